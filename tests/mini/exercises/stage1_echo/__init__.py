@@ -1,0 +1,1 @@
+"""The first stage of the miniature course."""

@@ -1,0 +1,3 @@
+"""What the miniature stages share."""
+
+WORDS = [b"one", b"two"]

@@ -1,0 +1,1 @@
+"""The small tool of the course: ``python3 -m workshop``."""

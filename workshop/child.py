@@ -1,0 +1,257 @@
+"""Runs inside the child process: trial's own loader and runner, and a reporter that prints events.
+
+Started as a script, so that nothing of the tool is importable to a learner's code. It takes jobs from standard input,
+one JSON object a line, and answers with events, one JSON object a line, on what was its standard output; what a learner's
+code prints goes to standard error instead. Where the platform can fork, each job runs in a fork of this process, which
+has imported Twisted already but never a learner's code, and installed no reactor: so a job starts cold, but quickly.
+
+A job: ``place`` (the folder that has exercises/), ``targets`` (what trial is to run, in order), ``stop`` (end after the
+first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take).
+"""
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, TextIO
+
+Send = Callable[..., None]
+
+END_OF_JOB = "\0end of job\0"
+LONGEST_MESSAGE = 4000
+MEMORY = 2 << 30
+
+
+def main(modules: list[str]) -> None:
+    """Import ``modules``, then serve jobs until standard input ends."""
+    events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    os.dup2(2, 1)
+
+    def send(event: str, **facts: Any) -> None:
+        events.write(json.dumps({"event": event, **facts}) + "\n")
+
+    for module in modules:
+        # A name may be a class's: then only its module is there to import.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    send("ready")
+    # Read through readline: iterating would read ahead, and a fork would inherit what was read.
+    for line in iter(sys.stdin.buffer.readline, b""):
+        job = json.loads(line)
+        if hasattr(os, "fork"):
+            status = _forked(job, send)
+            os.write(2, END_OF_JOB.encode())
+            send("exit", status=status)
+        else:
+            send("started", pid=os.getpid())
+            _run(job, send)
+            sys.stdout.flush()
+            os.write(2, END_OF_JOB.encode())
+            send("exit", status=0)
+            os._exit(0)
+
+
+def _forked(job: dict[str, Any], send: Send) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 70
+        try:
+            os.setsid()
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            send("started", pid=os.getpid())
+            _bound_memory()
+            _run(job, send)
+            code = 0
+        finally:
+            # No clean-up of the parent's copies, and no waiting for threads that never end.
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _bound_memory() -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _run(job: dict[str, Any], send: Send) -> None:
+    place, limit = job["place"], job["limit"]
+    os.chdir(place)
+    sys.path.insert(0, place)
+    stacks = open(os.path.join(place, "stacks"), "w")  # noqa: SIM115 (for the process's life)
+    faulthandler.enable(stacks)
+    before = set(threading.enumerate())
+
+    def arm() -> None:
+        # Ends this process from C, with the stack of every thread in the file, whatever Python code does.
+        faulthandler.dump_traceback_later(limit, exit=True, file=stacks)
+
+    arm()
+    try:
+        interrupted = _trial(job, send, arm)
+    except SystemExit:
+        interrupted = "exit"
+    except KeyboardInterrupt:
+        # trial raises this where the reactor was stopped while it waited for a test.
+        interrupted = "stop"
+    faulthandler.cancel_dump_traceback_later()
+    threads = _still_running(set(threading.enumerate()) - before)
+    closed = _closed_stdout()
+    send("end", interrupted=interrupted, threads=threads, closed=closed)
+
+
+def _trial(job: dict[str, Any], send: Send, arm: Callable[[], None]) -> str | None:
+    if job["reactor"]:
+        from twisted.application.reactors import installReactor
+
+        installReactor(job["reactor"])
+    from twisted.trial import runner
+
+    loader = runner.TestLoader()
+    suites = [loader.loadByName(target, recurse=True) for target in job["targets"]]
+    reporter = make_reporter(send, arm, [_ids(suite) for suite in suites], job["stop"])
+    with open(os.devnull, "w") as nowhere:
+        made = runner.TrialRunner(lambda *_: reporter, stream=nowhere)
+        made.run(runner.TestSuite(suites))
+    return None
+
+
+def _ids(suite: Any) -> list[str]:
+    try:
+        return [id for test in suite for id in _ids(test)]
+    except TypeError:
+        return [suite.id()]
+
+
+def make_reporter(send: Send, arm: Callable[[], None], groups: list[list[str]], stop: bool) -> Any:
+    """A trial reporter that sends a ``test`` event for each test, once all that belongs to it is known.
+
+    ``groups`` has the ids of each target's tests. A leaked selectable is reported after the success of the test that left
+    it, so a test's status is the worst that was said of it, never the last.
+    """
+    from twisted.trial.reporter import TestResult
+
+    class Reporter(TestResult):
+        def __init__(self) -> None:
+            super().__init__()
+            self.problems: list[dict[str, Any]] = []
+            self.status = "passed"
+            self.began = 0.0
+            self.failed = False
+            self.running = False
+            self.group = 0
+            self.left = [len(group) for group in groups]
+            self.owner = {id: n for n, group in enumerate(groups) for id in group}
+
+        def startTest(self, test: Any) -> None:
+            super().startTest(test)
+            arm()
+            self.problems, self.status, self.began = [], "passed", time.monotonic()
+            self.running = True
+            send("start", test=test.id())
+
+        def stopTest(self, test: Any) -> None:
+            super().stopTest(test)
+            seconds = time.monotonic() - self.began
+            send(
+                "test",
+                test=test.id(),
+                status=self.status,
+                problems=self.problems,
+                seconds=round(seconds, 4),
+            )
+            self.running = False
+            group = self.owner.get(test.id(), self.group)
+            if group != self.group:
+                self.group, self.failed = group, False
+            self.failed |= self.status == "failed"
+            self.left[group] -= 1
+            if stop and self.failed and self.left[group] == 0:
+                self.stop()
+
+        def _problem(self, error: Any) -> None:
+            problem = _describe(self._getFailure(error))
+            if self.running:
+                self.status = "failed"
+                self.problems.append(problem)
+            else:
+                send("late", problem=problem)
+
+        def addFailure(self, test: Any, fail: Any) -> None:
+            self._problem(fail)
+
+        def addError(self, test: Any, error: Any) -> None:
+            self._problem(error)
+
+        def addSkip(self, test: Any, reason: Any) -> None:
+            if self.status == "passed":
+                self.status = "skipped"
+                self.problems.append({"exception": "", "message": str(reason), "frames": []})
+
+        def addUnexpectedSuccess(self, test: Any, todo: Any = None) -> None:
+            self.status = "failed"
+            message = f"passes, though it is marked as todo: {getattr(todo, 'reason', todo)}"
+            self.problems.append({"exception": "", "message": message, "frames": []})
+
+    return Reporter()
+
+
+def _describe(failure: Any) -> dict[str, Any]:
+    """What is wrong, as plain data: the exception's name and message, and its frames as (file, line, function)."""
+    value = failure.value
+    frames = [(file, line, name) for name, file, line, *_ in failure.frames]
+    try:
+        message = str(value)
+    except Exception as error:
+        message = f"(its message could not be made: {error!r})"
+    if isinstance(value, SyntaxError) and value.filename:
+        frames.append((value.filename, value.lineno or 1, ""))
+        message = value.msg
+    return {
+        "exception": type(value).__name__,
+        "message": message[:LONGEST_MESSAGE],
+        "frames": frames,
+    }
+
+
+def _still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:
+    """The threads that would keep plain trial from ending, with the frames of each."""
+    found = []
+    deadline = time.monotonic() + 0.5
+    for thread in threads:
+        if not thread.daemon:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if not thread.daemon and thread.is_alive():
+            frame: FrameType | None = sys._current_frames().get(thread.ident or 0)
+            frames = []
+            while frame:
+                frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+                frame = frame.f_back
+            found.append({"name": thread.name, "frames": frames[::-1]})
+    return found
+
+
+def _closed_stdout() -> bool:
+    out: TextIO | None = sys.stdout
+    try:
+        if out is None:
+            return True
+        out.flush()
+        os.fstat(1)
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    # This file's own folder, which Python put first, would let learners import the tool's modules by accident.
+    sys.path.pop(0)
+    main(sys.argv[1:])

@@ -1,0 +1,113 @@
+"""The commands that change files: solution, reset, starters."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import click
+
+from workshop.commands.group import Tool, cli
+from workshop.course import Stage
+from workshop.explain import TOOL
+from workshop.hints import forget
+from workshop.keep import made_fingerprints, replace, restore, write
+from workshop.markers import ALL_STEPS, answer
+
+if TYPE_CHECKING:
+    from workshop.show import Shown
+
+
+@cli.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option("--apply", "apply_", is_flag=True, help="Put it in place, after saving your files.")
+@click.option(
+    "--upto", metavar="STEP", help="Solved up to this step only; the rest as it was given."
+)
+@click.pass_obj
+def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> None:
+    """The difference between your files and the reference; --apply puts the reference in place."""
+    from workshop.show import Shown
+
+    shown = Shown()
+    stage = tool.course.stage(stage_name)
+    files = answer(stage, stage.step(upto).number if upto else ALL_STEPS)
+    if apply_:
+        _put(tool, shown, stage, files, "The reference is in place")
+        return
+    same = True
+    for name, text in files.items():
+        path, file = stage.folder / name, f"exercises/{stage.name}/{name}"
+        mine = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+        heads = f"yours: {file}", f"reference: {file}"
+        for line in difflib.unified_diff(mine, text.splitlines(), *heads, lineterm=""):
+            same = False
+            shown.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
+    if same:
+        shown.line("Your files are the reference.")
+    else:
+        shown.line()
+        shown.line(f"To put the reference in place: {TOOL} solution {stage.name} --apply")
+
+
+@cli.command()
+@click.argument("stage_name", metavar="STAGE")
+@click.option(
+    "--provided", is_flag=True, help="Keep your files; put back the tests and what else came."
+)
+@click.pass_obj
+def reset(tool: Tool, stage_name: str, provided: bool) -> int:
+    """Back to the starter, after saving your files under .workshop/saved/."""
+    from workshop.show import Shown
+
+    shown = Shown()
+    stage = tool.course.stage(stage_name)
+    if not provided:
+        _put(tool, shown, stage, answer(stage, 0), "The starter is in place")
+        forget(tool.course, stage)
+        return 0
+    mended, lost, saved = restore(tool.course, stage)
+    for name in mended:
+        shown.line(f"Put back: {name}")
+    if saved:
+        shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
+    for name in lost:
+        shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+    if not mended and not lost:
+        shown.line("Nothing to do: all provided files are as they came.")
+    return 1 if lost else 0
+
+
+def _put(tool: Tool, shown: Shown, stage: Stage, files: dict[str, str], what: str) -> None:
+    paths = {f"exercises/{stage.name}/{name}": text.encode() for name, text in files.items()}
+    saved = replace(tool.course, paths)
+    shown.line(f"{what}: {', '.join(paths)}")
+    if saved:
+        shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
+    else:
+        shown.line("Nothing had to be saved.")
+
+
+@cli.command()
+@click.option("--write", "write_", is_flag=True, help="Write them; without it, only compare.")
+@click.pass_obj
+def starters(tool: Tool, write_: bool) -> int:
+    """For maintainers: starters and fingerprints, made from solutions/ and the provided files."""
+    wanted = {
+        f"exercises/{stage.name}/{name}": text
+        for stage in tool.course.stages
+        for name, text in answer(stage, 0).items()
+    }
+    wanted["solutions/provided.sha256"] = made_fingerprints(tool.course)
+    differ = []
+    for name, text in wanted.items():
+        path = tool.course.root / name
+        if not path.is_file() or path.read_bytes().replace(b"\r\n", b"\n") != text.encode():
+            differ.append(name)
+    for name in differ:
+        if write_:
+            write(tool.course.root / name, wanted[name].encode())
+        click.echo(f"{'written' if write_ else 'differs'}: {name}")
+    if not differ:
+        click.echo("All starters and fingerprints are as solutions/ gives them.")
+    return 1 if differ and not write_ else 0

@@ -1,0 +1,72 @@
+"""The group of commands, and what each of them is given."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from workshop.course import Course, Stage, load
+from workshop.run import LIMIT
+
+
+class Commands(click.Group):
+    """A group that names the nearest commands where it is given one that it does not have."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but for the message."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=2, cutoff=0.5)
+            also = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f'There is no command "{args[0]}".{also}', ctx) from None
+
+
+@dataclass
+class Tool:
+    """What every command is given: the course, and the seconds that one test may take."""
+
+    course: Course
+    limit: float
+
+    def stage(self, name: str | None) -> Stage | None:
+        """The stage of that name; None where none was given."""
+        return None if name is None else self.course.stage(name)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(__file__).resolve().parent.parent.parent,
+    show_default=False,
+    help="The course's folder, if not the one that this tool stands in.",
+)
+@click.option(
+    "--limit",
+    type=click.FloatRange(0.1, 600),
+    default=LIMIT,
+    show_default=True,
+    help="Seconds that one test may take.",
+)
+@click.pass_context
+def cli(ctx: click.Context, root: Path, limit: float) -> None:
+    """Trial by Wire: a test-first workshop for networking code in Twisted.
+
+    Without a command: the stages with what passes, then the first step that does not, and what to
+    do about it.
+    """
+    ctx.obj = Tool(load(root.resolve()), limit)
+    if ctx.invoked_subcommand is None:
+        from workshop.commands.run import status
+
+        ctx.invoke(status)

@@ -1,0 +1,228 @@
+"""The commands that run a stage's tests: status, run, watch, hint."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from workshop.commands.group import Tool, cli
+from workshop.course import Stage, Step
+from workshop.explain import TOOL
+from workshop.judge import StepResult, Verdict, by_step, targets
+from workshop.keep import Refusal, inspect
+from workshop.result import Result, TestResult
+from workshop.run import Worker, imports_of
+
+if TYPE_CHECKING:
+    from workshop.show import Shown
+
+
+@cli.command()
+@click.pass_obj
+def status(tool: Tool) -> None:
+    """The stages with what passes, and the first step to do."""
+    from workshop.show import Shown
+
+    shown = Shown()
+    shown.line(tool.course.title, "bold")
+    shown.line()
+    seen: list[Verdict | Refusal] = []
+    with shown.console.status("") as progress:
+        for stage in tool.course.stages:
+            progress.update(f"Running the tests of {stage.name}")
+            seen.append(_verdict(tool, stage))
+    verdicts = [one for one in seen if isinstance(one, Verdict)]
+    if verdicts:
+        shown.map(verdicts)
+    first = next((one for one in seen if isinstance(one, Refusal) or not one.passed), None)
+    if isinstance(first, Verdict):
+        shown.line()
+        shown.line("Next")
+        shown.verdict(first, tool.limit)
+        shown.facts([("Read", f"exercises/{first.stage.name}/README.md")])
+    elif first:
+        say(shown, first)
+    else:
+        shown.line()
+        shown.line("All stages pass.", "green")
+
+
+def _verdict(tool: Tool, stage: Stage) -> Verdict | Refusal:
+    """What a run of the whole stage says, up to the first step that fails."""
+    try:
+        inspect(tool.course, stage)
+    except Refusal as refusal:
+        return refusal
+    with Worker(imports_of(stage), tool.limit) as worker:
+        return by_step(stage, worker.run(stage, targets(stage)))
+
+
+def say(shown: Shown, refusal: Refusal) -> None:
+    """Why a stage cannot be run as it stands, and the mend."""
+    shown.line()
+    shown.paragraph(f"{refusal.file} {refusal.cause}.", 0)
+    shown.line(refusal.mend)
+
+
+def find(tool: Tool, shown: Shown, stage: Stage | None) -> Stage:
+    """The stage that was asked for, or else the first that does not pass, or else the last."""
+    if stage:
+        return stage
+    with shown.console.status("") as progress:
+        for stage in tool.course.stages:
+            progress.update(f"Looking for the first stage to do: {stage.name}")
+            verdict = _verdict(tool, stage)
+            if isinstance(verdict, Refusal) or not verdict.passed:
+                return stage
+    return tool.course.stages[-1]
+
+
+@cli.command()
+@click.argument("stage_name", metavar="[STAGE]", required=False)
+@click.argument("step_name", metavar="[STEP]", required=False)
+@click.option("--all", "all_", is_flag=True, help="Go on after the first step that fails.")
+@click.option("--reactor", metavar="NAME", help="As trial's: select, poll, epoll, asyncio.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_obj
+def run(
+    tool: Tool,
+    stage_name: str | None,
+    step_name: str | None,
+    all_: bool,
+    reactor: str | None,
+    as_json: bool,
+) -> int:
+    """Run a stage's tests, step by step; without STAGE, the first that does not pass.
+
+    Exit code 0: all pass. 1: a step fails. 2: there is no such stage, step or option.
+    """
+    stage = tool.stage(stage_name)
+    with contextlib.ExitStack() as stack:
+        # The child starts first: it imports Twisted while this process imports what it shows with.
+        worker = stack.enter_context(Worker(imports_of(stage), tool.limit)) if stage else None
+        from workshop.show import Shown, as_data
+
+        shown = Shown()
+        if reactor:
+            check_reactor(reactor)
+        stage = find(tool, shown, stage)
+        try:
+            inspect(tool.course, stage)
+        except Refusal as refusal:
+            if as_json:
+                message = f"{refusal.file} {refusal.cause}. {refusal.mend}"
+                fact = {"stage": stage.name, "passed": False, "message": message, "steps": []}
+                click.echo(json.dumps(fact))
+            else:
+                say(shown, refusal)
+            return 1
+        steps = [stage.step(step_name)] if step_name else None
+        worker = worker or stack.enter_context(Worker(imports_of(stage), tool.limit))
+        live = None if as_json else Live(shown, stage)
+        result = worker.run(
+            stage,
+            targets(stage, steps),
+            stop=not all_,
+            reactor=reactor,
+            watch=live.test if live else lambda test: None,
+        )
+        verdict = by_step(stage, result, steps)
+        if live:
+            live.rest(verdict)
+            shown.verdict(verdict, tool.limit)
+            if verdict.passed and not steps:
+                _what_next(tool, shown, stage)
+        else:
+            click.echo(json.dumps(as_data(verdict, tool.limit)))
+    return 0 if verdict.passed else 1
+
+
+def _what_next(tool: Tool, shown: Shown, stage: Stage) -> None:
+    names = [one.name for one in tool.course.stages]
+    for name in names[names.index(stage.name) + 1 :][:1]:
+        shown.facts([("Read", f"exercises/{name}/README.md"), ("Next", f"{TOOL} run {name}")])
+
+
+def check_reactor(name: str) -> None:
+    """See that trial knows the reactor.
+
+    Raises:
+        click.UsageError: it does not; the message has the names that it knows.
+    """
+    from twisted.application.reactors import getReactorTypes
+
+    known = sorted({reactor.shortName for reactor in getReactorTypes()})
+    if name not in known:
+        raise click.UsageError(f'There is no reactor "{name}". Known here: {", ".join(known)}.')
+
+
+class Live:
+    """Shows each step's line as soon as the last of its tests has ended."""
+
+    def __init__(self, shown: Shown, stage: Stage) -> None:
+        self.shown = shown
+        self.stage = stage
+        self.tests: list[TestResult] = []
+        self.told: set[str] = set()
+        shown.line(f"{stage.name}: {stage.title}", "bold")
+        shown.line()
+
+    def test(self, test: TestResult) -> None:
+        """One test has ended."""
+        self.tests.append(test)
+        for step in by_step(self.stage, Result(tuple(self.tests), None, "", 0)).steps:
+            if step.step and len(step.tests) >= len(step.step.tests):
+                self._tell(step)
+
+    def rest(self, verdict: Verdict) -> None:
+        """The run is over: the steps that were not told yet."""
+        for step in verdict.steps:
+            self._tell(step)
+
+    def _tell(self, step: StepResult) -> None:
+        name = step.step.cls if step.step else ""
+        if name not in self.told:
+            self.told.add(name)
+            self.shown.step(step)
+
+
+@cli.command()
+@click.argument("stage_name", metavar="[STAGE]", required=False)
+@click.option(
+    "--poll", is_flag=True, help="Look at the files, where the file system tells nothing."
+)
+@click.pass_obj
+def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
+    """Run a stage's tests again at each save. Keys: h hint, r rerun, q quit."""
+    from workshop.show import Shown
+    from workshop.watch import watch_stage
+
+    shown = Shown()
+    watch_stage(tool.course, find(tool, shown, tool.stage(stage_name)), shown, tool.limit, poll)
+
+
+@cli.command()
+@click.argument("stage_name", metavar="[STAGE]", required=False)
+@click.argument("step_name", metavar="[STEP]", required=False)
+@click.option("--all", "all_", is_flag=True, help="All three tiers at once.")
+@click.pass_obj
+def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) -> None:
+    """The next tier of a step's hint: a question, then a pointer, then the code's shape."""
+    from workshop.hints import show_hint
+    from workshop.show import Shown
+
+    shown = Shown()
+    stage = find(tool, shown, tool.stage(stage_name))
+    step = stage.step(step_name) if step_name else _first_to_do(tool, shown, stage)
+    show_hint(tool.course, stage, step, shown, all_)
+
+
+def _first_to_do(tool: Tool, shown: Shown, stage: Stage) -> Step:
+    with shown.console.status("Looking for the first step to do"):
+        verdict = _verdict(tool, stage)
+    steps = verdict.steps if isinstance(verdict, Verdict) else ()
+    undone = (s.step for s in steps if s.step and s.status != "passes" and not s.step.given)
+    return next(undone, stage.steps[-1])

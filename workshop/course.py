@@ -1,0 +1,258 @@
+"""The course as it stands in the files: stages, steps, mutants and hints.
+
+Nothing here runs a learner's code, or imports it: course.toml and mutants.toml are read as TOML, hints.md as headings,
+and the steps from the syntax tree of the provided tests. So a stage is added with files alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+STEP_CLASS = re.compile(r"(Step|Check)(\d\d)(\w*)")
+TIERS = ("Question", "Pointer", "Shape")
+
+
+class CourseError(Exception):
+    """The course's own files are wrong, or something was asked for that it does not have. str() is for the user."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test method. ``requirement`` is the first line of its docstring; ``line`` counts from 1."""
+
+    name: str
+    requirement: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One TestCase class. A ``Check…`` class is a step that passes from the beginning: ``given`` is true."""
+
+    number: int
+    name: str
+    module: str
+    cls: str
+    title: str
+    text: str
+    tests: tuple[Test, ...]
+    given: bool
+
+    def target(self, stage: str) -> str:
+        """What plain trial is told to run just this step, e.g. ``exercises.stage2_poetry.test_1_server.Step01Poem``."""
+        return f"exercises.{stage}.{self.module}.{self.cls}"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A named mistake: an edit of one solved file, the step that must catch it, and what its user would notice."""
+
+    name: str
+    bug: str
+    source: str
+    file: str
+    step: int
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True)
+class Break:
+    """A pause of so many minutes after the stage of that name."""
+
+    after: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: an entry of course.toml, with what its files say."""
+
+    root: Path
+    name: str
+    title: str
+    minutes: int
+    track: str
+    kind: str
+    edit: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the learner reads and edits."""
+        return self.root / "exercises" / self.name
+
+    @property
+    def answers(self) -> Path:
+        """Where the solved files and mutants.toml stand."""
+        return self.root / "solutions" / self.name
+
+    @property
+    def target(self) -> str:
+        """What plain trial is told to run the whole stage."""
+        return f"exercises.{self.name}"
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in the order to work in: trial's own order, modules by name, then classes by name."""
+        found = [
+            step
+            for path in sorted(self.folder.glob("test_*.py"))
+            if path.name not in self.edit
+            for step in _steps_of(path)
+        ]
+        return tuple(found)
+
+    @cached_property
+    def mutants(self) -> tuple[Mutant, ...]:
+        """The known wrong programs, as mutants.toml lists them; none where there is no such file."""
+        path = self.answers / "mutants.toml"
+        if not path.exists():
+            return ()
+        return tuple(
+            Mutant(**_exactly(entry, Mutant, f"{path.name}, mutant {n}"))
+            for n, entry in enumerate(_load(path).get("mutant", []), 1)
+        )
+
+    @cached_property
+    def hints(self) -> Mapping[int, tuple[str, ...]]:
+        """For each step's number, its hints from the gentlest on: a question, a pointer, the code's shape."""
+        path = self.folder / "hints.md"
+        if not path.exists():
+            return {}
+        hints: dict[int, list[str]] = {}
+        for part in re.split(r"^## Step ", path.read_text("utf-8"), flags=re.M)[1:]:
+            number, _, body = part.partition("\n")
+            tiers = re.split(r"^### (\w+)\n", body, flags=re.M)
+            if tuple(tiers[1::2]) != TIERS or not number.strip().isdigit():
+                raise CourseError(
+                    f"{self.name}/hints.md: Step {number}: wants the headings {', '.join(TIERS)}."
+                )
+            hints[int(number)] = [tier.strip() for tier in tiers[2::2]]
+        return {number: tuple(tiers) for number, tiers in hints.items()}
+
+    def step(self, text: str) -> Step:
+        """The step that a user named by number, by ``Step03`` or by its name.
+
+        Raises:
+            CourseError: there is none; the message has the nearest names.
+        """
+        wanted = re.fullmatch(r"(?i)(?:step|check)?[\s_-]*0*(\d+)\w*", text)
+        for step in self.steps:
+            if wanted and int(wanted[1]) == step.number:
+                return step
+            if text.lower() in (step.name.lower(), step.cls.lower()):
+                return step
+        names = [str(step.number) for step in self.steps] + [step.name for step in self.steps]
+        raise CourseError(
+            f'{self.name} has no step "{text}". {_nearest(text, names)}'
+            f"Its steps: {self.steps[0].number} to {self.steps[-1].number}."
+        )
+
+
+@dataclass(frozen=True)
+class Course:
+    """The table of contents. ``root`` is the folder above exercises/ and solutions/."""
+
+    root: Path
+    title: str
+    stages: tuple[Stage, ...]
+    breaks: tuple[Break, ...]
+
+    def stage(self, text: str) -> Stage:
+        """The stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
+
+        Raises:
+            CourseError: there is none; the message has the nearest names.
+        """
+        wanted = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        wanted = wanted.removeprefix("exercises.").lower()
+        for stage in self.stages:
+            head, _, tail = stage.name.partition("_")
+            if wanted in (stage.name, head, tail, head.removeprefix("stage")):
+                return stage
+        names = [stage.name for stage in self.stages]
+        raise CourseError(
+            f'There is no stage "{text}". {_nearest(text, names)}Stages: {", ".join(names)}.'
+        )
+
+
+def load(root: Path) -> Course:
+    """Read exercises/course.toml below root.
+
+    Raises:
+        CourseError: the file is missing, not TOML, or has an entry that is wrong; the message says which.
+    """
+    path = root / "exercises" / "course.toml"
+    if not path.exists():
+        raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
+    data = _load(path)
+    stages = []
+    for n, entry in enumerate(data.get("stage", []), 1):
+        fields = _exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
+        stages.append(Stage(**{**fields, "edit": tuple(fields["edit"])}))
+    breaks = tuple(
+        Break(**_exactly(entry, Break, f"course.toml, break {n}"))
+        for n, entry in enumerate(data.get("break", []), 1)
+    )
+    return Course(root, str(data.get("title", root.name)), tuple(stages), breaks)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
+    return data
+
+
+def _exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
+    """The entry, if its keys are the dataclass's fields: a misspelt key is told, not dropped."""
+    fields: Mapping[str, object] = getattr(kind, "__dataclass_fields__", {})
+    wrong = sorted(set(fields) ^ set(entry))
+    if wrong:
+        raise CourseError(f"{where}: wants exactly {', '.join(fields)}; see {', '.join(wrong)}.")
+    return dict(entry)
+
+
+def _nearest(text: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(text, list(names), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def _steps_of(path: Path) -> list[Step]:
+    tree = ast.parse(path.read_text("utf-8"), str(path))
+    steps = []
+    for node in tree.body:
+        match = STEP_CLASS.fullmatch(node.name) if isinstance(node, ast.ClassDef) else None
+        if match and isinstance(node, ast.ClassDef):
+            title, _, text = (ast.get_docstring(node) or match[3]).partition("\n")
+            tests = tuple(
+                Test(item.name, _first_line(item), item.lineno)
+                for item in node.body
+                if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+                and item.name.startswith("test")
+            )
+            given = match[1] == "Check"
+            steps.append(
+                Step(
+                    int(match[2]), match[3], path.stem, node.name, title, text.strip(), tests, given
+                )
+            )
+    return sorted(steps, key=lambda step: step.cls)
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    return " ".join((ast.get_docstring(node) or node.name).split("\n\n")[0].split())

@@ -1,0 +1,60 @@
+"""Hints, a tier at a time. What was shown already is remembered in .workshop/hints.json; it is no record of progress."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from workshop.course import TIERS, Course, CourseError, Stage, Step
+from workshop.explain import TOOL
+from workshop.keep import write
+
+if TYPE_CHECKING:
+    from workshop.show import Shown
+
+
+def show_hint(course: Course, stage: Stage, step: Step, shown: Shown, all_: bool = False) -> None:
+    """Show the step's next tier, or all.
+
+    Raises:
+        CourseError: the stage has no hints for the step.
+    """
+    tiers = stage.hints.get(step.number)
+    if not tiers:
+        raise CourseError(f"There are no hints for {stage.name}, step {step.number}.")
+    seen = _read(course)
+    key = f"{stage.name} {step.number}"
+    count = min(seen.get(key, 0), len(tiers))
+    last = count == len(tiers)
+    chosen = range(len(tiers)) if all_ or last else [count]
+    shown.line(f"{stage.name}, step {step.number}: {step.title}", "bold")
+    for n in chosen:
+        shown.line()
+        shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")
+        for line in tiers[n].splitlines():
+            shown.paragraph(line, 2)
+    shown.line()
+    if all_ or last or count + 1 == len(tiers):
+        shown.line(f"That is all. The reference: {TOOL} solution {stage.name}")
+    else:
+        shown.line(f"More: {TOOL} hint {stage.name} {step.number}")
+    seen[key] = len(tiers) if all_ else min(count + 1, len(tiers))
+    _write(course, seen)
+
+
+def forget(course: Course, stage: Stage) -> None:
+    """The stage's hints begin again with the first tier."""
+    seen = _read(course)
+    _write(course, {key: n for key, n in seen.items() if key.split()[0] != stage.name})
+
+
+def _read(course: Course) -> dict[str, int]:
+    try:
+        data = json.loads((course.root / ".workshop" / "hints.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write(course: Course, seen: dict[str, int]) -> None:
+    write(course.root / ".workshop" / "hints.json", json.dumps(seen, indent=1).encode())

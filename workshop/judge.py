@@ -1,0 +1,148 @@
+"""What results mean: for a stage's steps, and for programs with known bugs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from workshop.course import Mutant, Stage, Step
+from workshop.layout import Overlay
+from workshop.markers import mutated
+from workshop.result import Result, TestResult
+from workshop.run import LIMIT, Worker, imports_of
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step's tests. ``status`` is passes, fails or "not run"; ``step`` is None for tests of the learner's own."""
+
+    step: Step | None
+    status: str
+    tests: tuple[TestResult, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long its tests took."""
+        return sum(test.seconds for test in self.tests)
+
+    @property
+    def failed(self) -> list[TestResult]:
+        """Its tests that failed, in the order they ran."""
+        return [test for test in self.tests if test.status == "failed"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A run of a stage, step by step, in the order to work in."""
+
+    stage: Stage
+    steps: tuple[StepResult, ...]
+    result: Result
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test that was asked for ran and passed, and nothing else went wrong."""
+        return self.result.passed and all(step.status == "passes" for step in self.steps)
+
+    @property
+    def first_failure(self) -> StepResult | None:
+        """The first step that does not pass."""
+        return next((step for step in self.steps if step.status == "fails"), None)
+
+    @property
+    def done(self) -> int:
+        """How many steps pass, those that only look at the machine not counted."""
+        return sum(
+            s.status == "passes" for s in self.steps if s.step is not None and not s.step.given
+        )
+
+
+def targets(stage: Stage, steps: Iterable[Step] | None = None) -> list[str]:
+    """What trial is told to run: these steps; or all, and after them the learner's own test modules."""
+    if steps is not None:
+        return [step.target(stage.name) for step in steps]
+    own = [f"{stage.target}.{name[:-3]}" for name in stage.edit if name.startswith("test_")]
+    return [step.target(stage.name) for step in stage.steps] + own
+
+
+def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -> Verdict:
+    """Sort a result's tests to the steps that they belong to."""
+    steps = list(stage.steps if asked is None else asked)
+    rest = list(result.tests)
+    sorted_steps = []
+    for step in steps:
+        target = step.target(stage.name)
+        mine = [test for test in rest if f"{test.target}.".startswith(f"{target}.")]
+        rest = [test for test in rest if test not in mine]
+        sorted_steps.append(StepResult(step, _status(mine, len(step.tests)), tuple(mine)))
+    if rest:
+        sorted_steps.append(StepResult(None, _status(rest, 1), tuple(rest)))
+    return Verdict(stage, tuple(sorted_steps), result)
+
+
+def _status(tests: list[TestResult], expected: int) -> str:
+    if any(test.status == "failed" for test in tests):
+        return "fails"
+    return "passes" if tests and len(tests) >= expected else "not run"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run to be made of a stage: a name for it, the files laid over it, what to run."""
+
+    name: str
+    overlay: Overlay
+    targets: tuple[str, ...]
+    stop: bool = True
+
+
+def run_all(
+    stage: Stage,
+    cases: Iterable[Case],
+    *,
+    workers: int | None = None,
+    reactor: str | None = None,
+    limit: float = LIMIT,
+    watch: Callable[[Case, Result], None] = lambda case, result: None,
+) -> Iterator[tuple[Case, Result]]:
+    """Run the cases, as many at once as there are cores, and give their results in the order of the cases."""
+    count = workers or min(os.cpu_count() or 1, 8)
+    with ExitStack() as stack:
+        free: SimpleQueue[Worker] = SimpleQueue()
+        for _ in range(count):
+            free.put(stack.enter_context(Worker(imports_of(stage), limit)))
+
+        def one(case: Case) -> tuple[Case, Result]:
+            worker = free.get()
+            try:
+                result = worker.run(
+                    stage, case.targets, overlay=case.overlay, stop=case.stop, reactor=reactor
+                )
+            finally:
+                free.put(worker)
+            watch(case, result)
+            return case, result
+
+        pool = ThreadPoolExecutor(count)
+        # Left by an exception, the cases that have not begun are dropped, and the workers' ends end the others.
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        yield from pool.map(one, cases)
+
+
+def mutant_cases(stage: Stage) -> list[tuple[Mutant, Case]]:
+    """For each mutant, the run that must fail: the step that it names, on the solution with the mutant's edit."""
+    return [
+        (
+            mutant,
+            Case(
+                mutant.name,
+                mutated(stage, mutant),
+                (stage.step(str(mutant.step)).target(stage.name),),
+            ),
+        )
+        for mutant in stage.mutants
+    ]

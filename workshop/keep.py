@@ -1,0 +1,159 @@
+"""What came with the course and what the learner wrote: told apart, and neither ever lost.
+
+Fingerprints of all that a run depends on stand in solutions/provided.sha256. A provided file that is as it came is kept
+under .workshop/provided/, so that it can be put back without git and offline; what a command replaces is saved
+under .workshop/saved/ first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.course import Course, CourseError, Stage
+from workshop.markers import answer
+
+
+@dataclass
+class Refusal(Exception):
+    """A stage cannot be laid out as it stands: which file, why, and the command that mends it."""
+
+    file: str
+    cause: str
+    mend: str
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256, in hex, of the bytes with CRLF as LF."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def fingerprints(course: Course) -> dict[str, str]:
+    """For each file that came with the course and that a run depends on, by its path with slashes, its fingerprint."""
+    path = course.root / "solutions" / "provided.sha256"
+    lines = path.read_text("ascii").splitlines() if path.exists() else []
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def made_fingerprints(course: Course) -> str:
+    """What solutions/provided.sha256 should say now: the provided files as they stand, the starters as generated."""
+    files = {path: path.read_bytes() for path in (course.root / "exercises").glob("*.py")}
+    for stage in course.stages:
+        for path in stage.folder.rglob("*"):
+            inside = path.relative_to(stage.folder)
+            hidden = any(
+                part.startswith((".", "_trial_temp", "__pycache__")) for part in inside.parts
+            )
+            if path.is_file() and path.suffix != ".md" and not hidden:
+                files[path] = path.read_bytes()
+        for name, text in answer(stage, 0).items():
+            files[stage.folder / name] = text.encode()
+    names = {path.relative_to(course.root).as_posix(): data for path, data in files.items()}
+    return "".join(f"{fingerprint(data)}  {name}\n" for name, data in sorted(names.items()))
+
+
+def provided(course: Course, stage: Stage) -> dict[str, str]:
+    """The fingerprints of what a run of the stage depends on and the learner does not write."""
+    mine = {f"exercises/{stage.name}/{name}" for name in stage.edit}
+    shared = re.compile(rf"exercises/({re.escape(stage.name)}/.*|[^/]*)")
+    return {
+        name: digest
+        for name, digest in fingerprints(course).items()
+        if name not in mine and shared.fullmatch(name)
+    }
+
+
+def inspect(course: Course, stage: Stage) -> None:
+    """See that the stage's files can be run, and keep a copy of what was provided, to restore it from without git.
+
+    Raises:
+        Refusal: a file is missing, is not UTF-8, or was provided and has been changed.
+    """
+    for name in stage.edit:
+        path, shown = stage.folder / name, f"exercises/{stage.name}/{name}"
+        try:
+            path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            cause = f"is not UTF-8: byte 0x{error.object[error.start]:02x} in line {line}"
+            raise Refusal(shown, cause, "Save it as UTF-8 in your editor.") from None
+        except OSError:
+            mend = f"To get the starter back: python3 -m workshop reset {stage.name}"
+            raise Refusal(shown, "is missing: was it deleted or renamed?", mend) from None
+    for name, digest in provided(course, stage).items():
+        path, kept = course.root / name, _kept(course, digest)
+        mend = f"To put it back: python3 -m workshop reset {stage.name} --provided"
+        if not path.is_file():
+            raise Refusal(name, "is missing: was it deleted or renamed?", mend)
+        data = path.read_bytes()
+        if fingerprint(data) != digest:
+            cause = "is not as it came with the course, so a pass would prove nothing"
+            raise Refusal(name, cause, mend)
+        if not kept.exists():
+            write(kept, data)
+
+
+def _kept(course: Course, digest: str) -> Path:
+    return course.root / ".workshop" / "provided" / digest
+
+
+def restore(course: Course, stage: Stage) -> tuple[list[str], list[str], Path | None]:
+    """Put back what was provided and is missing or changed: the names restored, those that could not be, and where
+    what they replaced was saved."""
+    wrong = [
+        name
+        for name, digest in provided(course, stage).items()
+        if not (course.root / name).is_file()
+        or fingerprint((course.root / name).read_bytes()) != digest
+    ]
+    digests = provided(course, stage)
+    mended = {n: _kept(course, digests[n]) for n in wrong if _kept(course, digests[n]).exists()}
+    saved = replace(course, {name: kept.read_bytes() for name, kept in mended.items()})
+    return list(mended), [name for name in wrong if name not in mended], saved
+
+
+def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
+    """Give each file (its path below root, with slashes) these bytes, after saving what differs.
+
+    Returns the folder below ``.workshop/saved/`` that has what was replaced; None where nothing was.
+    """
+    changed = {
+        name: data
+        for name, data in files.items()
+        if not (course.root / name).is_file() or (course.root / name).read_bytes() != data
+    }
+    lost = [name for name in changed if (course.root / name).is_file()]
+    folder = _new_folder(course.root / ".workshop" / "saved") if lost else None
+    for name in lost:
+        assert folder is not None
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(course.root / name, folder / name)
+    for name, data in changed.items():
+        write(course.root / name, data)
+    return folder
+
+
+def _new_folder(parent: Path) -> Path:
+    stamp = time.strftime("%Y-%m-%d-%H%M%S")
+    for n in range(1, 1000):
+        folder = parent / (stamp if n == 1 else f"{stamp}-{n}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise CourseError(f"{parent} is full of folders named {stamp}.")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a neighbour first, then in its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside.write_bytes(data)
+    os.replace(beside, path)

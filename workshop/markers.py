@@ -1,0 +1,109 @@
+"""Starters from solved files, so that the two cannot drift apart.
+
+A solved file marks what the learner writes, with nbgrader's markers::
+
+    ### BEGIN SOLUTION Step 5: gather the chunks
+    self._chunks.append(data)
+    ### END SOLUTION
+
+Its starter has ``raise NotImplementedError("Step 5: gather the chunks")`` there, or what the lines between that begin
+with ``### STARTER`` give instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from workshop.course import CourseError, Mutant, Stage
+
+BEGIN = re.compile(r"( *)### BEGIN SOLUTION Step (\d+): (.+)\n")
+END = re.compile(r" *### END SOLUTION\n")
+STARTER = re.compile(r" *### STARTER ?(.*\n)")
+MARKER = re.compile(r" *### (BEGIN SOLUTION|END SOLUTION|STARTER)")
+ALL_STEPS = 10_000
+
+Overlay = Mapping[str, str]
+"""File names in a stage's folder, and the text that each is to have."""
+
+
+def render(text: str, solved: int) -> str:
+    """A solved file's text with the steps up to number ``solved`` written and the later ones as the learner gets them.
+
+    Raises:
+        CourseError: a marker that does not match its pair, or that has no step; the message has the line.
+    """
+    out: list[str] = []
+    inside: re.Match[str] | None = None
+    instead: list[str] = []
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        begin, end, starter = BEGIN.fullmatch(line), END.fullmatch(line), STARTER.fullmatch(line)
+        if begin and not inside:
+            inside, instead = begin, []
+        elif end and inside:
+            if int(inside[2]) > solved:
+                what = f"Step {inside[2]}: {inside[3]}".replace('"', '\\"')
+                lines = instead or [f'raise NotImplementedError("{what}")\n']
+                out += [inside[1] + line if line.strip() else line for line in lines]
+            inside = None
+        elif starter and inside:
+            instead.append(starter[1])
+        elif MARKER.match(line):
+            raise CourseError(f"line {number}: the marker {line.strip()!r} is out of place.")
+        elif not inside or int(inside[2]) <= solved:
+            out.append(line)
+    if inside:
+        raise CourseError(f"{inside[0].strip()!r} has no END SOLUTION.")
+    return "".join(out)
+
+
+def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
+    """The learner's files with the steps up to ``solved`` written; 0 gives the starters.
+
+    Raises:
+        CourseError: a solved file is missing, or its markers are wrong.
+    """
+    files = {}
+    for name in stage.edit:
+        try:
+            files[name] = render((stage.answers / name).read_text("utf-8"), solved)
+        except (OSError, CourseError) as error:
+            raise CourseError(f"solutions/{stage.name}/{name}: {error}") from error
+    return files
+
+
+def mutated(stage: Stage, mutant: Mutant, solved: int = ALL_STEPS) -> dict[str, str]:
+    """The answer with the mutant's edit made.
+
+    Raises:
+        CourseError: the text to find does not stand there exactly once.
+    """
+    files = answer(stage, solved)
+    if mutant.file not in files or files[mutant.file].count(mutant.find) != 1:
+        count = files.get(mutant.file, "").count(mutant.find)
+        raise CourseError(
+            f"{mutant.name}: its text stands {count} times in {mutant.file}, not once."
+        )
+    files[mutant.file] = files[mutant.file].replace(mutant.find, mutant.replace)
+    return files
+
+
+def home(stage: Stage, step: int) -> tuple[str, str]:
+    """The file where a step is to be written, and the function or class that it is written in ('' at module level).
+
+    Where the solutions are not there to look at, or do not mark the step: the first file, and ''.
+    """
+    for name in stage.edit:
+        try:
+            lines = (stage.answers / name).read_text("utf-8").splitlines(keepends=True)
+        except OSError:
+            continue
+        for number, line in enumerate(lines):
+            begin = BEGIN.fullmatch(line)
+            if begin and int(begin[2]) == step:
+                for above in reversed(lines[:number]):
+                    head = re.match(r"( *)(?:async def|def|class) (\w+)", above)
+                    if head and len(head[1]) < len(begin[1]):
+                        return name, head[2]
+                return name, ""
+    return stage.edit[0], ""

@@ -1,0 +1,155 @@
+"""What the requirement files ask for, and whether the running environment has it.
+
+It is asked before every command, so it reads the names of the folders in site-packages; to import
+importlib.metadata would take longer than all of it. It also would find the trial_by_wire.egg-info
+that an installation leaves beside README.md, in whatever environment it was made.
+Standard library only, in syntax that Python 3.7 reads (see environment.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+
+class Requirement:
+    """One line of a requirement file: a name, extras, plain bounds, a marker with one comparison."""
+
+    LINE = re.compile(r"([\w.-]+)\s*(?:\[([\w\s,.-]+)\])?\s*([^;]*?)\s*(?:;\s*(.+))?")
+    BOUND = re.compile(r"(>=|<=|==|!=|<)\s*([\d.]+)")
+    MARKER = re.compile(r"(python_version|sys_platform)\s*(>=|<=|==|!=|<)\s*[\"']([^\"']+)[\"']")
+
+    def __init__(self, line: str) -> None:
+        parts = self.LINE.fullmatch(line)
+        if parts is None:
+            raise ValueError(f"cannot read the requirement {line!r}")
+        name, extras, bounds, marker = parts.groups()
+        self.text, self.name = line, canonical(name)
+        self.extras = [word.strip() for word in (extras or "").split(",") if word.strip()]
+        self.bounds = [
+            self.match(self.BOUND, bound).groups() for bound in bounds.split(",") if bound
+        ]
+        self.applies = True
+        if marker:
+            what, operator, value = self.match(self.MARKER, marker).groups()
+            if what == "python_version":
+                self.applies = holds("%d.%d" % sys.version_info[:2], operator, value)
+            else:
+                self.applies = (sys.platform == value) == (operator == "==")
+
+    def match(self, pattern: re.Pattern[str], text: str) -> re.Match[str]:
+        match = pattern.fullmatch(text.strip())
+        if match is None:
+            # pip knows more than we need: keep the files plain rather than teach it all to this.
+            raise ValueError(f"cannot read {text!r} in the requirement {self.text!r}")
+        return match
+
+    def met(self, packages: dict[str, tuple[str, str]]) -> bool:
+        """Whether these packages (name: version, dist-info folder) meet it."""
+        if self.name not in packages:
+            return False
+        version, folder = packages[self.name]
+        if not all(holds(version, operator, bound) for operator, bound in self.bounds):
+            return False
+        return all(name in packages for extra in self.extras for name in adds(folder, extra))
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def order(version: str) -> tuple[object, ...]:
+    """A key that puts versions in order: development, pre-releases, release, post-releases."""
+    match = re.match(
+        r"(?:(\d+)!)?(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.post(\d+))?(?:\.dev(\d+))?", version
+    )
+    if match is None:
+        return (-1,)
+    epoch, release, phase, number, post, dev = match.groups()
+    numbers = [int(part) for part in release.split(".")]
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    if not phase:
+        phase = "" if dev and not post else "release"
+    return (
+        int(epoch or 0),
+        numbers,
+        (phase, int(number or 0)),
+        int(post) if post else -1,
+        int(dev) if dev else sys.maxsize,
+    )
+
+
+def holds(version: str, operator: str, bound: str) -> bool:
+    have, want = order(version), order(bound)
+    if operator == "<":
+        # 28.0rc1 is not below 28: whoever asks for less than 28 wants none of it.
+        return have < (*want[:2], ("", 0))
+    return {">=": have >= want, "<=": have <= want, "==": have == want, "!=": have != want}[
+        operator
+    ]
+
+
+def adds(folder: str, extra: str) -> list[str]:
+    """The names of the packages that an extra adds, from a distribution's metadata."""
+    pattern = re.compile(
+        r"Requires-Dist: *([\w.-]+)[^;]*; *extra *== *['\"]%s['\"]\s*" % re.escape(extra)
+    )
+    with (
+        contextlib.suppress(OSError),
+        open(os.path.join(folder, "METADATA"), encoding="utf-8") as file,
+    ):
+        headers = file.read().partition("\n\n")[0].splitlines()
+        return [canonical(match.group(1)) for match in map(pattern.fullmatch, headers) if match]
+    return []
+
+
+def installed() -> dict[str, tuple[str, str]]:
+    """Each package that this Python can import: its version and its dist-info folder."""
+    found: dict[str, tuple[str, str]] = {}
+    for folder in sys.path:
+        with contextlib.suppress(OSError):
+            for entry in os.listdir(folder or "."):
+                if entry.endswith(".dist-info"):
+                    name, _, version = entry[: -len(".dist-info")].rpartition("-")
+                    found.setdefault(canonical(name), (version, os.path.join(folder, entry)))
+    return found
+
+
+def is_checkout(folder: str, root: str) -> bool:
+    """Whether a distribution is installed from this checkout, and in place (pip install -e)."""
+    try:
+        with open(os.path.join(folder, "direct_url.json"), encoding="utf-8") as file:
+            origin = json.load(file)
+        path = unquote(origin["url"].partition("file://")[2])
+        if sys.platform == "win32":
+            path = path.lstrip("/")
+        return bool(origin["dir_info"]["editable"]) and os.path.samefile(path, root)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def missing(root: str, files: Sequence[str]) -> list[str]:
+    """The lines of the requirement files that the running environment does not meet."""
+    packages = installed()
+    lines = []
+    for name in files:
+        with open(os.path.join(root, name), encoding="utf-8") as file:
+            for line in file:
+                text = re.sub(r"(^|\s)#.*", "", line).strip()
+                if text == "-e .":
+                    folder = packages.get("trial-by-wire", ("", ""))[1]
+                    met = is_checkout(folder, root)
+                elif text:
+                    requirement = Requirement(text)
+                    met = not requirement.applies or requirement.met(packages)
+                else:
+                    continue
+                if not met:
+                    lines.append(text)
+    return lines

@@ -1,0 +1,130 @@
+"""What a job came to, as data; and how it is read from the child's events."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MOST_OUTPUT = 1 << 20
+"""Bytes that a job may print before it is ended."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One line of a traceback; ``file`` is as the learner knows it where it belongs to the course."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One failure or error: the exception's name ('' where there is none), its message, its frames, outermost first."""
+
+    exception: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What became of one test. ``status`` is passed, failed or skipped."""
+
+    target: str
+    status: str
+    seconds: float
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What ended a job, or outlived it, other than its tests' own failures.
+
+    ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``died`` (the process ended;
+    ``status`` is its exit code), ``stopped`` (the reactor was stopped), ``exit`` (sys.exit), ``thread`` (one still runs),
+    ``closed`` (standard output was). ``test`` is the one that was running.
+    """
+
+    kind: str
+    test: str | None = None
+    frames: tuple[Frame, ...] = ()
+    status: int | None = None
+    amount: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """One job: its tests in the order they ran, its trouble where there was any, the end of what was printed."""
+
+    tests: tuple[TestResult, ...]
+    trouble: Trouble | None
+    output: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing went wrong, and something ran."""
+        ran = [test.status for test in self.tests]
+        return self.trouble is None and bool(ran) and "failed" not in ran
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads events into results, with the names of files as the learner knows them."""
+
+    place: Path
+
+    def frame(self, file: str, line: int, function: str) -> Frame:
+        with contextlib.suppress(ValueError):
+            file = Path(file).relative_to(self.place).as_posix()
+        return Frame(file, line, function)
+
+    def frames(self, frames: Iterable[Sequence[Any]]) -> tuple[Frame, ...]:
+        return tuple(self.frame(file, line, name) for file, line, name in frames)
+
+    def problem(self, fact: dict[str, Any]) -> Problem:
+        message = fact["message"].replace(f"{self.place}{os.sep}", "")
+        return Problem(fact["exception"], message, self.frames(fact["frames"]))
+
+    def test(self, event: dict[str, Any]) -> TestResult:
+        problems = tuple(self.problem(fact) for fact in event["problems"])
+        return TestResult(event["test"], event["status"], event["seconds"], problems)
+
+    def late(self, test: TestResult, event: dict[str, Any]) -> TestResult:
+        problems = (*test.problems, self.problem(event["problem"]))
+        return TestResult(test.target, "failed", test.seconds, problems)
+
+    def stacks(self) -> tuple[Frame, ...]:
+        """The frames that faulthandler left behind, of the thread that it names first as current, outermost first."""
+        try:
+            text = (self.place / "stacks").read_text("utf-8", "replace")
+        except OSError:
+            return ()
+        frames = []
+        threads = text.split("\n\n")
+        current = [part for part in threads if "Current thread" in part] or threads[-1:]
+        for line in current[0].splitlines():
+            if line.startswith('  File "'):
+                file, _, rest = line[8:].partition('", line ')
+                number, _, function = rest.partition(" in ")
+                frames.append(self.frame(file, int(number), function))
+        return tuple(reversed(frames))
+
+
+def aftermath(
+    reader: Reader, end: dict[str, Any], running: str | None, printed: int
+) -> Trouble | None:
+    """The trouble in a job that came to its end, if any."""
+    if end["interrupted"]:
+        kind = "exit" if end["interrupted"] == "exit" else "stopped"
+        return Trouble(kind, running)
+    if printed > MOST_OUTPUT:
+        return Trouble("output", amount=printed)
+    if end["threads"]:
+        return Trouble("thread", frames=reader.frames(end["threads"][0]["frames"]))
+    return Trouble("closed") if end["closed"] else None

@@ -1,0 +1,243 @@
+"""One bounded child process, one result.
+
+A Worker owns a child (child.py) and gives it jobs, one at a time. However a job goes wrong, run() returns a Result within
+bounded time and memory: output past a limit, silence past a limit and a child that is gone each become a Trouble.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workshop.course import Stage
+from workshop.layout import Overlay, lay
+from workshop.result import MOST_OUTPUT, Reader, Result, TestResult, Trouble, aftermath
+
+CHILD = Path(__file__).with_name("child.py")
+END_OF_JOB = b"\0end of job\0"
+LIMIT = 10.0
+"""Seconds that one test, or the import of the tests, may take."""
+KEPT_OUTPUT = 4096
+WHOLE_JOB = 300.0
+"""Seconds that a job may take in all."""
+
+
+@dataclass
+class _Output:
+    """What a job printed: how much, and its last part. Filled by a thread that reads until the child is gone."""
+
+    size: int = 0
+    tail: bytes = b""
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        self.tail = (self.tail + data)[-KEPT_OUTPUT:]
+        if END_OF_JOB in self.tail:
+            self.tail = self.tail.replace(END_OF_JOB, b"")
+            self.ended.set()
+
+
+class Worker:
+    """A child process that is ready before it is needed.
+
+    Parameters:
+        modules: what the child imports ahead; see imports_of().
+        limit: seconds that one test may take.
+    """
+
+    def __init__(self, modules: Iterable[str] = (), limit: float = LIMIT) -> None:
+        self._modules = tuple(modules)
+        self._limit = limit
+        self._pid: int | None = None
+        self._start()
+
+    def _start(self) -> None:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+        group: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        self._process = subprocess.Popen(
+            [sys.executable, str(CHILD), *self._modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            **group,
+        )
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._output = _Output()
+        for target in (self._read_events, self._read_output):
+            threading.Thread(target=target, args=(self._process,), daemon=True).start()
+
+    def _read_events(self, process: subprocess.Popen[bytes]) -> None:
+        events = self._events
+        assert process.stdout is not None
+        with process.stdout as stream, contextlib.suppress(ValueError):
+            for line in stream:
+                events.put(json.loads(line))
+        events.put({"event": "gone"})
+
+    def _read_output(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr is not None
+        with process.stderr as stream:
+            while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
+                self._output.add(data)
+        self._output.ended.set()
+
+    def run(
+        self,
+        stage: Stage,
+        targets: Sequence[str],
+        *,
+        overlay: Overlay | None = None,
+        stop: bool = True,
+        reactor: str | None = None,
+        watch: Callable[[TestResult], None] = lambda test: None,
+    ) -> Result:
+        """Lay the stage out with the overlay, run the targets with trial, and say what happened.
+
+        Parameters:
+            targets: names as plain trial takes them, in the order to run.
+            stop: end after the first target that fails.
+            reactor: a reactor's name, as trial's --reactor; None for the platform's own.
+            watch: called with each test's result as it comes.
+        """
+        if self._process.poll() is not None:
+            self._start()
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="trial-by-wire-", ignore_cleanup_errors=True) as at:
+            place = Path(at).resolve()
+            lay(stage, place, overlay)
+            job = {
+                "place": str(place),
+                "targets": list(targets),
+                "stop": stop,
+                "reactor": reactor,
+                "limit": self._limit,
+            }
+            self._output.__init__()  # type: ignore[misc]
+            assert self._process.stdin is not None
+            with contextlib.suppress(OSError):
+                self._process.stdin.write(json.dumps(job).encode() + b"\n")
+                self._process.stdin.flush()
+            try:
+                tests, trouble = self._follow(Reader(place), watch)
+            finally:
+                self._end_job()
+            self._output.ended.wait(1)
+            text = self._output.tail.decode("utf-8", "replace")
+        return Result(tuple(tests), trouble, text, time.monotonic() - began)
+
+    def _follow(
+        self, reader: Reader, watch: Callable[[TestResult], None]
+    ) -> tuple[list[TestResult], Trouble | None]:
+        """Read events until the job is over, or is ended from here."""
+        tests: list[TestResult] = []
+        running: str | None = None
+        end: dict[str, Any] | None = None
+        ended_by: str | None = None
+        last = whole = time.monotonic()
+        while True:
+            try:
+                event = self._events.get(timeout=0.05)
+            except queue.Empty:
+                event = {"event": "quiet"}
+            now = time.monotonic()
+            kind = event["event"]
+            if kind != "quiet":
+                last = now
+            if kind == "started":
+                self._pid = event["pid"]
+            elif kind == "start":
+                running = event["test"]
+            elif kind == "test":
+                running = None
+                tests.append(reader.test(event))
+                watch(tests[-1])
+            elif kind == "late" and tests:
+                tests[-1] = reader.late(tests[-1], event)
+            elif kind == "end":
+                end = event
+            elif kind in ("exit", "gone"):
+                stacks = reader.stacks()
+                if ended_by is None and end is None and stacks:
+                    ended_by = "silent"
+                if ended_by:
+                    return tests, Trouble(ended_by, running, stacks, amount=self._output.size)
+                if end is None:
+                    return tests, Trouble("died", running, status=event.get("status"))
+                return tests, aftermath(reader, end, running, self._output.size)
+            if ended_by is None:
+                # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
+                if now - last > self._limit + 2 or now - whole > WHOLE_JOB:
+                    ended_by = "silent"
+                elif self._output.size > MOST_OUTPUT:
+                    ended_by = "output"
+                if ended_by:
+                    last = now
+                    self._kill(getattr(signal, "SIGABRT", signal.SIGTERM))
+            elif now - last > 4:
+                self._process.kill()
+            elif now - last > 2:
+                self._kill(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _kill(self, how: int) -> None:
+        """Send the running job a signal; SIGABRT makes it tell where it was."""
+        if self._pid is None or sys.platform == "win32":
+            self._process.kill()
+        else:
+            with contextlib.suppress(OSError):
+                os.killpg(self._pid, how)
+
+    def _end_job(self) -> None:
+        """Leave nothing of the job running, whatever it started."""
+        if sys.platform != "win32" and self._pid is not None:
+            self._kill(signal.SIGKILL)
+        self._pid = None
+
+    def close(self) -> None:
+        """End the child and all that it started."""
+        self._end_job()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def imports_of(stage: Stage) -> tuple[str, ...]:
+    """What a worker may import ahead: trial, and what the stage's own files and its solution name of Twisted.
+
+    Never the reactor: whoever imports it first decides which one it is. Never what a learner's files name: it is theirs
+    to import anything.
+    """
+    found = {"twisted.trial.runner", "twisted.trial.reporter", "twisted.trial.unittest"}
+    given = [path for path in stage.folder.glob("*.py") if path.name not in stage.edit]
+    for path in [*given, *stage.answers.glob("*.py"), *stage.folder.parent.glob("*.py")]:
+        with contextlib.suppress(SyntaxError, ValueError, OSError):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
+    return tuple(sorted(n for n in found if n.startswith("twisted.") and "reactor" not in n))

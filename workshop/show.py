@@ -1,0 +1,209 @@
+"""Results as words. Nothing is said by colour alone, so that it reads the same piped, without colour, and aloud."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from workshop.course import Course, Stage
+from workshop.explain import TOOL, main_problem, place, trial, trouble, words
+from workshop.judge import StepResult, Verdict
+from workshop.result import TestResult
+
+STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
+
+
+def make_console(stderr: bool = False) -> Console:
+    """A console that is plain where NO_COLOR is set, or where it is no terminal."""
+    plain = bool(os.environ.get("NO_COLOR"))
+    return Console(
+        stderr=stderr, highlight=False, soft_wrap=True, color_system=None if plain else "auto"
+    )
+
+
+class Shown:
+    """Says things on a console, wrapped to its width; commands and paths are never broken."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or make_console()
+        self.width = min(self.console.width, 100)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """One line as it is."""
+        self.console.print(Text(text, style), soft_wrap=True)
+
+    def paragraph(self, text: str, indent: int = 2, style: str = "") -> None:
+        """Prose wrapped to the width; lines that are indented already (code) are left alone."""
+        for part in text.splitlines() or [""]:
+            if part.startswith((" ", "\t")) or not part:
+                self.line(" " * indent + part if part else "", style)
+                continue
+            blank = " " * indent
+            for line in textwrap.wrap(
+                part,
+                self.width,
+                initial_indent=blank,
+                subsequent_indent=blank,
+                break_long_words=False,
+                break_on_hyphens=False,
+            ):
+                self.line(line, style)
+
+    def facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Labelled facts, one a line: a file to edit, a command to run."""
+        facts = list(facts)
+        wide = max(len(label) for label, _ in facts)
+        for label, fact in facts:
+            self.line(f"  {label:<{wide}}  {fact}")
+
+    def step(self, step: StepResult) -> None:
+        """How one step went, in a line."""
+        ran, failed = len(step.tests), len(step.failed)
+        name = f"Step {step.step.number:>2}  {step.step.name}" if step.step else "Your own tests"
+        if step.step and step.step.given:
+            name = f"Check    {step.step.name}"
+        count = f"{failed} of {ran} tests fail" if failed else f"{ran} test{'s' * (ran != 1)}"
+        if step.status == "not run":
+            count = ""
+        text = Text(f"  {name:<22}")
+        text.append(f"{step.status:<9}", STYLES[step.status])
+        self.console.print(text.append(count), soft_wrap=True)
+
+    def map(self, verdicts: Iterable[Verdict]) -> None:
+        """The stages, with how many of their steps pass."""
+        verdicts = list(verdicts)
+        name = max(len(v.stage.name) for v in verdicts)
+        title = max(len(v.stage.title) for v in verdicts)
+        for v in verdicts:
+            steps = [step for step in v.stage.steps if not step.given]
+            done = f"{v.done} of {len(steps)} steps pass"
+            text = Text(f"  {v.stage.name:<{name}}  {v.stage.title:<{title}}  ")
+            text.append(done, "green" if v.passed else "")
+            self.console.print(text, soft_wrap=True)
+
+    def verdict(self, verdict: Verdict, limit: float) -> None:
+        """What is to be done next in this stage: its trouble, its first failing step, or nothing."""
+        stage = verdict.stage
+        if verdict.result.trouble:
+            self.line()
+            self.paragraph(trouble(stage, verdict.result.trouble, limit), 0)
+            self.printed(verdict)
+        elif verdict.first_failure:
+            self.line()
+            self.failure(stage, verdict.first_failure)
+            self.printed(verdict)
+        elif verdict.passed:
+            self.line()
+            self.line(f"{stage.name}: all of it passes.", "green")
+
+    def printed(self, verdict: Verdict) -> None:
+        """The end of what the learner's code printed, if it did."""
+        text = "".join(c for c in verdict.result.output if c.isprintable() or c in "\n\t")
+        lines = text.strip().splitlines()[-8:]
+        if lines:
+            self.line()
+            self.line("Your code printed, at the end:")
+            for line in lines:
+                self.line(f"  {line[:200]}")
+
+    def failure(self, stage: Stage, failure: StepResult) -> None:
+        """The first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
+        test, step = failure.failed[0], failure.step
+        problem = main_problem(test.problems)
+        head = (
+            f"{stage.name}, step {step.number}: {step.title}"
+            if step
+            else f"{stage.name}: {test.target}"
+        )
+        self.paragraph(head, 0, "bold")
+        self.line()
+        requirement = _requirement(failure, test)
+        if requirement:
+            self.paragraph(f"{test.target.rpartition('.')[2]}: {requirement}")
+        self.paragraph(words(problem), 4)
+        more = len(failure.failed) - 1
+        if more:
+            self.paragraph(f"{more} more of this step's tests fail{'s' * (more == 1)}.")
+        self.line()
+        number = f" {step.number}" if step else ""
+        facts = [
+            ("Edit", str(place(stage, step, problem.frames))),
+            ("Test", f"{trial()} {test.target}"),
+            ("Again", f"{TOOL} run {stage.name}"),
+        ]
+        self.facts([*facts, ("Hint", f"{TOOL} hint {stage.name}{number}")] if step else facts)
+
+    def schedule(self, rows: Iterable[dict[str, Any]]) -> None:
+        """The timetable, a line each."""
+        total = 0
+        for row in rows:
+            total += row["minutes"]
+            self.line(f"  {row['start']}  {row['minutes']:>3} min  {row['what']}")
+        self.line(f"  {total} minutes in all.")
+
+
+def _requirement(failure: StepResult, test: TestResult) -> str:
+    tests = failure.step.tests if failure.step else ()
+    name = test.target.rpartition(".")[2]
+    return next((known.requirement for known in tests if known.name == name), "")
+
+
+def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
+    """A verdict as the object that --json prints."""
+    result = verdict.result
+    first = verdict.first_failure
+    message = ""
+    if result.trouble:
+        message = trouble(verdict.stage, result.trouble, limit)
+    elif first:
+        message = words(main_problem(first.failed[0].problems))
+    return {
+        "stage": verdict.stage.name,
+        "passed": verdict.passed,
+        "message": message,
+        "seconds": round(result.seconds, 3),
+        "steps": [
+            {
+                "number": step.step.number if step.step else None,
+                "name": step.step.name if step.step else "own",
+                "status": step.status,
+                "message": words(main_problem(step.failed[0].problems)) if step.failed else "",
+                "seconds": round(step.seconds, 3),
+                "tests": [
+                    {
+                        "name": test.target,
+                        "status": test.status,
+                        "seconds": test.seconds,
+                        "message": words(main_problem(test.problems)) if test.problems else "",
+                    }
+                    for test in step.tests
+                ],
+            }
+            for step in verdict.steps
+        ],
+    }
+
+
+def timetable(course: Course, start: str, track: str) -> list[dict[str, Any]]:
+    """The rows of the timetable: start (HH:MM), minutes, what. No break after the last stage."""
+    now = datetime.strptime(start, "%H:%M")
+    rows: list[dict[str, Any]] = []
+
+    def add(minutes: int, what: str) -> None:
+        nonlocal now
+        rows.append({"start": f"{now:%H:%M}", "minutes": minutes, "what": what})
+        now += timedelta(minutes=minutes)
+
+    stages = [stage for stage in course.stages if track == "all" or stage.track == "core"]
+    for stage in stages:
+        add(stage.minutes, f"{stage.name}: {stage.title}")
+        for pause in course.breaks:
+            if pause.after == stage.name and stage is not stages[-1]:
+                add(pause.minutes, "Break")
+    return rows
