@@ -232,6 +232,8 @@ def imports_of(stage: Stage) -> tuple[str, ...]:
     to import anything.
     """
     found = {"twisted.trial.runner", "twisted.trial.reporter", "twisted.trial.unittest"}
+    # What a reactor's installation imports; it installs none.
+    found.add("twisted.internet.default")
     given = [path for path in stage.folder.glob("*.py") if path.name not in stage.edit]
     for path in [*given, *stage.answers.glob("*.py"), *stage.folder.parent.glob("*.py")]:
         with contextlib.suppress(SyntaxError, ValueError, OSError):

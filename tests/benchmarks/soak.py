@@ -1,0 +1,81 @@
+"""Run the provided tests on the solution again and again, on several reactors, and count what fails.
+
+    python tests/benchmarks/soak.py stage2_poetry --times 200
+    python tests/benchmarks/soak.py stage2_poetry --times 200 --busy
+
+--busy keeps every core busy meanwhile. Exit code 1 if any run fails; each failure is printed once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from workshop.course import load
+from workshop.judge import Case, run_all, targets
+from workshop.markers import answer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+REACTORS = "select,poll,epoll,asyncio"
+
+
+def spin() -> None:
+    """Keep one core busy until ended from outside."""
+    while True:
+        pass
+
+
+def soak(stage_name: str, times: int, reactors: list[str]) -> bool:
+    """Print one line a reactor; True if no run failed."""
+    stage = load(ROOT).stage(stage_name)
+    files = answer(stage)
+    case = Case("solution", files, tuple(targets(stage)))
+    good = True
+    for reactor in reactors:
+        began = time.monotonic()
+        failures: Counter[str] = Counter()
+        passed = ran = 0
+        for _, result in run_all(stage, [case] * times, reactor=reactor):
+            ran += len(result.tests)
+            passed += result.passed
+            if not result.passed:
+                bad = [t for t in result.tests if t.status == "failed"]
+                failures[str((result.trouble, [(t.target, t.problems) for t in bad]))] += 1
+        seconds = time.monotonic() - began
+        good &= passed == times
+        print(
+            f"{stage.name} on {reactor}: {passed} of {times} runs passed, {ran} tests in {seconds:.0f} s",
+            flush=True,
+        )
+        for text, count in failures.items():
+            print(f"  {count} times: {text}")
+    return good
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Run a solution's tests many times.")
+    parser.add_argument("stage")
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--reactors", default=REACTORS)
+    parser.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
+    options = parser.parse_args()
+    count = (os.cpu_count() or 1) if options.busy else 0
+    others = [multiprocessing.Process(target=spin, daemon=True) for _ in range(count)]
+    for process in others:
+        process.start()
+    print(f"{count} busy loops beside it", flush=True)
+    try:
+        return 0 if soak(options.stage, options.times, options.reactors.split(",")) else 1
+    finally:
+        for process in others:
+            process.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Starters from solved files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workshop.course import CourseError, load
+from workshop.markers import answer, home, mutated, render
+
+SOLVED = """\
+def one():
+    ### BEGIN SOLUTION Step 1: say "one"
+    return 1
+    ### END SOLUTION
+
+
+def two():
+    ### BEGIN SOLUTION Step 2: add
+    ### STARTER # Step 2: add here.
+    ### STARTER if False:
+    ### STARTER     pass
+    two = 1 + 1
+    ### END SOLUTION
+    return two
+"""
+
+
+def test_starter() -> None:
+    """Each part that is not solved gives way to its one line, or to the lines that it names, indented as it was."""
+    assert render(SOLVED, 0) == (
+        'def one():\n    raise NotImplementedError("Step 1: say \\"one\\"")\n\n\n'
+        "def two():\n    # Step 2: add here.\n    if False:\n        pass\n    return two\n"
+    )
+
+
+def test_solved() -> None:
+    """A part that is solved stays, without its markers and without the starter's lines."""
+    assert (
+        render(SOLVED, 2)
+        == "def one():\n    return 1\n\n\ndef two():\n    two = 1 + 1\n    return two\n"
+    )
+
+
+def test_some_steps_solved() -> None:
+    """The steps up to a number are solved, the later ones are not."""
+    text = render(SOLVED, 1)
+    assert "return 1" in text
+    assert "# Step 2: add here." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("### BEGIN SOLUTION Step 1: x\n", "has no END"),
+        ("### END SOLUTION\n", "line 1: .*out of place"),
+        ("x\n### STARTER y\n", "line 2: .*out of place"),
+        ("### BEGIN SOLUTION\n### END SOLUTION\n", "line 1: .*out of place"),
+        ("### BEGIN SOLUTION Step 1: x\n### BEGIN SOLUTION Step 2: y\n", "line 2: .*out of place"),
+    ],
+)
+def test_wrong_markers(text: str, message: str) -> None:
+    """A marker without its pair, without a step or inside another part is told with its line."""
+    with pytest.raises(CourseError, match=message):
+        render(text, 0)
+
+
+def test_answer_names_the_file(root: Path) -> None:
+    """What is wrong in a solved file is told with the file's name."""
+    (root / "solutions" / "stage1_echo" / "echo.py").write_text("### END SOLUTION\n")
+    with pytest.raises(CourseError, match=r"solutions/stage1_echo/echo\.py: line 1"):
+        answer(load(root).stages[0])
+
+
+def test_mutant_must_match_once(root: Path) -> None:
+    """A mutant whose text is not there, or is there twice, is told and not skipped."""
+    path = root / "solutions" / "stage1_echo" / "mutants.toml"
+    for find in ("nowhere", "data"):
+        path.write_text(
+            '[[mutant]]\nname="m"\nbug="B."\nsource="P1"\nfile="echo.py"\nstep=1\n'
+            f'find="{find}"\nreplace="x"\n'
+        )
+        stage = load(root).stages[0]
+        with pytest.raises(CourseError, match="not once"):
+            mutated(stage, stage.mutants[0])
+
+
+def test_home(root: Path) -> None:
+    """A step's place is the file and the innermost function or class around its first part."""
+    stage = load(root).stages[0]
+    assert home(stage, 2) == ("echo.py", "dataReceived")
+    assert home(stage, 3) == ("echo.py", "later")
+    assert home(stage, 99) == ("echo.py", "")

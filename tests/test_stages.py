@@ -1,0 +1,245 @@
+"""The three checks for every step of every stage, and what else a stage's files must be.
+
+A starter fails each step for the reason that its text gives; the solution passes it; every mutant that names it fails there.
+The starters are made from the solutions, so that a learner's own work in exercises/ does not matter.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from workshop.course import Course, Mutant, Stage, Step, load
+from workshop.explain import main_problem, words
+from workshop.judge import Case, StepResult, Verdict, by_step, mutant_cases, run_all, targets
+from workshop.keep import fingerprint, fingerprints, made_fingerprints
+from workshop.markers import BEGIN, answer
+from workshop.result import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+COURSES = {"course": load(ROOT), "mini": load(ROOT / "tests" / "mini")}
+STAGES = [(name, stage) for name, course in COURSES.items() for stage in course.stages]
+STEPS = [(name, stage, step) for name, stage in STAGES for step in stage.steps if not step.given]
+MUTANTS = [(name, stage, mutant) for name, stage in STAGES for mutant in stage.mutants]
+
+# What a starter or a mutant may never fail with: it would say nothing about the step.
+BESIDE_THE_POINT = {
+    "AttributeError",
+    "ImportError",
+    "IndentationError",
+    "ModuleNotFoundError",
+    "NameError",
+    "SyntaxError",
+    "TypeError",
+    "UnboundLocalError",
+}
+
+each_course = pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
+each_stage = pytest.mark.parametrize(
+    "stage", [s for _, s in STAGES], ids=[s.name for _, s in STAGES]
+)
+each_step = pytest.mark.parametrize(
+    ("stage", "step"),
+    [(stage, step) for _, stage, step in STEPS],
+    ids=[f"{stage.name}-{step.cls}" for _, stage, step in STEPS],
+)
+each_mutant = pytest.mark.parametrize(
+    ("stage", "mutant"),
+    [(stage, mutant) for _, stage, mutant in MUTANTS],
+    ids=[f"{stage.name}-{mutant.name}" for _, stage, mutant in MUTANTS],
+)
+
+
+@functools.lru_cache
+def ladder(root: Path, name: str) -> dict[int, Verdict]:
+    """By number of steps solved, from none to all: the verdict on the whole stage."""
+    stage = load(root).stage(name)
+    numbers = [0] + [step.number for step in stage.steps if not step.given]
+    cases = [Case(str(n), answer(stage, n), tuple(targets(stage)), stop=False) for n in numbers]
+    results = [result for _, result in run_all(stage, cases)]
+    return {n: by_step(stage, result) for n, result in zip(numbers, results, strict=True)}
+
+
+@functools.lru_cache
+def mutants(root: Path, name: str) -> dict[str, Result]:
+    """By name of the mutant: its run of the step that it names."""
+    stage = load(root).stage(name)
+    cases = [case for _, case in mutant_cases(stage)]
+    return {case.name: result for case, result in run_all(stage, cases)}
+
+
+def reached(verdict: Verdict, step: Step) -> StepResult:
+    """How the step went."""
+    return next(one for one in verdict.steps if one.step == step)
+
+
+def reasons(step: StepResult) -> list[str]:
+    """For each failed test, the kind of what is shown to the learner."""
+    return [main_problem(test.problems).exception for test in step.failed]
+
+
+@each_step
+def test_starter_fails_for_its_reason(stage: Stage, step: Step) -> None:
+    """With all the steps before it solved, a step fails, and says that it is this step which is not written."""
+    before = max([0] + [s.number for s in stage.steps if s.number < step.number])
+    verdict = ladder(stage.root, stage.name)[before]
+    assert verdict.result.trouble is None
+    here = reached(verdict, step)
+    assert here.status == "fails", f"{step.cls} passes before it is written"
+    assert not set(reasons(here)) & BESIDE_THE_POINT, [
+        words(main_problem(t.problems)) for t in here.failed
+    ]
+    said = [words(main_problem(test.problems)) for test in here.failed]
+    own = [text for text in said if text.startswith(f"Not written yet. Step {step.number}:")]
+    asserted = [reason for reason in reasons(here) if reason == "FailTest"]
+    assert own or asserted, f"no failure of {step.cls} says what is missing: {said}"
+
+
+@each_step
+def test_steps_before_pass_without_it(stage: Stage, step: Step) -> None:
+    """No step needs what only a later one writes."""
+    verdict = ladder(stage.root, stage.name)[step.number]
+    late = [
+        s.step.cls
+        for s in verdict.steps
+        if s.step and s.step.number <= step.number and s.status != "passes"
+    ]
+    assert not late, f"with the steps up to {step.number} solved, these do not pass: {late}"
+
+
+@each_step
+def test_untouched_starter_fails(stage: Stage, step: Step) -> None:
+    """As it is cloned, a stage fails at each step, never with what says nothing about a step."""
+    here = reached(ladder(stage.root, stage.name)[0], step)
+    assert here.status == "fails"
+    assert not set(reasons(here)) & BESIDE_THE_POINT, [
+        words(main_problem(t.problems)) for t in here.failed
+    ]
+
+
+@each_stage
+def test_solution_passes(stage: Stage) -> None:
+    """The solution passes every step."""
+    verdict = ladder(stage.root, stage.name)[max(ladder(stage.root, stage.name))]
+    assert verdict.passed, [(s.step and s.step.cls, s.status, s.failed) for s in verdict.steps]
+
+
+@each_stage
+def test_checks_pass_from_the_beginning(stage: Stage) -> None:
+    """A Check… class proves the machine, not the learner: it passes on the untouched starter."""
+    given = [s for s in ladder(stage.root, stage.name)[0].steps if s.step and s.step.given]
+    assert all(check.status == "passes" for check in given), given
+
+
+@each_mutant
+def test_mutant_is_caught(stage: Stage, mutant: Mutant) -> None:
+    """The step that a mutant names fails on it, by a test's own doing."""
+    result = mutants(stage.root, stage.name)[mutant.name]
+    assert result.trouble is None, result.trouble
+    failed = [test for test in result.tests if test.status == "failed"]
+    assert failed, f"step {mutant.step} lets it through: {mutant.bug}"
+    kinds = {problem.exception for test in failed for problem in test.problems}
+    assert not kinds & {"ImportError", "SyntaxError", "IndentationError", "NameError"}, kinds
+
+
+@each_mutant
+def test_mutant_is_described(stage: Stage, mutant: Mutant) -> None:
+    """A mutant says, as a sentence, what a user would notice, and where the mistake is known from."""
+    assert re.fullmatch(r"[A-Z].*\.", mutant.bug)
+    assert re.fullmatch(
+        r"([WTCPH]\d+|CVE-\d+-\d+|#\d+|RFC \d+.*)(, ([WTCPH]\d+|CVE-\d+-\d+|#\d+))*", mutant.source
+    )
+
+
+@each_stage
+def test_mutants_are_distinct(stage: Stage) -> None:
+    """Names and edits do not repeat."""
+    for key in (
+        [m.name for m in stage.mutants],
+        [(m.file, m.find, m.replace) for m in stage.mutants],
+    ):
+        assert [one for one, count in Counter(key).items() if count > 1] == []
+
+
+@each_stage
+def test_steps_are_in_order(stage: Stage) -> None:
+    """Steps are numbered without a gap, in trial's own order: modules by name, then classes by name."""
+    numbers = [step.number for step in stage.steps]
+    first = 0 if stage.steps[0].given else 1
+    assert numbers == list(range(first, first + len(numbers)))
+    assert [s.cls for s in stage.steps] == [
+        s.cls for s in sorted(stage.steps, key=lambda s: (s.module, s.cls))
+    ]
+
+
+@each_stage
+def test_steps_are_marked(stage: Stage) -> None:
+    """Each step has something to write, and nothing is to be written for a step that is not there."""
+    texts = [(stage.answers / name).read_text("utf-8") for name in stage.edit]
+    marked = {int(match[2]) for text in texts for match in BEGIN.finditer(text)}
+    assert marked == {step.number for step in stage.steps if not step.given}
+
+
+@each_step
+def test_step_is_worded(stage: Stage, step: Step) -> None:
+    """A step has a title that fits a line, and each of its tests states its requirement."""
+    assert re.fullmatch(r".{5,70}\.", step.title), step.title
+    for test in step.tests:
+        assert test.requirement.endswith("."), f"{step.cls}.{test.name}: {test.requirement}"
+        assert test.requirement != test.name
+
+
+@each_step
+def test_step_has_hints(stage: Stage, step: Step) -> None:
+    """Each step has a question, a pointer and the code's shape, none of them empty."""
+    tiers = stage.hints[step.number]
+    assert len(tiers) == 3
+    assert all(tiers)
+    assert "```python" in tiers[2]
+
+
+@pytest.mark.parametrize("stage", COURSES["course"].stages, ids=lambda stage: stage.name)
+def test_readme_has_every_step(stage: Stage) -> None:
+    """The stage's README has a section for each step."""
+    text = (stage.folder / "README.md").read_text("utf-8")
+    numbers = [int(n) for n in re.findall(r"^## Step (\d+)\b", text, re.M)]
+    assert numbers == [step.number for step in stage.steps if not step.given]
+
+
+@each_course
+def test_fingerprints_are_current(course: Course) -> None:
+    """solutions/provided.sha256 is what the solutions and the provided files give.
+
+    If this fails after a change of yours to the course: python3 -m workshop starters --write.
+    """
+    mine = {f"exercises/{s.name}/{name}" for s in course.stages for name in s.edit}
+    kept = fingerprints(course)
+    made = dict(line.split("  ", 1)[::-1] for line in made_fingerprints(course).splitlines())
+    ours = {name: made.get(name) for name in kept}
+    assert ours == kept
+    if os.environ.get("CI"):
+        assert made == kept, "a file was added that the fingerprints do not have"
+    assert mine <= set(kept)
+
+
+@each_course
+def test_starters_are_current(course: Course) -> None:
+    """The starters in exercises/ are those that the solutions give; a learner's work there is left alone.
+
+    If this fails after a change of yours to the course: python3 -m workshop starters --write.
+    """
+    kept = fingerprints(course)
+    changed = [
+        f"exercises/{stage.name}/{name}"
+        for stage in course.stages
+        for name in stage.edit
+        if fingerprint((stage.folder / name).read_bytes()) != kept[f"exercises/{stage.name}/{name}"]
+    ]
+    if changed and not os.environ.get("CI"):
+        pytest.skip(f"a learner's work is not judged: {', '.join(changed)}")
+    assert not changed
