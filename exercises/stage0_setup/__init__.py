@@ -1,0 +1,1 @@
+"""This machine can do the course: Python, Twisted, loopback, trial."""

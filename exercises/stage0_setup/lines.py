@@ -1,0 +1,9 @@
+"""From a text to the bytes that go over a wire."""
+
+
+def as_line(text: str) -> bytes:
+    r"""One line, as RFC 5198 wants lines to be sent: the text in UTF-8, then CR LF.
+
+    as_line("poem") is b"poem\r\n".
+    """
+    raise NotImplementedError("Step 1: encode the text, and add CR LF")

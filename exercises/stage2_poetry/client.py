@@ -1,0 +1,68 @@
+"""The poetry client: a connection's bytes come in; one text, or one failure, comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import connectProtocol
+from twisted.internet.error import ConnectingCancelledError, ConnectionDone
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+
+class PoemProtocol(Protocol):
+    """One connection to a poetry server: gathers the poem that it sends.
+
+    poem: a Deferred that fires once. With the text, when the connection has ended cleanly. With a failure, when it broke
+    (the reason that Twisted gave), when the bytes are not UTF-8 (UnicodeDecodeError), or when it was cancelled
+    (CancelledError).
+    """
+
+    # Twisted sets it before it calls connectionMade.
+    transport: ITCPTransport
+
+    def __init__(self) -> None:
+        # The Deferred calls _cancel when someone cancels it before it has fired.
+        self.poem: Deferred[str] = Deferred(self._cancel)
+        self._chunks: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        """Some bytes came, one at least: a line, the whole poem, or half a character."""
+        # Step 4: this forgets the chunk before.
+        self._chunks = [data]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The connection is over; nothing more will come."""
+        # Step 7: a poem that was cancelled has its result already.
+        # Step 5: this takes every end for a clean one.
+        try:
+            raise NotImplementedError("Step 3: fire the poem with the text that the bytes spell")
+        except UnicodeDecodeError:
+            raise  # Step 5: nobody who waits for the poem hears of this.
+
+    def _cancel(self, poem: Deferred[str]) -> None:
+        """Someone gave up waiting. Once this returns, the Deferred fails with CancelledError by itself."""
+        raise NotImplementedError("Step 7: close the connection")
+
+
+def get_poetry(
+    endpoint: IStreamClientEndpoint, clock: IReactorTime, timeout: float = 30.0
+) -> Deferred[str]:
+    """Connect, and gather one poem.
+
+    Args:
+        clock: where the deadline's delayed call is made: the reactor, or a test's Clock.
+        timeout: seconds from now within which the whole poem must be here.
+
+    Returns:
+        A Deferred that fires with the text. It fails with what the endpoint refused with, with what PoemProtocol.poem
+        fails with, with twisted.internet.defer.TimeoutError at the deadline, and with CancelledError when cancelled.
+    """
+    # It fires with the protocol, once that is connected; what a callback returns is its result from then on.
+    poem: Deferred[Any] = connectProtocol(endpoint, PoemProtocol())
+    raise NotImplementedError("Step 6: go on with the poem of the protocol")
+    # Step 7: a cancelled attempt to connect fails with ConnectingCancelledError.
+    # Step 8: nothing gives up at the deadline yet.
+    return poem

@@ -1,0 +1,226 @@
+"""The client's protocol, with no network: the test plays the server, and says how each connection ends."""
+
+from twisted.internet.defer import AlreadyCalledError
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import PENDING, every_chunking, outcome
+from .client import PoemProtocol
+
+# Characters of one, two, three and four bytes.
+TEXT = "A rest, 𝄽, half an é — and on.\n"
+POEM = TEXT.encode("utf-8")
+
+
+def connected():
+    """A client's protocol whose connection was just made."""
+    protocol = PoemProtocol()
+    protocol.makeConnection(StringTransport())
+    return protocol
+
+
+class Step03End(SynchronousTestCase):
+    """The poem is there when the connection ends, not before.
+
+    Write the last part of PoemProtocol.connectionLost: fire self.poem with the text. The server
+    marks the end of its poem by closing, so the end is the only moment at which the client can know
+    that it has all of it. The reason of a clean end is a Failure as well, one that holds
+    ConnectionDone: hand on the text, not the reason.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def receive(self, data):
+        protocol = connected()
+        if data:
+            protocol.dataReceived(data)
+        return protocol
+
+    def test_text(self):
+        """When the connection has ended cleanly, the Deferred fires with the text that the bytes spell in UTF-8."""
+        protocol = self.receive(POEM)
+        protocol.connectionLost(Failure(ConnectionDone()))
+        got = outcome(protocol.poem)
+        self.assertEqual(got, TEXT, f"Expected {POEM!r} to give the text {TEXT!r}; got {got!r}.")
+
+    def test_not_before(self):
+        """While the connection is open the Deferred has no result, whatever has arrived."""
+        protocol = self.receive(POEM)
+        got = outcome(protocol.poem)
+        self.assertIs(
+            got,
+            PENDING,
+            "Expected no result while the connection is open, for more may come; "
+            f"after the first bytes the poem has {got!r} already.",
+        )
+
+    def test_line_endings(self):
+        """Line endings, tabs and spaces at the end are part of the poem."""
+        protocol = self.receive(b"\tone\r\ntwo \n\n")
+        protocol.connectionLost(Failure(ConnectionDone()))
+        got, expected = outcome(protocol.poem), "\tone\r\ntwo \n\n"
+        self.assertEqual(got, expected, f"Expected {expected!r}, unchanged; got {got!r}.")
+
+    def test_nothing(self):
+        """A connection that ends cleanly without a byte gives the empty poem."""
+        protocol = self.receive(b"")
+        protocol.connectionLost(Failure(ConnectionDone()))
+        got = outcome(protocol.poem)
+        self.assertEqual(got, "", f"Expected '' where no byte came; got {got!r}.")
+
+
+class Step04Chunks(SynchronousTestCase):
+    """The poem may come in any chunks.
+
+    Write PoemProtocol.dataReceived. TCP carries a stream of bytes: how much one call of
+    dataReceived brings depends on the network, and says nothing about lines, or even characters. So
+    keep the bytes as they come, and decode them once.
+    """
+
+    longMessage = False
+
+    def deliver(self, protocol, chunk, chunks):
+        try:
+            protocol.dataReceived(chunk)
+        except UnicodeDecodeError:
+            self.fail(
+                f"Expected any bytes to be kept; dataReceived({chunk!r}) raised UnicodeDecodeError. "
+                f"The chunks {chunks!r} cut a character in two: decode once, at the end."
+            )
+
+    def test_every_chunking(self):
+        """The poem is the same whole, cut in two at any byte, and byte by byte."""
+        for chunks in every_chunking(POEM):
+            protocol = connected()
+            for chunk in chunks:
+                self.deliver(protocol, chunk, chunks)
+                got = outcome(protocol.poem)
+                self.assertIs(
+                    got,
+                    PENDING,
+                    "Expected no result before the connection has ended; "
+                    f"after {chunk!r} of the chunks {chunks!r} it is {got!r}.",
+                )
+            protocol.connectionLost(Failure(ConnectionDone()))
+            got = outcome(protocol.poem)
+            self.assertEqual(
+                got, TEXT, f"Expected {TEXT!r} from the chunks {chunks!r}; got {got!r}."
+            )
+
+    def test_two_connections(self):
+        """Two clients that receive in turns do not mix their poems."""
+        texts = ["first: é\n", "second: 𝄽\n"]
+        protocols = [connected() for _ in texts]
+        poems = [text.encode("utf-8") for text in texts]
+        for i in range(max(map(len, poems))):
+            for protocol, poem in zip(protocols, poems, strict=True):
+                if poem[i : i + 1]:
+                    self.deliver(protocol, poem[i : i + 1], poem)
+        for protocol in protocols:
+            protocol.connectionLost(Failure(ConnectionDone()))
+        got = [outcome(protocol.poem) for protocol in protocols]
+        self.assertEqual(
+            got,
+            texts,
+            f"Expected two clients, each fed a byte in turn, to end with {texts!r}; got {got!r}. "
+            "Every chunk counts, and what one connection keeps is made in __init__, not on the class.",
+        )
+
+
+class Step05Broken(SynchronousTestCase):
+    """A poem cut short is a failure, not a short poem.
+
+    Write the two parts of PoemProtocol.connectionLost that are missing. The reason says how the
+    connection ended: ConnectionDone when the server closed it, anything else (ConnectionLost,
+    ConnectionAborted) when it broke, and then no one knows how much is missing: fail self.poem with
+    that reason. Bytes that are not UTF-8 fail it with UnicodeDecodeError. An exception that leaves
+    connectionLost goes to the log; whoever waits for the poem would wait for ever.
+    """
+
+    longMessage = False
+
+    def end(self, data, error):
+        """Deliver some bytes, let the connection end so, and look at the poem."""
+        protocol = connected()
+        if data:
+            protocol.dataReceived(data)
+        try:
+            protocol.connectionLost(Failure(error))
+        except UnicodeDecodeError:
+            self.fail(
+                f"Expected self.poem to fail with UnicodeDecodeError for {data!r}; connectionLost "
+                "raised it instead, so it is in the log, and whoever waits for the poem still waits."
+            )
+        except AlreadyCalledError:
+            self.fail(
+                f"Expected self.poem to be fired once when {data!r} ends with {error!r}; "
+                "connectionLost fired it twice."
+            )
+        return outcome(protocol.poem)
+
+    def test_lost(self):
+        """A connection that is lost fails the poem with the reason, though some of it is here."""
+        error = ConnectionLost()
+        got = self.end(POEM[:20], error)
+        self.assertIs(
+            got,
+            error,
+            f"Expected the poem to fail with ConnectionLost after {POEM[:20]!r}; got {got!r}.",
+        )
+
+    def test_aborted(self):
+        """A connection that is aborted fails the poem with the reason."""
+        error = ConnectionAborted()
+        got = self.end(POEM[:20], error)
+        self.assertIs(
+            got,
+            error,
+            f"Expected the poem to fail with ConnectionAborted after {POEM[:20]!r}; got {got!r}.",
+        )
+
+    def test_lost_at_the_end(self):
+        """Nor does it count that all the bytes are here: the client cannot know that they are all."""
+        error = ConnectionLost()
+        got = self.end(POEM, error)
+        self.assertIs(
+            got,
+            error,
+            f"Expected the poem to fail with ConnectionLost after all of {POEM!r}; got {got!r}.",
+        )
+
+    def test_lost_at_once(self):
+        """A connection that is lost before the first byte fails the poem too."""
+        error = ConnectionLost()
+        got = self.end(b"", error)
+        self.assertIs(got, error, f"Expected ConnectionLost where no byte had come; got {got!r}.")
+
+    def test_lost_within_a_character(self):
+        """Where a break cuts a character in two, the break is the reason that counts."""
+        error, data = ConnectionLost(), "é".encode()[:1]
+        got = self.end(data, error)
+        self.assertIs(
+            got,
+            error,
+            f"Expected the poem to fail with ConnectionLost after {data!r}; got {got!r}.",
+        )
+
+    def test_not_utf_8(self):
+        """Bytes that are not UTF-8 fail the poem with UnicodeDecodeError, though the end was clean."""
+        data = "A café.\n".encode("latin-1")
+        got = self.end(data, ConnectionDone())
+        self.assertTrue(
+            isinstance(got, UnicodeDecodeError),
+            f"Expected {data!r}, which is not UTF-8, to fail with UnicodeDecodeError; got {got!r}.",
+        )
+
+    def test_half_a_character(self):
+        """A poem that ends cleanly in the middle of a character fails with UnicodeDecodeError."""
+        data = "A café".encode()[:-1]
+        got = self.end(data, ConnectionDone())
+        self.assertTrue(
+            isinstance(got, UnicodeDecodeError),
+            f"Expected {data!r}, whose last character is cut, to fail with UnicodeDecodeError; "
+            f"got {got!r}.",
+        )

@@ -1,0 +1,194 @@
+"""Ports: fake ones that close as the test says, then real ones, on 127.0.0.1."""
+
+from pathlib import Path
+
+from twisted.internet.defer import AlreadyCalledError, Deferred, TimeoutError, fail, gatherResults
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import CannotListenError, ConnectError
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from ..wire import PENDING, outcome
+from .client import get_poetry
+from .server import PoetryFactory, start_serving, stop_serving
+
+POEM = Path(__file__).with_name("poem.txt").read_bytes()
+
+
+class FakePort:
+    """A listening port whose stopListening() gives what it is told to give."""
+
+    def __init__(self, result):
+        self.result = result
+        self.stopped = 0
+
+    def stopListening(self):
+        self.stopped += 1
+        return self.result
+
+
+class Step11Stop(SynchronousTestCase):
+    """stop_serving tells when the port is closed.
+
+    Write stop_serving. A port's stopListening() returns a Deferred where closing takes time, and
+    None where it is closed already; so says IListeningPort, and both kinds exist. Give a Deferred
+    in either case, one that fires when the port is closed: whoever waits for it may then use the
+    port's number again.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def test_stops(self):
+        """The port is told to stop listening, once."""
+        port = FakePort(None)
+        stop_serving(port)
+        self.assertEqual(
+            port.stopped, 1, f"Expected one call of port.stopListening(); got {port.stopped}."
+        )
+
+    def test_closed_at_once(self):
+        """Where stopListening() gives None, the Deferred has fired already."""
+        stopping = stop_serving(FakePort(None))
+        self.assertTrue(
+            isinstance(stopping, Deferred),
+            f"Expected a Deferred where stopListening() gives None; got {stopping!r}.",
+        )
+        got = outcome(stopping)
+        self.assertIsNone(
+            got, f"Expected None, at once, where stopListening() gives None; got {got!r}."
+        )
+
+    def test_closed_later(self):
+        """Where stopListening() gives a Deferred, ours fires when that one does, not before."""
+        closed = Deferred()
+        stopping = stop_serving(FakePort(closed))
+        self.assertTrue(
+            isinstance(stopping, Deferred),
+            f"Expected a Deferred where stopListening() gives one; got {stopping!r}.",
+        )
+        got = outcome(stopping)
+        self.assertIs(
+            got, PENDING, f"Expected no result until stopListening()'s Deferred fires; got {got!r}."
+        )
+        try:
+            closed.callback(None)
+        except AlreadyCalledError:
+            self.fail(
+                "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
+                "had fired it (AlreadyCalledError)."
+            )
+        got = outcome(stopping)
+        self.assertIsNone(got, f"Expected None once the port is closed; got {got!r}.")
+
+    def test_failed(self):
+        """Where the port cannot be closed, the Deferred fails with the same reason."""
+        error = OSError("the port would not close")
+        try:
+            got = outcome(stop_serving(FakePort(fail(error))))
+        except AlreadyCalledError:
+            self.fail(
+                "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
+                "fired it a second time (AlreadyCalledError)."
+            )
+        self.assertIs(got, error, f"Expected {error!r}, from stopListening(); got {got!r}.")
+
+
+class Step12Tcp(TestCase):
+    """The same server and client talk over real TCP.
+
+    Write start_serving. From here on there is a reactor: each test gives trial a Deferred (an async
+    test is one), and trial runs the reactor until it fires. Listen on 127.0.0.1, so that nobody
+    outside can connect, and on the port that was asked for: 0 lets the system pick a free one, so
+    that two runs never fight for one. Whatever a test opens it closes.
+    """
+
+    longMessage = False
+    timeout = 5
+
+    async def serve(self, poem=POEM):
+        """Start a server that the test's end stops. Gives an endpoint that connects to it."""
+        from twisted.internet import reactor
+
+        try:
+            port = await start_serving(reactor, PoetryFactory(poem))
+        except CannotListenError as error:
+            self.fail(f"Expected port 0 to mean any free port; start_serving failed: {error}")
+        # trial waits for the Deferred that a cleanup returns. The README says why the port is all there is to wait for.
+        self.addCleanup(stop_serving, port)
+        return self.endpoint(port), port
+
+    def endpoint(self, port):
+        from twisted.internet import reactor
+
+        return TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+
+    async def get(self, endpoint):
+        """Get the poem, or fail the test where it does not come: a test may not hang."""
+        from twisted.internet import reactor
+
+        try:
+            return await get_poetry(endpoint, reactor, timeout=3)
+        except TimeoutError:
+            self.fail("Expected the poem, over loopback, within 3 s; get_poetry timed out.")
+
+    async def test_poem(self):
+        """The client gets the poem that the server sends."""
+        endpoint, _ = await self.serve()
+        text = await self.get(endpoint)
+        self.assertEqual(
+            text, POEM.decode("utf-8"), f"Expected the text of poem.txt; got {text!r}."
+        )
+
+    async def test_loopback_only(self):
+        """The server listens on 127.0.0.1, not on every network that the machine is in."""
+        _, port = await self.serve()
+        host = port.getHost().host
+        self.assertEqual(
+            host, "127.0.0.1", f"Expected to listen on '127.0.0.1' only; got {host!r}."
+        )
+
+    async def test_two_servers(self):
+        """Two servers run at once, each on its own port, each with its own poem."""
+        one, first = await self.serve(b"one\n")
+        two, second = await self.serve(b"two\n")
+        numbers = [first.getHost().port, second.getHost().port]
+        self.assertNotEqual(*numbers, f"Expected two ports; both servers have {numbers[0]}.")
+        texts = [await self.get(one), await self.get(two)]
+        self.assertEqual(texts, ["one\n", "two\n"], f"Expected each its own poem; got {texts!r}.")
+
+    async def test_port_in_use(self):
+        """Where the port that was asked for is taken, the Deferred fails with CannotListenError."""
+        from twisted.internet import reactor
+
+        _, port = await self.serve()
+        number = port.getHost().port
+        try:
+            second = await start_serving(reactor, PoetryFactory(POEM), number)
+        except CannotListenError:
+            return
+        self.addCleanup(stop_serving, second)
+        self.fail(
+            f"Expected CannotListenError for port {number}, which is taken; "
+            f"the server listens on port {second.getHost().port}."
+        )
+
+    async def test_refused(self):
+        """Where no one listens any more, get_poetry fails with a ConnectError."""
+        endpoint, port = await self.serve()
+        await stop_serving(port)
+        try:
+            text = await self.get(endpoint)
+        except ConnectError:
+            # Which subclass it is depends on the platform.
+            return
+        self.fail(f"Expected ConnectError from a port that was closed; got the poem {text!r}.")
+
+    async def test_many_clients(self):
+        """Thirty clients at once all get the whole poem."""
+        endpoint, _ = await self.serve()
+        texts = await gatherResults(
+            [Deferred.fromCoroutine(self.get(endpoint)) for _ in range(30)], consumeErrors=True
+        )
+        wrong = [text for text in texts if text != POEM.decode("utf-8")]
+        self.assertEqual(
+            wrong, [], f"Expected 30 clients to get poem.txt; {len(wrong)} got something else."
+        )

@@ -1,0 +1,99 @@
+"""The poetry client: a connection's bytes come in; one text, or one failure, comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import connectProtocol
+from twisted.internet.error import ConnectingCancelledError, ConnectionDone
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+
+class PoemProtocol(Protocol):
+    """One connection to a poetry server: gathers the poem that it sends.
+
+    poem: a Deferred that fires once. With the text, when the connection has ended cleanly. With a failure, when it broke
+    (the reason that Twisted gave), when the bytes are not UTF-8 (UnicodeDecodeError), or when it was cancelled
+    (CancelledError).
+    """
+
+    # Twisted sets it before it calls connectionMade.
+    transport: ITCPTransport
+
+    def __init__(self) -> None:
+        # The Deferred calls _cancel when someone cancels it before it has fired.
+        self.poem: Deferred[str] = Deferred(self._cancel)
+        self._chunks: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        """Some bytes came, one at least: a line, the whole poem, or half a character."""
+        ### BEGIN SOLUTION Step 4: keep every chunk
+        ### STARTER # Step 4: this forgets the chunk before.
+        ### STARTER self._chunks = [data]
+        self._chunks.append(data)
+        ### END SOLUTION
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The connection is over; nothing more will come."""
+        ### BEGIN SOLUTION Step 7: leave a poem alone that was cancelled
+        ### STARTER # Step 7: a poem that was cancelled has its result already.
+        if self.poem.called:
+            return
+        ### END SOLUTION
+        ### BEGIN SOLUTION Step 5: fail the poem with the reason, unless the connection ended cleanly
+        ### STARTER # Step 5: this takes every end for a clean one.
+        if not reason.check(ConnectionDone):
+            self.poem.errback(reason)
+            return
+        ### END SOLUTION
+        try:
+            ### BEGIN SOLUTION Step 3: fire the poem with the text that the bytes spell
+            self.poem.callback(b"".join(self._chunks).decode("utf-8"))
+            ### END SOLUTION
+        except UnicodeDecodeError:
+            ### BEGIN SOLUTION Step 5: fail the poem, for these bytes are no text
+            ### STARTER raise  # Step 5: nobody who waits for the poem hears of this.
+            self.poem.errback(Failure())
+            ### END SOLUTION
+
+    def _cancel(self, poem: Deferred[str]) -> None:
+        """Someone gave up waiting. Once this returns, the Deferred fails with CancelledError by itself."""
+        ### BEGIN SOLUTION Step 7: close the connection
+        self.transport.abortConnection()
+        ### END SOLUTION
+
+
+def get_poetry(
+    endpoint: IStreamClientEndpoint, clock: IReactorTime, timeout: float = 30.0
+) -> Deferred[str]:
+    """Connect, and gather one poem.
+
+    Args:
+        clock: where the deadline's delayed call is made: the reactor, or a test's Clock.
+        timeout: seconds from now within which the whole poem must be here.
+
+    Returns:
+        A Deferred that fires with the text. It fails with what the endpoint refused with, with what PoemProtocol.poem
+        fails with, with twisted.internet.defer.TimeoutError at the deadline, and with CancelledError when cancelled.
+    """
+    # It fires with the protocol, once that is connected; what a callback returns is its result from then on.
+    poem: Deferred[Any] = connectProtocol(endpoint, PoemProtocol())
+    ### BEGIN SOLUTION Step 6: go on with the poem of the protocol
+    poem.addCallback(lambda protocol: protocol.poem)
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 7: turn ConnectingCancelledError into CancelledError
+    ### STARTER # Step 7: a cancelled attempt to connect fails with ConnectingCancelledError.
+
+    def as_cancelled(reason: Failure) -> Failure:
+        return Failure(CancelledError()) if reason.check(ConnectingCancelledError) else reason
+
+    poem.addErrback(as_cancelled)
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 8: give up at the deadline
+    ### STARTER # Step 8: nothing gives up at the deadline yet.
+    poem.addTimeout(timeout, clock)
+    ### END SOLUTION
+    return poem
