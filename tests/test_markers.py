@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
-from workshop.markers import answer, home, mutated, render
+from workshop.markers import answer, home, line_of, mutated, render
 
 SOLVED = """\
 def one():
@@ -87,8 +87,17 @@ def test_mutant_must_match_once(root: Path) -> None:
 
 
 def test_home(root: Path) -> None:
-    """A step's place is the file and the innermost function or class around its first part."""
+    """A step's place is the file, and the classes and functions around its first part."""
     stage = load(root).stages[0]
-    assert home(stage, 2) == ("echo.py", "dataReceived")
-    assert home(stage, 3) == ("echo.py", "later")
-    assert home(stage, 99) == ("echo.py", "")
+    assert home(stage, 2) == ("echo.py", ("Echo", "dataReceived"))
+    assert home(stage, 3) == ("echo.py", ("later",))
+    assert home(stage, 99) == ("echo.py", ())
+
+
+def test_line_of() -> None:
+    """A place is found in other text by its nesting: a method of the second class, not of the first."""
+    text = "class A:\n    def f(self): ...\n\nclass B:\n    x = 1\n\n    async def f(self): ...\n"
+    assert line_of(text, ("B", "f")) == 7
+    assert line_of(text, ("A", "f")) == 2
+    assert line_of(text, ("B", "g")) == 0
+    assert line_of(text, ()) == 0

@@ -20,6 +20,7 @@ from workshop.course import CourseError, Mutant, Stage
 BEGIN = re.compile(r"( *)### BEGIN SOLUTION Step (\d+): (.+)\n")
 END = re.compile(r" *### END SOLUTION\n")
 STARTER = re.compile(r" *### STARTER ?(.*\n)")
+HEAD = re.compile(r"( *)(?:async def|def|class) (\w+)")
 MARKER = re.compile(r" *### (BEGIN SOLUTION|END SOLUTION|STARTER)")
 ALL_STEPS = 10_000
 
@@ -88,10 +89,10 @@ def mutated(stage: Stage, mutant: Mutant, solved: int = ALL_STEPS) -> dict[str, 
     return files
 
 
-def home(stage: Stage, step: int) -> tuple[str, str]:
-    """The file where a step is to be written, and the function or class that it is written in ('' at module level).
+def home(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
+    """The file where a step is to be written, and the classes and functions around it, outermost first.
 
-    Where the solutions are not there to look at, or do not mark the step: the first file, and ''.
+    Where the solutions are not there to look at, or do not mark the step: the first file, and none.
     """
     for name in stage.edit:
         try:
@@ -101,9 +102,30 @@ def home(stage: Stage, step: int) -> tuple[str, str]:
         for number, line in enumerate(lines):
             begin = BEGIN.fullmatch(line)
             if begin and int(begin[2]) == step:
-                for above in reversed(lines[:number]):
-                    head = re.match(r"( *)(?:async def|def|class) (\w+)", above)
-                    if head and len(head[1]) < len(begin[1]):
-                        return name, head[2]
-                return name, ""
-    return stage.edit[0], ""
+                return name, _around(lines[:number], len(begin[1]))
+    return stage.edit[0], ()
+
+
+def _around(lines: list[str], indent: int) -> tuple[str, ...]:
+    names: list[str] = []
+    for line in reversed(lines):
+        head = HEAD.match(line)
+        if head and len(head[1]) < indent:
+            names.insert(0, head[2])
+            indent = len(head[1])
+    return tuple(names)
+
+
+def line_of(text: str, names: tuple[str, ...]) -> int:
+    """The line (from 1) of the last of these nested classes and functions; 0 where one is not there."""
+    at = 0
+    lines = text.splitlines()
+    for name in names:
+        for number in range(at, len(lines)):
+            head = HEAD.match(lines[number])
+            if head and head[2] == name:
+                at = number + 1
+                break
+        else:
+            return 0
+    return at

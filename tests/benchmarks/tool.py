@@ -3,8 +3,8 @@
     python tests/benchmarks/tool.py stage2_poetry
 
 Prints, with the bounds that the project set itself: run against trial, cold (1.5); watch, from a save to the verdict,
-against trial (1.0); all mutants against the sum of cold trial runs, one a mutant, on the same step (0.35); the most memory that a
-verdict took, all its processes added up (150 MB). Linux: memory is read from /proc.
+against trial (1.0); all mutants against the sum of cold trial runs, one a mutant, on the same step (0.35); the most memory
+that a verdict took, all its processes added up (150 MB). Linux: memory is read from /proc.
 """
 
 from __future__ import annotations
