@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import unquote
 
+NAME = "trial-by-wire"  # this course, as pyproject.toml calls it
+
 
 class Requirement:
     """One line of a requirement file: a name, extras, plain bounds, a marker with one comparison."""
@@ -38,7 +40,9 @@ class Requirement:
         if marker:
             what, operator, value = self.match(self.MARKER, marker).groups()
             if what == "python_version":
-                self.applies = holds("%d.%d" % sys.version_info[:2], operator, value)
+                self.applies = holds(
+                    f"{sys.version_info[0]}.{sys.version_info[1]}", operator, value
+                )
             else:
                 self.applies = (sys.platform == value) == (operator == "==")
 
@@ -64,7 +68,7 @@ def canonical(name: str) -> str:
 
 
 def order(version: str) -> tuple[object, ...]:
-    """A key that puts versions in order: development, pre-releases, release, post-releases."""
+    """A key that puts a version where it belongs among plain releases, the only bounds we know."""
     match = re.match(
         r"(?:(\d+)!)?(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.post(\d+))?(?:\.dev(\d+))?", version
     )
@@ -74,12 +78,10 @@ def order(version: str) -> tuple[object, ...]:
     numbers = [int(part) for part in release.split(".")]
     while len(numbers) > 1 and numbers[-1] == 0:
         numbers.pop()
-    if not phase:
-        phase = "" if dev and not post else "release"
     return (
         int(epoch or 0),
         numbers,
-        (phase, int(number or 0)),
+        (phase or "release", int(number or 0)),
         int(post) if post else -1,
         int(dev) if dev else sys.maxsize,
     )
@@ -97,16 +99,15 @@ def holds(version: str, operator: str, bound: str) -> bool:
 
 def adds(folder: str, extra: str) -> list[str]:
     """The names of the packages that an extra adds, from a distribution's metadata."""
-    pattern = re.compile(
-        r"Requires-Dist: *([\w.-]+)[^;]*; *extra *== *['\"]%s['\"]\s*" % re.escape(extra)
+    line = re.compile(
+        rf"Requires-Dist: *([\w.-]+)[^;]*; *extra *== *['\"]{re.escape(extra)}['\"] *"
     )
-    with (
-        contextlib.suppress(OSError),
-        open(os.path.join(folder, "METADATA"), encoding="utf-8") as file,
-    ):
-        headers = file.read().partition("\n\n")[0].splitlines()
-        return [canonical(match.group(1)) for match in map(pattern.fullmatch, headers) if match]
-    return []
+    try:
+        with open(os.path.join(folder, "METADATA"), encoding="utf-8") as file:
+            headers = file.read().partition("\n\n")[0].splitlines()
+    except OSError:
+        return []
+    return [canonical(match.group(1)) for match in map(line.fullmatch, headers) if match]
 
 
 def installed() -> dict[str, tuple[str, str]]:
@@ -135,7 +136,7 @@ def is_checkout(folder: str, root: str) -> bool:
 
 
 def missing(root: str, files: Sequence[str]) -> list[str]:
-    """The lines of the requirement files that the running environment does not meet."""
+    """What the files ask for that is not in the running environment, as a reader would say it."""
     packages = installed()
     lines = []
     for name in files:
@@ -143,8 +144,8 @@ def missing(root: str, files: Sequence[str]) -> list[str]:
             for line in file:
                 text = re.sub(r"(^|\s)#.*", "", line).strip()
                 if text == "-e .":
-                    folder = packages.get("trial-by-wire", ("", ""))[1]
-                    met = is_checkout(folder, root)
+                    text = "this checkout (-e .)"
+                    met = NAME in packages and is_checkout(packages[NAME][1], root)
                 elif text:
                     requirement = Requirement(text)
                     met = not requirement.applies or requirement.met(packages)
