@@ -19,22 +19,28 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
 Send = Callable[..., None]
 
 END_OF_JOB = "\0end of job\0"
 LONGEST_MESSAGE = 4000
 MEMORY = 2 << 30
+CUT_OFF = 71
+ASIDE = 200
 
 
 def main(modules: list[str]) -> None:
     """Import ``modules``, then serve jobs until standard input ends."""
-    events = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    events = os.fdopen(_aside(1), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     os.dup2(2, 1)
 
     def send(event: str, **facts: Any) -> None:
-        events.write(json.dumps({"event": event, **facts}) + "\n")
+        try:
+            events.write(json.dumps({"event": event, **facts}) + "\n")
+        except OSError:
+            # The tool is gone, or a learner's code has closed this too: either way, nobody would hear of the rest.
+            os._exit(CUT_OFF)
 
     for module in modules:
         # A name may be a class's: then only its module is there to import.
@@ -55,6 +61,16 @@ def main(modules: list[str]) -> None:
             os.write(2, END_OF_JOB.encode())
             send("exit", status=0)
             os._exit(0)
+
+
+def _aside(file: int) -> int:
+    """A copy of a file descriptor, with a number that a learner's os.closerange is not likely to reach."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            return fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, ASIDE)
+    return os.dup(file)
 
 
 def _forked(job: dict[str, Any], send: Send) -> int:
@@ -86,9 +102,11 @@ def _run(job: dict[str, Any], send: Send) -> None:
     place, limit = job["place"], job["limit"]
     os.chdir(place)
     sys.path.insert(0, place)
-    stacks = open(os.path.join(place, "stacks"), "w")  # noqa: SIM115 (for the process's life)
+    file = os.open(os.path.join(place, "stacks"), os.O_WRONLY | os.O_CREAT)
+    stacks = os.fdopen(_aside(file), "w")
     faulthandler.enable(stacks)
     before = set(threading.enumerate())
+    given = {name: (n, os.fstat(n)) for name, n in (("stdout", 1), ("stderr", 2), ("files", file))}
 
     def arm() -> None:
         # Ends this process from C, with the stack of every thread in the file, whatever Python code does.
@@ -102,10 +120,15 @@ def _run(job: dict[str, Any], send: Send) -> None:
     except KeyboardInterrupt:
         # trial raises this where the reactor was stopped while it waited for a test.
         interrupted = "stop"
+    except OSError:
+        # trial's own log was closed under it: told below, once its tests are told.
+        if not _closed(given):
+            raise
+        interrupted = None
     faulthandler.cancel_dump_traceback_later()
     threads = _still_running(set(threading.enumerate()) - before)
-    closed = _closed_stdout()
-    send("end", interrupted=interrupted, threads=threads, closed=closed)
+    facts = {"threads": threads, "processes": _has_children(), "closed": _closed(given)}
+    send("end", interrupted=interrupted, **facts)
 
 
 def _trial(job: dict[str, Any], send: Send, arm: Callable[[], None]) -> str | None:
@@ -239,16 +262,28 @@ def _still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:
     return found
 
 
-def _closed_stdout() -> bool:
-    out: TextIO | None = sys.stdout
-    try:
-        if out is None:
-            return True
-        out.flush()
-        os.fstat(1)
-    except (OSError, ValueError):
+def _has_children() -> bool:
+    """Whether a process that was started here still runs."""
+    if sys.platform == "win32":
+        return False
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
         return True
     return False
+
+
+def _closed(given: dict[str, tuple[int, os.stat_result]]) -> str | None:
+    """The first of the files given to this process that was closed, or replaced by another."""
+    for name, (number, was) in given.items():
+        try:
+            if hasattr(sys, name):
+                getattr(sys, name).flush()
+            if not os.path.samestat(os.fstat(number), was):
+                return name
+        except (AttributeError, OSError, ValueError):
+            return name
+    return None
 
 
 if __name__ == "__main__":

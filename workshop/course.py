@@ -11,7 +11,7 @@ import difflib
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+TOOL = "python -m workshop" if sys.platform == "win32" else "python3 -m workshop"
+"""How a user calls this tool."""
 
 STEP_CLASS = re.compile(r"(Step|Check)(\d\d)(\w*)")
 TIERS = ("Question", "Pointer", "Shape")
@@ -201,8 +204,10 @@ def load(root: Path) -> Course:
     data = _load(path)
     stages = []
     for n, entry in enumerate(data.get("stage", []), 1):
-        fields = _exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
-        stages.append(Stage(**{**fields, "edit": tuple(fields["edit"])}))
+        known = _exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
+        stages.append(Stage(**{**known, "edit": tuple(known["edit"])}))
+    if not stages:
+        raise CourseError(f"{path} has no [[stage]].")
     breaks = tuple(
         Break(**_exactly(entry, Break, f"course.toml, break {n}"))
         for n, entry in enumerate(data.get("break", []), 1)
@@ -213,17 +218,26 @@ def load(root: Path) -> Course:
 def _load(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path}: {error}") from error
     return data
 
 
+# What TOML gives for a dataclass's field, by the field's annotation.
+TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
+
+
 def _exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
-    """The entry, if its keys are the dataclass's fields: a misspelt key is told, not dropped."""
-    fields: Mapping[str, object] = getattr(kind, "__dataclass_fields__", {})
-    wrong = sorted(set(fields) ^ set(entry))
+    """The entry, if its keys are the dataclass's fields and its values of their types: a slip is told, not dropped."""
+    wanted = {field.name: str(field.type) for field in fields(kind)}
+    wrong = sorted(set(wanted) ^ set(entry))
     if wrong:
-        raise CourseError(f"{where}: wants exactly {', '.join(fields)}; see {', '.join(wrong)}.")
+        raise CourseError(f"{where}: wants exactly {', '.join(wanted)}; see {', '.join(wrong)}.")
+    for name, value in entry.items():
+        if not isinstance(value, TYPES[wanted[name]]):
+            raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
     return dict(entry)
 
 
@@ -233,7 +247,14 @@ def _nearest(text: str, names: Iterable[str]) -> str:
 
 
 def _steps_of(path: Path) -> list[Step]:
-    tree = ast.parse(path.read_text("utf-8"), str(path))
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except (SyntaxError, ValueError) as error:
+        name = path.parent.name
+        raise CourseError(
+            f"exercises/{name}/{path.name} is not Python: {error}.\n"
+            f"To put it back: {TOOL} reset {name} --provided"
+        ) from error
     steps = []
     for node in tree.body:
         match = STEP_CLASS.fullmatch(node.name) if isinstance(node, ast.ClassDef) else None

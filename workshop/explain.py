@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import Stage, Step
-from workshop.markers import home
+from workshop.course import TOOL, Stage, Step
+from workshop.markers import home, line_of
 from workshop.result import Frame, Problem, Trouble
 
-TOOL = "python -m workshop" if sys.platform == "win32" else "python3 -m workshop"
+# The exit code of a child that can no longer report; see child.py.
+CUT_OFF = 71
 
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
 # How unittest joins what it says itself to the message of the assertion, which is a sentence of ours.
@@ -30,6 +31,7 @@ MEANINGS = {
     "CannotListenError": "The address is in use: a fixed port, or a port that was not given back?",
     "MemoryError": "More memory was asked for than a run may have (2 GiB).",
     "RecursionError": "A function called itself too often.",
+    "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
     "CancelledError": "A Deferred was cancelled, and nobody handled that.",
 }
 
@@ -64,7 +66,7 @@ def words(problem: Problem) -> str:
     if name == "SystemExit":
         return "The program was told to exit (sys.exit or exit): that would end every connection it has."
     if name == "TimeoutError" and (late := re.search(r"still running at ([\d.]+) secs", message)):
-        return f"Nothing came for {late[1]} s: a Deferred that the test waits for never fired."
+        return f"Nothing came for {float(late[1]):g} s: a Deferred that the test waits for never fired."
     if name == "DirtyReactorAggregateError":
         return "Something was left behind in the reactor: " + "; ".join(message.splitlines()[1:])
     if name == "TypeError" and re.search(r"must (?:not )?be (?:bytes|unicode)|bytes-like", message):
@@ -87,22 +89,35 @@ def main_problem(problems: Iterable[Problem]) -> Problem:
     return min(problems, key=weight)
 
 
-def place(stage: Stage, step: Step | None, frames: Iterable[Frame]) -> Place:
-    """Where to edit: the innermost frame in a file of the learner's, or else where the step's work belongs."""
+def _innermost(stage: Stage, frames: Iterable[Frame]) -> Place | None:
+    """The innermost frame in a file of the learner's, if there is one."""
     mine = {f"exercises/{stage.name}/{name}" for name in stage.edit}
-    for frame in reversed(list(frames)):
-        if frame.file in mine:
-            return Place(frame.file, frame.line)
+    found = [Place(frame.file, frame.line) for frame in frames if frame.file in mine]
+    return found[-1] if found else None
+
+
+def place(stage: Stage, step: Step | None, problem: Problem) -> Place:
+    """Where to edit: where it was raised in a file of the learner's, or else what may have done it, or else where the step's
+    work belongs."""
+    found = _innermost(stage, problem.frames)
+    if not found and problem.exception == "SystemExit":
+        found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
+    return found or _work(stage, step)
+
+
+def _work(stage: Stage, step: Step | None) -> Place:
+    """Where the step's work belongs."""
     number = step.number if step else 0
     for name in stage.edit:
         found = search(stage, [name], rf"\bStep {number}:")
         if found:
             return found
-    file, definition = home(stage, number)
-    if definition:
-        head = rf"\s*(?:async def|def|class) {re.escape(definition)}\b"
-        return search(stage, [file], head, comments=True) or Place(f"exercises/{stage.name}/{file}")
-    return Place(f"exercises/{stage.name}/{file}")
+    name, around = home(stage, number)
+    try:
+        text = (stage.folder / name).read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    return Place(f"exercises/{stage.name}/{name}", line_of(text, around))
 
 
 def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = True) -> Place | None:
@@ -123,32 +138,49 @@ CULPRITS = {
     "stopped": r"\breactor\.(stop|crash)\b|\.stop\b",
     "exit": r"\bsys\.exit\b|\bexit\(|\bquit\(",
     "thread": r"\bThread\(|\bcallInThread\b|\bdeferToThread\b",
-    "closed": r"\bstdout\.close\b|\bos\.close\b|\bos\.dup2\b|\bsys\.stdout\b",
+    "process": r"\bPopen\(|\bspawnProcess\b|\bProcess\(|\bos\.(fork|spawn\w+|popen)\b|\bsubprocess\.",
+    "closed stdout": r"\bstdout\.close\b|\bos\.close|\bos\.dup2\b|\bstdout\b",
+    "closed stderr": r"\bstderr\.close\b|\bos\.close|\bos\.dup2\b|\bstderr\b",
+    "closed files": r"\bos\.close",
+    "cut off": r"\bos\.close",
     "output": r"\bprint\(|\.write\(",
 }
+# Where a reactor is when it waits for something to happen.
+WAITING = re.compile(r"\btwisted[\\/]internet\b|\bselectors\.py|\basyncio[\\/]")
 
 
 def trouble(stage: Stage, what: Trouble, limit: float) -> str:
     """One plain message: the file, the cause, and the next command."""
-    found = None
-    for frame in reversed(what.frames):
-        if frame.file in {f"exercises/{stage.name}/{name}" for name in stage.edit}:
-            found = Place(frame.file, frame.line)
-            break
-    if found is None and what.kind in CULPRITS:
-        found = search(stage, stage.edit, CULPRITS[what.kind], comments=False)
-    files = [f"exercises/{stage.name}/{name}" for name in stage.edit]
-    where = str(found) if found else " or ".join(files)
+    test = f"{what.test}."
+    step = next((s for s in stage.steps if test.startswith(f"{s.target(stage.name)}.")), None)
+    found, kind = _innermost(stage, what.frames), what.kind
+    if kind == "died" and what.status == CUT_OFF:
+        kind = "cut off"
+    elif kind == "silent" and not found and what.frames:
+        if any(frame.function == "join" for frame in what.frames):
+            kind = "thread"
+        elif WAITING.search(what.frames[-1].file):
+            kind = "waiting"
+    if not found and kind in CULPRITS:
+        found = search(stage, stage.edit, CULPRITS[kind], comments=False)
+    if not found and step:
+        found = _work(stage, step)
+    where = str(found or " or ".join(f"exercises/{stage.name}/{name}" for name in stage.edit))
     during = f" in {what.test.rpartition('.')[2]}" if what.test else ""
     cause = {
         "silent": f"still running after {limit:g} s{during}: a loop or a wait that never ends?",
-        "output": f"printed {what.amount / (1 << 20):.0f} MiB{during}; the run was ended at 1 MiB.",
+        "waiting": f"nothing came for {limit:g} s{during}: a Deferred that never fires?",
+        "output": f"more than 1 MiB was printed{during}: a print in a loop?",
         "died": f"the process ended{during}, {_status(what.status)}, before its tests did.",
         "stopped": f"the reactor was stopped{during}: trial runs it, and must be the one to stop it.",
         "exit": f"the process was told to exit{during} (sys.exit).",
         "thread": "a thread still runs after the tests: plain trial would wait for it for ever.",
-        "closed": "standard output was closed: nothing can be printed after that.",
-    }[what.kind]
+        "process": "a process that was started here still runs after the tests: end it, and wait for it.",
+        "closed stdout": "standard output was closed: nothing can be printed after that.",
+        "closed stderr": "standard error was closed: no error can be shown after that.",
+        "closed files": "files were closed that were opened elsewhere: the reactor's own are among them.",
+        "cut off": f"all files were closed{during}, even the one that reports to the tool.",
+    }[kind]
     return f"{where}: {cause}\nMend it, then: {TOOL} run {stage.name}"
 
 

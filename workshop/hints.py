@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from workshop.course import TIERS, Course, CourseError, Stage, Step
-from workshop.explain import TOOL
+from workshop.course import TIERS, TOOL, Course, CourseError, Stage, Step
 from workshop.keep import write
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def show_hint(course: Course, stage: Stage, step: Step, shown: Shown, all_: bool
     count = min(seen.get(key, 0), len(tiers))
     last = count == len(tiers)
     chosen = range(len(tiers)) if all_ or last else [count]
-    shown.line(f"{stage.name}, step {step.number}: {step.title}", "bold")
+    shown.paragraph(f"{stage.name}, step {step.number}: {step.title}", 0, "bold")
     for n in chosen:
         shown.line()
         shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import Course, CourseError, Stage
+from workshop.course import TOOL, Course, CourseError, Stage
 from workshop.markers import answer
 
 
@@ -77,26 +77,37 @@ def inspect(course: Course, stage: Stage) -> None:
     """
     for name in stage.edit:
         path, shown = stage.folder / name, f"exercises/{stage.name}/{name}"
+        _see(path, shown, f"To get the starter back: {TOOL} reset {stage.name}")
+        data = path.read_bytes()
+        again = f"Save it as UTF-8 text in your editor, then: {TOOL} run {stage.name}"
+        if b"\0" in data:
+            raise Refusal(shown, f"has a NUL byte in line {_line(data, data.index(0))}", again)
         try:
-            path.read_bytes().decode("utf-8")
+            data.decode("utf-8")
         except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            cause = f"is not UTF-8: byte 0x{error.object[error.start]:02x} in line {line}"
-            raise Refusal(shown, cause, "Save it as UTF-8 in your editor.") from None
-        except OSError:
-            mend = f"To get the starter back: python3 -m workshop reset {stage.name}"
-            raise Refusal(shown, "is missing: was it deleted or renamed?", mend) from None
+            where = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
+            raise Refusal(shown, f"is not UTF-8: {where}", again) from None
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
-        mend = f"To put it back: python3 -m workshop reset {stage.name} --provided"
-        if not path.is_file():
-            raise Refusal(name, "is missing: was it deleted or renamed?", mend)
+        mend = f"To put it back: {TOOL} reset {stage.name} --provided"
+        _see(path, name, mend)
         data = path.read_bytes()
         if fingerprint(data) != digest:
             cause = "is not as it came with the course, so a pass would prove nothing"
             raise Refusal(name, cause, mend)
         if not kept.exists():
             write(kept, data)
+
+
+def _see(path: Path, shown: str, mend: str) -> None:
+    if path.is_dir():
+        raise Refusal(shown, "is a folder, where a file belongs", mend)
+    if not path.exists():
+        raise Refusal(shown, "is missing: was it deleted or renamed?", mend)
+
+
+def _line(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
 
 
 def _kept(course: Course, digest: str) -> Path:
@@ -128,12 +139,15 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
         for name, data in files.items()
         if not (course.root / name).is_file() or (course.root / name).read_bytes() != data
     }
-    lost = [name for name in changed if (course.root / name).is_file()]
+    lost = [name for name in changed if (course.root / name).exists()]
     folder = _new_folder(course.root / ".workshop" / "saved") if lost else None
     for name in lost:
         assert folder is not None
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(course.root / name, folder / name)
+        if (course.root / name).is_dir():
+            shutil.move(course.root / name, folder / name)
+        else:
+            shutil.copy2(course.root / name, folder / name)
     for name, data in changed.items():
         write(course.root / name, data)
     return folder
@@ -155,5 +169,8 @@ def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: to a neighbour first, then in its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_bytes(data)
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

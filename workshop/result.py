@@ -46,15 +46,14 @@ class Trouble:
     """What ended a job, or outlived it, other than its tests' own failures.
 
     ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``died`` (the process ended;
-    ``status`` is its exit code), ``stopped`` (the reactor was stopped), ``exit`` (sys.exit), ``thread`` (one still runs),
-    ``closed`` (standard output was). ``test`` is the one that was running.
+    ``status`` is its exit code), ``stopped`` (the reactor was stopped), ``exit`` (sys.exit), ``thread`` or ``process`` (one
+    still runs), ``closed stdout``, ``closed stderr`` and ``closed files``. ``test`` is the one that was running.
     """
 
     kind: str
     test: str | None = None
     frames: tuple[Frame, ...] = ()
     status: int | None = None
-    amount: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,12 +98,13 @@ class Reader:
         problems = (*test.problems, self.problem(event["problem"]))
         return TestResult(test.target, "failed", test.seconds, problems)
 
-    def stacks(self) -> tuple[Frame, ...]:
-        """The frames that faulthandler left behind, of the thread that it names first as current, outermost first."""
+    def stacks(self) -> tuple[bool, tuple[Frame, ...]]:
+        """What faulthandler left behind: whether it was for a time that was over; the frames, outermost first, of the thread
+        that it calls current, or else of the main one, which comes last."""
         try:
             text = (self.place / "stacks").read_text("utf-8", "replace")
         except OSError:
-            return ()
+            return False, ()
         frames = []
         threads = text.split("\n\n")
         current = [part for part in threads if "Current thread" in part] or threads[-1:]
@@ -113,7 +113,7 @@ class Reader:
                 file, _, rest = line[8:].partition('", line ')
                 number, _, function = rest.partition(" in ")
                 frames.append(self.frame(file, int(number), function))
-        return tuple(reversed(frames))
+        return text.startswith("Timeout ("), tuple(reversed(frames))
 
 
 def aftermath(
@@ -124,7 +124,9 @@ def aftermath(
         kind = "exit" if end["interrupted"] == "exit" else "stopped"
         return Trouble(kind, running)
     if printed > MOST_OUTPUT:
-        return Trouble("output", amount=printed)
+        return Trouble("output")
     if end["threads"]:
         return Trouble("thread", frames=reader.frames(end["threads"][0]["frames"]))
-    return Trouble("closed") if end["closed"] else None
+    if end["processes"]:
+        return Trouble("process")
+    return Trouble(f"closed {end['closed']}") if end["closed"] else None

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,17 @@ class Worker:
     def __init__(self, modules: Iterable[str] = (), limit: float = LIMIT) -> None:
         self._modules = tuple(modules)
         self._limit = limit
+        self._given = False
         self._pid: int | None = None
         self._start()
 
     def _start(self) -> None:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -119,8 +125,7 @@ class Worker:
         if self._process.poll() is not None:
             self._start()
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="trial-by-wire-", ignore_cleanup_errors=True) as at:
-            place = Path(at).resolve()
+        with temporary_folder() as place:
             lay(stage, place, overlay)
             job = {
                 "place": str(place),
@@ -130,17 +135,21 @@ class Worker:
                 "limit": self._limit,
             }
             self._output.__init__()  # type: ignore[misc]
-            assert self._process.stdin is not None
-            with contextlib.suppress(OSError):
-                self._process.stdin.write(json.dumps(job).encode() + b"\n")
-                self._process.stdin.flush()
             try:
+                self._give(job)
                 tests, trouble = self._follow(Reader(place), watch)
             finally:
                 self._end_job()
             self._output.ended.wait(1)
             text = self._output.tail.decode("utf-8", "replace")
         return Result(tuple(tests), trouble, text, time.monotonic() - began)
+
+    def _give(self, job: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._given = True
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
 
     def _follow(
         self, reader: Reader, watch: Callable[[TestResult], None]
@@ -150,6 +159,7 @@ class Worker:
         running: str | None = None
         end: dict[str, Any] | None = None
         ended_by: str | None = None
+        ended_at = 0.0
         last = whole = time.monotonic()
         while True:
             try:
@@ -173,13 +183,12 @@ class Worker:
             elif kind == "end":
                 end = event
             elif kind in ("exit", "gone"):
-                stacks = reader.stacks()
-                if ended_by is None and end is None and stacks:
-                    ended_by = "silent"
+                late, frames = reader.stacks()
+                if ended_by is None and end is None:
+                    ended_by = "silent" if late else "died"
                 if ended_by:
-                    return tests, Trouble(ended_by, running, stacks, amount=self._output.size)
-                if end is None:
-                    return tests, Trouble("died", running, status=event.get("status"))
+                    return tests, Trouble(ended_by, running, frames, event.get("status"))
+                assert end is not None
                 return tests, aftermath(reader, end, running, self._output.size)
             if ended_by is None:
                 # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
@@ -188,11 +197,11 @@ class Worker:
                 elif self._output.size > MOST_OUTPUT:
                     ended_by = "output"
                 if ended_by:
-                    last = now
+                    ended_at = now
                     self._kill(getattr(signal, "SIGABRT", signal.SIGTERM))
-            elif now - last > 4:
+            elif now - ended_at > 3:
                 self._process.kill()
-            elif now - last > 2:
+            elif now - ended_at > 1:
                 self._kill(getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _kill(self, how: int) -> None:
@@ -205,9 +214,19 @@ class Worker:
 
     def _end_job(self) -> None:
         """Leave nothing of the job running, whatever it started."""
+        while self._given and self._pid is None:
+            # Broken off so early that its process is not known yet: it would run on, so wait until it is.
+            try:
+                event = self._events.get(timeout=1)
+            except queue.Empty:
+                break
+            if event["event"] == "started":
+                self._pid = event["pid"]
+            elif event["event"] in ("exit", "gone"):
+                break
         if sys.platform != "win32" and self._pid is not None:
             self._kill(signal.SIGKILL)
-        self._pid = None
+        self._given, self._pid = False, None
 
     def close(self) -> None:
         """End the child and all that it started."""
@@ -223,6 +242,37 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards, whenever Ctrl-C comes."""
+    with undisturbed():
+        folder = tempfile.TemporaryDirectory(prefix="trial-by-wire-", ignore_cleanup_errors=True)
+    try:
+        yield Path(folder.name).resolve()
+    finally:
+        with undisturbed():
+            folder.cleanup()
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold signals back while this lasts: for what cannot be undone when it is broken off halfway."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python only ever interrupts the main thread.
+        yield
+        return
+    came: list[int] = []
+    held = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    before = {n: signal.signal(n, lambda number, _: came.append(number)) for n in held if n}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def imports_of(stage: Stage) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from workshop.course import Course, Stage
-from workshop.explain import TOOL, main_problem, place, trial, trouble, words
+from workshop.course import TOOL, Course, Stage
+from workshop.explain import main_problem, place, trial, trouble, words
 from workshop.judge import StepResult, Verdict
 from workshop.result import TestResult
 
@@ -20,10 +20,10 @@ STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "g
 
 
 def make_console(stderr: bool = False) -> Console:
-    """A console that is plain where NO_COLOR is set, or where it is no terminal."""
-    plain = bool(os.environ.get("NO_COLOR"))
+    """A console that is plain, without colour or movement, where NO_COLOR is set, or where it is no terminal."""
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return Console(
-        stderr=stderr, highlight=False, soft_wrap=True, color_system=None if plain else "auto"
+        stderr=stderr, highlight=False, soft_wrap=True, force_terminal=False if plain else None
     )
 
 
@@ -35,8 +35,9 @@ class Shown:
         self.width = min(self.console.width, 100)
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line as it is."""
-        self.console.print(Text(text, style), soft_wrap=True)
+        """One line as it is, but for what would command a terminal."""
+        plain = "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
+        self.console.print(Text(plain, style), soft_wrap=True)
 
     def paragraph(self, text: str, indent: int = 2, style: str = "") -> None:
         """Prose wrapped to the width; lines that are indented already (code) are left alone."""
@@ -69,21 +70,25 @@ class Shown:
         if step.step and step.step.given:
             name = f"Check    {step.step.name}"
         count = f"{failed} of {ran} tests fail" if failed else f"{ran} test{'s' * (ran != 1)}"
-        if step.status == "not run":
+        if step.status == "not run" or self.width < 60:
             count = ""
         text = Text(f"  {name:<22}")
         text.append(f"{step.status:<9}", STYLES[step.status])
-        self.console.print(text.append(count), soft_wrap=True)
+        text.append(count)
+        text.rstrip()
+        self.console.print(text, soft_wrap=True)
 
     def map(self, verdicts: Iterable[Verdict]) -> None:
         """The stages, with how many of their steps pass."""
         verdicts = list(verdicts)
         name = max(len(v.stage.name) for v in verdicts)
         title = max(len(v.stage.title) for v in verdicts)
+        narrow = self.width < name + title + len("    00 of 00 steps pass  ")
         for v in verdicts:
             steps = [step for step in v.stage.steps if not step.given]
             done = f"{v.done} of {len(steps)} steps pass"
-            text = Text(f"  {v.stage.name:<{name}}  {v.stage.title:<{title}}  ")
+            text = Text(f"  {v.stage.name:<{name}}  ")
+            text.append("" if narrow else f"{v.stage.title:<{title}}  ")
             text.append(done, "green" if v.passed else "")
             self.console.print(text, soft_wrap=True)
 
@@ -92,7 +97,9 @@ class Shown:
         stage = verdict.stage
         if verdict.result.trouble:
             self.line()
-            self.paragraph(trouble(stage, verdict.result.trouble, limit), 0)
+            cause, _, mend = trouble(stage, verdict.result.trouble, limit).partition("\n")
+            self.paragraph(cause, 0)
+            self.line(mend)
             self.printed(verdict)
         elif verdict.first_failure:
             self.line()
@@ -133,7 +140,7 @@ class Shown:
         self.line()
         number = f" {step.number}" if step else ""
         facts = [
-            ("Edit", str(place(stage, step, problem.frames))),
+            ("Edit", str(place(stage, step, problem))),
             ("Test", f"{trial()} {test.target}"),
             ("Again", f"{TOOL} run {stage.name}"),
         ]

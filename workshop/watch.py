@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import os
 import queue
 import sys
 import threading
@@ -11,12 +12,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from watchfiles import Change
 from watchfiles import watch as changes_in
 
 from workshop.commands.run import Live, say
-from workshop.course import Course, CourseError, Stage
-from workshop.explain import TOOL
+from workshop.course import TOOL, Course, CourseError, Stage
 from workshop.hints import show_hint
 from workshop.judge import Verdict, by_step, targets
 from workshop.keep import Refusal, inspect
@@ -26,6 +25,8 @@ from workshop.show import Shown
 KEYS = "Keys: h hint, r run again, q quit."
 # Milliseconds without a further change before a save counts as over: editors write in several steps.
 SETTLED = 50
+# Seconds between two looks, where the file system tells nothing.
+LOOK = 0.2
 
 
 def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: bool) -> None:
@@ -39,23 +40,14 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
 
     def saves() -> None:
         try:
-            for changes in changes_in(
-                stage.folder,
-                watch_filter=lambda change, path: path.endswith(".py"),
-                stop_event=over,
-                step=SETTLED,
-                debounce=10 * SETTLED,
-                force_polling=poll or None,
-                poll_delay_ms=200,
-                raise_interrupt=False,
-            ):
-                happened.put(_names(changes))
+            for names in looked_for(stage.folder, over) if poll else told(stage.folder, over):
+                happened.put(f"saved {', '.join(sorted(names))}")
         except Exception as error:
             happened.put(f"!{error}")
 
     threading.Thread(target=saves, daemon=True).start()
     verdict: Verdict | None = None
-    with keys(happened), Worker(imports_of(stage), limit) as worker:
+    with keys(happened) as ended, Worker(imports_of(stage), limit) as worker:
         try:
             verdict = _run(course, stage, shown, limit, worker)
             while True:
@@ -65,6 +57,8 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
                     shown.line(f"Saves not noticed? {TOOL} watch {stage.name} --poll")
                 while (what := happened.get()) == "h":
                     _hint(course, stage, shown, verdict)
+                if what == "q":
+                    return
                 if what.startswith("!"):
                     raise CourseError(
                         f"The files cannot be watched ({what[1:]}). Try: {TOOL} watch {stage.name} --poll"
@@ -72,12 +66,43 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
                 shown.line()
                 shown.line(f"{time.strftime('%H:%M:%S')} {what if len(what) > 1 else 'run again'}")
                 verdict = _run(course, stage, shown, limit, worker)
+        except KeyboardInterrupt:
+            if not ended.is_set():
+                raise
         finally:
             over.set()
 
 
-def _names(changes: set[tuple[Change, str]]) -> str:
-    return "saved " + ", ".join(sorted({Path(path).name for _, path in changes}))
+def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+    """The names of the Python files that were saved, as the system tells."""
+    for changes in changes_in(
+        folder,
+        watch_filter=lambda change, path: path.endswith(".py"),
+        stop_event=over,
+        step=SETTLED,
+        debounce=10 * SETTLED,
+        raise_interrupt=False,
+    ):
+        yield {Path(path).name for _, path in changes}
+
+
+def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+    """The same, found by looking. watchfiles can look too, but only sees whole seconds: it misses the second save in one."""
+
+    def look() -> dict[str, tuple[int, int, int]]:
+        found = {}
+        for path in folder.glob("*.py"):
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                found[path.name] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        return found
+
+    before = look()
+    while not over.wait(LOOK):
+        now = look()
+        if now != before:
+            yield {name for name, _ in now.items() ^ before.items()}
+        before = now
 
 
 def _run(
@@ -85,11 +110,15 @@ def _run(
 ) -> Verdict | None:
     try:
         inspect(course, stage)
+        live = Live(shown, stage)
+        verdict = by_step(stage, worker.run(stage, targets(stage), watch=live.test))
     except Refusal as refusal:
         say(shown, refusal)
         return None
-    live = Live(shown, stage)
-    verdict = by_step(stage, worker.run(stage, targets(stage), watch=live.test))
+    except OSError as error:
+        # An editor may replace a file just while it is copied; it will tell when it is done.
+        shown.line(f"A file changed while it was read ({error}). Save it again, or press r.")
+        return None
     live.rest(verdict)
     shown.verdict(verdict, limit)
     return verdict
@@ -106,17 +135,22 @@ def _hint(course: Course, stage: Stage, shown: Shown, verdict: Verdict | None) -
 
 
 @contextlib.contextmanager
-def keys(happened: queue.SimpleQueue[str]) -> Iterator[None]:
-    """While this lasts, h and r are put in the queue as they are pressed; q is as Ctrl-C."""
+def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
+    """While this lasts, h, r and q are put in the queue as they are pressed.
+
+    q also breaks off what runs, as Ctrl-C does; the event that is given is set first.
+    """
+    ended = threading.Event()
     if not sys.stdin.isatty():
-        yield
+        yield ended
         return
 
     def pressed(key: str) -> None:
-        if key in ("h", "r"):
+        if key in ("h", "r", "q"):
+            if key == "q":
+                ended.set()
+                _thread.interrupt_main()
             happened.put(key)
-        elif key == "q":
-            _thread.interrupt_main()
 
     if sys.platform == "win32":
         import msvcrt
@@ -126,20 +160,22 @@ def keys(happened: queue.SimpleQueue[str]) -> Iterator[None]:
                 pressed(msvcrt.getwch().lower())
 
         threading.Thread(target=read, daemon=True).start()
-        yield
+        yield ended
         return
 
     import termios
     import tty
 
     def read() -> None:
-        while key := sys.stdin.read(1):
-            pressed(key.lower())
+        # Not through sys.stdin: Python closes that at its end, and would wait for a thread that reads it.
+        with contextlib.suppress(OSError):
+            while key := os.read(sys.stdin.fileno(), 1):
+                pressed(key.decode("ascii", "replace").lower())
 
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
     threading.Thread(target=read, daemon=True).start()
     try:
-        yield
+        yield ended
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

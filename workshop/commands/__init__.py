@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import io
+import shutil
 import signal
 import sys
+import textwrap
 from typing import NoReturn
 
 import click
 
 from workshop.commands import files, run, teach
 from workshop.commands.group import cli
-from workshop.course import CourseError
-from workshop.explain import TOOL
+from workshop.course import TOOL, CourseError
 
 __all__ = ["files", "main", "run", "teach"]
 
@@ -23,23 +24,45 @@ def main() -> NoReturn:
     Exit codes: 0 done, and what was asked for passes; 1 it does not; 2 bad usage; 130 stopped.
     """
 
+    stops = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # Where it is ignored already, nohup asked for that.
+        stops.append(signal.SIGHUP)
+
     def end(number: int, frame: object) -> NoReturn:
+        for stop in stops:
+            # A second Ctrl-C must not break off the clean-up after the first.
+            signal.signal(stop, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, end)
+    for stop in stops:
+        signal.signal(stop, end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a learner's code says may hold any character; the terminal may not have it.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli(prog_name=TOOL, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
         code = 130
     except click.ClickException as error:
-        error.show()
+        _say(error.format_message())
+        if isinstance(error, click.UsageError) and error.ctx:
+            _say(f"Help: {error.ctx.command_path} --help")
         code = error.exit_code
     except CourseError as error:
-        click.echo(str(error), err=True)
+        _say(str(error))
         code = 2
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python would complain at its own exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _say(f"{error.filename or 'The system'}: {error.strerror or error}.")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    """Say why a command cannot be done, wrapped to the terminal."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    for line in text.splitlines():
+        wrapped = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        click.echo(line if TOOL in line else wrapped, err=True)

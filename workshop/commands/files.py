@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import Stage
-from workshop.explain import TOOL
+from workshop.course import TOOL, Stage
 from workshop.hints import forget
 from workshop.keep import made_fingerprints, replace, restore, write
 from workshop.markers import ALL_STEPS, answer

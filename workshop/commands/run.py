@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
+import importlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import Stage, Step
-from workshop.explain import TOOL
+from workshop.course import TOOL, Stage, Step
 from workshop.judge import StepResult, Verdict, by_step, targets
 from workshop.keep import Refusal, inspect
 from workshop.result import Result, TestResult
@@ -40,9 +41,8 @@ def status(tool: Tool) -> None:
     first = next((one for one in seen if isinstance(one, Refusal) or not one.passed), None)
     if isinstance(first, Verdict):
         shown.line()
-        shown.line("Next")
+        shown.paragraph(f"Next: read exercises/{first.stage.name}/README.md, then:", 0)
         shown.verdict(first, tool.limit)
-        shown.facts([("Read", f"exercises/{first.stage.name}/README.md")])
     elif first:
         say(shown, first)
     else:
@@ -63,8 +63,13 @@ def _verdict(tool: Tool, stage: Stage) -> Verdict | Refusal:
 def say(shown: Shown, refusal: Refusal) -> None:
     """Why a stage cannot be run as it stands, and the mend."""
     shown.line()
-    shown.paragraph(f"{refusal.file} {refusal.cause}.", 0)
+    shown.paragraph(sentence(refusal), 0)
     shown.line(refusal.mend)
+
+
+def sentence(refusal: Refusal) -> str:
+    """Which file cannot be used, and why."""
+    return f"{refusal.file} {refusal.cause}" + "." * (not refusal.cause.endswith("?"))
 
 
 def find(tool: Tool, shown: Shown, stage: Stage | None) -> Stage:
@@ -113,9 +118,9 @@ def run(
             inspect(tool.course, stage)
         except Refusal as refusal:
             if as_json:
-                message = f"{refusal.file} {refusal.cause}. {refusal.mend}"
-                fact = {"stage": stage.name, "passed": False, "message": message, "steps": []}
-                click.echo(json.dumps(fact))
+                message = f"{sentence(refusal)} {refusal.mend}"
+                none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
+                click.echo(json.dumps({**none, "message": message}))
             else:
                 say(shown, refusal)
             return 1
@@ -154,9 +159,17 @@ def check_reactor(name: str) -> None:
     """
     from twisted.application.reactors import getReactorTypes
 
-    known = sorted({reactor.shortName for reactor in getReactorTypes()})
+    known: dict[str, Any] = {reactor.shortName: reactor for reactor in getReactorTypes()}
     if name not in known:
-        raise click.UsageError(f'There is no reactor "{name}". Known here: {", ".join(known)}.')
+        near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        also = f" Did you mean {' or '.join(near)}?" if near else ""
+        names = ", ".join(sorted(known))
+        raise click.UsageError(f'There is no reactor "{name}".{also} trial knows: {names}.')
+    try:
+        # Importing it installs nothing yet; it shows whether this machine has what it needs.
+        importlib.import_module(known[name].moduleName)
+    except Exception as error:
+        raise click.UsageError(f'This machine has no reactor "{name}": {error}.') from None
 
 
 class Live:
