@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -36,8 +37,19 @@ PENDING = _Pending()
 """What ``outcome`` gives for a Deferred that has not fired."""
 
 
+@dataclass(frozen=True)
+class Failed:
+    """What ``outcome`` gives for a Deferred that failed; ``reason`` is the exception in its Failure."""
+
+    reason: BaseException
+
+    def __repr__(self) -> str:
+        kind = type(self.reason)
+        return f"a failure, {kind.__module__}.{kind.__qualname__}({str(self.reason)!r})"
+
+
 def outcome(deferred: Deferred[Any]) -> Any:
-    """What a Deferred holds at this moment: its result, the exception that it failed with, or PENDING.
+    """What a Deferred holds at this moment: its result, Failed(the exception that it failed with), or PENDING.
 
     It is trial's successResultOf, failureResultOf and assertNoResult in one, so that a test can compare first and say
     for which input. As with those, a result stays on the Deferred, and a failure is taken off it: it has been seen.
@@ -51,8 +63,13 @@ def outcome(deferred: Deferred[Any]) -> Any:
     deferred.addBoth(look)
     if isinstance(seen[-1], Failure):
         deferred.addErrback(lambda failure: None)
-        return seen[-1].value
+        return Failed(seen[-1].value)
     return seen[-1]
+
+
+def failed_with(got: object, kind: type[BaseException]) -> bool:
+    """Whether what ``outcome`` gave is a failure of this kind."""
+    return isinstance(got, Failed) and isinstance(got.reason, kind)
 
 
 @implementer(IStreamClientEndpoint)

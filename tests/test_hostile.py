@@ -188,11 +188,11 @@ FILES: dict[str, tuple[str, Callable[[Path], Any], str, int | None]] = {
     "deleted": (ECHO, os.unlink, GONE, None),
     "renamed": (ECHO, _renamed, GONE, None),
     "a folder in its place": (ECHO, _folder, "is a folder", None),
-    "emptied": (ECHO, lambda path: path.write_bytes(b""), "The tests need the name Echo", None),
+    "emptied": (ECHO, lambda path: path.write_bytes(b""), "test_echo.py needs the name Echo", None),
     "a name gone": (
         ECHO,
         _changed("def later", "def sooner"),
-        "The tests need the name later",
+        "test_echo.py needs the name later",
         None,
     ),
     "latin-1": (ECHO, _changed("An echo", "Un \xe9cho"), "is not UTF-8: byte 0xe9 in line 1", None),

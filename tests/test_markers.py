@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_home(root: Path) -> None:
     stage = load(root).stages[0]
     assert home(stage, 2) == ("echo.py", ("Echo", "dataReceived"))
     assert home(stage, 3) == ("echo.py", ("later",))
-    assert home(stage, 99) == ("echo.py", ())
+    assert home(stage, 99) == ("", ())
 
 
 def test_line_of() -> None:
@@ -101,3 +102,12 @@ def test_line_of() -> None:
     assert line_of(text, ("A", "f")) == 2
     assert line_of(text, ("B", "g")) == 0
     assert line_of(text, ()) == 0
+
+
+def test_no_solutions(root: Path) -> None:
+    """A copy without solutions/ is told so by what needs them."""
+    shutil.rmtree(root / "solutions")
+    stage = load(root).stages[0]
+    assert home(stage, 2) == ("", ())
+    with pytest.raises(CourseError, match="has no solutions/stage1_echo"):
+        answer(stage)

@@ -19,17 +19,19 @@ CUT_OFF = 71
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
 # How unittest joins what it says itself to the message of the assertion, which is a sentence of ours.
 JOINED = re.compile(r" : (?=[A-Z])")
+UNITTEST = re.compile(r" != | == |unexpectedly| is not | not found in | not (?:less|greater) than ")
 
 # What an exception means where its own message does not say, by its name.
 MEANINGS = {
     "AlreadyCalledError": "A Deferred was fired a second time. Each may fire once: who else fires it?",
     "ConnectionRefusedError": "The connection was refused: nothing listens at that address, or no longer.",
     "ConnectionLost": "The connection broke: it ended before it was closed in order.",
-    "ConnectionAborted": "The connection was aborted from this side.",
+    "ConnectionAborted": "The connection was aborted.",
     "ConnectionResetError": "The other side reset the connection.",
     "ConnectionDone": "The connection was closed in order, where the test expected something else.",
     "CannotListenError": "The address is in use: a fixed port, or a port that was not given back?",
     "MemoryError": "More memory was asked for than a run may have (2 GiB).",
+    "BdbQuit": "A breakpoint needs a keyboard: run it with plain trial, or trial --debug.",
     "RecursionError": "A function called itself too often.",
     "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
     "CancelledError": "A Deferred was cancelled, and nobody handled that.",
@@ -59,8 +61,8 @@ def words(problem: Problem) -> str:
     if name == "ImportError" and (
         lacks := re.match(r"cannot import name '(\w+)' from '(\S+)'", message)
     ):
-        module = lacks[2].rpartition(".")[2]
-        return f"The tests need the name {lacks[1]} from {module}.py. Was it renamed or deleted?"
+        module, who = lacks[2].rpartition(".")[2], where.file.rpartition("/")[2]
+        return f"{who} needs the name {lacks[1]} from {module}.py, which has none. Misspelt or renamed?"
     if name == "ModuleNotFoundError":
         return f"{message}: {where.file}, line {where.line}, imports it."
     if name == "SystemExit":
@@ -69,10 +71,19 @@ def words(problem: Problem) -> str:
         return f"Nothing came for {float(late[1]):g} s: a Deferred that the test waits for never fired."
     if name == "DirtyReactorAggregateError":
         return "Something was left behind in the reactor: " + "; ".join(message.splitlines()[1:])
-    if name == "TypeError" and re.search(r"must (?:not )?be (?:bytes|unicode)|bytes-like", message):
-        return f"str and bytes were mixed (TypeError: {message}). Only bytes travel: encode text first."
-    if name in ("FailTest", "AssertionError", ""):
-        return JOINED.split(message, maxsplit=1)[-1]
+    if name == "TypeError" and re.search(
+        r"must (?:not )?be (?:bytes|unicode)|bytes-like.*str", message
+    ):
+        return (
+            f"str and bytes were mixed (TypeError: {message}). Bytes stay bytes; text is encoded."
+        )
+    if name in ("FailTest", "AssertionError", "") and message:
+        joined = JOINED.search(message)
+        ours = joined and UNITTEST.search(message[: joined.start()])
+        return message[joined.end() :] if joined and ours else message
+    if name in ("FailTest", "AssertionError"):
+        file = where.file.replace("\\", "/").rpartition("site-packages/")[2]
+        return f"An assertion in {file}, line {where.line}, did not hold. It has no message."
     meaning = f"\n{MEANINGS[name]}" if name in MEANINGS else ""
     return f"{name}: {message}".rstrip(": ") + meaning
 
@@ -113,6 +124,8 @@ def _work(stage: Stage, step: Step | None) -> Place:
         if found:
             return found
     name, around = home(stage, number)
+    if not name:
+        return Place(" or ".join(f"exercises/{stage.name}/{one}" for one in stage.edit))
     try:
         text = (stage.folder / name).read_text("utf-8", "replace")
     except OSError:

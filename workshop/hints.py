@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from workshop.course import TIERS, TOOL, Course, CourseError, Stage, Step
 from workshop.keep import write
+
+# Where a hint cites the list of classic mistakes: for maintainers, and for the check that each is exposed.
+IDS = r"[WTCPH]\d+(?:, [WTCPH]\d+)*"
+CITED = re.compile(rf" \({IDS}\)|: {IDS}(?=\))")
 
 if TYPE_CHECKING:
     from workshop.show import Shown
@@ -30,8 +35,7 @@ def show_hint(course: Course, stage: Stage, step: Step, shown: Shown, all_: bool
     for n in chosen:
         shown.line()
         shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")
-        for line in tiers[n].splitlines():
-            shown.paragraph(line, 2)
+        _tier(tiers[n], shown)
     shown.line()
     if all_ or last or count + 1 == len(tiers):
         shown.line(f"That is all. The reference: {TOOL} solution {stage.name}")
@@ -39,6 +43,17 @@ def show_hint(course: Course, stage: Stage, step: Step, shown: Shown, all_: bool
         shown.line(f"More: {TOOL} hint {stage.name} {step.number}")
     seen[key] = len(tiers) if all_ else min(count + 1, len(tiers))
     _write(course, seen)
+
+
+def _tier(text: str, shown: Shown) -> None:
+    """Code as it stands, prose wrapped to the terminal."""
+    for n, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):
+        if n % 2:
+            for line in part.splitlines():
+                shown.line(f"    {line}")
+            continue
+        for paragraph in filter(str.strip, part.split("\n\n")):
+            shown.paragraph(CITED.sub("", " ".join(paragraph.split())), 2)
 
 
 def forget(course: Course, stage: Stage) -> None:

@@ -31,8 +31,14 @@ class StepResult:
 
     @property
     def failed(self) -> list[TestResult]:
-        """Its tests that failed, in the order they ran."""
-        return [test for test in self.tests if test.status == "failed"]
+        """Its tests that failed, in the order in which they are written: the plainest comes first."""
+        names = [test.name for test in self.step.tests] if self.step else []
+
+        def written(test: TestResult) -> int:
+            name = test.target.rpartition(".")[2]
+            return names.index(name) if name in names else len(names)
+
+        return sorted((test for test in self.tests if test.status == "failed"), key=written)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
         CourseError: a solved file is missing, or its markers are wrong.
     """
     files = {}
+    if not stage.answers.is_dir():
+        raise CourseError(
+            f"This copy of the course has no solutions/{stage.name}, which that needs."
+        )
     for name in stage.edit:
         try:
             files[name] = render((stage.answers / name).read_text("utf-8"), solved)
@@ -92,7 +96,7 @@ def mutated(stage: Stage, mutant: Mutant, solved: int = ALL_STEPS) -> dict[str, 
 def home(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
     """The file where a step is to be written, and the classes and functions around it, outermost first.
 
-    Where the solutions are not there to look at, or do not mark the step: the first file, and none.
+    Where the solutions are not there to look at, or do not mark the step: '' and none.
     """
     for name in stage.edit:
         try:
@@ -103,7 +107,7 @@ def home(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
             begin = BEGIN.fullmatch(line)
             if begin and int(begin[2]) == step:
                 return name, _around(lines[:number], len(begin[1]))
-    return stage.edit[0], ()
+    return "", ()
 
 
 def _around(lines: list[str], indent: int) -> tuple[str, ...]:

@@ -107,7 +107,12 @@ class Shown:
             self.printed(verdict)
         elif verdict.passed:
             self.line()
-            self.line(f"{stage.name}: all of it passes.", "green")
+            steps = [step.step for step in verdict.steps if step.step]
+            if len(steps) == len(stage.steps):
+                self.line(f"{stage.name}: all of it passes.", "green")
+            else:
+                numbers = ", ".join(f"step {step.number} passes" for step in steps)
+                self.line(f"{stage.name}: {numbers}.", "green")
 
     def printed(self, verdict: Verdict) -> None:
         """The end of what the learner's code printed, if it did."""
@@ -136,7 +141,9 @@ class Shown:
         self.paragraph(words(problem), 4)
         more = len(failure.failed) - 1
         if more:
-            self.paragraph(f"{more} more of this step's tests fail{'s' * (more == 1)}.")
+            self.paragraph(
+                f"{more} more of this step's tests fail." if more > 1 else "One more fails."
+            )
         self.line()
         number = f" {step.number}" if step else ""
         facts = [
@@ -144,7 +151,8 @@ class Shown:
             ("Test", f"{trial()} {test.target}"),
             ("Again", f"{TOOL} run {stage.name}"),
         ]
-        self.facts([*facts, ("Hint", f"{TOOL} hint {stage.name}{number}")] if step else facts)
+        hinted = step is not None and step.number in stage.hints
+        self.facts([*facts, ("Hint", f"{TOOL} hint {stage.name}{number}")] if hinted else facts)
 
     def schedule(self, rows: Iterable[dict[str, Any]]) -> None:
         """The timetable, a line each."""

@@ -79,10 +79,15 @@ def main() -> int:
 
     number = port.getHost().port
     python = "python" if os.name == "nt" else "python3"
-    print(f"Serving a poem on 127.0.0.1 port {number}. In another terminal:\n")
-    print(f"    nc 127.0.0.1 {number}\n\nor, without nc:\n")
-    print(f'    {python} -c "{READER.format(port=number)}"\n')
-    print("Ctrl-C ends the server.", flush=True)
+
+    def invite() -> None:
+        print(f"Serving a poem on 127.0.0.1 port {number}. In another terminal:\n")
+        print(f"    nc 127.0.0.1 {number}\n\nor, without nc:\n")
+        print(f'    {python} -c "{READER.format(port=number)}"\n')
+        print("Ctrl-C ends the server.", flush=True)
+
+    # Only once the reactor runs is it the reactor's to end on Ctrl-C.
+    reactor.callLater(0, invite)
     reactor.run()
     return 0
 

@@ -6,7 +6,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import PENDING, every_chunking, outcome
+from ..wire import PENDING, Failed, every_chunking, failed_with, outcome
 from .client import PoemProtocol
 
 # Characters of one, two, three and four bytes.
@@ -164,9 +164,9 @@ class Step05Broken(SynchronousTestCase):
         """A connection that is lost fails the poem with the reason, though some of it is here."""
         error = ConnectionLost()
         got = self.end(POEM[:20], error)
-        self.assertIs(
+        self.assertEqual(
             got,
-            error,
+            Failed(error),
             f"Expected the poem to fail with ConnectionLost after {POEM[:20]!r}; got {got!r}.",
         )
 
@@ -174,9 +174,9 @@ class Step05Broken(SynchronousTestCase):
         """A connection that is aborted fails the poem with the reason."""
         error = ConnectionAborted()
         got = self.end(POEM[:20], error)
-        self.assertIs(
+        self.assertEqual(
             got,
-            error,
+            Failed(error),
             f"Expected the poem to fail with ConnectionAborted after {POEM[:20]!r}; got {got!r}.",
         )
 
@@ -184,9 +184,9 @@ class Step05Broken(SynchronousTestCase):
         """Nor does it count that all the bytes are here: the client cannot know that they are all."""
         error = ConnectionLost()
         got = self.end(POEM, error)
-        self.assertIs(
+        self.assertEqual(
             got,
-            error,
+            Failed(error),
             f"Expected the poem to fail with ConnectionLost after all of {POEM!r}; got {got!r}.",
         )
 
@@ -194,15 +194,17 @@ class Step05Broken(SynchronousTestCase):
         """A connection that is lost before the first byte fails the poem too."""
         error = ConnectionLost()
         got = self.end(b"", error)
-        self.assertIs(got, error, f"Expected ConnectionLost where no byte had come; got {got!r}.")
+        self.assertEqual(
+            got, Failed(error), f"Expected ConnectionLost where no byte had come; got {got!r}."
+        )
 
     def test_lost_within_a_character(self):
         """Where a break cuts a character in two, the break is the reason that counts."""
         error, data = ConnectionLost(), "é".encode()[:1]
         got = self.end(data, error)
-        self.assertIs(
+        self.assertEqual(
             got,
-            error,
+            Failed(error),
             f"Expected the poem to fail with ConnectionLost after {data!r}; got {got!r}.",
         )
 
@@ -211,7 +213,7 @@ class Step05Broken(SynchronousTestCase):
         data = "A café.\n".encode("latin-1")
         got = self.end(data, ConnectionDone())
         self.assertTrue(
-            isinstance(got, UnicodeDecodeError),
+            failed_with(got, UnicodeDecodeError),
             f"Expected {data!r}, which is not UTF-8, to fail with UnicodeDecodeError; got {got!r}.",
         )
 
@@ -220,7 +222,7 @@ class Step05Broken(SynchronousTestCase):
         data = "A café".encode()[:-1]
         got = self.end(data, ConnectionDone())
         self.assertTrue(
-            isinstance(got, UnicodeDecodeError),
+            failed_with(got, UnicodeDecodeError),
             f"Expected {data!r}, whose last character is cut, to fail with UnicodeDecodeError; "
             f"got {got!r}.",
         )

@@ -6,7 +6,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import PENDING, FakeEndpoint, outcome
+from ..wire import PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
 
 TEXT = "Half an é, and the rest.\n"
@@ -44,7 +44,7 @@ class Step06Get(SynchronousTestCase):
         poem = get_poetry(self.endpoint, self.clock)
         error = self.endpoint.refuse()
         got = outcome(poem)
-        self.assertIs(got, error, f"Expected {error!r}, from the endpoint; got {got!r}.")
+        self.assertEqual(got, Failed(error), f"Expected {error!r}, from the endpoint; got {got!r}.")
 
     def test_broken(self):
         """Where the connection breaks, the Deferred fails with that reason."""
@@ -54,7 +54,9 @@ class Step06Get(SynchronousTestCase):
         error = ConnectionLost()
         protocol.connectionLost(Failure(error))
         got = outcome(poem)
-        self.assertIs(got, error, f"Expected {error!r}, from the connection; got {got!r}.")
+        self.assertEqual(
+            got, Failed(error), f"Expected {error!r}, from the connection; got {got!r}."
+        )
 
     def test_two_calls(self):
         """Two calls at once share nothing: each gets its own poem."""
@@ -95,7 +97,7 @@ class Step07Cancel(SynchronousTestCase):
     def assert_cancelled(self, when):
         got = outcome(self.poem)
         self.assertTrue(
-            isinstance(got, CancelledError),
+            failed_with(got, CancelledError),
             f"Expected CancelledError at once when cancelled {when}; got {got!r}.",
         )
 
@@ -187,7 +189,7 @@ class Step08Timeout(SynchronousTestCase):
     def assert_timed_out(self, when):
         got = outcome(self.poem)
         self.assertTrue(
-            isinstance(got, TimeoutError),
+            failed_with(got, TimeoutError),
             f"Expected twisted.internet.defer.TimeoutError after 10 s of 10 s {when}; got {got!r}.",
         )
 
@@ -248,7 +250,7 @@ class Step08Timeout(SynchronousTestCase):
         self.clock.advance(0.25)
         got = outcome(self.poem)
         self.assertTrue(
-            isinstance(got, TimeoutError), f"Expected TimeoutError at 30 s; got {got!r}."
+            failed_with(got, TimeoutError), f"Expected TimeoutError at 30 s; got {got!r}."
         )
 
     def test_end_after_timeout(self):
@@ -298,7 +300,7 @@ class Step08Timeout(SynchronousTestCase):
         self.get()
         self.poem.cancel()
         got = outcome(self.poem)
-        self.assertTrue(isinstance(got, CancelledError), f"Expected CancelledError; got {got!r}.")
+        self.assertTrue(failed_with(got, CancelledError), f"Expected CancelledError; got {got!r}.")
         self.assert_clock_empty("after a cancellation while connecting")
 
     def test_cancelled_receiving(self):
@@ -307,5 +309,5 @@ class Step08Timeout(SynchronousTestCase):
         self.endpoint.accept()
         self.poem.cancel()
         got = outcome(self.poem)
-        self.assertTrue(isinstance(got, CancelledError), f"Expected CancelledError; got {got!r}.")
+        self.assertTrue(failed_with(got, CancelledError), f"Expected CancelledError; got {got!r}.")
         self.assert_clock_empty("after a cancellation while receiving")

@@ -7,7 +7,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import CannotListenError, ConnectError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from ..wire import PENDING, outcome
+from ..wire import PENDING, Failed, outcome
 from .client import get_poetry
 from .server import PoetryFactory, start_serving, stop_serving
 
@@ -89,7 +89,9 @@ class Step11Stop(SynchronousTestCase):
                 "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
                 "fired it a second time (AlreadyCalledError)."
             )
-        self.assertIs(got, error, f"Expected {error!r}, from stopListening(); got {got!r}.")
+        self.assertEqual(
+            got, Failed(error), f"Expected {error!r}, from stopListening(); got {got!r}."
+        )
 
 
 class Step12Tcp(TestCase):
@@ -104,12 +106,24 @@ class Step12Tcp(TestCase):
     longMessage = False
     timeout = 5
 
-    async def serve(self, poem=POEM):
-        """Start a server that the test's end stops. Gives an endpoint that connects to it."""
+    def start(self, *args):
+        """Call start_serving. Gives the Deferred that it returned."""
         from twisted.internet import reactor
 
         try:
-            port = await start_serving(reactor, PoetryFactory(poem))
+            listening = start_serving(reactor, *args)
+        except CannotListenError as error:
+            self.fail(f"Expected a Deferred that fails; start_serving itself raised {error!r}.")
+        self.assertTrue(
+            isinstance(listening, Deferred),
+            f"Expected start_serving to return a Deferred; got {listening!r}.",
+        )
+        return listening
+
+    async def serve(self, poem=POEM):
+        """Start a server that the test's end stops. Gives an endpoint that connects to it."""
+        try:
+            port = await self.start(PoetryFactory(poem))
         except CannotListenError as error:
             self.fail(f"Expected port 0 to mean any free port; start_serving failed: {error}")
         # trial waits for the Deferred that a cleanup returns. The README says why the port is all there is to wait for.
@@ -157,12 +171,10 @@ class Step12Tcp(TestCase):
 
     async def test_port_in_use(self):
         """Where the port that was asked for is taken, the Deferred fails with CannotListenError."""
-        from twisted.internet import reactor
-
         _, port = await self.serve()
         number = port.getHost().port
         try:
-            second = await start_serving(reactor, PoetryFactory(POEM), number)
+            second = await self.start(PoetryFactory(POEM), number)
         except CannotListenError:
             return
         self.addCleanup(stop_serving, second)
