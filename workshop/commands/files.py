@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workshop.show import Shown
 
 
-@cli.command()
+@cli.command(short_help="What differs between your files and the reference.")
 @click.argument("stage_name", metavar="STAGE")
 @click.option("--apply", "apply_", is_flag=True, help="Put it in place, after saving your files.")
 @click.option(
@@ -49,7 +49,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
         shown.line(f"To put the reference in place: {TOOL} solution {stage.name} --apply")
 
 
-@cli.command()
+@cli.command(short_help="Back to the starter; your files are saved first.")
 @click.argument("stage_name", metavar="STAGE")
 @click.option(
     "--provided", is_flag=True, help="Keep your files; put back the tests and what else came."
@@ -87,7 +87,7 @@ def _put(tool: Tool, shown: Shown, stage: Stage, files: dict[str, str], what: st
         shown.line("Nothing had to be saved.")
 
 
-@cli.command()
+@cli.command(short_help="For maintainers: make the starters anew.")
 @click.option("--write", "write_", is_flag=True, help="Write them; without it, only compare.")
 @click.pass_obj
 def starters(tool: Tool, write_: bool) -> int:

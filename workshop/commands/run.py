@@ -85,7 +85,7 @@ def find(tool: Tool, shown: Shown, stage: Stage | None) -> Stage:
     return tool.course.stages[-1]
 
 
-@cli.command()
+@cli.command(short_help="Run a stage's tests, step by step.")
 @click.argument("stage_name", metavar="[STAGE]", required=False)
 @click.argument("step_name", metavar="[STEP]", required=False)
 @click.option("--all", "all_", is_flag=True, help="Go on after the first step that fails.")
@@ -217,7 +217,7 @@ def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
     watch_stage(tool.course, find(tool, shown, tool.stage(stage_name)), shown, tool.limit, poll)
 
 
-@cli.command()
+@cli.command(short_help="A question, then a pointer, then the code's shape.")
 @click.argument("stage_name", metavar="[STAGE]", required=False)
 @click.argument("step_name", metavar="[STEP]", required=False)
 @click.option("--all", "all_", is_flag=True, help="All three tiers at once.")

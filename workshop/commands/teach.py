@@ -52,7 +52,10 @@ def _not_yet(what: str) -> int:
     return 1
 
 
-@cli.command(context_settings={"ignore_unknown_options": True})
+@cli.command(
+    short_help="Prove the course itself, with its test suite.",
+    context_settings={"ignore_unknown_options": True},
+)
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
