@@ -1,0 +1,182 @@
+"""What the tests talk to your server with: a connection without a network, and answers read from its bytes.
+
+It knows HTTP only as far as the answers need it, and nothing of how your code works inside.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+
+from ..wire import every_chunking
+from .messages import Response
+from .server import HTTPFactory, HTTPProtocol
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response. fields: each name in lower case, with its last value."""
+
+    status: int
+    reason: bytes
+    fields: dict
+    content: bytes
+
+
+class Recorder:
+    """A handler that remembers what it was called with.
+
+    gives: what it returns, or raises where that is an exception; with a function, what that returns for the request.
+    """
+
+    def __init__(self, gives=None):
+        self.gives = Response(200, b"Hello.\n") if gives is None else gives
+        self.requests = []
+
+    def __call__(self, request):
+        self.requests.append(request)
+        result = self.gives(request) if callable(self.gives) else self.gives
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    @property
+    def targets(self):
+        return [request.target for request in self.requests]
+
+
+class Conversation:
+    """A client connected to your server. It has a Clock, which goes on only when the test says so."""
+
+    def __init__(self, case, handler=None, factory=None, **options):
+        self.case = case
+        self.handler = Recorder() if handler is None else handler
+        self.clock = options.pop("clock", None) or Clock()
+        self.factory = factory or HTTPFactory(self.handler, self.clock, **options)
+        self.transport = StringTransport()
+        self.protocol = HTTPProtocol()
+        self.protocol.factory = self.factory
+        self.protocol.makeConnection(self.transport)
+
+    def send(self, *chunks):
+        """Deliver bytes, a chunk at a time, as a transport would. An exception that dataReceived raises fails the test."""
+        for chunk in chunks:
+            try:
+                self.protocol.dataReceived(chunk)
+            except NotImplementedError:
+                raise
+            except Exception as error:
+                self.case.fail(
+                    f"Expected dataReceived to raise nothing, for Twisted closes the connection without a "
+                    f"word then; for {shown(chunk)} it raised {type(error).__name__}: {error}"
+                )
+
+    def lose(self, error=None):
+        """Let the connection end: broken, unless the error says otherwise."""
+        self.protocol.connectionLost(Failure(error or ConnectionLost()))
+
+    def wait(self, seconds):
+        """Let time pass, a quarter of a second at a time."""
+        self.clock.pump([0.25] * round(seconds * 4))
+
+    @property
+    def sent(self):
+        """All bytes that the server has written."""
+        return self.transport.value()
+
+    @property
+    def closing(self):
+        """Whether the server has asked to close."""
+        return self.transport.disconnecting
+
+    def answers(self, *heads):
+        """The responses that the server has written. heads: the indexes of those that answer HEAD."""
+        found, rest = [], self.sent
+        while rest:
+            head, empty, rest = rest.partition(b"\r\n\r\n")
+            line, *fields = head.split(b"\r\n")
+            match = re.fullmatch(rb"HTTP/1\.1 ([0-9]{3}) ([^\r\n]*)", line)
+            if not (
+                match and empty and all(re.fullmatch(rb"[^:\s]+: [^\r\n]*", f) for f in fields)
+            ):
+                self.case.fail(f"Expected HTTP/1.1 responses only; got {shown(self.sent)}.")
+            named = {n.lower(): v for n, v in (field.split(b": ", 1) for field in fields)}
+            status = int(match[1])
+            bare = len(found) in heads or status in (100, 204, 304)
+            length = 0 if bare else int(named.get(b"content-length", len(rest)))
+            if len(rest) < length:
+                self.case.fail(f"Expected {length} bytes of content; got {shown(self.sent)}.")
+            found.append(Answer(status, match[2], named, rest[:length]))
+            rest = rest[length:]
+        return found
+
+    def statuses(self, *heads):
+        """The responses' statuses."""
+        return [answer.status for answer in self.answers(*heads)]
+
+
+def refuse(case, data, *statuses, **options):
+    """A request, in any chunks, gets one of these statuses and a close, at once; what comes after it gets nothing."""
+    for chunks in every_chunking(data):
+        conversation = Conversation(case, **options)
+        conversation.send(*chunks)
+        assert_refused(case, conversation, statuses, f"the chunks {chunks!r}")
+        conversation.send(GET)
+        assert_refused(case, conversation, statuses, f"the chunks {chunks!r} with a GET after them")
+
+
+def shown(data):
+    """Bytes for a message, cut where they are many."""
+    return repr(data) if len(data) <= 200 else f"{data[:150]!r}… ({len(data)} bytes)"
+
+
+def assert_refused(case, conversation, statuses, what, after=0):
+    """One answer with one of these statuses, then a close; nothing to the handler.
+
+    after: how many good requests came before, and were answered.
+    """
+    wanted = " or ".join(map(str, statuses))
+    got = conversation.statuses()[after:]
+    case.assertTrue(
+        len(got) == 1 and got[0] in statuses,
+        f"Expected one answer, {wanted}, to {what}; got {got or 'none'}.",
+    )
+    case.assertTrue(
+        conversation.closing,
+        f"Expected the connection to be closed after the {got[0]} to {what}; it was left open.",
+    )
+    case.assertEqual(
+        len(conversation.handler.requests),
+        after,
+        f"Expected {what} never to reach the handler; it got {conversation.handler.requests!r}.",
+    )
+
+
+def assert_cost_stays(case, begin, limits):
+    """A further byte of a request that began so costs no more after eight million bytes than after a hundred.
+
+    Compared are the shortest of ten rounds each, side by side: who copies or searches all that has come for each byte that
+    comes takes a hundred times as long, on any machine.
+    """
+    rounds = []
+    for size in (100, 2**23):
+        conversation = Conversation(case, limits=limits)
+        conversation.send(begin, b"x" * size)
+        rounds.append(min(_seconds(conversation) for _ in range(10)))
+    case.assertTrue(
+        rounds[1] < 15 * rounds[0],
+        f"Expected a byte after {begin!r} and 2**23 bytes to cost about what it costs after 100 bytes; it takes "
+        f"{rounds[1] / rounds[0]:.0f} times as long. Is all that has come copied or searched again for each chunk?",
+    )
+
+
+def _seconds(conversation):
+    began = time.perf_counter()
+    conversation.send(*[b"x"] * 50)
+    return time.perf_counter() - began

@@ -1,0 +1,66 @@
+"""The pages of the demo: functions from a Request to HTML. What a client sent may be anything, so each page escapes it."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import parse_qsl
+
+from .messages import Fields, Request, Response
+
+PLAIN = Fields([(b"Content-Type", b"text/plain; charset=utf-8")])
+HTML = Fields([(b"Content-Type", b"text/html; charset=utf-8")])
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+FORM = """<form method="post" action="/form">
+<p><label for="name">Your name</label> <input id="name" name="name"></p>
+<p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
+<p><button>Send</button></p>
+</form>
+<p><a href="/">What your browser asks with</a></p>
+"""
+
+
+def handle(request: Request) -> Response:
+    """The demo's handler."""
+    path = request.target.partition(b"?")[0]
+    if path not in (b"/", b"/form"):
+        return Response(404, b"There is no such page.\n", PLAIN)
+    allowed = [b"GET", b"HEAD"] + [b"POST"] * (path == b"/form")
+    if request.method not in allowed:
+        allow = (b"Allow", b", ".join(allowed))
+        return Response(405, b"This page does not do that.\n", Fields([*PLAIN, allow]))
+    if path == b"/":
+        title, body = "What your browser asked", asked(request)
+    elif request.method == b"POST":
+        title, body = "What you sent", posted(request.content) + FORM
+    else:
+        title, body = "A form", FORM
+    return Response(200, PAGE.format(title=title, body=body).encode("utf-8"), HTML)
+
+
+def readable(data: bytes) -> str:
+    """Bytes as text, whatever they are. What comes out is not escaped."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+def asked(request: Request) -> str:
+    """A piece of HTML that shows the request's line and fields, each on a line of its own."""
+    raise NotImplementedError("Step 7: a pre element with the request line and the fields, escaped")
+
+
+def posted(content: bytes) -> str:
+    """A piece of HTML that shows each name and value of a form that came as application/x-www-form-urlencoded."""
+    raise NotImplementedError("Step 24: take the form apart, show each name and value, escaped")

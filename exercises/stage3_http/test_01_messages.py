@@ -1,0 +1,244 @@
+"""Messages, with no connection: functions from bytes to objects, and back."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .messages import BadRequest, Fields, Response, parse_fields, parse_request_line, response_bytes
+
+
+class Step01Response(SynchronousTestCase):
+    r"""A response becomes bytes.
+
+    Write response_bytes and check_bytes in messages.py. A response is a status line, a line for
+    each field, an empty line, and the content (RFC 9112 2.1). Every line ends with \r\n. The
+    reason phrase is for people; REASONS has one for each known status. Content-Length is the last
+    field, and is there already when your part begins.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def check(self, expected, *arguments):
+        got = response_bytes(*arguments)
+        self.assertEqual(got, expected, f"Expected {expected!r} for {arguments!r}; got {got!r}.")
+
+    def test_content(self):
+        """A response is its status line, Content-Length, an empty line and its content (RFC 9112 4)."""
+        self.check(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nOne", Response(200, b"One"))
+
+    def test_no_content(self):
+        """A response without content has the length 0, so that the client does not wait for more (RFC 9110 8.6)."""
+        self.check(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", Response(404))
+
+    def test_any_bytes(self):
+        """Content is any bytes, and its length is counted in bytes."""
+        content = b"\x00\xff\r\n\r\n" + "é".encode()
+        self.check(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n" + content, Response(200, content)
+        )
+
+    def test_fields(self):
+        """The response's fields come first, in their order, a repeated name as often as it was given."""
+        fields = Fields([(b"X-B", b"1"), (b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2")])
+        self.check(
+            b"HTTP/1.1 200 OK\r\nX-B: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+            b"Content-Length: 0\r\n\r\n",
+            Response(200, b"", fields),
+        )
+
+    def test_own_fields(self):
+        """The server's own fields come after those of the response."""
+        self.check(
+            b"HTTP/1.1 200 OK\r\nX-B: 1\r\nConnection: close\r\nContent-Length: 2\r\n\r\nOK",
+            Response(200, b"OK", Fields([(b"X-B", b"1")])),
+            [(b"Connection", b"close")],
+        )
+
+    def test_unknown_status(self):
+        """A status without a reason phrase keeps the space before the phrase that is not there (RFC 9112 4)."""
+        self.check(b"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", Response(299))
+
+    def test_text(self):
+        """Text where bytes belong is a TypeError whose message shows it."""
+        for response in (
+            Response(200, "words"),
+            Response(200, b"", Fields([(b"X-A", "words")])),
+            Response(200, b"", Fields([("words", b"1")])),
+            Response(200, "words", Fields([(b"X-A", b"1")])),
+        ):
+            try:
+                got = response_bytes(response)
+            except (TypeError, AttributeError) as error:
+                got = error
+            self.assertTrue(
+                isinstance(got, TypeError) and "'words'" in str(got),
+                f"Expected a TypeError with 'words' in its message, since that is text and not bytes, for "
+                f"{response!r}; got {got!r}.",
+            )
+
+
+class Step02RequestLine(SynchronousTestCase):
+    """A request line is taken apart.
+
+    Write parse_request_line in messages.py: method, target, version, with one space between them,
+    as bytes (RFC 9112 3). Refuse everything else with BadRequest: servers that guess at bad lines
+    guess differently, and attackers live on the difference. TOKEN says what a method is made of.
+    """
+
+    longMessage = False
+
+    def test_parts(self):
+        """The method, the target and the version are given as they came."""
+        for expected in (
+            (b"GET", b"/", b"HTTP/1.1"),
+            (b"POST", b"/a/b.html?q=1&r=%C3%A9", b"HTTP/1.0"),
+            (b"OPTIONS", b"*", b"HTTP/1.1"),
+            (b"GET", b"http://a.example/b", b"HTTP/1.1"),
+            (b"get", b"/", b"HTTP/1.1"),
+            (b"M-SEARCH", b"/~x!$'()*+,;=:@[]|\\\"<>^`{}#", b"HTTP/2.0"),
+        ):
+            line = b" ".join(expected)
+            try:
+                got = parse_request_line(line)
+            except BadRequest as error:
+                got = error
+            self.assertEqual(got, expected, f"Expected {expected!r} from {line!r}; got {got!r}.")
+
+    def refuse(self, *lines):
+        for line in lines:
+            try:
+                got = parse_request_line(line)
+            except NotImplementedError:
+                raise
+            except Exception as error:
+                got = error
+            self.assertTrue(
+                isinstance(got, BadRequest),
+                f"Expected BadRequest for the line {line!r}; got {got!r}.",
+            )
+            self.assertEqual(
+                got.status, 400, f"Expected status 400 for {line!r}; got {got.status}."
+            )
+
+    def test_three_parts(self):
+        """A line that has not three parts, or more between them than one space, is refused."""
+        self.refuse(
+            *(
+                b"",
+                b"GET",
+                b"GET /",
+                b"GET / ",
+                b" / HTTP/1.1",
+                b"GET  HTTP/1.1",
+                b"GET  / HTTP/1.1",
+            ),
+            *(b"GET /  HTTP/1.1", b"GET\t/\tHTTP/1.1", b"GET / HTTP/1.1 ", b" GET / HTTP/1.1"),
+        )
+
+    def test_space_in_target(self):
+        """A target with a space in it is refused, not cut or mended."""
+        self.refuse(b"GET /a b HTTP/1.1", b"GET /a HTTP/1.1 b HTTP/1.1")
+
+    def test_target(self):
+        """A target of anything but visible ASCII is refused."""
+        self.refuse(*(b"GET /%c HTTP/1.1" % c for c in b"\0\t\n\v\f\r\x1b\x7f\x80\xa0\xe9\xff"))
+
+    def test_method(self):
+        """A method that is no token is refused."""
+        self.refuse(*(b"G%cT / HTTP/1.1" % c for c in b'\0\t\n\r(),/:;<=>?@[]{}"\\\x7f\xe9'))
+
+    def test_version(self):
+        """A version that is not HTTP/, a digit, a dot and a digit is refused."""
+        self.refuse(
+            *(
+                b"GET / HTTP/1",
+                b"GET / HTTP/11",
+                b"GET / HTTP/1.",
+                b"GET / HTTP/1.10",
+                b"GET / HTTP/1x1",
+            ),
+            *(b"GET / http/1.1", b"GET / HTTPS/1.1", b"GET / HTTP/1.1\n", b"GET / HTTP/1.\xb9"),
+        )
+
+
+class Step03Fields(SynchronousTestCase):
+    """Fields are read, and found whatever their case.
+
+    Write parse_fields and the methods of Fields in messages.py. A field line is a name, a colon,
+    and a value with spaces or tabs around it that do not count (RFC 9112 5). Names are compared
+    without case (RFC 9110 5.1); values are left alone. A name may come several times: what was
+    received is kept in order.
+    """
+
+    longMessage = False
+
+    def check(self, lines, expected):
+        got = list(parse_fields(lines))
+        self.assertEqual(got, expected, f"Expected {expected!r} from {lines!r}; got {got!r}.")
+
+    def test_pairs(self):
+        """Fields come in their order, names and values as they were sent."""
+        self.check([b"Host: a", b"X-B: Some Words"], [(b"Host", b"a"), (b"X-B", b"Some Words")])
+
+    def test_no_lines(self):
+        """No lines give no fields."""
+        self.check([], [])
+
+    def test_first_colon(self):
+        """The name ends at the first colon; the others belong to the value."""
+        self.check([b"Host: a:80", b"T: 1:2:3:"], [(b"Host", b"a:80"), (b"T", b"1:2:3:")])
+
+    def test_whitespace(self):
+        """Any number of spaces and tabs around a value, also none, are no part of it; those inside are."""
+        for line in (b"A:b c", b"A: b c", b"A:\tb c\t ", b"A:   b c  "):
+            self.check([line], [(b"A", b"b c")])
+
+    def test_only_space_and_tab(self):
+        """Nothing but SP and HTAB is stripped (CVE-2022-24801): other such bytes belong to the value."""
+        for byte in (b"\x0b", b"\x0c", b"\xa0", b"\x85", b"\x1c"):
+            self.check([b"A: " + byte + b"5" + byte + b" "], [(b"A", byte + b"5" + byte)])
+
+    def test_empty(self):
+        """A value may be empty."""
+        self.check([b"A:", b"B:  \t"], [(b"A", b""), (b"B", b"")])
+
+    def find(self, fields, method, name, expected):
+        got = getattr(fields, method)(name)
+        self.assertEqual(
+            got,
+            expected,
+            f"Expected {expected!r} from {method}({name!r}) of {fields!r}; got {got!r}.",
+        )
+
+    def test_get(self):
+        """get gives the value of the field of that name, whatever the case of either; None where there is none."""
+        fields = Fields([(b"Content-LENGTH", b"5"), (b"empty", b"")])
+        for name in (b"Content-Length", b"content-length", b"CONTENT-LENGTH"):
+            self.find(fields, "get", name, b"5")
+        self.find(fields, "get", b"Empty", b"")
+        self.find(fields, "get", b"Content", None)
+        self.find(Fields(), "get", b"Content", None)
+
+    def test_repeated(self):
+        """The values of a name that is repeated are all there: a list, or joined with b", " (RFC 9110 5.3)."""
+        fields = Fields([(b"a", b"1"), (b"b", b"2"), (b"A", b"3"), (b"a", b"1")])
+        self.find(fields, "all", b"A", [b"1", b"3", b"1"])
+        self.find(fields, "get", b"A", b"1, 3, 1")
+        self.find(fields, "all", b"B", [b"2"])
+        self.find(fields, "all", b"C", [])
+
+    def test_in(self):
+        """A name is in the fields whatever its case, also where its value is empty."""
+        fields = Fields([(b"Host", b"a"), (b"Empty", b"")])
+        for name, expected in ((b"hOST", True), (b"EMPTY", True), (b"Hos", False)):
+            got = name in fields
+            self.assertIs(
+                got, expected, f"Expected {name!r} in {fields!r} to be {expected}; it is {got}."
+            )
+
+    def test_pairs_stay(self):
+        """Looking a name up changes nothing: what was made from an iterator can be asked and read again."""
+        pairs = [(b"A", b"1"), (b"a", b"2")]
+        fields = Fields(iter(pairs))
+        fields.all(b"a").append(b"3")
+        self.find(fields, "all", b"a", [b"1", b"2"])
+        got = [list(fields), list(fields)]
+        self.assertEqual(got, [pairs] * 2, f"Expected the pairs {pairs!r} each time; got {got!r}.")

@@ -1,0 +1,217 @@
+"""The server's protocol and factory, with no network: see conversation.py."""
+
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import every_chunking
+from .conversation import GET, Conversation, Recorder, assert_cost_stays
+from .messages import Fields, Limits, Request, Response
+from .server import HTTPFactory, HTTPProtocol
+
+ASK = (
+    b"GET /poem?line=2 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept:text/html\r\n"
+    b"X-Words: one: two \r\nX-Words:\tthree\r\n\r\n"
+)
+ASKED = Request(
+    b"GET",
+    b"/poem?line=2",
+    Fields(
+        [
+            (b"Host", b"127.0.0.1:8080"),
+            (b"Accept", b"text/html"),
+            (b"X-Words", b"one: two"),
+            (b"X-Words", b"three"),
+        ]
+    ),
+)
+# What several requests of a connection may look like, one after the other.
+REQUESTS = [ASK, GET, b"DELETE /a HTTP/1.1\r\nHost:a\r\nEmpty:\r\n\r\n"]
+TARGETS = [b"/poem?line=2", b"/", b"/a"]
+
+
+class Step04Answer(SynchronousTestCase):
+    """The handler is called with the request, and answered.
+
+    Write RequestParser._read_head in parser.py, and in server.py your parts of dataReceived,
+    _answer and _send. Here, each chunk is a whole request: hand it to the parser, let _serve take
+    the request and call the factory's handler, and write the response's bytes to the transport,
+    in one write. The connection stays open for the next request.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def test_request(self):
+        """The handler is called once, with the request's method, target, fields and version; it has no content."""
+        conversation = Conversation(self)
+        conversation.send(ASK)
+        got = conversation.handler.requests
+        self.assertEqual(
+            got, [ASKED], f"Expected one call with {ASKED!r} for {ASK!r}; got {got!r}."
+        )
+
+    def test_version(self):
+        """The handler is told of an older version."""
+        conversation = Conversation(self)
+        conversation.send(b"GET / HTTP/1.0\r\n\r\n")
+        got = [request.version for request in conversation.handler.requests]
+        self.assertEqual(got, [b"HTTP/1.0"], f"Expected one HTTP/1.0 request; got {got!r}.")
+
+    def test_response(self):
+        """The response's status, fields and content go to the client."""
+        fields = Fields([(b"Content-Type", b"text/plain")])
+        conversation = Conversation(self, Recorder(Response(203, b"Words.\n", fields)))
+        conversation.send(GET)
+        answers = conversation.answers()
+        got = [(a.status, a.fields.get(b"content-type"), a.content) for a in answers]
+        expected = [(203, b"text/plain", b"Words.\n")]
+        self.assertEqual(got, expected, f"Expected the answer {expected!r}; got {got!r}.")
+
+    def test_one_write(self):
+        """A response is one write: each costs a system call, and maybe a packet."""
+        writes = []
+        conversation = Conversation(self)
+        conversation.transport.write = writes.append
+        conversation.send(GET)
+        self.assertEqual(len(writes), 1, f"Expected one transport.write; got {writes!r}.")
+
+    def test_next_request(self):
+        """The connection stays open, and the next request is answered after the first (RFC 9112 9.3)."""
+        conversation = Conversation(self, Recorder(lambda request: Response(200, request.target)))
+        conversation.send(GET, ASK)
+        got = [answer.content for answer in conversation.answers()]
+        self.assertEqual(
+            got, [b"/", b"/poem?line=2"], f"Expected two answers, in order; got {got!r}."
+        )
+        self.assertFalse(conversation.closing, "Expected an open connection; the server closed it.")
+
+    def test_two_connections(self):
+        """Each connection has its own answer, and its own parser."""
+        factory = HTTPFactory(lambda request: Response(200, request.target), Clock())
+        first, second = Conversation(self, factory=factory), Conversation(self, factory=factory)
+        second.send(ASK)
+        first.send(GET)
+        got = [[answer.content for answer in one.answers()] for one in (first, second)]
+        expected = [[b"/"], [b"/poem?line=2"]]
+        self.assertEqual(got, expected, f"Expected {expected!r} on two connections; got {got!r}.")
+
+
+class Step05Chunks(SynchronousTestCase):
+    r"""A request may come in any chunks.
+
+    Write your part of RequestParser._take_head. What one call of dataReceived brings says nothing
+    about where a request ends: it may bring half of one, or three. A head is over at the empty
+    line. Search for that, and where it is not here, search on from there when more has come: who
+    begins again at each byte does a thousand times the work for a thousand bytes.
+    """
+
+    longMessage = False
+
+    def test_every_chunking(self):
+        """Each request is given once, at its last byte: whole, cut in two anywhere, and byte by byte."""
+        for data, target in zip(REQUESTS, TARGETS, strict=True):
+            for chunks in every_chunking(data):
+                conversation = Conversation(self)
+                for chunk in chunks[:-1]:
+                    conversation.send(chunk)
+                    got = conversation.handler.targets
+                    self.assertEqual(
+                        got, [], f"Expected no call before the last of {chunks!r}; it had {got!r}."
+                    )
+                conversation.send(chunks[-1])
+                got = conversation.handler.targets
+                self.assertEqual(
+                    got, [target], f"Expected {[target]!r} from {chunks!r}; got {got!r}."
+                )
+                got = conversation.statuses()
+                self.assertEqual(got, [200], f"Expected one 200 for {chunks!r}; got {got!r}.")
+
+    def test_same_request(self):
+        """What the handler gets does not depend on the chunks."""
+        for chunks in every_chunking(ASK):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = conversation.handler.requests
+            self.assertEqual(got, [ASKED], f"Expected {ASKED!r} from {chunks!r}; got {got!r}.")
+
+    def test_several_in_any_chunks(self):
+        """Three requests that come one after the other are three, wherever the chunks are cut."""
+        for chunks in every_chunking(b"".join(REQUESTS)):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = conversation.handler.targets
+            self.assertEqual(got, TARGETS, f"Expected {TARGETS!r} from {chunks!r}; got {got!r}.")
+            got = conversation.statuses()
+            self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
+
+    def test_many_at_once(self):
+        """Two thousand requests in one chunk are all answered: a loop, for Python's stack is not that deep."""
+        conversation = Conversation(self)
+        conversation.send(GET * 2000)
+        got = len(conversation.handler.requests)
+        self.assertEqual(got, 2000, f"Expected 2000 calls of the handler; got {got}.")
+
+    def test_two_connections(self):
+        """Two connections that send a byte in turn do not mix their requests."""
+        factory = HTTPFactory(lambda request: Response(200, request.target), Clock())
+        both = [Conversation(self, factory=factory) for _ in range(2)]
+        one, other = GET, GET.replace(b"GET /", b"PUT /x", 1)
+        for i in range(len(other)):
+            for conversation, data in zip(both, (one, other), strict=True):
+                if data[i : i + 1]:
+                    conversation.send(data[i : i + 1])
+        got = [[answer.content for answer in one.answers()] for one in both]
+        self.assertEqual(got, [[b"/"], [b"/x"]], f"Expected b'/' and b'/x' apart; got {got!r}.")
+
+    def test_work(self):
+        """A further byte costs no more after eight million bytes of a head than after a hundred."""
+        assert_cost_stays(self, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", Limits(fields=2**24))
+
+
+class Step06Factory(SynchronousTestCase):
+    """A factory makes a protocol for each connection.
+
+    Write HTTPFactory.buildProtocol: make an HTTPProtocol, set its factory attribute to self,
+    return it. What belongs to one connection is kept on the protocol, and made in connectionMade;
+    what belongs to all, as the handler does, on the factory.
+    """
+
+    longMessage = False
+
+    def test_builds(self):
+        """The protocol that is built is an HTTPProtocol which knows its factory."""
+        factory = HTTPFactory(Recorder(), Clock())
+        protocol = factory.buildProtocol(None)
+        self.assertTrue(
+            isinstance(protocol, HTTPProtocol) and protocol.factory is factory,
+            f"Expected an HTTPProtocol whose factory is the one that built it; got {protocol!r}, with "
+            f"{getattr(protocol, 'factory', None)!r}.",
+        )
+
+    def test_each_its_own(self):
+        """Two connections get two protocols, which share nothing but the factory."""
+        factory = HTTPFactory(lambda request: Response(200, request.target), Clock())
+        protocols = [factory.buildProtocol(None) for _ in range(2)]
+        self.assertIsNot(*protocols, "Expected a new protocol for each connection; got one twice.")
+        transports = [StringTransport(), StringTransport()]
+        for protocol, transport in zip(protocols, transports, strict=True):
+            protocol.makeConnection(transport)
+        for cut in (slice(0, 10), slice(10, None)):
+            for protocol, target in zip(protocols, (b"/0", b"/1"), strict=True):
+                protocol.dataReceived(GET.replace(b"/", target, 1)[cut])
+        got = [transport.value()[-2:] for transport in transports]
+        self.assertEqual(
+            got, [b"/0", b"/1"], f"Expected each its own answer; they end with {got!r}."
+        )
+
+    def test_two_factories(self):
+        """Two factories have each their own handler."""
+        for word in (b"one", b"two"):
+            protocol = HTTPFactory(Recorder(Response(200, word)), Clock()).buildProtocol(None)
+            transport = StringTransport()
+            protocol.makeConnection(transport)
+            protocol.dataReceived(GET)
+            got = transport.value()[-3:]
+            self.assertEqual(
+                got, word, f"Expected the answer of its factory's handler, {word!r}; got {got!r}."
+            )

@@ -1,0 +1,291 @@
+"""Time: clients that are slow, handlers that are slow, clients that leave. All of it on a Clock."""
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from .conversation import GET, Conversation, Recorder
+from .messages import Response
+from .server import HTTPFactory
+
+
+class TimeTestCase(SynchronousTestCase):
+    """A test case whose conversations last."""
+
+    longMessage = False
+
+    def assert_open(self, conversation, seconds, statuses=()):
+        """At this moment the connection is open, and no answers have come but these."""
+        got = conversation.statuses()
+        self.assertEqual(
+            got,
+            list(statuses),
+            f"Expected the answers {list(statuses)} by {seconds} s; got {got!r}.",
+        )
+        self.assertFalse(
+            conversation.closing,
+            f"Expected an open connection at {seconds} s; the server closed it.",
+        )
+
+    def assert_ended(self, conversation, seconds, statuses):
+        """By now it is closed, after these answers."""
+        got = conversation.statuses()
+        self.assertEqual(
+            got, list(statuses), f"Expected the answers {statuses} by {seconds} s; got {got!r}."
+        )
+        self.assertTrue(
+            conversation.closing, f"Expected the server to close at {seconds} s; it was left open."
+        )
+
+    def assert_nothing_left(self, conversation, when):
+        """The clock is empty, and stays so; nothing more is written."""
+        sent, left = conversation.sent, conversation.clock.getDelayedCalls()
+        self.assertEqual(
+            len(left),
+            0,
+            f"Expected an empty clock once the connection is over, {when}; it has {left!r}.",
+        )
+        conversation.wait(130)
+        more = conversation.sent[len(sent) :]
+        self.assertEqual(more, b"", f"Expected no write after the end, {when}; got {more!r}.")
+
+
+class Step12Deadline(TimeTestCase):
+    """A client that does not finish its request gets a 408 and a close.
+
+    Write _wait and your parts of _expire, dataReceived and connectionLost in server.py.
+    self.factory.timeout is how many seconds a client has: to begin a request, from the moment it
+    may; and to finish one, from its first byte. It is absolute: if each byte moved it, a client
+    that sends a byte every 59 seconds would hold its connection for ever, and a few thousand of
+    those are an attack ("slowloris"). Half a request is answered with 408 (RFC 9110 15.5.9);
+    where there is nothing to answer, just close. The delayed calls are made on
+    self.factory.clock. One a connection will do, that looks at the deadline when it comes.
+    """
+
+    def test_half_a_request(self):
+        """Half a request is answered with 408 when its time is over, and not a moment before."""
+        for data in (b"G", GET[:-1]):
+            conversation = Conversation(self)
+            conversation.send(data)
+            conversation.wait(59.75)
+            self.assert_open(conversation, 59.75)
+            conversation.wait(0.25)
+            self.assert_ended(conversation, 60, [408])
+
+    def test_timeout(self):
+        """The time is the factory's."""
+        conversation = Conversation(self, timeout=5)
+        conversation.send(GET[:-1])
+        conversation.wait(4.75)
+        self.assert_open(conversation, 4.75)
+        conversation.wait(0.25)
+        self.assert_ended(conversation, 5, [408])
+
+    def test_bytes_do_not_move_it(self):
+        """A client that sends a byte every two seconds is cut off all the same (P10)."""
+        conversation, slow = Conversation(self), b"GET /a/long/target HTTP/1.1\r\nHost: a"
+        for i in range(30):
+            conversation.send(slow[i : i + 1])
+            conversation.wait(1.75 if i == 29 else 2)
+        self.assert_open(conversation, 59.75)
+        conversation.wait(0.25)
+        self.assert_ended(conversation, 60, [408])
+
+    def test_silent(self):
+        """A client that sends nothing is let go when its time is over, and not before."""
+        conversation = Conversation(self)
+        conversation.wait(59.75)
+        self.assert_open(conversation, 59.75)
+        conversation.wait(0.25)
+        got = conversation.statuses()
+        self.assertTrue(got in ([], [408]), f"Expected no answer, or a 408; got {got!r}.")
+        self.assertTrue(conversation.closing, "Expected a close after 60 s of silence; it is open.")
+
+    def test_silent_after_an_answer(self):
+        """A client that has its answer has the whole time again to begin its next request."""
+        conversation = Conversation(self)
+        conversation.wait(30)
+        conversation.send(GET)
+        conversation.wait(59.75)
+        self.assert_open(conversation, 89.75, [200])
+        conversation.wait(0.25)
+        self.assertTrue(conversation.closing, "Expected a close 60 s after the answer; it is open.")
+
+    def test_late_beginning(self):
+        """A request that begins late has the whole time from its first byte."""
+        conversation = Conversation(self)
+        conversation.wait(50)
+        conversation.send(GET[:5])
+        conversation.wait(59.75)
+        self.assert_open(conversation, 109.75)
+        conversation.wait(0.25)
+        self.assert_ended(conversation, 110, [408])
+
+    def test_second_request(self):
+        """The second request of a connection has its own time."""
+        conversation = Conversation(self)
+        conversation.wait(20)
+        conversation.send(GET + GET[:5])
+        conversation.wait(59.75)
+        self.assert_open(conversation, 79.75, [200])
+        conversation.wait(0.25)
+        self.assert_ended(conversation, 80, [200, 408])
+
+    def test_in_time(self):
+        """Requests that take most of their time are answered, ten in a row."""
+        conversation = Conversation(self)
+        for _ in range(10):
+            conversation.send(GET[:9])
+            conversation.wait(55)
+            conversation.send(GET[9:])
+        self.assert_open(conversation, 550, [200] * 10)
+
+    def test_nothing_more(self):
+        """After the 408 nothing reaches the handler."""
+        conversation = Conversation(self)
+        conversation.send(GET[:-1])
+        conversation.wait(60)
+        conversation.send(GET[-1:], GET)
+        got = conversation.statuses()
+        self.assertEqual(got, [408], f"Expected the 408 alone; got {got!r}.")
+        got = conversation.handler.targets
+        self.assertEqual(got, [], f"Expected no call of the handler after a 408; got {got!r}.")
+
+    def test_connections_apart(self):
+        """Each connection has a deadline of its own."""
+        clock = Clock()
+        factory = HTTPFactory(Recorder(), clock)
+        first = Conversation(self, factory=factory, clock=clock)
+        first.send(GET[:5])
+        first.wait(30)
+        second = Conversation(self, factory=factory, clock=clock)
+        second.send(GET[:5])
+        first.wait(30)
+        self.assert_ended(first, 60, [408])
+        self.assert_open(second, 60)
+        second.wait(30)
+        self.assert_ended(second, 90, [408])
+
+    def test_few_calls(self):
+        """A hundred requests do not leave a hundred calls on the clock."""
+        conversation = Conversation(self)
+        for _ in range(100):
+            conversation.send(GET[:9], GET[9:])
+        got = len(conversation.clock.getDelayedCalls())
+        self.assertTrue(got <= 2, f"Expected one call on the clock, or two; there are {got}.")
+
+    def test_nothing_left(self):
+        """When the client leaves, no call of its connection is left on the clock (P11)."""
+        for chunks in ([], [GET[:5]], [GET], [GET, GET[:5]]):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            conversation.wait(20)
+            conversation.lose()
+            self.assert_nothing_left(conversation, f"after {chunks!r}")
+
+
+class Step13Ends(TimeTestCase):
+    """No deadline while the handler works; an end for every connection.
+
+    Write your parts of _expire in server.py. While the handler works it is not the client who is
+    slow. And a client that does not read its last answer has the same time for it as for anything
+    else: loseConnection waits until all is sent, for ever if need be, so after the timeout the
+    connection is aborted. Then look at every way in which a connection can end: none may leave a
+    call on the clock, for that call keeps the connection's memory, and may write to a client that
+    is gone.
+    """
+
+    def working(self):
+        """A conversation whose request the handler works on, and the Deferred that it gave."""
+        deferred = Deferred()
+        conversation = Conversation(self, Recorder(deferred))
+        conversation.send(GET)
+        return conversation, deferred
+
+    def test_slow_handler(self):
+        """A handler may take ten minutes, and its answer is sent then."""
+        conversation, deferred = self.working()
+        conversation.wait(600)
+        self.assert_open(conversation, 600)
+        deferred.callback(Response(200))
+        self.assert_open(conversation, 600, [200])
+
+    def test_slow_request(self):
+        """The time that the request took does not count against the handler's."""
+        deferred = Deferred()
+        conversation = Conversation(self, Recorder(deferred))
+        conversation.send(GET[:5])
+        conversation.wait(59)
+        conversation.send(GET[5:])
+        conversation.wait(100)
+        self.assert_open(conversation, 159)
+        deferred.callback(Response(200))
+        self.assert_open(conversation, 159, [200])
+
+    def test_after_a_slow_handler(self):
+        """After a slow answer, the client has the whole time for its next request."""
+        for seconds in (10, 59, 61, 300):
+            conversation, deferred = self.working()
+            conversation.wait(seconds)
+            deferred.callback(Response(200))
+            conversation.wait(59.75)
+            self.assert_open(conversation, seconds + 59.75, [200])
+            conversation.wait(0.25)
+            self.assertTrue(
+                conversation.closing,
+                f"Expected a close 60 s after an answer that took {seconds} s.",
+            )
+
+    def test_does_not_read(self):
+        """A client that does not read its last answer is cut off after the timeout, and not before."""
+        conversation = Conversation(self)
+        conversation.wait(30)
+        conversation.send(b"bad\r\n\r\n")
+        conversation.wait(59.75)
+        self.assertFalse(
+            conversation.transport.disconnected,
+            "Expected the client to have 60 s to read the 400; it was aborted before.",
+        )
+        conversation.wait(0.25)
+        self.assertTrue(
+            conversation.transport.disconnected,
+            "Expected transport.abortConnection() 60 s after the close was asked for; nothing happened.",
+        )
+
+    def test_every_end(self):
+        """However a connection ends, nothing is left on the clock."""
+        ways = {
+            "before a byte": [],
+            "within a request": [GET[:9]],
+            "after an answer": [GET],
+            "within a second request": [GET + GET[:9]],
+            "after a bad request": [b"bad\r\n\r\n"],
+            "after a request that asked to close": [GET.replace(b"a", b"a\r\nConnection: close")],
+        }
+        for name, chunks in ways.items():
+            for seconds in (0, 30, 59.75, 60, 61, 120, 125):
+                for error in (ConnectionDone(), ConnectionLost(), ConnectionAborted()):
+                    conversation = Conversation(self)
+                    conversation.send(*chunks)
+                    conversation.wait(seconds)
+                    conversation.lose(error)
+                    self.assert_nothing_left(conversation, f"{name}, {seconds} s later, {error!r}")
+
+    def test_ends_while_the_handler_works(self):
+        """A client that leaves while the handler works leaves nothing on the clock either."""
+        for seconds in (0, 30, 60, 200):
+            conversation, deferred = self.working()
+            deferred.addErrback(lambda failure: failure.trap(CancelledError))
+            conversation.wait(seconds)
+            conversation.lose()
+            self.assert_nothing_left(conversation, f"{seconds} s into the handler's work")
+            self.flushLoggedErrors()
+
+    def test_ends_after_a_failure(self):
+        """Nor does one whose handler failed."""
+        conversation = Conversation(self, Recorder(RuntimeError()))
+        conversation.send(GET)
+        self.flushLoggedErrors(RuntimeError)
+        conversation.lose()
+        self.assert_nothing_left(conversation, "after a 500")

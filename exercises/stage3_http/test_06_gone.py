@@ -1,0 +1,104 @@
+"""Clients that leave before they have their answer."""
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from .conversation import GET, Conversation, Recorder
+from .messages import Response
+from .server import HTTPFactory
+
+
+class Step14Gone(SynchronousTestCase):
+    """When the client leaves, the handler is told, and nothing is written.
+
+    Write your parts of connectionLost, _send and _fail in server.py. A handler that works for
+    nobody should stop: cancel its Deferred, which tells it (and a coroutine gets CancelledError
+    where it awaits). Whatever it does then, answer or fail, there is nobody to write to. That it
+    was cancelled is no failure for the log.
+    """
+
+    def gone(self, gives):
+        """A client that leaves while the handler works."""
+        conversation = Conversation(self, Recorder(gives))
+        conversation.send(GET)
+        conversation.wait(1)
+        conversation.lose()
+        return conversation
+
+    def assert_quiet(self, conversation, what):
+        sent, logged = conversation.sent, self.flushLoggedErrors()
+        self.assertEqual(
+            sent, b"", f"Expected no write to a client that left, where {what}; got {sent!r}."
+        )
+        self.assertEqual(logged, [], f"Expected nothing in the log where {what}; got {logged!r}.")
+        self.assertFalse(
+            conversation.closing, "Expected no loseConnection() after the end of the connection."
+        )
+
+    def test_cancelled(self):
+        """The handler's Deferred is cancelled, once."""
+        cancelled = []
+        conversation = self.gone(Deferred(cancelled.append))
+        self.assertEqual(
+            len(cancelled),
+            1,
+            f"Expected one cancel() of the handler's Deferred; got {len(cancelled)}.",
+        )
+        self.assert_quiet(conversation, "the handler's Deferred is cancelled")
+
+    def test_answers_all_the_same(self):
+        """A handler that answers when it is cancelled answers nobody."""
+        conversation = self.gone(Deferred(lambda deferred: deferred.callback(Response(200))))
+        self.assert_quiet(conversation, "the handler answers when it is cancelled")
+
+    def test_coroutine(self):
+        """A coroutine gets CancelledError where it awaits, and may tidy up."""
+        seen = []
+
+        async def handler(request):
+            try:
+                await Deferred()
+            except CancelledError as error:
+                seen.append(error)
+                raise
+
+        conversation = Conversation(self, handler)
+        conversation.send(GET)
+        conversation.lose()
+        self.assertEqual(len(seen), 1, "Expected CancelledError in the coroutine; it was not told.")
+        self.assert_quiet(conversation, "a coroutine is cancelled")
+
+    def test_answered_before(self):
+        """A Deferred that has been answered is not cancelled when the client leaves later."""
+        cancelled, deferred = [], Deferred()
+        conversation = Conversation(self, Recorder(deferred))
+        conversation.send(GET)
+        deferred.callback(Response(200))
+        deferred.cancel = lambda: cancelled.append(deferred)
+        conversation.lose()
+        self.assertEqual(cancelled, [], "Expected no cancel() after the answer; there was one.")
+
+    def test_others_go_on(self):
+        """Only the handler of the client that left is cancelled; the others are answered."""
+        deferreds = [Deferred(), Deferred(), Deferred()]
+        waiting = iter(deferreds)
+        factory = HTTPFactory(lambda request: next(waiting), Clock())
+        conversations = [Conversation(self, factory=factory) for _ in deferreds]
+        for conversation in conversations:
+            conversation.send(GET)
+        conversations[1].lose()
+        for number in (0, 2):
+            if not deferreds[number].called:
+                deferreds[number].callback(Response(200))
+        got = [conversation.statuses() for conversation in conversations]
+        self.assertEqual(
+            got, [[200], [], [200]], f"Expected the two others to be answered; got {got!r}."
+        )
+
+    def test_fails_otherwise(self):
+        """A handler that fails with something else when it is cancelled is a failure for the log."""
+        conversation = self.gone(Deferred(lambda deferred: deferred.errback(RuntimeError("tidy"))))
+        logged = self.flushLoggedErrors(RuntimeError)
+        self.assertEqual(len(logged), 1, f"Expected RuntimeError in the log, once; got {logged!r}.")
+        self.assert_quiet(conversation, "the handler fails when it is cancelled")

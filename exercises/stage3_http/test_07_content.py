@@ -1,0 +1,289 @@
+"""Content: where it ends, who would like you to be wrong about that, and how much of it there may be."""
+
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import every_chunking
+from .conversation import (
+    GET,
+    Conversation,
+    assert_cost_stays,
+    assert_refused,
+    refuse,
+)
+from .messages import Limits
+
+POST = b"POST /a HTTP/1.1\r\nHost: a\r\n"
+
+
+def framed(*fields, content=b""):
+    """A POST with these field lines."""
+    return POST + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + content
+
+
+class Step15Content(SynchronousTestCase):
+    """The content is as many bytes as Content-Length says.
+
+    Write the last part of content_length, and your part of RequestParser._take_content, in
+    parser.py. Content-Length says how many bytes after the empty line belong to the request (RFC
+    9112 6.2). The handler is called when the last of them is here. What comes after it is the
+    next request, not content. Where there is no Content-Length, there is no content.
+    """
+
+    longMessage = False
+
+    def contents(self, *chunks, **options):
+        conversation = Conversation(self, **options)
+        conversation.send(*chunks)
+        return [(r.method + b" " + r.target, r.content) for r in conversation.handler.requests]
+
+    def check(self, data, *expected):
+        for chunks in every_chunking(data):
+            got = self.contents(*chunks)
+            self.assertEqual(
+                got,
+                list(expected),
+                f"Expected requests and contents {expected!r} from {chunks!r}; got {got!r}.",
+            )
+
+    def test_content(self):
+        """The handler gets exactly the content, whatever the chunks."""
+        self.check(framed(b"Content-Length: 5", content=b"words"), (b"POST /a", b"words"))
+
+    def test_not_before_its_end(self):
+        """The handler is not called before the last byte of the content."""
+        data = framed(b"Content-Length: 5", content=b"words")
+        for cut in range(1, len(data)):
+            got = self.contents(data[:cut])
+            self.assertEqual(got, [], f"Expected no call after {data[:cut]!r}; got {got!r}.")
+
+    def test_bytes_past_it(self):
+        """Bytes past the content are not content (RFC 9112 6.2): they are the next request."""
+        self.check(
+            framed(b"Content-Length: 2", content=b"ok") + GET, (b"POST /a", b"ok"), (b"GET /", b"")
+        )
+
+    def test_two_contents(self):
+        """Each request of a connection has its own content."""
+        self.check(
+            framed(b"Content-Length: 3", content=b"one")
+            + framed(b"Content-Length: 2", content=b"zw"),
+            (b"POST /a", b"one"),
+            (b"POST /a", b"zw"),
+        )
+
+    def test_any_bytes(self):
+        """Content is any bytes, also such as look like the end of a head, or like a request."""
+        content = b"\r\n\r\n\0\xff" + GET
+        self.check(
+            framed(b"Content-Length: %d" % len(content), content=content), (b"POST /a", content)
+        )
+
+    def test_none(self):
+        """Content-Length: 0, and no Content-Length at all, mean no content (RFC 9112 6.3)."""
+        self.check(framed(b"Content-Length: 0") + GET, (b"POST /a", b""), (b"GET /", b""))
+        self.check(framed() + GET, (b"POST /a", b""), (b"GET /", b""))
+
+    def test_leading_zeros(self):
+        """A length may begin with zeros (RFC 9110 8.6: any digits)."""
+        self.check(
+            framed(b"Content-Length: 003", content=b"one") + GET,
+            (b"POST /a", b"one"),
+            (b"GET /", b""),
+        )
+
+    def test_any_case(self):
+        """The field's name counts in any case."""
+        for name in (b"content-length", b"CONTENT-LENGTH", b"cONTENT-lENGTH"):
+            self.check(framed(name + b":2", content=b"ok"), (b"POST /a", b"ok"))
+
+    def test_any_method(self):
+        """Any request may have content, also a GET (RFC 9110 9.3.1)."""
+        data = framed(b"Content-Length: 2", content=b"ok").replace(b"POST", b"GET")
+        self.check(data + GET, (b"GET /a", b"ok"), (b"GET /", b""))
+
+    def test_cut_short(self):
+        """Content that is cut short by the connection's end, even a clean one, never reaches the handler (P7)."""
+        for error in (ConnectionDone(), ConnectionLost()):
+            conversation = Conversation(self)
+            conversation.send(framed(b"Content-Length: 5", content=b"word"))
+            conversation.lose(error)
+            got = conversation.handler.requests
+            self.assertEqual(
+                got, [], f"Expected no call for four of five bytes, then {error!r}; got {got!r}."
+            )
+
+    def test_deadline_holds(self):
+        """Content that does not come is half a request: 408 when its time is over."""
+        conversation = Conversation(self)
+        conversation.send(framed(b"Content-Length: 5", content=b"wor"))
+        conversation.wait(59.75)
+        conversation.send(b"d")
+        self.assertEqual(conversation.sent, b"", "Expected no answer to content that is not whole.")
+        conversation.wait(0.25)
+        assert_refused(self, conversation, [408], "content that never came whole")
+
+    def test_work(self):
+        """A further byte of content costs no more after eight million than after a hundred."""
+        begin = framed(b"Content-Length: %d" % 2**24)
+        assert_cost_stays(self, begin, Limits(content=2**24))
+
+
+class Step16Framing(SynchronousTestCase):
+    """What two readers could take apart in two ways is refused.
+
+    Write your part of content_length in parser.py. Where a proxy and the server behind it
+    disagree on where content ends, an attacker's content becomes a request of somebody else's
+    ("request smuggling"). So one Content-Length of nothing but digits, or chunks, and nothing
+    that two readers could understand differently: the answer is 400, and a close. int() reads
+    more than digits.
+    """
+
+    longMessage = False
+
+    def refuse(self, *fields, statuses=(400,), content=b"0\r\n\r\n"):
+        refuse(self, framed(*fields, content=content), *statuses)
+
+    def test_two_lengths(self):
+        """Two Content-Length fields are answered with 400, also where they agree (CVE-2020-10108, RFC 9112 6.3)."""
+        self.refuse(b"Content-Length: 0", b"Content-Length: 5")
+        self.refuse(b"Content-Length: 5", b"Content-Length: 0")
+        self.refuse(b"Content-Length: 5", b"content-length: 5")
+        self.refuse(b"Content-Length: 5, 5")
+
+    def test_not_a_number(self):
+        """A Content-Length that is no number is answered with 400, not with an exception (#6029)."""
+        for value in (b"five", b"", b"5 5", b"5.0", b"0x5", b"5;5", b"\xd9\xa5", b"1e0"):
+            self.refuse(b"Content-Length: " + value)
+
+    def test_what_int_takes(self):
+        """What int() reads and HTTP does not is answered with 400 (CVE-2022-24801)."""
+        for value in (b"+5", b"-5", b"-0", b"0_5", b"1_0", b"\x0b5", b"5\x0c", b"\x1c5"):
+            self.refuse(b"Content-Length: " + value)
+
+    def test_both(self):
+        """Content-Length with Transfer-Encoding is answered with 400 (CVE-2020-10109, RFC 9112 6.1)."""
+        self.refuse(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+        self.refuse(b"Transfer-Encoding: chunked", b"content-length: 5")
+        self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
+
+    def test_unknown_coding(self):
+        """A transfer coding that is not known, or twice chunked, is answered with 501 or 400 (RFC 9112 6.1, 7)."""
+        for value in (b"gzip, chunked", b"chunked, chunked", b"x, chunked", b"chunked,chunked"):
+            self.refuse(b"Transfer-Encoding: " + value, statuses=(400, 501))
+        self.refuse(b"Transfer-Encoding: x", b"Transfer-Encoding: chunked", statuses=(400, 501))
+
+    def test_chunked_is_not_last(self):
+        """A coding after chunked, or none that is chunked, does not say where the content ends: 400 (RFC 9112 6.3)."""
+        for value in (
+            b"chunked, gzip",
+            b"identity",
+            b"xchunked",
+            b"",
+            b"\x0bchunked",
+            b"chunked;a=b",
+        ):
+            self.refuse(b"Transfer-Encoding: " + value, statuses=(400, 501))
+
+    def test_old_client(self):
+        """Transfer-Encoding from an HTTP/1.0 client is answered with 400 (RFC 9112 6.1)."""
+        data = framed(b"Transfer-Encoding: chunked", content=b"0\r\n\r\n")
+        refuse(self, data.replace(b"HTTP/1.1", b"HTTP/1.0"), 400)
+
+
+class Step17Limits(SynchronousTestCase):
+    """A request may not be longer than the limits, even if it never ends.
+
+    Write RequestParser._check_limits, and your part of content_length, in parser.py. Without
+    limits, whoever can connect can fill the memory. self._limits has three: the request line,
+    without its CRLF (414, RFC 9110 15.5.15); all field lines together, with their CRLFs (431, RFC
+    6585 5); the content (413). What is exactly as long as its limit passes, also where a chunk
+    ends within a CRLF. What never ends is refused when the limit is passed.
+    """
+
+    longMessage = False
+
+    def passes(self, data, **limits):
+        for chunks in every_chunking(data):
+            conversation = Conversation(self, limits=Limits(**limits))
+            conversation.send(*chunks)
+            got = conversation.statuses()
+            self.assertEqual(
+                got,
+                [200],
+                f"Expected 200 at the limit {limits!r} for the chunks {chunks!r}; got {got!r}.",
+            )
+
+    def never_ends(self, status, begin, most, **limits):
+        """Bytes that go on for ever are refused at most so many bytes after the beginning."""
+        for size in (1, 7, 64):
+            conversation, sent = Conversation(self, limits=Limits(**limits)), 0
+            conversation.send(begin)
+            while not conversation.sent and sent < 10 * most:
+                conversation.send(b"x" * size)
+                sent += size
+            assert_refused(
+                self, conversation, [status], f"{begin!r} and {sent} bytes that do not end"
+            )
+            self.assertTrue(
+                sent <= most + size,
+                f"Expected {status} after some {most} bytes; it came after {sent}.",
+            )
+
+    def test_line(self):
+        """A request line of the limit's length passes; a byte more is answered with 414."""
+        data = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
+        self.passes(data % (b"x" * 16), line=30)
+        refuse(self, data % (b"x" * 17), 414, limits=Limits(line=30))
+
+    def test_line_never_ends(self):
+        """A request line that never ends is answered with 414 when it is too long to be one."""
+        self.never_ends(414, b"GET /", 29, line=30)
+
+    def test_fields(self):
+        """Fields that are as long as the limit pass; a byte more is answered with 431."""
+        data = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\nY: y\r\n\r\n"
+        self.passes(data % (b"x" * 10), fields=30)
+        refuse(self, data % (b"x" * 11), 431, limits=Limits(fields=30))
+
+    def test_line_is_no_field(self):
+        """The request line does not count as a field, nor the other way round."""
+        line = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 50)
+        self.passes(line, fields=10)
+        self.passes(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % (b"x" * 50), line=15)
+
+    def test_many_fields(self):
+        """All field lines count together."""
+        data = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X:\r\n" * 10 + b"\r\n"
+        self.passes(data, fields=49)
+        refuse(self, data, 431, limits=Limits(fields=48))
+
+    def test_fields_never_end(self):
+        """Fields that never end are answered with 431 when they are too long."""
+        self.never_ends(431, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 30, fields=40)
+
+    def test_line_after_line(self):
+        """So are lines that never end with an empty one."""
+        conversation = Conversation(self, limits=Limits(fields=100))
+        conversation.send(b"GET / HTTP/1.1\r\nHost: a\r\n", *[b"X: x\r\n"] * 20)
+        assert_refused(self, conversation, [431], "fields after fields")
+
+    def test_content(self):
+        """Content of the limit's length passes; a byte more is answered with 413, before it has come."""
+        self.passes(framed(b"Content-Length: 10", content=b"0123456789"), content=10)
+        refuse(self, framed(b"Content-Length: 11"), 413, limits=Limits(content=10))
+
+    def test_huge_length(self):
+        """A length of thousands of digits is answered with 413, or 400: Python makes no int of it."""
+        for digits in (b"9" * 20, b"9" * 5000):
+            conversation = Conversation(self)
+            conversation.send(framed(b"Content-Length: " + digits))
+            assert_refused(self, conversation, [413, 400], f"a length of {len(digits)} digits")
+
+    def test_own_limits(self):
+        """Each request has the limits for itself: long ones in a row pass."""
+        conversation = Conversation(self, limits=Limits(line=16, fields=30, content=10))
+        data = framed(b"Content-Length: 9", content=b"012345678").replace(b"/a HTTP", b"/ HTTP")
+        conversation.send(data[:20], data[20:] + data, data)
+        got = conversation.statuses()
+        self.assertEqual(got, [200] * 3, f"Expected three answers within the limits; got {got!r}.")

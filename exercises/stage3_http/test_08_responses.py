@@ -1,0 +1,169 @@
+"""Responses that must not be sent as the handler gave them."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .conversation import GET, Conversation, Recorder
+from .messages import Fields, Response, response_bytes
+
+HEAD = GET.replace(b"GET", b"HEAD")
+
+
+class Step18Splitting(SynchronousTestCase):
+    r"""A response that a client would take for something else is refused.
+
+    Write check_response in messages.py. Handlers put into fields what clients sent: a name, an
+    address to go to. If that has a line's end in it, the client reads two fields, or two
+    responses, the second written by an attacker (#9420). Escaping cannot help, for there is no
+    escape: raise ValueError, and the server answers 500. Refuse all else, too, that changes where
+    the response ends.
+    """
+
+    longMessage = False
+
+    def refuse(self, *responses):
+        for response in responses:
+            try:
+                got = response_bytes(response)
+            except Exception as error:
+                got = error
+            self.assertTrue(
+                isinstance(got, ValueError), f"Expected ValueError for {response!r}; got {got!r}."
+            )
+            conversation = Conversation(self, Recorder(response))
+            conversation.send(GET)
+            self.flushLoggedErrors()
+            got = conversation.statuses()
+            self.assertEqual(got, [500], f"Expected the answer 500 for {response!r}; got {got!r}.")
+            self.assertFalse(
+                b"evil" in conversation.sent,
+                f"Expected nothing of {response!r} to be sent; got {conversation.sent!r}.",
+            )
+
+    def field(self, *pairs):
+        self.refuse(*(Response(200, b"", Fields([pair])) for pair in pairs))
+
+    def test_value(self):
+        """A value with CR, LF or NUL in it is refused (RFC 9110 5.5)."""
+        self.field(
+            (b"Location", b"/\r\nevil: yes"),
+            (b"Location", b"/\nevil: yes"),
+            (b"Location", b"/\revil: yes"),
+            (b"Location", b"/\0evil"),
+            (b"Location", b"evil\n"),
+            (b"Location", b"/\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"),
+        )
+
+    def test_name(self):
+        """A name that is no token is refused (RFC 9110 5.1)."""
+        self.field(
+            *((name, b"evil") for name in (b"", b"X B", b"X:", b"X\r\nB", b"X\n", b"X\0", b"X\xe9"))
+        )
+
+    def test_second_field(self):
+        """Every field is looked at, not only the first."""
+        self.refuse(Response(200, b"", Fields([(b"X", b"fine"), (b"Y", b"\nevil: yes")])))
+
+    def test_framing(self):
+        """A handler does not say where the content ends: the server does (RFC 9112 6)."""
+        self.field(
+            *(
+                (b"Content-Length", b"0"),
+                (b"content-length", b"5"),
+                (b"Transfer-Encoding", b"chunked"),
+            )
+        )
+
+    def test_status(self):
+        """A status beyond 200 to 599 is refused: after a 1xx a client waits for another response (RFC 9110 15.2)."""
+        self.refuse(*(Response(status) for status in (0, -200, 99, 100, 101, 199, 600, 2000)))
+
+    def test_content_of_none(self):
+        """A status that has no content is refused with some (RFC 9110 6.4.1)."""
+        self.refuse(*(Response(status, b"evil") for status in (204, 205, 304)))
+
+    def test_harmless(self):
+        """Other values go out as they are."""
+        for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"'):
+            sent = response_bytes(Response(200, b"", Fields([(b"X-B", value)])))
+            self.assertTrue(b"X-B: " + value + b"\r\n" in sent, f"Expected {value!r} in {sent!r}.")
+
+
+class Step19Head(SynchronousTestCase):
+    """The answer to HEAD has the same fields as that to GET, and no content.
+
+    Write your parts of response_bytes in messages.py. HEAD asks what a GET would bring (RFC 9110
+    9.3.2). A client reads no content after it, so any that is sent would be taken for the next
+    response. The length is that of the content which is not sent. The responses 204 and 304 have
+    no content whatever the method, and no Content-Length either.
+    """
+
+    longMessage = False
+
+    def answer(self, data, response):
+        conversation = Conversation(self, Recorder(response))
+        conversation.send(data)
+        return conversation
+
+    def test_no_content(self):
+        """The answer to HEAD ends with its fields."""
+        conversation = self.answer(HEAD, Response(200, b"Words.\n"))
+        self.assertTrue(
+            conversation.sent.endswith(b"\r\n\r\n"),
+            f"Expected no content in the answer to HEAD; got {conversation.sent!r}.",
+        )
+
+    def test_same_fields(self):
+        """The answer to HEAD has the status and fields that GET would bring, the length among them."""
+        response = Response(203, b"Words.\n", Fields([(b"X-B", b"c")]))
+        (get,) = self.answer(GET, response).answers()
+        (head,) = self.answer(HEAD, response).answers(0)
+        self.assertEqual(
+            (head.status, head.fields),
+            (get.status, get.fields),
+            f"Expected the same status and fields; GET has {get!r}, HEAD {head!r}.",
+        )
+        length = head.fields.get(b"content-length")
+        self.assertEqual(length, b"7", f"Expected the Content-Length 7 for HEAD; got {length!r}.")
+
+    def test_next_request(self):
+        """The next answer comes right after the fields of that to HEAD."""
+        conversation = self.answer(HEAD + GET + HEAD + HEAD + GET, Response(200, b"Words.\n"))
+        got = [answer.content for answer in conversation.answers(0, 2, 3)]
+        expected = [b"", b"Words.\n", b"", b"", b"Words.\n"]
+        self.assertEqual(got, expected, f"Expected the contents {expected!r}; got {got!r}.")
+
+    def test_failure(self):
+        """The 500 to a HEAD has no content either."""
+        conversation = Conversation(self, Recorder(RuntimeError()))
+        conversation.send(HEAD)
+        self.flushLoggedErrors(RuntimeError)
+        self.assertTrue(
+            conversation.sent.endswith(b"\r\n\r\n"),
+            f"Expected no content in the 500 to HEAD; got {conversation.sent!r}.",
+        )
+
+    def test_case(self):
+        """Only HEAD is HEAD: methods have case (RFC 9110 9.1)."""
+        (answer,) = self.answer(GET.replace(b"GET", b"head"), Response(200, b"Words.\n")).answers()
+        self.assertEqual(
+            answer.content, b"Words.\n", f"Expected content for 'head'; got {answer!r}."
+        )
+
+    def test_without_content(self):
+        """A 204 and a 304 have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
+        for status in (204, 304):
+            conversation = self.answer(
+                GET + GET, Response(status, b"", Fields([(b"ETag", b'"1"')]))
+            )
+            answers = conversation.answers()
+            got = [(answer.status, b"content-length" in answer.fields) for answer in answers]
+            expected = [(status, False)] * 2
+            self.assertEqual(
+                got, expected, f"Expected two answers {status} without Content-Length; got {got!r}."
+            )
+
+    def test_reset_content(self):
+        """A 205 has the length 0 (RFC 9110 15.3.6)."""
+        (answer,) = self.answer(GET, Response(205)).answers()
+        got = answer.fields.get(b"content-length")
+        self.assertEqual(got, b"0", f"Expected Content-Length: 0 in a 205; got {got!r}.")

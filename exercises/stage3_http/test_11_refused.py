@@ -1,0 +1,160 @@
+"""Requests that are well formed, and still not for this server."""
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import every_chunking
+from .conversation import GET, Conversation, refuse
+from .messages import Limits
+
+EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
+
+
+class Step23Refused(SynchronousTestCase):
+    """What this server does not speak it refuses with a status.
+
+    Write check_request in messages.py, and in server.py your part of _send and _continue. A
+    request may be well formed and still not for this server: another major version is 505,
+    CONNECT 501 (this is no proxy), an expectation that is not 100-continue 417, not exactly one
+    good Host, or a target in no form that its method has, 400. A client that expects 100-continue
+    waits, before it sends content, for a line that says it may. And each response has a Date:
+    self.factory.date() gives it.
+    """
+
+    longMessage = False
+
+    def ok(self, *requests):
+        for data in requests:
+            conversation = Conversation(self)
+            conversation.send(data)
+            got = conversation.statuses()
+            self.assertEqual(got, [200], f"Expected 200 for {data!r}; got {got!r}.")
+
+    def test_version(self):
+        """Another major version is answered with 505 (RFC 9110 15.6.6); a later minor one is served."""
+        for version in (b"2.0", b"0.9", b"3.1", b"9.9"):
+            refuse(self, b"GET / HTTP/%s\r\nHost: a\r\n\r\n" % version, 505)
+        self.ok(b"GET / HTTP/1.2\r\nHost: a\r\n\r\n")
+
+    def test_no_host(self):
+        """An HTTP/1.1 request without Host is answered with 400 (RFC 9112 3.2)."""
+        refuse(self, b"GET / HTTP/1.1\r\n\r\n", 400)
+        refuse(self, b"GET / HTTP/1.1\r\nX-Host: a\r\n\r\n", 400)
+
+    def test_two_hosts(self):
+        """Two Host fields are answered with 400, also where they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
+        for version in (b"1.1", b"1.0"):
+            refuse(self, b"GET / HTTP/%s\r\nHost: a\r\nhost: a\r\n\r\n" % version, 400)
+
+    def test_bad_host(self):
+        """A Host that is no name or address, with a port or without, is answered with 400 (RFC 9112 3.2)."""
+        for host in (
+            b"a b",
+            b"a, b",
+            b"a/b",
+            b"a@b",
+            b"a:b",
+            b"a:80:80",
+            b"[::1",
+            b"<a>",
+            b"caf\xe9",
+            b"a\tb",
+        ):
+            refuse(self, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host, 400)
+
+    def test_good_host(self):
+        """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""
+        for host in (
+            b"a.example",
+            b"a.example:8080",
+            b"127.0.0.1",
+            b"[::1]",
+            b"[::1]:80",
+            b"",
+            b"A-B_c~d",
+            b"a:",
+        ):
+            self.ok(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
+
+    def test_old_client(self):
+        """HTTP/1.0 had no Host: such a request is served without one."""
+        self.ok(b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+
+    def test_connect(self):
+        """CONNECT is answered with 501: this is no proxy (RFC 9110 15.6.2)."""
+        refuse(self, b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501)
+
+    def test_target(self):
+        """A target that is no path, no http address and not OPTIONS' asterisk is answered with 400 (RFC 9112 3.2)."""
+        for line in (b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"):
+            refuse(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
+
+    def test_forms(self):
+        """OPTIONS * and an address in full are served, as they came (RFC 9112 3.2.2, 3.2.4)."""
+        for line in (
+            b"OPTIONS *",
+            b"OPTIONS /",
+            b"GET http://a/b?c",
+            b"GET HTTP://a/b",
+            b"GET //a",
+        ):
+            data = line + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+            self.ok(data)
+            conversation = Conversation(self)
+            conversation.send(data)
+            got = conversation.handler.targets
+            self.assertEqual(
+                got, [line.split()[1]], f"Expected the target as in {line!r}; got {got!r}."
+            )
+
+    def test_continue(self):
+        """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
+        for word in (b"100-continue", b"100-Continue"):
+            for cut in range(1, len(EXPECT % word)):
+                conversation = Conversation(self)
+                conversation.send((EXPECT % word)[:cut])
+                self.assertEqual(
+                    conversation.sent, b"", f"Expected nothing after {cut} bytes of a head."
+                )
+                conversation.send((EXPECT % word)[cut:])
+                sent = conversation.sent
+                self.assertTrue(
+                    sent.startswith(b"HTTP/1.1 100 ") and sent.endswith(b"\r\n\r\n"),
+                    f"Expected 'HTTP/1.1 100 Continue' and an empty line; got {sent!r}.",
+                )
+                conversation.send(b"o", b"k", GET)
+                got = conversation.statuses()
+                self.assertEqual(got, [100, 200, 200], f"Expected 100, 200, 200; got {got!r}.")
+
+    def test_no_need_to_wait(self):
+        """Where the content comes with the head, or there is none, the request is answered all the same."""
+        for chunks in every_chunking(EXPECT % b"100-continue" + b"ok" + GET):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = [status for status in conversation.statuses() if status != 100]
+            self.assertEqual(got, [200, 200], f"Expected two answers to {chunks!r}; got {got!r}.")
+
+    def test_not_for_old_clients(self):
+        """HTTP/1.0 knows no 100: its expectation is ignored (RFC 9110 10.1.1)."""
+        conversation = Conversation(self)
+        conversation.send(EXPECT.replace(b"1.1", b"1.0") % b"100-continue", b"ok")
+        got = conversation.statuses()
+        self.assertEqual(got, [200], f"Expected the answer alone; got {got!r}.")
+
+    def test_too_much(self):
+        """A client that expects 100-continue, for too much content, gets its 413 at once."""
+        refuse(self, EXPECT % b"100-continue", 413, limits=Limits(content=1))
+
+    def test_other_expectation(self):
+        """Any other expectation is answered with 417, before the content (RFC 9110 15.5.18)."""
+        refuse(self, EXPECT % b"200-ok", 417)
+
+    def test_date(self):
+        """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""
+        clock = Clock()
+        clock.advance(784111777)
+        conversation = Conversation(self, clock=clock)
+        conversation.send(GET, b"bad\r\n\r\n")
+        got = [answer.fields.get(b"date") for answer in conversation.answers()]
+        expected = [b"Sun, 06 Nov 1994 08:49:37 GMT"] * 2
+        self.assertEqual(got, expected, f"Expected {expected!r}; got {got!r}.")

@@ -1,0 +1,82 @@
+"""A form that is posted, over TCP at the end."""
+
+from html import unescape
+from urllib.parse import urlencode
+
+from twisted.trial.unittest import TestCase
+
+from .conversation import Recorder
+from .loopback import ask, serve
+from .messages import Response
+from .pages import handle, posted
+
+
+class Step24Post(TestCase):
+    """A real client posts a form, and so does a browser.
+
+    Write posted in pages.py: take the form apart, and show each name and value, escaped. A form's
+    content is names and values, joined with = and &, with + for a space and %C3%A9 for é: bytes
+    of UTF-8, which make no sense one by one. urllib.parse.parse_qsl knows all that. Then run the
+    demo once more, and fill in the form.
+    """
+
+    longMessage = False
+    timeout = 5
+
+    def shows(self, content, *texts):
+        page = posted(content)
+        for text in texts:
+            self.assertTrue(
+                text in unescape(page),
+                f"Expected {text!r} in the page for {content!r}; got {page!r}.",
+            )
+
+    def test_names_and_values(self):
+        """Each name and value is shown, those of an empty or repeated field too."""
+        self.shows(
+            b"name=Ada&words=one+two%0D%0A%3D%26&words=three&empty=", "name", "Ada", "one two", "=&"
+        )
+        self.shows(b"name=Ada&words=one+two&words=three&empty=", "three", "empty")
+
+    def test_characters(self):
+        """Characters of several bytes come out whole (P3)."""
+        self.shows(b"words=%C3%A9+%F0%9D%84%BD+%E2%80%94", "é 𝄽 —")
+
+    def test_any_bytes(self):
+        """A form that is no text is shown as well as may be, not a failure."""
+        self.shows(b"name=Ada&words=caf%E9&x=\xff%", "Ada", "caf")
+
+    def test_escapes(self):
+        """What was posted stands in the page as text, names as well as values (CVE-2022-39348)."""
+        for pair in (("words", "<script>alert('&amp;')</script>"), ("<script>'&lt;'", "1")):
+            content = urlencode([pair]).encode("ascii")
+            page = posted(content)
+            self.assertFalse(
+                "<script" in page, f"Expected no <script> for {content!r}; got {page!r}."
+            )
+            for text in pair:
+                self.assertTrue(text in unescape(page), f"Expected {text!r} as text; got {page!r}.")
+
+    async def test_post(self):
+        """Over real TCP, Twisted's client posts content, and the handler gets all of it."""
+        handler = Recorder(lambda request: Response(200, request.content[::-1]))
+        content = bytes(range(256)) * 1000
+        _, got = await ask(self, await serve(self, handler), b"POST", "/a", content=content)
+        self.assertTrue(
+            got == content[::-1],
+            f"Expected the {len(content)} bytes reversed; got {len(got)} bytes.",
+        )
+
+    async def test_form(self):
+        """Over real TCP, the demo's form is shown, posted, and shows what was posted."""
+        port = await serve(self, handle)
+        _, form = await ask(self, port, b"GET", "/form")
+        self.assertTrue(b"<form" in form, f"Expected a form; got {form.decode()}")
+        content = urlencode([("name", "Ada <b>"), ("words", "é\r\n")]).encode("ascii")
+        kind = {"Content-Type": ["application/x-www-form-urlencoded"]}
+        response, page = await ask(self, port, b"POST", "/form", kind, content)
+        self.assertEqual(response.code, 200, f"Expected a 200; got {response.code}.")
+        text = page.decode("utf-8")
+        self.assertTrue(
+            "Ada &lt;b&gt;" in text and "é" in text, f"Expected what was posted; got {text}"
+        )

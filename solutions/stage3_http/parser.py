@@ -1,0 +1,241 @@
+"""Where one request ends in the bytes of a connection, and the next begins (RFC 9112 6 and 7).
+
+TCP gives bytes in any chunks; RequestParser keeps what has come, and gives whole requests. It looks at no byte again and
+again, and keeps no more than its limits allow.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .messages import (
+    BadRequest,
+    Fields,
+    Limits,
+    Request,
+    check_request,
+    parse_fields,
+    parse_request_line,
+)
+
+# The line feed of a head's last line, and the empty line after it. A line should end with CRLF; a head with bare line
+# feeds must be found as well, so that it can be refused.
+HEAD_END = re.compile(rb"\n\r?\n")
+
+
+class RequestParser:
+    """Takes a connection's bytes, gives requests one at a time. After a BadRequest it is of no more use.
+
+    head: the request whose content is still to come; None where no content is waited for.
+    begun: whether anything has come that was not given as a request yet.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.head: Request | None = None
+        self.begun = False
+        self._limits = limits or Limits()
+        self._buffer = bytearray()
+        self._scanned = 0  # how much of the buffer was searched already for the head's end
+        self._length: int | None = (
+            0  # of the content that is waited for; None where it comes in chunks
+        )
+        self._chunks: Chunks | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Some bytes came. Ask for requests until there is none."""
+        self.begun = True
+        self._buffer += data
+
+    def next_request(self) -> Request | None:
+        """The next request, once all of it is here; None until then.
+
+        Raises:
+            BadRequest: what came is none, or is too long, or is one that this server does not answer.
+        """
+        if self.head is None:
+            lines = self._take_head() if self._buffer else None
+            if lines is None:
+                return None
+            self.head = self._read_head(lines)
+        content = self._take_content()
+        if content is None:
+            return None
+        request, self.head, self.begun = self.head, None, bool(self._buffer)
+        return replace(request, content=content) if content else request
+
+    def _take_head(self) -> list[bytes] | None:
+        """Remove the next head from the buffer, and give its lines; None while its empty line is not here."""
+        ### BEGIN SOLUTION Step 20: leave out empty lines before a request
+        ### STARTER # Step 20: an empty line before a request is taken for a head.
+        while self._buffer.startswith(b"\r\n"):
+            del self._buffer[:2]
+            self._scanned = 0
+        ### END SOLUTION
+        ### BEGIN SOLUTION Step 5: search on from where the last search stopped
+        ### STARTER # Step 5: this takes what is here, however little, for a whole head.
+        ### STARTER here = bytes(self._buffer)
+        ### STARTER end = here.index(b"\r\n\r\n") + 4 if b"\r\n\r\n" in here else len(here)
+        match = HEAD_END.search(self._buffer, self._scanned)
+        if match is None:
+            self._scanned = max(0, len(self._buffer) - 2)
+            self._check_limits(len(self._buffer) - 1)
+            return None
+        end = match.end()
+        self._scanned = 0
+        ### END SOLUTION
+        self._check_limits(end - 2)
+        head = bytes(self._buffer[:end])
+        del self._buffer[:end]
+        ### BEGIN SOLUTION Step 8: refuse CR, LF and NUL anywhere but in a CRLF
+        ### STARTER # Step 8: a bare CR, LF or NUL passes.
+        bare = head.replace(b"\r\n", b"")
+        if b"\r" in bare or b"\n" in bare or b"\0" in bare:
+            raise BadRequest("a bare CR, LF or NUL")
+        ### END SOLUTION
+        return head[:-4].split(b"\r\n")
+
+    def _check_limits(self, size: int) -> None:
+        """Refuse a head that is too long, perhaps before its end is here.
+
+        size: how many bytes of the buffer belong to the request line and the fields, at least.
+        """
+        ### BEGIN SOLUTION Step 17: 414 for the line, 431 for the fields
+        ### STARTER # Step 17: a head may be as long as it likes.
+        line = self._buffer.find(b"\n", 0, self._limits.line + 2)
+        if line < 0 and size > self._limits.line:
+            raise BadRequest("too long a request line", 414)
+        if line >= 0 and size - (line + 1) > self._limits.fields:
+            raise BadRequest("too long fields", 431)
+        ### END SOLUTION
+
+    def _read_head(self, lines: list[bytes]) -> Request:
+        """A request without its content, whose length is noted."""
+        ### BEGIN SOLUTION Step 4: a request from its line and its fields
+        method, target, version = parse_request_line(lines[0])
+        request = Request(method, target, parse_fields(lines[1:]), version=version)
+        ### END SOLUTION
+        check_request(request)
+        self._length = content_length(request.fields, version, self._limits.content)
+        return request
+
+    def _take_content(self) -> bytes | None:
+        """Remove the head's content from the buffer, once all of it is here; None until then."""
+        if self._length is None:
+            self._chunks = self._chunks or Chunks(self._limits)
+            content = self._chunks.take(self._buffer)
+            if content is not None:
+                self._chunks = None
+            return content
+        ### BEGIN SOLUTION Step 15: wait for all of the content, leave what comes after it
+        ### STARTER return b""  # Step 15: content is taken for the next request.
+        if len(self._buffer) < self._length:
+            return None
+        content = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
+        return content
+        ### END SOLUTION
+
+
+def content_length(fields: Fields, version: bytes, limit: int) -> int | None:
+    """How many bytes of content follow a request's head (RFC 9112 6.3); None where it comes in chunks."""
+    lengths, codings = fields.all(b"Content-Length"), fields.get(b"Transfer-Encoding")
+    ### BEGIN SOLUTION Step 16: refuse what two readers could take apart in two ways
+    ### STARTER # Step 16: of several lengths the first wins, and int() reads more than digits.
+    if codings is not None and (lengths or version == b"HTTP/1.0"):
+        raise BadRequest("two ways to say where the content ends")  # RFC 9112 6.1
+    coding, _, last = (codings or b"").lower().rpartition(b",")
+    if codings is not None and last.strip(b" \t") != b"chunked":
+        raise BadRequest("a last coding that does not say where the content ends")
+    if coding:
+        raise BadRequest("a transfer coding that is not known here", 501)
+    if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]+", length) for length in lengths):
+        raise BadRequest("not one number in Content-Length")
+    ### END SOLUTION
+    if codings is not None:
+        ### BEGIN SOLUTION Step 22: it comes in chunks
+        ### STARTER raise BadRequest("Step 22: chunks are not read yet", 501)
+        return None
+        ### END SOLUTION
+    ### BEGIN SOLUTION Step 17: refuse content beyond the limit before it comes
+    ### STARTER # Step 17: any length passes.
+    # Python refuses to make an int of thousands of digits.
+    if any(len(length) > 18 or int(length) > limit for length in lengths):
+        raise BadRequest("too much content", 413)
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 15: the number in Content-Length, if there is one
+    ### STARTER return 0  # Step 15: content is taken for the next request.
+    return int(lengths[0]) if lengths else 0
+    ### END SOLUTION
+
+
+class Chunks:
+    """Content that comes in chunks, on its way in (RFC 9112 7.1).
+
+    take() is given what has come and is not used yet, and removes from it what it uses.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._content = bytearray()
+        # Of the chunk that is on its way; None where a size, or a trailer, comes next.
+        self._size: int | None = None
+        self._scanned = 0
+        # Bytes of trailers so far; -1 before the last chunk.
+        self._trailers = -1
+
+    def take(self, buffer: bytearray) -> bytes | None:
+        """The content, once all of it has come.
+
+        Raises:
+            BadRequest: 400 for what is not chunked, 413 for too much content, 431 for too long trailers.
+        """
+        ### BEGIN SOLUTION Step 22: sizes and chunks in turn, then trailers, then an empty line
+        while True:
+            if self._size is not None:
+                if len(buffer) < self._size + 2:
+                    return None
+                if buffer[self._size : self._size + 2] != b"\r\n":
+                    raise BadRequest("a chunk longer than its size")
+                self._content += buffer[: self._size]
+                del buffer[: self._size + 2]
+                self._size = None
+            line = self._take_line(buffer)
+            if line is None:
+                return None
+            if self._trailers < 0:
+                self._begin_chunk(line)
+            elif not line:
+                return bytes(self._content)
+            else:
+                self._trailers += len(line) + 2
+                parse_fields([line])
+
+    def _begin_chunk(self, line: bytes) -> None:
+        match = re.fullmatch(rb"([0-9A-Fa-f]{1,16})([ \t]*;.*)?", line)
+        if match is None:
+            raise BadRequest("not the size of a chunk")
+        size = int(match[1], 16)
+        if len(self._content) + size > self._limits.content:
+            raise BadRequest("too much content", 413)
+        if size:
+            self._size = size
+        else:
+            self._trailers = 0
+
+    def _take_line(self, buffer: bytearray) -> bytes | None:
+        end = buffer.find(b"\n", self._scanned)
+        length = (len(buffer) if end < 0 else end) - 1
+        if self._trailers < 0 and length > self._limits.line:
+            raise BadRequest("too long a line before a chunk")
+        if self._trailers >= 0 and length > 0 and self._trailers + length + 2 > self._limits.fields:
+            raise BadRequest("too long trailers", 431)
+        self._scanned = len(buffer) if end < 0 else 0
+        if end < 0:
+            return None
+        line = bytes(buffer[: end + 1])
+        del buffer[: end + 1]
+        if line[-2:] != b"\r\n" or b"\r" in line[:-2] or b"\0" in line:
+            raise BadRequest("a line that does not end with CRLF")
+        return line[:-2]
+        ### END SOLUTION
