@@ -15,6 +15,11 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
+<style>
+body {{ font-family: sans-serif; line-height: 1.5; max-width: 60rem; margin: auto; padding: 0 1rem; }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
+label, input, textarea {{ display: block; max-width: 100%; font-size: inherit; }}
+</style>
 </head>
 <body>
 <main>
@@ -29,7 +34,7 @@ FORM = """<form method="post" action="/form">
 <p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
 <p><button>Send</button></p>
 </form>
-<p><a href="/">What your browser asks with</a></p>
+<p><a href="/">See what your browser asks with</a></p>
 """
 
 
@@ -62,7 +67,7 @@ def asked(request: Request) -> str:
     lines = [b" ".join([request.method, request.target, request.version])]
     lines += [b"%s: %s" % pair for pair in request.fields]
     text = escape(readable(b"\n".join(lines)))
-    return f'<pre>{text}</pre>\n<p><a href="/form">A form</a></p>\n'
+    return f'<pre>{text}</pre>\n<p><a href="/form">Try the form</a></p>\n'
     ### END SOLUTION
 
 
