@@ -158,7 +158,7 @@ class Stage:
                 return step
             if text.lower() in (step.name.lower(), step.cls.lower()):
                 return step
-        names = [str(step.number) for step in self.steps] + [step.name for step in self.steps]
+        names = [step.name for step in self.steps]
         raise CourseError(
             f'{self.name} has no step "{text}". {_nearest(text, names)}'
             f"Its steps: {self.steps[0].number} to {self.steps[-1].number}."

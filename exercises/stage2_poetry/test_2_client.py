@@ -158,6 +158,11 @@ class Step05Broken(SynchronousTestCase):
                 f"Expected self.poem to be fired once when {data!r} ends with {error!r}; "
                 "connectionLost fired it twice."
             )
+        except (ConnectionDone, ConnectionLost, ConnectionAborted) as raised:
+            self.fail(
+                f"Expected self.poem to fail with {error!r} after {data!r}; connectionLost raised "
+                f"{raised!r} instead. Ask the reason with check(); trap() raises it."
+            )
         return outcome(protocol.poem)
 
     def test_lost(self):

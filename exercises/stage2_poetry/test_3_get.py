@@ -1,6 +1,6 @@
 """get_poetry, with no network and no waiting: a FakeEndpoint connects when told to, a Clock goes on when told to."""
 
-from twisted.internet.defer import AlreadyCalledError, CancelledError, TimeoutError
+from twisted.internet.defer import AlreadyCalledError, CancelledError, Deferred, TimeoutError
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -25,6 +25,16 @@ class Step06Get(SynchronousTestCase):
 
     def setUp(self):
         self.endpoint, self.clock = FakeEndpoint(), Clock()
+
+    def test_deferred(self):
+        """The call returns a Deferred, and begins the attempt to connect."""
+        poem = get_poetry(self.endpoint, self.clock)
+        self.assertTrue(
+            isinstance(poem, Deferred),
+            f"Expected get_poetry to return a Deferred; got {poem!r}. Is a return missing? An async "
+            "function gives a coroutine, which does nothing until Deferred.fromCoroutine has it.",
+        )
+        self.endpoint.accept()
 
     def test_poem(self):
         """The Deferred fires with the text once the server has sent its poem and closed."""
@@ -295,19 +305,21 @@ class Step08Timeout(SynchronousTestCase):
         outcome(self.poem)
         self.assert_clock_empty("after a refusal")
 
+    def cancel(self, when):
+        self.poem.cancel()
+        got = outcome(self.poem)
+        self.assertTrue(
+            failed_with(got, CancelledError), f"Expected CancelledError {when}; got {got!r}."
+        )
+        self.assert_clock_empty(f"after a cancellation {when}")
+
     def test_cancelled_connecting(self):
         """A cancellation while connecting stays CancelledError, and leaves nothing on the clock."""
         self.get()
-        self.poem.cancel()
-        got = outcome(self.poem)
-        self.assertTrue(failed_with(got, CancelledError), f"Expected CancelledError; got {got!r}.")
-        self.assert_clock_empty("after a cancellation while connecting")
+        self.cancel("while connecting")
 
     def test_cancelled_receiving(self):
         """A cancellation while receiving stays CancelledError, and leaves nothing on the clock."""
         self.get()
         self.endpoint.accept()
-        self.poem.cancel()
-        got = outcome(self.poem)
-        self.assertTrue(failed_with(got, CancelledError), f"Expected CancelledError; got {got!r}.")
-        self.assert_clock_empty("after a cancellation while receiving")
+        self.cancel("while receiving")

@@ -60,7 +60,11 @@ class Step11Stop(SynchronousTestCase):
     def test_closed_later(self):
         """Where stopListening() gives a Deferred, ours fires when that one does, not before."""
         closed = Deferred()
-        stopping = stop_serving(FakePort(closed))
+        port = FakePort(closed)
+        stopping = stop_serving(port)
+        self.assertEqual(
+            port.stopped, 1, f"Expected one call of port.stopListening(); got {port.stopped}."
+        )
         self.assertTrue(
             isinstance(stopping, Deferred),
             f"Expected a Deferred where stopListening() gives one; got {stopping!r}.",
