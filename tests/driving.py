@@ -23,7 +23,6 @@ MINI = REPOSITORY / "tests" / "mini"
 TOOL = [sys.executable, "-m", "workshop"]
 
 ECHO = "exercises/stage1_echo/echo.py"
-COUNT = "exercises/stage2_count/count.py"
 TESTS = "exercises/stage1_echo/test_echo.py"
 WIRE = "exercises/wire.py"
 STARTER = (MINI / ECHO).read_text("utf-8")

@@ -28,8 +28,6 @@ PAGES = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|txt|sha256|yml|ipynb)")
-# Files that a reader makes, or that are named to say what a stage may have.
-MADE = {"requirements.txt", "demo.py", "server.py", "client.py", "README.md", "hints.md"}
 TRIAL = re.compile(r"\btrial (?:-\S+(?:[= ]\S+)? )*(exercises[\w.]*)")
 TOOL = re.compile(r"(?:python3?|py) -m workshop(?: +([a-z]\w*))?(?: +(stage\d\w*))?(?: +(\d+))?")
 

@@ -83,8 +83,13 @@ def main() -> int:
         return 1
 
     address = f"http://127.0.0.1:{port.getHost().port}/"
-    print(f"Open this in a browser:\n\n    {address}\n\nwhen step 24 is written, also:\n")
-    print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
+
+    def invite() -> None:
+        print(f"Open this in a browser:\n\n    {address}\n\nwhen step 24 is written, also:\n")
+        print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
+
+    # Only once the reactor runs is it the reactor's to end on Ctrl-C.
+    reactor.callLater(0, invite)
     reactor.run()
     return 0
 
