@@ -4,7 +4,7 @@ It knows HTTP only as far as the answers need it, and nothing of how your code w
 """
 
 import re
-import time
+import tracemalloc
 from dataclasses import dataclass
 
 from twisted.internet.error import ConnectionLost
@@ -158,25 +158,23 @@ def assert_refused(case, conversation, statuses, what, after=0):
     )
 
 
-def assert_cost_stays(case, begin, limits):
-    """A further byte of a request that began so costs no more after eight million bytes than after a hundred.
+def assert_nothing_copied(case, begin, limits):
+    """Eight million bytes that are waited with are not copied again for each further byte.
 
-    Compared are the shortest of ten rounds each, side by side: who copies or searches all that has come for each byte that
-    comes takes a hundred times as long, on any machine.
+    Counted is the memory that the further bytes take: a copy of what has come takes as much again. A buffer that grows in
+    place, or a list of chunks, takes little.
     """
-    rounds = []
-    for size in (100, 2**23):
-        conversation = Conversation(case, limits=limits)
-        conversation.send(begin, b"x" * size)
-        rounds.append(min(_seconds(conversation) for _ in range(10)))
-    case.assertTrue(
-        rounds[1] < 15 * rounds[0],
-        f"Expected a byte after {begin!r} and 2**23 bytes to cost about what it costs after 100 bytes; it takes "
-        f"{rounds[1] / rounds[0]:.0f} times as long. Is all that has come copied or searched again for each chunk?",
-    )
-
-
-def _seconds(conversation):
-    began = time.perf_counter()
+    conversation = Conversation(case, limits=limits)
+    tracemalloc.start()
+    case.addCleanup(tracemalloc.stop)
+    conversation.send(begin, b"x" * 2**23)
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
     conversation.send(*[b"x"] * 50)
-    return time.perf_counter() - began
+    took = tracemalloc.get_traced_memory()[1] - before
+    case.assertLess(
+        took,
+        2**22,
+        f"Expected 50 bytes more to take little memory after {begin!r} and 2**23 bytes; for a moment it is {took} bytes "
+        "more. Is all that has come copied for each chunk?",
+    )
