@@ -22,6 +22,33 @@ from .messages import (
 # The line feed of a head's last line, and the empty line after it. A line should end with CRLF; a head with bare line
 # feeds must be found as well, so that it can be refused.
 HEAD_END = re.compile(rb"\n\r?\n")
+BLOCK = 64 * 1024
+
+
+class Pieces:
+    """Bytes that come in pieces, and are wanted whole in the end.
+
+    They are kept in blocks: one buffer that grows to megabytes is moved in memory again and again, and a list of pieces
+    takes fifty bytes for each that is one byte long.
+
+    size: how many bytes there are.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._blocks = [bytearray()]
+
+    def add(self, data: bytes | bytearray) -> None:
+        """Some more bytes."""
+        if len(self._blocks[-1]) >= BLOCK:
+            self._blocks.append(bytearray())
+        self._blocks[-1] += data
+        self.size += len(data)
+
+    def take(self) -> bytes:
+        """All of them; none are left."""
+        blocks, self._blocks, self.size = self._blocks, [bytearray()], 0
+        return b"".join(blocks)
 
 
 class RequestParser:
@@ -40,6 +67,7 @@ class RequestParser:
         self._length: int | None = (
             0  # of the content that is waited for; None where it comes in chunks
         )
+        self._content = Pieces()  # of the content that is waited for, as much as has come
         self._chunks: Chunks | None = None
 
     def feed(self, data: bytes) -> None:
@@ -119,9 +147,9 @@ class Chunks:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._content = bytearray()
-        # Of the chunk that is on its way; None where a size, or a trailer, comes next.
-        self._size: int | None = None
+        self._content = Pieces()
+        # How many bytes of a chunk are still to come; None where a size, or a trailer, comes next.
+        self._missing: int | None = None
         self._scanned = 0
         # Bytes of trailers so far; -1 before the last chunk.
         self._trailers = -1

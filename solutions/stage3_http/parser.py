@@ -22,6 +22,33 @@ from .messages import (
 # The line feed of a head's last line, and the empty line after it. A line should end with CRLF; a head with bare line
 # feeds must be found as well, so that it can be refused.
 HEAD_END = re.compile(rb"\n\r?\n")
+BLOCK = 64 * 1024
+
+
+class Pieces:
+    """Bytes that come in pieces, and are wanted whole in the end.
+
+    They are kept in blocks: one buffer that grows to megabytes is moved in memory again and again, and a list of pieces
+    takes fifty bytes for each that is one byte long.
+
+    size: how many bytes there are.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._blocks = [bytearray()]
+
+    def add(self, data: bytes | bytearray) -> None:
+        """Some more bytes."""
+        if len(self._blocks[-1]) >= BLOCK:
+            self._blocks.append(bytearray())
+        self._blocks[-1] += data
+        self.size += len(data)
+
+    def take(self) -> bytes:
+        """All of them; none are left."""
+        blocks, self._blocks, self.size = self._blocks, [bytearray()], 0
+        return b"".join(blocks)
 
 
 class RequestParser:
@@ -40,6 +67,7 @@ class RequestParser:
         self._length: int | None = (
             0  # of the content that is waited for; None where it comes in chunks
         )
+        self._content = Pieces()  # of the content that is waited for, as much as has come
         self._chunks: Chunks | None = None
 
     def feed(self, data: bytes) -> None:
@@ -129,11 +157,10 @@ class RequestParser:
             return content
         ### BEGIN SOLUTION Step 15: wait for all of the content, leave what comes after it
         ### STARTER return b""  # Step 15: content is taken for the next request.
-        if len(self._buffer) < self._length:
-            return None
-        content = bytes(self._buffer[: self._length])
-        del self._buffer[: self._length]
-        return content
+        missing = self._length - self._content.size
+        self._content.add(self._buffer[:missing])
+        del self._buffer[:missing]
+        return self._content.take() if self._content.size == self._length else None
         ### END SOLUTION
 
 
@@ -177,9 +204,9 @@ class Chunks:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._content = bytearray()
-        # Of the chunk that is on its way; None where a size, or a trailer, comes next.
-        self._size: int | None = None
+        self._content = Pieces()
+        # How many bytes of a chunk are still to come; None where a size, or a trailer, comes next.
+        self._missing: int | None = None
         self._scanned = 0
         # Bytes of trailers so far; -1 before the last chunk.
         self._trailers = -1
@@ -192,21 +219,24 @@ class Chunks:
         """
         ### BEGIN SOLUTION Step 22: sizes and chunks in turn, then trailers, then an empty line
         while True:
-            if self._size is not None:
-                if len(buffer) < self._size + 2:
+            if self._missing is not None:
+                part = buffer[: self._missing]
+                del buffer[: self._missing]
+                self._content.add(part)
+                self._missing -= len(part)
+                if self._missing or len(buffer) < 2:
                     return None
-                if buffer[self._size : self._size + 2] != b"\r\n":
+                if buffer[:2] != b"\r\n":
                     raise BadRequest("a chunk longer than its size")
-                self._content += buffer[: self._size]
-                del buffer[: self._size + 2]
-                self._size = None
+                del buffer[:2]
+                self._missing = None
             line = self._take_line(buffer)
             if line is None:
                 return None
             if self._trailers < 0:
                 self._begin_chunk(line)
             elif not line:
-                return bytes(self._content)
+                return self._content.take()
             else:
                 self._trailers += len(line) + 2
                 parse_fields([line])
@@ -216,10 +246,10 @@ class Chunks:
         if match is None:
             raise BadRequest("not the size of a chunk")
         size = int(match[1], 16)
-        if len(self._content) + size > self._limits.content:
+        if self._content.size + size > self._limits.content:
             raise BadRequest("too much content", 413)
         if size:
-            self._size = size
+            self._missing = size
         else:
             self._trailers = 0
 
