@@ -1,4 +1,7 @@
-"""The poetry demo, as a reader of the README runs it: a process of its own, and clients that are not ours."""
+"""The demos, as a reader of the README runs them: a process of its own, and clients that are not ours.
+
+The HTTP demo's pages are looked at in test_http_browser.py.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ from workshop.layout import lay
 from workshop.markers import answer
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGE = load(ROOT).stage("stage2_poetry")
+COURSE = load(ROOT)
+STAGE = COURSE.stage("stage2_poetry")
 POEM = (STAGE.folder / "poem.txt").read_bytes()
 BOUND = 20
 """Seconds that anything here may take before it counts as hung."""
@@ -37,10 +41,15 @@ class Demo:
     port: int
 
 
-def start(place: Path, *words: str) -> subprocess.Popen[str]:
-    """Start the demo of the course laid out at ``place``."""
+each_demo = pytest.mark.parametrize("name", ["stage2_poetry", "stage3_http"])
+
+
+def start(
+    place: Path, *words: str, name: str = STAGE.name, python: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """Start the demo of the course laid out at ``place``. python: options for Python itself."""
     return subprocess.Popen(
-        [sys.executable, "-m", "exercises.stage2_poetry.demo", *words],
+        [sys.executable, *python, "-m", f"exercises.{name}.demo", *words],
         cwd=place,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -51,9 +60,9 @@ def start(place: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def running(place: Path, *words: str) -> Iterator[Demo]:
+def running(place: Path, *words: str, name: str = STAGE.name) -> Iterator[Demo]:
     """The demo, once it has said where it listens."""
-    process = start(place, "--port", "0", *words)
+    process = start(place, "--port", "0", *words, name=name)
     try:
         assert process.stdout is not None
         lines: list[str] = []
@@ -62,7 +71,7 @@ def running(place: Path, *words: str) -> Iterator[Demo]:
             if "Ctrl-C" in line:
                 break
         printed = "".join(lines)
-        found = re.search(r"127\.0\.0\.1 port (\d+)", printed)
+        found = re.search(r"127\.0\.0\.1(?: port |:)(\d+)", printed)
         assert found, printed
         yield Demo(process, printed, int(found[1]))
     finally:
@@ -70,11 +79,16 @@ def running(place: Path, *words: str) -> Iterator[Demo]:
         process.communicate()
 
 
+def lay_solved(place: Path, name: str) -> Path:
+    """Put the course with that stage solved there."""
+    lay(COURSE.stage(name), place, answer(COURSE.stage(name)))
+    return place
+
+
 @pytest.fixture
 def solved(tmp_path: Path) -> Path:
-    """The course with the stage solved."""
-    lay(STAGE, tmp_path / "course", answer(STAGE))
-    return tmp_path / "course"
+    """The course with the poetry stage solved."""
+    return lay_solved(tmp_path / "course", STAGE.name)
 
 
 def test_python_command(solved: Path) -> None:
@@ -110,32 +124,61 @@ def test_slow(solved: Path) -> None:
             assert first == POEM.splitlines(keepends=True)[0]
 
 
+@each_demo
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
-def test_ctrl_c(solved: Path) -> None:
-    """Ctrl-C ends the demo with exit code 0 and no traceback."""
-    with running(solved) as demo:
+def test_ctrl_c(tmp_path: Path, name: str) -> None:
+    """Ctrl-C ends a demo with exit code 0 and no traceback, while a client is connected too."""
+    with (
+        running(lay_solved(tmp_path / "course", name), name=name) as demo,
+        socket.create_connection(("127.0.0.1", demo.port), timeout=BOUND),
+    ):
         demo.process.send_signal(signal.SIGINT)
         rest, _ = demo.process.communicate(timeout=BOUND)
     assert demo.process.returncode == 0
     assert "Traceback" not in rest
 
 
-def test_port_in_use(solved: Path) -> None:
+@each_demo
+def test_port_in_use(tmp_path: Path, name: str) -> None:
     """A port that is in use is told in one line, with exit code 1."""
+    place = lay_solved(tmp_path / "course", name)
     with socket.create_server(("127.0.0.1", 0)) as other:
-        process = start(solved, "--port", str(other.getsockname()[1]))
+        process = start(place, "--port", str(other.getsockname()[1]), name=name)
         printed, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 1
     assert re.fullmatch(r"Port \d+ is in use\..*--port 0\n", printed), printed
 
 
+@each_demo
+def test_outside_of_the_environment(name: str) -> None:
+    """With a Python that has no Twisted, a demo says in one line what to run instead, with exit code 1."""
+    # Without site, Python finds no installed packages.
+    process = start(ROOT, name=name, python=("-S", "-E"))
+    printed, _ = process.communicate(timeout=BOUND)
+    assert process.returncode == 1
+    assert re.fullmatch(
+        rf"This Python has no Twisted\. Run: \.venv.*python -m exercises\.{name}\.demo\n", printed
+    ), printed
+
+
 @pytest.mark.parametrize(
-    ("words", "solved_steps", "step"), [([], 0, 1), ([], 1, 2), (["--slow"], 2, 9)]
+    ("name", "words", "solved_steps", "step"),
+    [
+        ("stage2_poetry", [], 0, 1),
+        ("stage2_poetry", [], 1, 2),
+        ("stage2_poetry", ["--slow"], 2, 9),
+        ("stage3_http", [], 0, 1),
+        ("stage3_http", [], 5, 6),
+        ("stage3_http", [], 6, 7),
+    ],
 )
-def test_unsolved(tmp_path: Path, words: list[str], solved_steps: int, step: int) -> None:
-    """On a starter, the demo names the step that is still to be written, and ends with exit code 1."""
-    lay(STAGE, tmp_path / "course", answer(STAGE, solved_steps))
-    process = start(tmp_path / "course", "--port", "0", *words)
+def test_unsolved(
+    tmp_path: Path, name: str, words: list[str], solved_steps: int, step: int
+) -> None:
+    """On a starter, a demo names the step that is still to be written, and ends with exit code 1."""
+    stage = COURSE.stage(name)
+    lay(stage, tmp_path / "course", answer(stage, solved_steps))
+    process = start(tmp_path / "course", "--port", "0", *words, name=name)
     printed, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 1
     assert "Traceback" not in printed

@@ -21,3 +21,29 @@ def test_mistakes_are_shown(name: str) -> None:
     """Each mistake that a stage must expose is the source of a mutant, which a provided test catches."""
     shown = {source for one in COURSE.stage(name).mutants for source in one.source.split(", ")}
     assert not set(WANTED[name].split()) - shown
+
+
+# What the tests of an earlier workshop's HTTP lab let through, and the mutants that show the same here.
+LET_THROUGH = {
+    "the timer is reset by each packet": ["moved_by_each_chunk"],
+    "the timer is of 1 s instead of 60": ["a_second_not_a_minute"],
+    "the timer leaks": ["call_left_on_the_clock", "call_left_by_a_close"],
+    "Content-Length is looked up with case": ["case_counts"],
+    "the first of two lengths wins": ["first_length_wins"],
+    "bytes past the content are kept": ["content_with_what_follows"],
+    "a colon needs a space after it": ["space_after_the_colon_wanted"],
+    "a value is cut at its second colon": ["cut_at_the_second_colon"],
+    "a bare line feed ends a line": ["bare_line_feed"],
+    "a second request is answered after a close": ["pipelined_after_close"],
+    "only RuntimeError is caught": ["only_some_exceptions"],
+    "a wrong result is not checked": ["none_passes", "text_response_unanswered"],
+    "a traceback is in the content": ["traceback_to_the_client", "message_to_the_client"],
+    "there is no final errback": ["no_errback"],
+}
+
+
+@pytest.mark.parametrize("kind", LET_THROUGH)
+def test_nothing_is_let_through(kind: str) -> None:
+    """Each kind of wrong server that such tests let through is a mutant of the HTTP stage, which a provided test catches."""
+    mutants = {one.name for one in COURSE.stage("stage3_http").mutants}
+    assert not set(LET_THROUGH[kind]) - mutants

@@ -12,10 +12,14 @@ import os
 import sys
 from pathlib import Path
 
-from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+try:
+    from twisted.internet.error import CannotListenError
+    from twisted.internet.protocol import Factory, Protocol
+    from twisted.internet.task import Clock
+    from twisted.internet.testing import StringTransport
+except ModuleNotFoundError:
+    python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+    sys.exit(f"This Python has no Twisted. Run: {python} -m exercises.stage2_poetry.demo")
 
 from .server import PoetryFactory, PoetryProtocol, SlowPoetryFactory, SlowPoetryProtocol
 

@@ -1,4 +1,9 @@
-"""Ports: fake ones that close as the test says, then real ones, on 127.0.0.1."""
+"""Ports: fake ones that close as the test says, then real ones, on 127.0.0.1.
+
+The tests over real TCP stop their port at the end and wait for nothing else. They rely on the server's closing first, in
+the same process as the client: when the client has the poem, both of its connection's ends are closed. Doing it right
+where that does not hold is what stage 4, exercises/stage4_disconnect/, is about.
+"""
 
 from pathlib import Path
 

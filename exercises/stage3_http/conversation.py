@@ -6,6 +6,7 @@ It knows HTTP only as far as the answers need it, and nothing of how your code w
 import re
 import tracemalloc
 from dataclasses import dataclass
+from inspect import stack
 
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
@@ -177,4 +178,32 @@ def assert_nothing_copied(case, begin, limits):
         2**22,
         f"Expected 50 bytes more to take little memory after {begin!r} and 2**23 bytes; for a moment it is {took} bytes "
         "more. Is all that has come copied for each chunk?",
+    )
+
+
+def assert_a_loop(case, gives, then=lambda: None):
+    """Fifty requests in one chunk are answered in a loop, not each from within the one before.
+
+    A recursion would end in a RecursionError with some hundreds of them. Counted is how deep in Python's stack the handler
+    is called, so that fifty show it.
+
+    gives: what the handler returns, for each request. then: called when all have come, to let a slow handler answer.
+    """
+    depths = []
+
+    def handler(request):
+        depths.append(len(stack(0)))
+        return gives(request)
+
+    conversation = Conversation(case, handler)
+    conversation.send(GET * 50)
+    then()
+    got = conversation.statuses()
+    case.assertEqual(got, [200] * 50, f"Expected 50 answers with 200; got {len(got)}: {got!r}.")
+    deeper = depths[-1] - depths[1]
+    case.assertLess(
+        deeper,
+        40,
+        f"Expected the 50th request to be answered as deep in Python's stack as the second, in a loop; it is {deeper} "
+        "calls deeper: a recursion.",
     )

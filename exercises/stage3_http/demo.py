@@ -2,18 +2,23 @@
 
     python3 -m exercises.stage3_http.demo [--port N]
 
-The first page needs steps 1 to 7, the form steps 15 and 24. There is nothing to write here.
+The first page needs steps 1 to 7, the form steps 15 and 25. There is nothing to write here.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 
-from twisted.internet.error import CannotListenError
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
+try:
+    from twisted.internet.error import CannotListenError
+    from twisted.internet.task import Clock
+    from twisted.internet.testing import StringTransport
+except ModuleNotFoundError:
+    python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
+    sys.exit(f"This Python has no Twisted. Run: {python} -m exercises.stage3_http.demo")
 
 from .messages import Response, parse_fields, parse_request_line, response_bytes
 from .pages import handle
@@ -41,7 +46,7 @@ def get_once() -> None:
 
 
 def unwritten() -> str | None:
-    """What the first page still lacks, if it does: the first step of which something is missing."""
+    """What the first page still lacks, if it does: the step that says so when it is tried."""
     try:
         response_bytes(Response(200))
         parse_request_line(b"GET / HTTP/1.1")
@@ -85,7 +90,7 @@ def main() -> int:
     address = f"http://127.0.0.1:{port.getHost().port}/"
 
     def invite() -> None:
-        print(f"Open this in a browser:\n\n    {address}\n\nwhen step 24 is written, also:\n")
+        print(f"Open this in a browser:\n\n    {address}\n\nwhen step 25 is written, also:\n")
         print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
 
     # Only once the reactor runs is it the reactor's to end on Ctrl-C.

@@ -1,26 +1,25 @@
-"""Real TCP for the tests: your server on a free port of 127.0.0.1, and Twisted's own HTTP client."""
+"""Real TCP for the tests: your server on a free port of 127.0.0.1, and Twisted's own HTTP client.
+
+Both ends of each connection are in this process, and the client closes after each response by itself. On that the tests
+rely at their end: it suffices to stop the port and to wait for connectionLost on both sides. How to do it right where the
+other side is anybody's, exercises/stage4_disconnect/ is about.
+"""
 
 from io import BytesIO
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, gatherResults
-from twisted.internet.endpoints import TCP4ServerEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, readBody
 from twisted.web.http_headers import Headers
 
 from .server import HTTPFactory
 
 
-async def serve(case, handler):
-    """Serve over real TCP on a free port of 127.0.0.1. Gives the port's number.
-
-    The test's end stops the port, and waits until each of the server's connections is over.
-    """
+def watch(case, factory):
+    """Have the test's end wait until each connection is over whose protocol this factory builds from now on."""
     from twisted.internet import reactor
 
-    factory = HTTPFactory(handler, reactor)
-    build, open_connections = factory.buildProtocol, {}
-    # A step that is not written yet is told here; inside the reactor it would only be logged.
-    build(None)
+    build, connections = factory.buildProtocol, {}
 
     def build_and_watch(address):
         protocol, over = build(address), Deferred()
@@ -33,23 +32,53 @@ async def serve(case, handler):
                 over.callback(None)
 
         protocol.connectionLost = connection_lost
-        open_connections[protocol] = over
+        connections[protocol] = over
         return protocol
 
+    def abort():
+        for protocol, over in connections.items():
+            if not over.called:
+                protocol.transport.abortConnection()
+
     def wait_for_all():
-        # The client closes by itself; should it not, the connection is broken after two seconds.
-        late = reactor.callLater(
-            2, lambda: [p.transport.abortConnection() for p in open_connections]
-        )
-        waiting = gatherResults(open_connections.values())
+        # Should one not be closed, a test must end all the same.
+        late = reactor.callLater(2, abort)
+        waiting = gatherResults(connections.values())
         return waiting.addBoth(lambda result: late.active() and late.cancel())
 
     factory.buildProtocol = build_and_watch
-    port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
-    # Cleanups run in the reverse order, and trial waits for the Deferred that one returns.
+    # trial waits for the Deferred that a cleanup returns.
     case.addCleanup(wait_for_all)
+
+
+async def serve(case, handler):
+    """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Gives the port's number."""
+    from twisted.internet import reactor
+
+    factory = HTTPFactory(handler, reactor)
+    # A step that is not written yet is told here; inside the reactor it would only be logged.
+    factory.buildProtocol(None)
+    watch(case, factory)
+    port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
+    # Cleanups run in the reverse order: first the port is stopped, then its connections are waited for.
     case.addCleanup(port.stopListening)
     return port.getHost().port
+
+
+class Connecting:
+    """How the client connects: to the server above, with each of its connections watched."""
+
+    def __init__(self, case, port):
+        self.case, self.port = case, port
+
+    def endpointForURI(self, uri):
+        return self
+
+    def connect(self, factory):
+        from twisted.internet import reactor
+
+        watch(self.case, factory)
+        return TCP4ClientEndpoint(reactor, "127.0.0.1", self.port).connect(factory)
 
 
 async def ask(case, port, method, target, fields=None, content=None):
@@ -59,7 +88,8 @@ async def ask(case, port, method, target, fields=None, content=None):
     """
     from twisted.internet import reactor
 
-    agent = Agent(reactor, pool=HTTPConnectionPool(reactor, persistent=False))
+    pool = HTTPConnectionPool(reactor, persistent=False)
+    agent = Agent.usingEndpointFactory(reactor, Connecting(case, port), pool)
     body = None if content is None else FileBodyProducer(BytesIO(content))
     url = f"http://127.0.0.1:{port}{target}".encode("ascii")
     asking = agent.request(method, url, Headers(fields or {}), body)

@@ -164,7 +164,7 @@ def parse_fields(lines: Iterable[bytes]) -> Fields:
 
 def check_request(request: Request) -> None:
     """Refuse a request whose head is well formed, but which this server may not, or does not, answer."""
-    # Step 23: any version, Host, target and expectation passes.
+    # Step 24: any version, Host, target and expectation passes.
 
 
 def expects_continue(request: Request) -> bool:

@@ -68,4 +68,4 @@ def asked(request: Request) -> str:
 
 def posted(content: bytes) -> str:
     """A piece of HTML that shows each name and value of a form that came as application/x-www-form-urlencoded."""
-    raise NotImplementedError("Step 24: take the form apart, show each name and value, escaped")
+    raise NotImplementedError("Step 25: take the form apart, show each name and value, escaped")

@@ -148,9 +148,9 @@ class Chunks:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._content = Pieces()
-        # How many bytes of a chunk are still to come; None where a size, or a trailer, comes next.
+        # How many bytes of a chunk's data are still to come; None where a line comes next, of a size or a trailer.
         self._missing: int | None = None
-        self._scanned = 0
+        self._scanned = 0  # how much of the buffer was searched already for that line's end
         # Bytes of trailers so far; -1 before the last chunk.
         self._trailers = -1
 
@@ -160,4 +160,22 @@ class Chunks:
         Raises:
             BadRequest: 400 for what is not chunked, 413 for too much content, 431 for too long trailers.
         """
-        raise NotImplementedError("Step 22: sizes and chunks in turn, then trailers, then an empty line")
+        raise NotImplementedError("Step 22: sizes and data in turn, until the empty line")
+
+    def _begin_chunk(self, line: bytes) -> None:
+        """The line of a chunk's size is here: its data comes next, or, after the size 0, trailers."""
+        # Step 23: a size with an extension is taken for none.
+        raise NotImplementedError("Step 22: a number of hexadecimal digits")
+        # Step 23: chunks may come without end.
+
+    def _drop_trailer(self, line: bytes) -> None:
+        """A trailer is here. It is none of the request's fields, but it must be one, and it counts."""
+        raise BadRequest("Step 23: trailers are not read yet", 501)
+
+    def _take_line(self, buffer: bytearray) -> bytes | None:
+        """Remove the line of a size or a trailer, and give it without its CRLF; None while its end is not here."""
+        end = buffer.find(b"\n", self._scanned)
+        # Of the line without its CRLF, so far at least: a last byte may be the CR.
+        length = (len(buffer) if end < 0 else end) - 1
+        # Step 23: a line may be as long as it likes.
+        raise NotImplementedError("Step 22: wait for its end; refuse CR, LF and NUL anywhere but in its CRLF")

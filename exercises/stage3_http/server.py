@@ -56,7 +56,8 @@ class HTTPProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Some bytes came, one at least: half a request, or three."""
-        # Step 8: after a bad request the next bytes are read all the same.
+        if self._closing:
+            return
         # Step 12: a request that begins late has only what the wait for it left.
         raise NotImplementedError("Step 4: feed the parser, then serve")
 
@@ -121,7 +122,7 @@ class HTTPProtocol(Protocol):
         # Step 14: a client that is gone is written to.
         close = request is None or not keeps_open(request.version, request.fields, response.fields)
         own = [(b"Connection", b"close")] if close else []
-        # Step 23: a response does not say when it was made.
+        # Step 24: a response does not say when it was made.
         head_only = request is not None and request.method == b"HEAD"
         raise NotImplementedError("Step 4: write the response's bytes, with the server's own fields")
         if close:
@@ -131,7 +132,7 @@ class HTTPProtocol(Protocol):
 
     def _continue(self) -> None:
         """No request is whole. If a client waits for leave to send the content of one, give it, once."""
-        # Step 23: a client that waits for a 100 waits in vain.
+        # Step 24: a client that waits for a 100 waits in vain.
 
     def _close(self) -> None:
         """Close, once the client has what was written. It has the factory's timeout to read it."""

@@ -18,7 +18,8 @@ class Step01Response(SynchronousTestCase):
 
     def check(self, expected, *arguments):
         got = response_bytes(*arguments)
-        self.assertEqual(got, expected, f"Expected {expected!r} for {arguments!r}; got {got!r}.")
+        given = ", ".join(map(repr, arguments))
+        self.assertEqual(got, expected, f"Expected {expected!r} for {given}; got {got!r}.")
 
     def test_content(self):
         """A response is its status line, Content-Length, an empty line and its content (RFC 9112 4)."""
@@ -239,6 +240,11 @@ class Step03Fields(SynchronousTestCase):
         pairs = [(b"A", b"1"), (b"a", b"2")]
         fields = Fields(iter(pairs))
         fields.all(b"a").append(b"3")
-        self.find(fields, "all", b"a", [b"1", b"2"])
+        got, expected = fields.all(b"a"), [b"1", b"2"]
+        self.assertEqual(
+            got,
+            expected,
+            f"Expected {expected!r} from all(b'a') also after b'3' was appended to the list that all() gave; got {got!r}.",
+        )
         got = [list(fields), list(fields)]
         self.assertEqual(got, [pairs] * 2, f"Expected the pairs {pairs!r} each time; got {got!r}.")

@@ -11,11 +11,11 @@ from .messages import Fields, Response
 class Step08BadRequest(SynchronousTestCase):
     r"""A bad request gets a 400 and a close, and nothing more is read.
 
-    Write your parts of parse_fields, RequestParser._take_head, and HTTPProtocol._serve and
-    dataReceived. After bytes that are no request no one knows where the next one would begin, so
-    answer with the BadRequest's status, close, and ignore what still comes. A reader must not
-    mend what it gets: if a proxy before this server takes a bare \n for the end of a line and the
-    server does not, an attacker can hide one request in another.
+    Write your parts of parse_fields, RequestParser._take_head, and HTTPProtocol._serve. After
+    bytes that are no request no one knows where the next one would begin, so answer with the
+    BadRequest's status, close, and ignore what still comes. A reader must not mend what it gets:
+    if a proxy before this server takes a bare \n for the end of a line and the server does not,
+    an attacker can hide one request in another.
     """
 
     longMessage = False
@@ -118,7 +118,7 @@ class LogTestCase(SynchronousTestCase):
         self.assertEqual(
             len(failures),
             1,
-            f"Expected one failure in the log where {what}; there are {failures!r}.",
+            f"Expected one failure in the log where {what}, which log.failure makes; there are {failures!r}.",
         )
         texts = [formatEvent(event) for event in self.events[before:]]
         self.sent = conversation.sent
@@ -170,8 +170,8 @@ class Step10Later(LogTestCase):
 
     Write your part of HTTPProtocol._answer, and _wait_for. Where an answer takes time, the
     handler returns a Deferred that fires with the Response. An async def handler returns a
-    coroutine, which Deferred.fromCoroutine makes a Deferred of. Add a callback that answers, and
-    an errback: a Deferred that fails is a handler that failed.
+    coroutine, which Deferred.fromCoroutine makes a Deferred of. Note it in _answering; then add a
+    callback that answers, and an errback: a Deferred that fails is a handler that failed.
     """
 
     def test_later(self):

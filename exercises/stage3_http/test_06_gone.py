@@ -15,7 +15,7 @@ class Step14Gone(SynchronousTestCase):
     Write your parts of connectionLost, _send and _fail in server.py. A handler that works for
     nobody should stop: cancel its Deferred, which tells it (and a coroutine gets CancelledError
     where it awaits). Whatever it does then, answer or fail, there is nobody to write to. That it
-    was cancelled is no failure for the log.
+    was cancelled then is no failure for the log. While the client waits, it is one like any other.
     """
 
     def gone(self, gives):
@@ -102,3 +102,19 @@ class Step14Gone(SynchronousTestCase):
         logged = self.flushLoggedErrors(RuntimeError)
         self.assertEqual(len(logged), 1, f"Expected RuntimeError in the log, once; got {logged!r}.")
         self.assert_quiet(conversation, "the handler fails when it is cancelled")
+
+    def test_cancelled_by_others(self):
+        """A handler that was cancelled while the client waits has failed: a 500, and a failure in the log."""
+        deferred = Deferred()
+        conversation = Conversation(self, Recorder(deferred))
+        conversation.send(GET)
+        deferred.cancel()
+        got, logged = conversation.statuses(), self.flushLoggedErrors(CancelledError)
+        self.assertEqual(
+            got,
+            [500],
+            f"Expected a 500 to a client that waits for a cancelled handler; got {got!r}.",
+        )
+        self.assertEqual(
+            len(logged), 1, f"Expected CancelledError in the log, once; got {logged!r}."
+        )

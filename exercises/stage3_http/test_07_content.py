@@ -32,18 +32,16 @@ class Step15Content(SynchronousTestCase):
 
     longMessage = False
 
-    def contents(self, *chunks, **options):
-        conversation = Conversation(self, **options)
-        conversation.send(*chunks)
-        return [(r.method + b" " + r.target, r.content) for r in conversation.handler.requests]
-
     def check(self, data, *expected):
         for chunks in every_chunking(data):
-            got = self.contents(*chunks)
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = [(r.method + b" " + r.target, r.content) for r in conversation.handler.requests]
             self.assertEqual(
                 got,
                 list(expected),
-                f"Expected requests and contents {expected!r} from {chunks!r}; got {got!r}.",
+                f"Expected requests and contents {expected!r} from {chunks!r}; got {got!r}, "
+                f"and the answers {conversation.statuses()}.",
             )
 
     def test_content(self):
@@ -54,7 +52,9 @@ class Step15Content(SynchronousTestCase):
         """The handler is not called before the last byte of the content."""
         data = framed(b"Content-Length: 5", content=b"words")
         for cut in range(1, len(data)):
-            got = self.contents(data[:cut])
+            conversation = Conversation(self)
+            conversation.send(data[:cut])
+            got = conversation.handler.requests
             self.assertEqual(got, [], f"Expected no call after {data[:cut]!r}; got {got!r}.")
 
     def test_bytes_past_it(self):
@@ -204,14 +204,19 @@ class Step17Limits(SynchronousTestCase):
     longMessage = False
 
     def passes(self, data, **limits):
+        head, _, content = data.partition(b"\r\n\r\n")
+        line, _, fields = head.partition(b"\r\n")
+        sizes = {"line": len(line), "fields": len(fields) + 2, "content": len(content)}
+        sent = {name: sizes[name] for name in limits}
         for chunks in every_chunking(data):
             conversation = Conversation(self, limits=Limits(**limits))
             conversation.send(*chunks)
             got = conversation.statuses()
+            cut = [len(chunk) for chunk in chunks][:3]
             self.assertEqual(
                 got,
                 [200],
-                f"Expected 200 at the limit {limits!r} for the chunks {chunks!r}; got {got!r}.",
+                f"Expected 200 for {sent}, limits {limits}, in chunks of {cut}; got {got!r}.",
             )
 
     def never_ends(self, status, begin, most, **limits):

@@ -3,8 +3,8 @@
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder
+from ..wire import Failed, every_chunking, outcome
+from .conversation import GET, Conversation, Recorder, assert_a_loop
 from .messages import Fields, Response
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok"
@@ -112,15 +112,22 @@ class Step20Persistent(SynchronousTestCase):
             self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
 
     def test_empty_lines_take_time(self):
-        """A client that sends nothing but empty lines is let go as any other is, when its time is over."""
+        """A client that sends nothing but empty lines gets a 408, its time over from the first of them (P10)."""
         conversation = Conversation(self)
-        for _ in range(13):
+        conversation.wait(20)
+        for _ in range(6):
             conversation.send(b"\r\n")
-            conversation.wait(10)
-        self.assertTrue(
-            conversation.closing,
-            "Expected a close after 130 s of empty lines; the connection is open.",
+            conversation.wait(9.75)
+        conversation.wait(1.25)
+        self.assertFalse(
+            conversation.closing, "Expected an open connection 59.75 s after an empty line."
         )
+        conversation.wait(0.25)
+        got = conversation.statuses()
+        self.assertEqual(
+            got, [408], f"Expected a 408 60 s after the first empty line; got {got!r}."
+        )
+        self.assertTrue(conversation.closing, "Expected a close after the 408; it is open.")
 
 
 class Step21Pipelined(SynchronousTestCase):
@@ -144,7 +151,16 @@ class Step21Pipelined(SynchronousTestCase):
         return deferred
 
     def answer(self, target):
-        self.waiting[target].callback(Response(200, target))
+        """Let the handler answer. A callback of yours that raises would else be noticed by nobody."""
+        deferred = self.waiting[target]
+        deferred.callback(Response(200, target))
+        got = outcome(deferred)
+        if isinstance(got, Failed) and isinstance(got.reason, NotImplementedError):
+            raise got.reason
+        self.assertFalse(
+            isinstance(got, Failed),
+            f"Expected the answer to {target!r} to raise nothing in the server; it raised {got!r}.",
+        )
 
     def asking(self, *targets):
         return b"".join(GET.replace(b"/", target, 1) for target in targets)
@@ -187,22 +203,18 @@ class Step21Pipelined(SynchronousTestCase):
         self.assert_answered(conversation, b"/1", b"/2", b"/3")
 
     def test_quick_ones(self):
-        """Two thousand requests whose Deferreds have fired already are answered: a loop, not a recursion."""
-        conversation = Conversation(self, Recorder(lambda r: succeed(Response(200))))
-        conversation.send(GET * 2000)
-        got = len(conversation.handler.requests)
-        self.assertEqual(got, 2000, f"Expected 2000 calls of the handler; got {got}.")
+        """Requests whose Deferreds have fired already are answered in a loop: Python's stack is not deep enough else."""
+        assert_a_loop(self, lambda request: succeed(Response(200)))
 
     def test_quick_ones_after_a_slow_one(self):
         """So are those that waited for a slow one."""
-        slow, results = Deferred(), []
+        slow = Deferred()
         results = iter([slow])
-        handler = Recorder(lambda r: next(results, None) or succeed(Response(200)))
-        conversation = Conversation(self, handler)
-        conversation.send(GET * 2000)
-        slow.callback(Response(200))
-        got = conversation.statuses()
-        self.assertEqual(got, [200] * 2000, f"Expected 2000 answers; got {len(got)}.")
+        assert_a_loop(
+            self,
+            lambda request: next(results, None) or succeed(Response(200)),
+            then=lambda: slow.callback(Response(200)),
+        )
 
     def test_paused(self):
         """Reading stops once some of the next request has come, and goes on after the answer."""
@@ -245,6 +257,13 @@ class Step21Pipelined(SynchronousTestCase):
         conversation.send(self.asking(b"/1"))
         got = conversation.transport.producerState
         self.assertEqual(got, "producing", f"Expected reading to go on; it is {got}.")
+
+    def test_close_alone(self):
+        """After the last answer the connection closes, and nothing is resumed: a closing transport refuses that."""
+        conversation = Conversation(self, self.handler)
+        conversation.send(saying(b"Connection: close"))
+        self.answer(b"/")
+        self.assertTrue(conversation.closing, "Expected a close after the answer; it is open.")
 
     def test_close_in_between(self):
         """What came after a request that says close is never asked of the handler."""

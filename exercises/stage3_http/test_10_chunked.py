@@ -3,22 +3,21 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, assert_nothing_copied, assert_refused, refuse
+from .conversation import (
+    GET,
+    Conversation,
+    assert_nothing_copied,
+    assert_refused,
+    refuse,
+    shown,
+)
 from .messages import Limits
 
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-class Step22Chunked(SynchronousTestCase):
-    """Content may come in chunks, each with its size before it.
-
-    Write your part of content_length, and Chunks.take with what it needs, in parser.py. Who does
-    not know the length beforehand sends chunks (RFC 9112 7.1): the size in hexadecimal, perhaps
-    with extensions after a semicolon, CRLF; so many bytes, CRLF; and so on. The last chunk has
-    the size 0; then come perhaps fields, the trailers, and an empty line. Extensions and trailers
-    are checked and dropped. The limits hold: content for all chunks together (413), line for the
-    line of a size (400), fields for all trailers (431).
-    """
+class ChunkedTestCase(SynchronousTestCase):
+    """A test case that posts chunks, and a GET after them."""
 
     longMessage = False
 
@@ -29,12 +28,33 @@ class Step22Chunked(SynchronousTestCase):
             got = [(r.target, r.content) for r in conversation.handler.requests]
             wanted = [(b"/a", expected), (b"/", b"")]
             self.assertEqual(
-                got, wanted, f"Expected {wanted!r} from the chunks {chunks!r}; got {got!r}."
+                got,
+                wanted,
+                f"Expected {wanted!r} from the chunks {chunks!r}; got {got!r}, "
+                f"and the answers {conversation.statuses()}.",
             )
 
     def refuse(self, *contents, status=400, **options):
         for content in contents:
             refuse(self, CHUNKED + content, status, **options)
+
+    def at_once(self, status, data, **options):
+        """Bytes after which nothing more has to come: they are answered by then."""
+        conversation = Conversation(self, **options)
+        conversation.send(CHUNKED + data)
+        assert_refused(self, conversation, [status], shown(data))
+
+
+class Step22Chunked(ChunkedTestCase):
+    """Content may come in chunks, each with its size before it.
+
+    Write your part of content_length, and in Chunks the parts of take, _begin_chunk and
+    _take_line, in parser.py. Who does not know the length beforehand sends chunks (RFC 9112 7.1):
+    the size in hexadecimal, CRLF; so many bytes, CRLF; and so on. The last chunk has the size 0,
+    and no data; then comes an empty line. take goes on from where it stopped: _missing says
+    whether data comes next, or a line. A line after the size 0 that is not empty is a trailer:
+    give it to _drop_trailer. Step 23 is about those, and about the limits.
+    """
 
     def test_chunks(self):
         """The content is that of all chunks, one after the other."""
@@ -55,14 +75,6 @@ class Step22Chunked(SynchronousTestCase):
         """A chunk may have anything in it, also what looks like the end."""
         self.check(b"9\r\n\r\n0\r\n\r\n\r\n\r\n1\r\n\0\r\n0\r\n\r\n", b"\r\n0\r\n\r\n\r\n\0")
 
-    def test_extensions(self):
-        """Extensions after a size are dropped (RFC 9112 7.1.1)."""
-        self.check(b'3;a=b\r\none\r\n1 ; c="d;e"\r\n!\r\n0;last\r\n\r\n', b"one!")
-
-    def test_trailers(self):
-        """Trailers are dropped: they are no fields of the request (RFC 9110 6.5.1)."""
-        self.check(b"3\r\none\r\n0\r\nX-B: c\r\nContent-Length: 9\r\n\r\n", b"one")
-
     def test_any_case(self):
         """The coding's name counts in any case (RFC 9112 7)."""
         conversation = Conversation(self)
@@ -79,16 +91,11 @@ class Step22Chunked(SynchronousTestCase):
 
     def test_bad_size(self):
         """A size that is no hexadecimal number is answered with 400 (CVE-2022-24801)."""
-        self.refuse(
-            *(
-                size + b"\r\nwords\r\n0\r\n\r\n"
-                for size in (b"+5", b"-5", b"0x5", b"0_5", b"", b"g", b"5 5")
-            ),
-            *(
-                size + b"\r\nwords\r\n0\r\n\r\n"
-                for size in (b" 5", b"\x0b5", b"5\x0c", b"\xd9\xa5", b"5,")
-            ),
-        )
+        for size in (
+            *(b"+5", b"-5", b"0x5", b"0_5", b"", b"g", b"5 5"),
+            *(b" 5", b"5 ", b"\x0b5", b"5\x0c", b"\xd9\xa5", b"5,"),
+        ):
+            self.refuse(size + b"\r\nwords\r\n0\r\n\r\n")
 
     def test_bad_end(self):
         """A chunk that does not end with CRLF after its size is answered with 400."""
@@ -101,22 +108,62 @@ class Step22Chunked(SynchronousTestCase):
         )
 
     def test_bare_line_feed(self):
-        r"""A bare \n, \r or NUL in the line of a size or a trailer is answered with 400."""
+        r"""A \n without its \r in the line of a size, or as the last, is answered with 400 at once."""
+        for data in (b"3\n", b"0\n", b"0\r\n\n", b"\n"):
+            self.at_once(400, data)
+        self.refuse(b"3\none\r\n0\r\n\r\n", b"0\n\n", b"0\r\n\n")
+
+    def test_bare_carriage_return(self):
+        r"""A \r without its \n, or a NUL, in the line of a size is answered with 400."""
         self.refuse(
-            b"3\none\r\n0\r\n\r\n", b"3;a\rb\r\none\r\n0\r\n\r\n", b"3;a\0\r\none\r\n0\r\n\r\n"
+            b"3\r\r\none\r\n0\r\n\r\n", b"\r3\r\none\r\n0\r\n\r\n", b"3\0\r\none\r\n0\r\n\r\n"
         )
-        self.refuse(b"0\r\nX: y\nZ: z\r\n\r\n", b"0\n\n", b"0\r\n\n", b"0\r\nX: \0\r\n\r\n")
+
+    def test_work(self):
+        """Eight million bytes of a chunk are not copied again for each further byte."""
+        assert_nothing_copied(self, CHUNKED + b"1000000\r\n", Limits(content=2**24))
+
+
+class Step23Bounds(ChunkedTestCase):
+    """Extensions and trailers are dropped, and nothing is without a limit.
+
+    Write the other parts of _begin_chunk and _take_line, and _drop_trailer, in parser.py. A size
+    may have extensions after a semicolon (RFC 9112 7.1.1), and the last chunk may be followed by
+    fields, the trailers (7.1.2). Nobody here asked for either: check them, and drop them. Each
+    could go on for ever, so each has a limit: content for all chunks together (413), line for the
+    line of a size (400), fields for all trailers (431).
+    """
+
+    def test_extensions(self):
+        """Extensions after a size are dropped, with the spaces before their semicolon (RFC 9112 7.1.1)."""
+        self.check(b'3;a=b\r\none\r\n1 ; c="d;e"\r\n!\r\n0\t ;last\r\n\r\n', b"one!")
+
+    def test_bad_extension(self):
+        """Before a semicolon as without one, only a size with spaces after it is one; else 400."""
+        self.refuse(
+            *(size + b"\r\nwords\r\n0\r\n\r\n" for size in (b"5 ", b"5 a;b", b" 5;a", b";a"))
+        )
+        self.refuse(b"3;a\rb\r\none\r\n0\r\n\r\n", b"3;a\0\r\none\r\n0\r\n\r\n")
+
+    def test_trailers(self):
+        """Trailers are dropped: they are no fields of the request (RFC 9110 6.5.1)."""
+        data = b"3\r\none\r\n0\r\nX-B: c\r\nContent-Length: 9\r\n\r\n"
+        self.check(data, b"one")
+        conversation = Conversation(self)
+        conversation.send(CHUNKED + data)
+        got = [b"X-B" in request.fields for request in conversation.handler.requests]
+        self.assertEqual(got, [False], f"Expected one request, without X-B; got {got!r}.")
 
     def test_bad_trailer(self):
-        """A trailer that is no field is answered with 400."""
+        """A trailer that is no field, or has a bare CR, LF or NUL in it, is answered with 400."""
         self.refuse(b"0\r\nno field\r\n\r\n", b"0\r\nX : y\r\n\r\n", b"0\r\n X: y\r\n\r\n")
+        self.refuse(b"0\r\nX: y\nZ: z\r\n\r\n", b"0\r\nX: \0\r\n\r\n", b"0\r\nX: \rY: y\r\n\r\n")
 
     def test_content_limit(self):
         """All chunks together have the content's limit; more is answered with 413, before it has come."""
-        self.check(
-            b"5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", b"0123456789", limits=Limits(content=10)
-        )
-        self.refuse(b"5\r\n01234\r\n6\r\n", b"b\r\n", status=413, limits=Limits(content=10))
+        limits = Limits(content=10)
+        self.check(b"5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", b"0123456789", limits=limits)
+        self.refuse(b"5\r\n01234\r\n6\r\n", b"b\r\n", status=413, limits=limits)
 
     def test_huge_size(self):
         """A size of very many digits is answered with 413, or 400."""
@@ -125,23 +172,32 @@ class Step22Chunked(SynchronousTestCase):
             conversation.send(CHUNKED + digits + b"\r\n")
             assert_refused(self, conversation, [413, 400], f"a size of {len(digits)} digits")
 
-    def test_lines_never_end(self):
-        """Extensions or trailers that never end are answered when they pass their limits."""
-        for begin, status in ((b"3;a=", 400), (b"0\r\nX: ", 431)):
-            conversation = Conversation(self, limits=Limits(line=100, fields=100))
-            conversation.send(CHUNKED + begin, *[b"x"] * 110)
-            assert_refused(self, conversation, [status], f"{begin!r} and 110 bytes")
+    def test_size_line(self):
+        """The line of a size may be as long as a request line, without its CRLF; a byte more is 400."""
+        for fields in (60, 600):
+            limits = Limits(line=100, fields=fields)
+            line = b"3;" + b"x" * 98
+            self.check(line + b"\r\none\r\n0\r\n\r\n", b"one", limits=limits)
+            self.at_once(400, line + b"x\r\n", limits=limits)
 
-    def test_many_trailers(self):
-        """All trailers together have the limit of the fields."""
-        trailers = b"0\r\n" + b"X:\r\n" * 25
-        self.check(trailers + b"\r\n", b"", limits=Limits(fields=100))
-        conversation = Conversation(self, limits=Limits(fields=100))
-        conversation.send(CHUNKED + trailers + b"X:\r\n" * 10)
-        assert_refused(
-            self, conversation, [431], "35 trailers of four bytes, where 100 bytes are the limit"
-        )
+    def test_size_line_never_ends(self):
+        """The line of a size that never ends is answered with 400 once it is too long."""
+        for fields in (60, 600):
+            limits = Limits(line=100, fields=fields)
+            self.at_once(400, b"3;" + b"x" * 100, limits=limits)
 
-    def test_work(self):
-        """Eight million bytes of a chunk are not copied again for each further byte."""
-        assert_nothing_copied(self, CHUNKED + b"1000000\r\n", Limits(content=2**24))
+    def test_trailers_limit(self):
+        """All trailers together, with their CRLFs, may be as long as all fields; a byte more is 431."""
+        for line in (60, 600):
+            limits = Limits(line=line, fields=100)
+            trailers = b"0\r\n" + b"X:\r\n" * 24
+            self.check(trailers + b"\r\n", b"", limits=limits)
+            self.check(trailers + b"X:\r\n\r\n", b"", limits=limits)
+            self.at_once(431, trailers + b"X:y\r\n", limits=limits)
+
+    def test_trailers_never_end(self):
+        """Trailers that never end, in one line or in many, are answered with 431 once they are too long."""
+        for line in (60, 600):
+            limits = Limits(line=line, fields=100)
+            self.at_once(431, b"0\r\nX: " + b"x" * 100, limits=limits)
+            self.at_once(431, b"0\r\n" + b"X:\r\n" * 26, limits=limits)

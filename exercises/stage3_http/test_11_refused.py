@@ -10,7 +10,7 @@ from .messages import Limits
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
 
 
-class Step23Refused(SynchronousTestCase):
+class Step24Refused(SynchronousTestCase):
     """What this server does not speak it refuses with a status.
 
     Write check_request in messages.py, and in server.py your part of _send and _continue. A
@@ -110,21 +110,38 @@ class Step23Refused(SynchronousTestCase):
     def test_continue(self):
         """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
         for word in (b"100-continue", b"100-Continue"):
-            for cut in range(1, len(EXPECT % word)):
+            data = EXPECT % word
+            for cut in range(1, len(data)):
                 conversation = Conversation(self)
-                conversation.send((EXPECT % word)[:cut])
+                conversation.send(data[:cut])
+                sent = conversation.sent
                 self.assertEqual(
-                    conversation.sent, b"", f"Expected nothing after {cut} bytes of a head."
+                    sent, b"", f"Expected nothing after half a head, {data[:cut]!r}; got {sent!r}."
                 )
-                conversation.send((EXPECT % word)[cut:])
+                conversation.send(data[cut:])
                 sent = conversation.sent
                 self.assertTrue(
                     sent.startswith(b"HTTP/1.1 100 ") and sent.endswith(b"\r\n\r\n"),
-                    f"Expected 'HTTP/1.1 100 Continue' and an empty line; got {sent!r}.",
+                    f"Expected 'HTTP/1.1 100 Continue' and an empty line after {data!r}; got {sent!r}.",
                 )
                 conversation.send(b"o", b"k", GET)
                 got = conversation.statuses()
-                self.assertEqual(got, [100, 200, 200], f"Expected 100, 200, 200; got {got!r}.")
+                self.assertEqual(
+                    got,
+                    [100, 200, 200],
+                    f"Expected 100, 200, 200 for {data!r}, its content and a GET; got {got!r}.",
+                )
+
+    def test_continue_again(self):
+        """The next request of the connection gets its own 100, also where it looks the same."""
+        conversation, data = Conversation(self), EXPECT % b"100-continue"
+        conversation.send(data, b"ok", data, b"ok")
+        got = conversation.statuses()
+        self.assertEqual(
+            got,
+            [100, 200, 100, 200],
+            f"Expected 100, 200 for each of two requests, {data!r} twice; got {got!r}.",
+        )
 
     def test_no_need_to_wait(self):
         """Where the content comes with the head, or there is none, the request is answered all the same."""
@@ -136,10 +153,10 @@ class Step23Refused(SynchronousTestCase):
 
     def test_not_for_old_clients(self):
         """HTTP/1.0 knows no 100: its expectation is ignored (RFC 9110 10.1.1)."""
-        conversation = Conversation(self)
-        conversation.send(EXPECT.replace(b"1.1", b"1.0") % b"100-continue", b"ok")
+        conversation, data = Conversation(self), EXPECT.replace(b"1.1", b"1.0") % b"100-continue"
+        conversation.send(data, b"ok")
         got = conversation.statuses()
-        self.assertEqual(got, [200], f"Expected the answer alone; got {got!r}.")
+        self.assertEqual(got, [200], f"Expected the answer to {data!r} alone; got {got!r}.")
 
     def test_too_much(self):
         """A client that expects 100-continue, for too much content, gets its 413 at once."""

@@ -11,7 +11,7 @@ from .messages import Response
 from .pages import handle, posted
 
 
-class Step24Post(TestCase):
+class Step25Post(TestCase):
     """A real client posts a form, and so does a browser.
 
     Write posted in pages.py: take the form apart, and show each name and value, escaped. A form's

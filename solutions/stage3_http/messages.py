@@ -213,8 +213,8 @@ def parse_fields(lines: Iterable[bytes]) -> Fields:
 
 def check_request(request: Request) -> None:
     """Refuse a request whose head is well formed, but which this server may not, or does not, answer."""
-    ### BEGIN SOLUTION Step 23: refuse what this server does not speak
-    ### STARTER # Step 23: any version, Host, target and expectation passes.
+    ### BEGIN SOLUTION Step 24: refuse what this server does not speak
+    ### STARTER # Step 24: any version, Host, target and expectation passes.
     if request.version[:7] != b"HTTP/1.":
         raise BadRequest("another major version", 505)
     hosts = request.fields.all(b"Host")

@@ -73,7 +73,7 @@ def asked(request: Request) -> str:
 
 def posted(content: bytes) -> str:
     """A piece of HTML that shows each name and value of a form that came as application/x-www-form-urlencoded."""
-    ### BEGIN SOLUTION Step 24: take the form apart, show each name and value, escaped
+    ### BEGIN SOLUTION Step 25: take the form apart, show each name and value, escaped
     pairs = parse_qsl(readable(content), keep_blank_values=True, errors="replace")
     items = [
         f"<dt>{escape(name)}</dt>\n<dd><pre>{escape(value)}</pre></dd>\n" for name, value in pairs

@@ -205,9 +205,9 @@ class Chunks:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._content = Pieces()
-        # How many bytes of a chunk are still to come; None where a size, or a trailer, comes next.
+        # How many bytes of a chunk's data are still to come; None where a line comes next, of a size or a trailer.
         self._missing: int | None = None
-        self._scanned = 0
+        self._scanned = 0  # how much of the buffer was searched already for that line's end
         # Bytes of trailers so far; -1 before the last chunk.
         self._trailers = -1
 
@@ -217,7 +217,7 @@ class Chunks:
         Raises:
             BadRequest: 400 for what is not chunked, 413 for too much content, 431 for too long trailers.
         """
-        ### BEGIN SOLUTION Step 22: sizes and chunks in turn, then trailers, then an empty line
+        ### BEGIN SOLUTION Step 22: sizes and data in turn, until the empty line
         while True:
             if self._missing is not None:
                 part = buffer[: self._missing]
@@ -235,37 +235,63 @@ class Chunks:
                 return None
             if self._trailers < 0:
                 self._begin_chunk(line)
-            elif not line:
-                return self._content.take()
+            elif line:
+                self._drop_trailer(line)
             else:
-                self._trailers += len(line) + 2
-                parse_fields([line])
+                return self._content.take()
+        ### END SOLUTION
 
     def _begin_chunk(self, line: bytes) -> None:
-        match = re.fullmatch(rb"([0-9A-Fa-f]{1,16})([ \t]*;.*)?", line)
-        if match is None:
+        """The line of a chunk's size is here: its data comes next, or, after the size 0, trailers."""
+        ### BEGIN SOLUTION Step 23: drop an extension
+        ### STARTER # Step 23: a size with an extension is taken for none.
+        before, semicolon, _ = line.partition(b";")
+        if semicolon:
+            line = before.rstrip(b" \t")
+        ### END SOLUTION
+        ### BEGIN SOLUTION Step 22: a number of hexadecimal digits
+        if not re.fullmatch(rb"[0-9A-Fa-f]+", line):
             raise BadRequest("not the size of a chunk")
-        size = int(match[1], 16)
-        if self._content.size + size > self._limits.content:
-            raise BadRequest("too much content", 413)
+        size = int(line, 16)
         if size:
             self._missing = size
         else:
             self._trailers = 0
+        ### END SOLUTION
+        ### BEGIN SOLUTION Step 23: refuse content beyond the limit before it comes
+        ### STARTER # Step 23: chunks may come without end.
+        if self._content.size + size > self._limits.content:
+            raise BadRequest("too much content", 413)
+        ### END SOLUTION
+
+    def _drop_trailer(self, line: bytes) -> None:
+        """A trailer is here. It is none of the request's fields, but it must be one, and it counts."""
+        ### BEGIN SOLUTION Step 23: refuse what is no field; count the others
+        ### STARTER raise BadRequest("Step 23: trailers are not read yet", 501)
+        parse_fields([line])
+        self._trailers += len(line) + 2
+        ### END SOLUTION
 
     def _take_line(self, buffer: bytearray) -> bytes | None:
+        """Remove the line of a size or a trailer, and give it without its CRLF; None while its end is not here."""
         end = buffer.find(b"\n", self._scanned)
+        # Of the line without its CRLF, so far at least: a last byte may be the CR.
         length = (len(buffer) if end < 0 else end) - 1
+        ### BEGIN SOLUTION Step 23: 400 for too long a line of a size, 431 for too long trailers
+        ### STARTER # Step 23: a line may be as long as it likes.
         if self._trailers < 0 and length > self._limits.line:
             raise BadRequest("too long a line before a chunk")
         if self._trailers >= 0 and length > 0 and self._trailers + length + 2 > self._limits.fields:
             raise BadRequest("too long trailers", 431)
-        self._scanned = len(buffer) if end < 0 else 0
+        ### END SOLUTION
+        ### BEGIN SOLUTION Step 22: wait for its end; refuse CR, LF and NUL anywhere but in its CRLF
         if end < 0:
+            self._scanned = len(buffer)
             return None
+        self._scanned = 0
         line = bytes(buffer[: end + 1])
         del buffer[: end + 1]
         if line[-2:] != b"\r\n" or b"\r" in line[:-2] or b"\0" in line:
-            raise BadRequest("a line that does not end with CRLF")
+            raise BadRequest("a line with a bare CR, LF or NUL")
         return line[:-2]
         ### END SOLUTION

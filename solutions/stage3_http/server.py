@@ -56,11 +56,8 @@ class HTTPProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Some bytes came, one at least: half a request, or three."""
-        ### BEGIN SOLUTION Step 8: after a bad request nothing counts
-        ### STARTER # Step 8: after a bad request the next bytes are read all the same.
         if self._closing:
             return
-        ### END SOLUTION
         ### BEGIN SOLUTION Step 12: a request has its own time from its first byte on
         ### STARTER # Step 12: a request that begins late has only what the wait for it left.
         if not self._parser.begun and self._answering is None:
@@ -198,8 +195,8 @@ class HTTPProtocol(Protocol):
         ### END SOLUTION
         close = request is None or not keeps_open(request.version, request.fields, response.fields)
         own = [(b"Connection", b"close")] if close else []
-        ### BEGIN SOLUTION Step 23: say when
-        ### STARTER # Step 23: a response does not say when it was made.
+        ### BEGIN SOLUTION Step 24: say when
+        ### STARTER # Step 24: a response does not say when it was made.
         own.append((b"Date", self.factory.date()))
         ### END SOLUTION
         head_only = request is not None and request.method == b"HEAD"
@@ -213,8 +210,8 @@ class HTTPProtocol(Protocol):
 
     def _continue(self) -> None:
         """No request is whole. If a client waits for leave to send the content of one, give it, once."""
-        ### BEGIN SOLUTION Step 23: write a 100
-        ### STARTER # Step 23: a client that waits for a 100 waits in vain.
+        ### BEGIN SOLUTION Step 24: write a 100
+        ### STARTER # Step 24: a client that waits for a 100 waits in vain.
         head = self._parser.head
         if head is not None and head is not self._continued and expects_continue(head):
             self._continued = head
