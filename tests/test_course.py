@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
+from workshop.where import named
 
 
 def test_stages_in_order(root: Path) -> None:
@@ -107,3 +108,16 @@ def test_a_stage_is_files_alone(root: Path) -> None:
     code = [path.read_text("utf-8") for path in (repository / "workshop").rglob("*.py")]
     for stage in [*load(repository).stages, *load(root).stages]:
         assert not any(f'"{stage.name}' in text or f"'{stage.name}" in text for text in code)
+
+
+def test_a_step_s_text_says_where_to_write() -> None:
+    """What a step's class says is to be written leads to a file of the step, though its markers and solutions/ are gone."""
+    lost = []
+    for stage in load(Path(__file__).resolve().parent.parent).stages:
+        solved = {name: (stage.answers / name).read_text("utf-8") for name in stage.edit}
+        for step in stage.steps:
+            begins = f"### BEGIN SOLUTION Step {step.number}: "
+            files = {f"exercises/{stage.name}/{name}" for name in solved if begins in solved[name]}
+            if files and not files & {place.file for place in named(stage, step)}:
+                lost.append(f"{stage.name}, step {step.number}")
+    assert lost == []

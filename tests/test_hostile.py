@@ -30,6 +30,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol

@@ -92,6 +92,18 @@ def test_a_hint_where_nothing_fails(mini: Learner) -> None:
         assert watch.end(3) == 0, watch.text
 
 
+def test_a_hint_where_a_run_was_broken_off(mini: Learner) -> None:
+    """h, where a test never ended, is for that test's step."""
+    mini.write(SOLVED.replace("self.transport.write(data)", "while True: pass"))
+    with one(mini, limit=1) as watch:
+        watch.expect("still running after 1 s")
+        watch.expect(READY)
+        watch.press("h")
+        watch.expect(r"Question \(1 of 3\)\s+What does write take\?")
+        watch.press("q")
+        assert watch.end(3) == 0, watch.text
+
+
 def test_ctrl_c(mini: Learner) -> None:
     """Ctrl-C ends it as it ends any program; the terminal is as it was."""
     with one(mini) as watch:

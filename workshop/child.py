@@ -25,6 +25,8 @@ Send = Callable[..., None]
 
 END_OF_JOB = "\0end of job\0"
 LONGEST_MESSAGE = 4000
+FEW_CALLS = 2
+LONGEST_CALL = 300
 MEMORY = 2 << 30
 CUT_OFF = 71
 ASIDE = 200
@@ -232,17 +234,30 @@ def _describe(failure: Any) -> dict[str, Any]:
     value = failure.value
     frames = [(file, line, name) for name, file, line, *_ in failure.frames]
     try:
-        message = str(value)
+        dirty = type(value).__name__ == "DirtyReactorAggregateError"
+        message = _left_behind(value) if dirty else str(value)
     except Exception as error:
         message = f"(its message could not be made: {error!r})"
     if isinstance(value, SyntaxError) and value.filename:
         frames.append((value.filename, value.lineno or 1, ""))
         message = value.msg
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]} ..."
     return {
         "exception": type(value).__name__,
-        "message": message[:LONGEST_MESSAGE],
+        "message": message,
         "frames": frames,
     }
+
+
+def _left_behind(error: Any) -> str:
+    """What was left in the reactor: for delayed calls and for selectables a line with their number, then a few of them."""
+    lines = ["Reactor was unclean."]
+    for kind, left in (("DelayedCalls", error.delayedCalls), ("Selectables", error.selectables)):
+        if left:
+            lines.append(f"{kind}: {len(left)}")
+            lines += [f"  {' '.join(str(one).split())[:LONGEST_CALL]}" for one in left[:FEW_CALLS]]
+    return "\n".join(lines)
 
 
 def _still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:

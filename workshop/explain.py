@@ -6,17 +6,19 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import TOOL, Stage, Step
-from workshop.markers import home, line_of
+from workshop.course import TOOL, Stage
 from workshop.result import Frame, Problem, Trouble
+from workshop.where import CULPRITS, anywhere, innermost, most_often, search, work
 
 # The exit code of a child that can no longer report; see child.py.
 CUT_OFF = 71
 
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
+# How child.py gives what was left in the reactor; and what says nothing to a learner in there.
+LEFT = re.compile(r"^(DelayedCalls|Selectables): (\d+)\n((?:  .*\n?)*)", re.M)
+NOISE = re.compile(r" 0x[0-9a-f]+| called=0 cancelled=0|(?<=\.\d)\d+(?=s\])")
 # How unittest joins what it says itself to the message of the assertion, which is a sentence of ours.
 JOINED = re.compile(r" : (?=[A-Z])")
 UNITTEST = re.compile(r" != | == |unexpectedly| is not | not found in | not (?:less|greater) than ")
@@ -36,17 +38,6 @@ MEANINGS = {
     "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
     "CancelledError": "A Deferred was cancelled, and nobody handled that.",
 }
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where to look: a file as the learner knows it, and a line that counts from 1; 0 where only the file is known."""
-
-    file: str
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}, line {self.line}" if self.line else self.file
 
 
 def words(problem: Problem) -> str:
@@ -70,7 +61,7 @@ def words(problem: Problem) -> str:
     if name == "TimeoutError" and (late := re.search(r"still running at ([\d.]+) secs", message)):
         return f"Nothing came for {float(late[1]):g} s: a Deferred that the test waits for never fired."
     if name == "DirtyReactorAggregateError":
-        return "Something was left behind in the reactor: " + "; ".join(message.splitlines()[1:])
+        return f"Something was left behind in the reactor: {_left_behind(message)}"
     if name == "TypeError" and re.search(
         r"must (?:not )?be (?:bytes|unicode)|bytes-like.*str", message
     ):
@@ -88,6 +79,18 @@ def words(problem: Problem) -> str:
     return f"{name}: {message}".rstrip(": ") + meaning
 
 
+def _left_behind(message: str) -> str:
+    """Which calls and sockets, in a line; child.py has counted them, and left out all but a few."""
+    kinds = []
+    for name, count, few in LEFT.findall(message):
+        shown = [line.strip() for line in NOISE.sub("", few).splitlines()]
+        more = int(count) - len(shown)
+        many = name if count != "1" else name.rstrip("s")
+        listed = "; ".join([*shown, f"and {more} more"] if more else shown)
+        kinds.append(f"{count} {many}: {listed}")
+    return "; ".join(kinds)
+
+
 def main_problem(problems: Iterable[Problem]) -> Problem:
     """The one to show of a test's problems: what was not written or raised comes before what that led to."""
 
@@ -100,64 +103,6 @@ def main_problem(problems: Iterable[Problem]) -> Problem:
     return min(problems, key=weight)
 
 
-def _innermost(stage: Stage, frames: Iterable[Frame]) -> Place | None:
-    """The innermost frame in a file of the learner's, if there is one."""
-    mine = {f"exercises/{stage.name}/{name}" for name in stage.edit}
-    found = [Place(frame.file, frame.line) for frame in frames if frame.file in mine]
-    return found[-1] if found else None
-
-
-def place(stage: Stage, step: Step | None, problem: Problem) -> Place:
-    """Where to edit: where it was raised in a file of the learner's, or else what may have done it, or else where the step's
-    work belongs."""
-    found = _innermost(stage, problem.frames)
-    if not found and problem.exception == "SystemExit":
-        found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
-    return found or _work(stage, step)
-
-
-def _work(stage: Stage, step: Step | None) -> Place:
-    """Where the step's work belongs."""
-    number = step.number if step else 0
-    for name in stage.edit:
-        found = search(stage, [name], rf"\bStep {number}:")
-        if found:
-            return found
-    name, around = home(stage, number)
-    if not name:
-        return Place(" or ".join(f"exercises/{stage.name}/{one}" for one in stage.edit))
-    try:
-        text = (stage.folder / name).read_text("utf-8", "replace")
-    except OSError:
-        text = ""
-    return Place(f"exercises/{stage.name}/{name}", line_of(text, around))
-
-
-def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = True) -> Place | None:
-    """The first line of the learner's files that has the pattern."""
-    for name in names:
-        try:
-            lines = (stage.folder / name).read_text("utf-8", "replace").splitlines()
-        except OSError:
-            continue
-        for number, line in enumerate(lines, 1):
-            if re.search(pattern, line if comments else line.partition("#")[0]):
-                return Place(f"exercises/{stage.name}/{name}", number)
-    return None
-
-
-CULPRITS = {
-    "died": r"\bos\.(_exit|abort|kill)\b|\bsignal\.",
-    "stopped": r"\breactor\.(stop|crash)\b|\.stop\b",
-    "exit": r"\bsys\.exit\b|\bexit\(|\bquit\(",
-    "thread": r"\bThread\(|\bcallInThread\b|\bdeferToThread\b",
-    "process": r"\bPopen\(|\bspawnProcess\b|\bProcess\(|\bos\.(fork|spawn\w+|popen)\b|\bsubprocess\.",
-    "closed stdout": r"\bstdout\.close\b|\bos\.close|\bos\.dup2\b|\bstdout\b",
-    "closed stderr": r"\bstderr\.close\b|\bos\.close|\bos\.dup2\b|\bstderr\b",
-    "closed files": r"\bos\.close",
-    "cut off": r"\bos\.close",
-    "output": r"\bprint\(|\.write\(",
-}
 # Where a reactor is when it waits for something to happen.
 WAITING = re.compile(r"\btwisted[\\/]internet\b|\bselectors\.py|\basyncio[\\/]")
 
@@ -166,7 +111,9 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
     """One plain message: the file, the cause, and the next command."""
     test = f"{what.test}."
     step = next((s for s in stage.steps if test.startswith(f"{s.target(stage.name)}.")), None)
-    found, kind = _innermost(stage, what.frames), what.kind
+    found, kind = innermost(stage, what.frames), what.kind
+    if kind == "recursion":
+        found = most_often(stage, what.frames)
     if kind == "died" and what.status == CUT_OFF:
         kind = "cut off"
     elif kind == "silent" and not found and what.frames:
@@ -177,13 +124,14 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
     if not found and kind in CULPRITS:
         found = search(stage, stage.edit, CULPRITS[kind], comments=False)
     if not found and step:
-        found = _work(stage, step)
-    where = str(found or " or ".join(f"exercises/{stage.name}/{name}" for name in stage.edit))
+        found = next(iter(work(stage, step)), None)
+    where = str(found or anywhere(stage))
     during = f" in {what.test.rpartition('.')[2]}" if what.test else ""
     cause = {
         "silent": f"still running after {limit:g} s{during}: a loop or a wait that never ends?",
         "waiting": f"nothing came for {limit:g} s{during}: a Deferred that never fires?",
         "output": f"more than 1 MiB was printed{during}: a print in a loop?",
+        "recursion": f"your code calls itself again and again{during} (RecursionError), and printed more than 1 MiB.",
         "died": f"the process ended{during}, {_status(what.status)}, before its tests did.",
         "stopped": f"the reactor was stopped{during}: trial runs it, and must be the one to stop it.",
         "exit": f"the process was told to exit{during} (sys.exit).",

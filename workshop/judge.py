@@ -18,7 +18,8 @@ from workshop.run import LIMIT, Worker, imports_of
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step's tests. ``status`` is passes, fails or "not run"; ``step`` is None for tests of the learner's own."""
+    """One step's tests. ``status`` is passes, fails (also where a test of it never ended) or "not run"; ``step`` is None for
+    tests of the learner's own; ``tests`` are those that ended."""
 
     step: Step | None
     status: str
@@ -28,6 +29,11 @@ class StepResult:
     def seconds(self) -> float:
         """How long its tests took."""
         return sum(test.seconds for test in self.tests)
+
+    @property
+    def count(self) -> int:
+        """How many tests it has, whether they ran or not."""
+        return max(len(self.tests), len(self.step.tests) if self.step else 0)
 
     @property
     def failed(self) -> list[TestResult]:
@@ -60,6 +66,20 @@ class Verdict:
         return next((step for step in self.steps if step.status == "fails"), None)
 
     @property
+    def broken_off(self) -> tuple[Step | None, str] | None:
+        """The step and the test that the run's trouble was met in. Where too much was printed, but all tests ended, that is
+        the first that failed."""
+        trouble, first = self.result.trouble, self.first_failure
+        if trouble and trouble.test:
+            name = f"{trouble.test}."
+            steps = (s.step for s in self.steps if s.step)
+            here = (s for s in steps if name.startswith(f"{s.target(self.stage.name)}."))
+            return next(here, None), trouble.test
+        if trouble and trouble.kind in ("output", "recursion") and first:
+            return first.step, first.failed[0].target
+        return None
+
+    @property
     def done(self) -> int:
         """How many steps pass, those that only look at the machine not counted."""
         return sum(
@@ -79,12 +99,15 @@ def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -
     """Sort a result's tests to the steps that they belong to."""
     steps = list(stage.steps if asked is None else asked)
     rest = list(result.tests)
+    broken = f"{result.trouble.test}." if result.trouble else ""
     sorted_steps = []
     for step in steps:
         target = step.target(stage.name)
         mine = [test for test in rest if f"{test.target}.".startswith(f"{target}.")]
         rest = [test for test in rest if test not in mine]
-        sorted_steps.append(StepResult(step, _status(mine, len(step.tests)), tuple(mine)))
+        ended = not broken.startswith(f"{target}.")
+        status = _status(mine, len(step.tests)) if ended else "fails"
+        sorted_steps.append(StepResult(step, status, tuple(mine)))
     if rest:
         sorted_steps.append(StepResult(None, _status(rest, 1), tuple(rest)))
     return Verdict(stage, tuple(sorted_steps), result)

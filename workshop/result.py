@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,15 @@ from typing import Any
 
 MOST_OUTPUT = 1 << 20
 """Bytes that a job may print before it is ended."""
+
+# How faulthandler writes a frame: with ??? for what it does not know.
+STACKED = re.compile(r'  File (?:"(.*)"|\?{3}), line (\d{1,9}|\?{3}) in (.*)')
+# How a traceback writes one.
+TRACED = re.compile(r'File "([^"\n]+)", line (\d{1,9}), in (\w+)')
+RECURSED = b"RecursionError"
+# A function that is on the stack so often calls itself. faulthandler shows 100 frames at most, and between two calls of one
+# function there may be several of Twisted's.
+OFTEN = 10
 
 
 @dataclass(frozen=True)
@@ -45,9 +56,10 @@ class TestResult:
 class Trouble:
     """What ended a job, or outlived it, other than its tests' own failures.
 
-    ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``died`` (the process ended;
-    ``status`` is its exit code), ``stopped`` (the reactor was stopped), ``exit`` (sys.exit), ``thread`` or ``process`` (one
-    still runs), ``closed stdout``, ``closed stderr`` and ``closed files``. ``test`` is the one that was running.
+    ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same, by
+    code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the reactor
+    was stopped), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs), ``closed stdout``, ``closed stderr`` and
+    ``closed files``. ``test`` is the one that was running.
     """
 
     kind: str
@@ -78,10 +90,11 @@ class Reader:
 
     place: Path
 
-    def frame(self, file: str, line: int, function: str) -> Frame:
+    def frame(self, file: str, line: int | None, function: str) -> Frame:
+        """``line`` is None for code that Python knows no line of."""
         with contextlib.suppress(ValueError):
             file = Path(file).relative_to(self.place).as_posix()
-        return Frame(file, line, function)
+        return Frame(file, line or 0, function)
 
     def frames(self, frames: Iterable[Sequence[Any]]) -> tuple[Frame, ...]:
         return tuple(self.frame(file, line, name) for file, line, name in frames)
@@ -109,22 +122,42 @@ class Reader:
         threads = text.split("\n\n")
         current = [part for part in threads if "Current thread" in part] or threads[-1:]
         for line in current[0].splitlines():
-            if line.startswith('  File "'):
-                file, _, rest = line[8:].partition('", line ')
-                number, _, function = rest.partition(" in ")
-                frames.append(self.frame(file, int(number), function))
+            if match := STACKED.fullmatch(line):
+                number = int(match[2]) if match[2].isdigit() else None
+                frames.append(self.frame(match[1] or "???", number, match[3]))
         return text.startswith("Timeout ("), tuple(reversed(frames))
 
 
+def too_much(
+    test: str | None, stack: tuple[Frame, ...], output: str, recursed: bool, tests: list[TestResult]
+) -> Trouble:
+    """The trouble of a job that printed too much: recursion, where that shows on the stack, in what was printed or in a
+    test's failure; or else a loop.
+
+    Parameters:
+        output: the end of what was printed, with the names of files as the learner knows them.
+        recursed: whether a RecursionError was printed anywhere.
+    """
+    calls = Counter((f.file, f.function) for f in stack if f.file.startswith("exercises/"))
+    problems = [(one.target, problem) for one in tests for problem in one.problems]
+    raised = [(t, p) for t, p in problems if RECURSED.decode() in f"{p.exception} {p.message}"]
+    if not (recursed or raised or max(calls.values(), default=0) >= OFTEN):
+        return Trouble("output", test, stack)
+    traced = [Frame(f.replace("\\", "/"), int(n), name) for f, n, name in TRACED.findall(output)]
+    frames = [frame for _, problem in raised for frame in problem.frames]
+    where = test or next((target for target, _ in raised), None)
+    return Trouble("recursion", where, (*stack, *traced, *frames))
+
+
 def aftermath(
-    reader: Reader, end: dict[str, Any], running: str | None, printed: int
+    reader: Reader, end: dict[str, Any], running: str | None, too_much: Trouble | None
 ) -> Trouble | None:
-    """The trouble in a job that came to its end, if any."""
+    """The trouble in a job that came to its end, if any; ``too_much`` is for one that printed too much."""
     if end["interrupted"]:
         kind = "exit" if end["interrupted"] == "exit" else "stopped"
         return Trouble(kind, running)
-    if printed > MOST_OUTPUT:
-        return Trouble("output")
+    if too_much:
+        return too_much
     if end["threads"]:
         return Trouble("thread", frames=reader.frames(end["threads"][0]["frames"]))
     if end["processes"]:

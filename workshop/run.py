@@ -24,7 +24,16 @@ from typing import Any
 
 from workshop.course import Stage
 from workshop.layout import Overlay, lay
-from workshop.result import MOST_OUTPUT, Reader, Result, TestResult, Trouble, aftermath
+from workshop.result import (
+    MOST_OUTPUT,
+    RECURSED,
+    Reader,
+    Result,
+    TestResult,
+    Trouble,
+    aftermath,
+    too_much,
+)
 
 CHILD = Path(__file__).with_name("child.py")
 END_OF_JOB = b"\0end of job\0"
@@ -37,15 +46,19 @@ WHOLE_JOB = 300.0
 
 @dataclass
 class _Output:
-    """What a job printed: how much, and its last part. Filled by a thread that reads until the child is gone."""
+    """What a job printed: how much, its last part, whether it spoke of recursion. Filled by a thread that reads until the
+    child is gone."""
 
     size: int = 0
     tail: bytes = b""
+    recursed: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
-        self.tail = (self.tail + data)[-KEPT_OUTPUT:]
+        data = self.tail + data
+        self.recursed = self.recursed or RECURSED in data
+        self.tail = data[-KEPT_OUTPUT:]
         if END_OF_JOB in self.tail:
             self.tail = self.tail.replace(END_OF_JOB, b"")
             self.ended.set()
@@ -140,9 +153,13 @@ class Worker:
                 tests, trouble = self._follow(Reader(place), watch)
             finally:
                 self._end_job()
-            self._output.ended.wait(1)
-            text = self._output.tail.decode("utf-8", "replace")
+            text = self._printed(place)
         return Result(tuple(tests), trouble, text, time.monotonic() - began)
+
+    def _printed(self, place: Path) -> str:
+        """The end of what the job printed, with the names of files as the learner knows them."""
+        self._output.ended.wait(1)
+        return self._output.tail.decode("utf-8", "replace").replace(f"{place}{os.sep}", "")
 
     def _give(self, job: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -186,10 +203,16 @@ class Worker:
                 late, frames = reader.stacks()
                 if ended_by is None and end is None:
                     ended_by = "silent" if late else "died"
+                printed = None
+                if ended_by == "output" or self._output.size > MOST_OUTPUT:
+                    text = self._printed(reader.place)
+                    printed = too_much(running, frames, text, self._output.recursed, tests)
+                if ended_by == "output":
+                    return tests, printed
                 if ended_by:
                     return tests, Trouble(ended_by, running, frames, event.get("status"))
                 assert end is not None
-                return tests, aftermath(reader, end, running, self._output.size)
+                return tests, aftermath(reader, end, running, printed)
             if ended_by is None:
                 # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
                 if now - last > self._limit + 2 or now - whole > WHOLE_JOB:

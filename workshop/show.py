@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,11 +12,16 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from workshop.course import TOOL, Course, Stage
-from workshop.explain import main_problem, place, trial, trouble, words
+from workshop.course import TOOL, Course, Stage, Step
+from workshop.explain import main_problem, trial, trouble, words
 from workshop.judge import StepResult, Verdict
 from workshop.result import TestResult
+from workshop.where import edit, newer
 
+# The most of a line that the learner's code printed.
+LONGEST_LINE = 200
+# Never broken, however long.
+PATH = re.compile(r"(?:\w:\\|[\w.~-]*/)[\w./\\~-]*\W?")
 STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
 
 
@@ -45,31 +51,46 @@ class Shown:
             if part.startswith((" ", "\t")) or not part:
                 self.line(" " * indent + part if part else "", style)
                 continue
-            blank = " " * indent
-            for line in textwrap.wrap(
-                part,
-                self.width,
-                initial_indent=blank,
-                subsequent_indent=blank,
-                break_long_words=False,
-                break_on_hyphens=False,
-            ):
+            for line in self._wrapped(part, indent):
                 self.line(line, style)
 
+    def _wrapped(self, text: str, indent: int) -> list[str]:
+        """Prose as lines of the width; a word that is wider than that is broken, but not a path."""
+        blank, room = " " * indent, self.width - indent
+
+        def broken(word: re.Match[str]) -> str:
+            parts = [word[0][n : n + room] for n in range(0, len(word[0]), room)]
+            return word[0] if PATH.fullmatch(word[0]) else " ".join(parts)
+
+        return textwrap.wrap(
+            re.sub(rf"\S{{{room + 1},}}", broken, text),
+            self.width,
+            initial_indent=blank,
+            subsequent_indent=blank,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
-        """Labelled facts, one a line: a file to edit, a command to run."""
+        """Labelled facts, one a line: a file to edit, a command to run. One without a label belongs to the one before."""
         facts = list(facts)
         wide = max(len(label) for label, _ in facts)
         for label, fact in facts:
-            self.line(f"  {label:<{wide}}  {fact}")
+            if label:
+                self.line(f"  {label:<{wide}}  {fact}")
+            else:
+                self.paragraph(fact, wide + 4)
 
     def step(self, step: StepResult) -> None:
         """How one step went, in a line."""
-        ran, failed = len(step.tests), len(step.failed)
+        failed = len(step.failed)
         name = f"Step {step.step.number:>2}  {step.step.name}" if step.step else "Your own tests"
         if step.step and step.step.given:
             name = f"Check    {step.step.name}"
-        count = f"{failed} of {ran} tests fail" if failed else f"{ran} test{'s' * (ran != 1)}"
+        count = f"{step.count} test{'s' * (step.count != 1)}"
+        if step.status == "fails":
+            broken = f"broken off in test {len(step.tests) + 1} of {step.count}"
+            count = f"{failed} of {step.count} tests fail" if failed else broken
         if step.status == "not run" or self.width < 60:
             count = ""
         text = Text(f"  {name:<22}")
@@ -99,7 +120,11 @@ class Shown:
             self.line()
             cause, _, mend = trouble(stage, verdict.result.trouble, limit).partition("\n")
             self.paragraph(cause, 0)
-            self.line(mend)
+            if verdict.broken_off:
+                self.line()
+                self.facts(_commands(stage, *verdict.broken_off))
+            else:
+                self.line(mend)
             self.printed(verdict)
         elif verdict.first_failure:
             self.line()
@@ -122,7 +147,10 @@ class Shown:
             self.line()
             self.line("Your code printed, at the end:")
             for line in lines:
-                self.line(f"  {line[:200]}")
+                cut = f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line
+                rows = Text(cut).wrap(self.console, self.width - 4, tab_size=8)
+                for n, row in enumerate(rows):
+                    self.line(f"{'    ' if n else '  '}{row.plain.rstrip()}")
 
     def failure(self, stage: Stage, failure: StepResult) -> None:
         """The first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
@@ -144,15 +172,13 @@ class Shown:
             self.paragraph(
                 f"{more} more of this step's tests fail." if more > 1 else "One more fails."
             )
+        if broken := newer(stage, step, problem):
+            self.line()
+            self.paragraph(broken)
         self.line()
-        number = f" {step.number}" if step else ""
-        facts = [
-            ("Edit", str(place(stage, step, problem))),
-            ("Test", f"{trial()} {test.target}"),
-            ("Again", f"{TOOL} run {stage.name}"),
-        ]
-        hinted = step is not None and step.number in stage.hints
-        self.facts([*facts, ("Hint", f"{TOOL} hint {stage.name}{number}")] if hinted else facts)
+        where, also = edit(stage, step, problem)
+        places = [("Edit", where), ("", also)] if also else [("Edit", where)]
+        self.facts([*places, *_commands(stage, step, test.target)])
 
     def schedule(self, rows: Iterable[dict[str, Any]]) -> None:
         """The timetable, a line each."""
@@ -161,6 +187,14 @@ class Shown:
             total += row["minutes"]
             self.line(f"  {row['start']}  {row['minutes']:>3} min  {row['what']}")
         self.line(f"  {total} minutes in all.")
+
+
+def _commands(stage: Stage, step: Step | None, test: str) -> list[tuple[str, str]]:
+    """How to run the test alone, and the stage again; and how to get a hint, if there is one."""
+    facts = [("Test", f"{trial()} {test}"), ("Again", f"{TOOL} run {stage.name}")]
+    if step and step.number in stage.hints:
+        facts.append(("Hint", f"{TOOL} hint {stage.name} {step.number}"))
+    return facts
 
 
 def _requirement(failure: StepResult, test: TestResult) -> str:
@@ -188,7 +222,9 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
                 "number": step.step.number if step.step else None,
                 "name": step.step.name if step.step else "own",
                 "status": step.status,
-                "message": words(main_problem(step.failed[0].problems)) if step.failed else "",
+                "message": words(main_problem(step.failed[0].problems))
+                if step.failed
+                else message * (step.status == "fails"),
                 "seconds": round(step.seconds, 3),
                 "tests": [
                     {

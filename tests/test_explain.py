@@ -1,0 +1,243 @@
+"""What a learner is told of a failure: where to edit, what may have done it, what was left behind or printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from driving import ECHO, HALF, SOLVED, STARTER, Learner
+from rich.cells import cell_len
+
+from workshop.course import Stage, load
+from workshop.explain import words
+from workshop.result import Frame, Problem
+from workshop.where import edit, newer
+
+WRONG = Problem("FailTest", "Sent b'x': it was wrong.")
+SECOND = "exercises/stage1_echo/second_file_of_the_stage.py"
+THIRD = "exercises/stage1_echo/third_file_of_the_stage.py"
+
+
+def three_files(root: Path, *texts: str) -> Stage:
+    """The echo's stage with two more files to edit, and these texts in its three."""
+    table = root / "exercises/course.toml"
+    names = [path.rpartition("/")[2] for path in (ECHO, SECOND, THIRD)]
+    listed = ", ".join(f'"{name}"' for name in names)
+    table.write_text(table.read_text().replace('edit = ["echo.py"]', f"edit = [{listed}]"))
+    for path, text in zip((ECHO, SECOND, THIRD), texts, strict=True):
+        (root / path).write_text(text)
+    return load(root).stage("1")
+
+
+def say_what_to_write(root: Path, text: str) -> None:
+    """Let the first step's docstring say this."""
+    tests = root / "exercises/stage1_echo/test_echo.py"
+    old = tests.read_text()
+    assert "Write it to the transport." in old
+    tests.write_text(old.replace("Write it to the transport.", text))
+
+
+# Where to edit
+
+
+def test_all_parts_of_a_step_are_named(root: Path) -> None:
+    """Each line that still waits for the step is named, the first first; those of other steps are not."""
+    stage = three_files(root, "# Step 2: no\n# Step 1: a\n", "# Step 1: b\n\n# Step 1: c\n", "")
+    where, also = edit(stage, stage.steps[0], WRONG)
+    assert where == f"{ECHO}, line 2"
+    assert also == "also second_file_of_the_stage.py, lines 1 and 3"
+
+
+def test_only_a_few_parts_are_named(root: Path) -> None:
+    """Of very many, a few and a count."""
+    stage = three_files(root, "# Step 1: a\n" * 3, "# Step 1: b\n" * 9, "")
+    _, also = edit(stage, stage.steps[0], WRONG)
+    assert also == (
+        "also echo.py, lines 2 and 3; second_file_of_the_stage.py, lines 1, 2 and 3; and 6 more"
+    )
+
+
+def test_where_it_was_raised_comes_first(root: Path) -> None:
+    """The line that an exception came from stays first, and is not named twice."""
+    stage = three_files(root, "# Step 1: a\n", "# Step 1: b\nraise\n", "")
+    for line, others in ((2, "; second_file_of_the_stage.py, line 1"), (1, "")):
+        raised = Problem("ValueError", "no", (Frame(SECOND, line, "f"),))
+        where, also = edit(stage, stage.steps[0], raised)
+        assert where == f"{SECOND}, line {line}"
+        assert also == f"also echo.py, line 1{others}"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "also"),
+    [
+        ("Write g in third_file_of_the_stage.py.", f"{THIRD}, line 3", ""),
+        ("Write C.f and\n    D.f. Then write g.", f"{SECOND}, line 2", "also echo.py, line 2"),
+        ("Write twice.", "exercises/stage1_echo", "echo.py, SECOND or THIRD"),
+        ("Write it in third_file_of_the_stage.py.", THIRD, ""),
+        ("The callback of the_only_one waits, says g.", f"{THIRD}, line 1", ""),
+        ("It waits.", "exercises/stage1_echo", "echo.py, SECOND or THIRD"),
+    ],
+)
+def test_where_no_part_is_marked(root: Path, text: str, where: str, also: str) -> None:
+    """Without a marker, and without solutions/, what the step's text says is to be written tells where; or nothing does."""
+    shutil.rmtree(root / "solutions")
+    say_what_to_write(root, text)
+    stage = three_files(
+        root,
+        "class D:\n    def f(): ...\n\ndef twice(): ...\n",
+        "class C:\n    def f(): ...\n\ndef twice(): ...\n",
+        "def the_only_one(): ...\n\ndef g(): ...\n",
+    )
+    for short, path in (("SECOND", SECOND), ("THIRD", THIRD)):
+        also = also.replace(short, path.rpartition("/")[2])
+    assert edit(stage, stage.steps[0], WRONG) == (where, also)
+
+
+def test_without_a_marker_and_a_text_the_solutions_tell(root: Path) -> None:
+    """The place of the step's first part in the solved file, where there is one."""
+    (root / ECHO).write_text(HALF.replace("Step", "Part"))
+    stage = load(root).stage("1")
+    line = 1 + HALF.splitlines().index("    def dataReceived(self, data: bytes) -> None:")
+    assert edit(stage, stage.steps[1], WRONG) == (f"{ECHO}, line {line}", "")
+
+
+def test_no_line_is_wider_than_the_terminal(mini: Learner) -> None:
+    """Without a marker and solutions/, the command to copy is the only line that may be."""
+    shutil.rmtree(mini.path("solutions"))
+    for n, text in enumerate((HALF, "# Step 2: x\n" * 3 + HALF)):
+        three_files(mini.root, text, "# Step 2: y\n" * 9 * n, "")
+        wide = [x for x in mini.tool("run", "1").out.splitlines() if len(x) > 80]
+        assert [x for x in wide if not x.startswith("  Test ")] == [], n
+
+
+# Newer work
+
+
+def half_written(root: Path, mine: str) -> Stage:
+    """The echo's stage, whose step 3 has a second part; and the learner's file."""
+    solved = root / "solutions/stage1_echo/echo.py"
+    part = "### BEGIN SOLUTION Step 3: x\n### STARTER # Step 3: x.\nx = 3\n### END SOLUTION\n"
+    solved.write_text(solved.read_text() + part)
+    (root / ECHO).write_text(mine)
+    return load(root).stage("1")
+
+
+@pytest.mark.parametrize(
+    ("left", "says"),
+    [
+        ((2, 3, 3), ""),
+        ((2, 3), "step 3 is half written: .* step 1. Left of step 3: echo.py, line 2"),
+        ((3, 3), "later ones are begun, up to step 2:"),
+        ((2,), "later ones are begun, up to step 3:"),
+        ((1, 2, 3), ""),
+        ((), "later ones are begun, up to step 3:"),
+    ],
+)
+def test_newer_work_may_have_broken_a_step(root: Path, left: tuple[int, ...], says: str) -> None:
+    """A written step that fails when a later one is begun: that is told, and what is left of the later one."""
+    stage = half_written(root, "".join(f"# Step {n}: x\n" for n in left))
+    came = newer(stage, stage.steps[0], WRONG)
+    if says:
+        assert came.startswith("Step 1 has no marker left in your files, and "), came
+        assert "newer work may have broken" in came and re.search(says, came), came
+    else:
+        assert came == ""
+
+
+def test_newer_work_is_told_only_where_it_is_sure(root: Path) -> None:
+    """Not for a file that cannot be read as Python, nor where no starter is known."""
+    stage = half_written(root, "")
+    for name in ("SyntaxError", "ImportError"):
+        assert newer(stage, stage.steps[0], Problem(name, "no")) == ""
+    shutil.rmtree(root / "solutions")
+    assert newer(stage, stage.steps[0], WRONG) == ""
+
+
+def test_newer_work_is_shown(mini: Learner) -> None:
+    """The tool says so, before the place to edit; and says nothing of it where nothing newer is begun."""
+    broken = SOLVED.replace("write(data)", "write(data * 2)")
+    mini.write(broken)
+    assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split())
+    mini.write(STARTER.replace('raise NotImplementedError("Step 1: send the data back")', "pass"))
+    assert "newer work" not in mini.tool("run", "1").out
+
+
+# What was left behind
+
+
+def test_a_few_of_many_calls_left_behind(mini: Learner) -> None:
+    """Two of the delayed calls that were left behind, and how many there were."""
+    calls = "[reactor.callLater(60 + n, print, 'x' * 50) for n in range(60)]"
+    mini.write(SOLVED.replace("    return deferLater", f"    {calls}\n    return deferLater"))
+    text = " ".join(mini.tool("run", "1").out.split())
+    assert "Something was left behind in the reactor: 60 DelayedCalls: " in text, text
+    assert text.count("<DelayedCall ") == 2 and "; and 58 more" in text, text
+
+
+def test_one_call_left_behind() -> None:
+    """One is shown whole, without what says nothing to a learner."""
+    call = "<DelayedCall 0x7fa47d00f810 [59.99836611747742s] called=0 cancelled=0 Echo._end()>"
+    message = f"Reactor was unclean.\nDelayedCalls: 1\n  {call}\nSelectables: 1\n  <<class 'Port'>>"
+    assert words(Problem("DirtyReactorAggregateError", message)) == (
+        "Something was left behind in the reactor: 1 DelayedCall: <DelayedCall [59.9s] Echo._end()>; "
+        "1 Selectable: <<class 'Port'>>"
+    )
+
+
+# What was printed
+
+
+def test_wide_lines_that_were_printed(mini: Learner) -> None:
+    """What the learner's code printed is wrapped, not left to run over; a line without end is cut."""
+    line = "b'one' " * 15 + "\u4f60" * 30 + "y" * 400
+    mini.write(HALF.replace("assert self", f"print({line!r})\n        assert self"))
+    out = mini.tool("run", "1").out
+    shown = out.partition("Your code printed, at the end:\n")[2].splitlines()
+    assert shown and "".join(shown[0].split()).startswith("b'one'b'one'"), out
+    assert all(cell_len(x) <= 80 for x in shown), shown
+    assert len(shown) >= 3 and out.count("...") >= 1, out
+
+
+def test_long_words_in_a_message(mini: Learner) -> None:
+    """A message with a word that is wider than the terminal is broken there; a path is not."""
+    mini.write(SOLVED.replace("self.transport.write(data)", "raise ValueError(repr(b'x' * 300))"))
+    out = mini.tool("run", "1").out
+    assert [x for x in out.splitlines() if len(x) > 80 and not x.startswith("  Test ")] == [], out
+    assert "x" * 60 in out
+
+
+# A run that is broken off
+
+
+@pytest.mark.parametrize(
+    ("closes", "count"),
+    [
+        ("pass", "1 of 2 tests fail"),
+        ("self.transport.loseConnection()", "broken off in test 2 of 2"),
+    ],
+)
+def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> None:
+    """The tests are counted that the step has, not those that ended; and the test and the hint are told as ever."""
+    ends = 'if data == b"on":\n            __import__("os")._exit(1)'
+    mini.write(SOLVED.replace("self.transport.loseConnection()", f"{closes}\n        {ends}"))
+    out = mini.tool("run", "1").out
+    assert f"Step  2  Close        fails    {count}\n" in out, out
+    for text in (
+        "  Test   ",
+        "trial exercises.stage1_echo.test_echo.Step02Close.test_stays_open\n",
+        "-m workshop run stage1_echo\n",
+        "-m workshop hint stage1_echo 2\n",
+    ):
+        assert text in out, out
+
+
+def test_a_step_that_is_broken_off_at_once(mini: Learner) -> None:
+    """Where no test of it ended, the step fails all the same: it is the one to work on, and to get a hint for."""
+    mini.write(SOLVED.replace("self.transport.write(data)", "__import__('os')._exit(1)"))
+    assert "Step  1  Echo         fails    broken off in test 1 of 1\n" in mini.tool("run", "1").out
+    fact = json.loads(mini.tool("run", "1", "--json").out)
+    first = fact["steps"][0]
+    assert (first["status"], first["message"]) == ("fails", fact["message"])
