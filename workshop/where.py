@@ -101,7 +101,7 @@ def named(stage: Stage, step: Step) -> list[Place]:
 
 
 def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -> list[Place]:
-    """Where a class, function or Class.method is defined, if that is one place; in the files named, if it is there."""
+    """Where a class, function or Class.method is defined, if that is one place; in the files named, if there are any."""
     parts = tuple(name.split("."))
     found = []
     for file, text in texts.items():
@@ -113,7 +113,7 @@ def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -
         if line:
             # A method's name alone may be that of several; with its class before it, it is one.
             found += [(file, line)] * (count if len(parts) == 1 else 1)
-    here = [one for one in found if one[0] in files] or found
+    here = [one for one in found if one[0] in files] if files else found
     return [Place(_path(stage, here[0][0]), here[0][1])] if len(here) == 1 else []
 
 

@@ -1,9 +1,10 @@
 """Run the provided tests on the solution again and again, on several reactors, and count what fails.
 
     python tests/benchmarks/soak.py stage2_poetry --times 200
-    python tests/benchmarks/soak.py stage2_poetry --times 200 --busy
+    python tests/benchmarks/soak.py stage2_poetry --times 200 --busy --at-once 6
 
---busy keeps every core busy meanwhile. Exit code 1 if any run fails; each failure is printed once.
+--busy keeps every core busy meanwhile; --at-once runs more at a time than there are cores. Exit code 1 if any run fails;
+each failure is printed once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def spin() -> None:
         pass
 
 
-def soak(stage_name: str, times: int, reactors: list[str]) -> bool:
+def soak(stage_name: str, times: int, reactors: list[str], at_once: int | None) -> bool:
     """Print one line a reactor; True if no run failed."""
     stage = load(ROOT).stage(stage_name)
     files = answer(stage)
@@ -40,7 +41,7 @@ def soak(stage_name: str, times: int, reactors: list[str]) -> bool:
         began = time.monotonic()
         failures: Counter[str] = Counter()
         passed = ran = 0
-        for _, result in run_all(stage, [case] * times, reactor=reactor):
+        for _, result in run_all(stage, [case] * times, reactor=reactor, workers=at_once):
             ran += len(result.tests)
             passed += result.passed
             if not result.passed:
@@ -63,6 +64,7 @@ def main() -> int:
     parser.add_argument("stage")
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--reactors", default=REACTORS)
+    parser.add_argument("--at-once", type=int, help="runs at a time; as many as cores if not given")
     parser.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
     options = parser.parse_args()
     count = (os.cpu_count() or 1) if options.busy else 0
@@ -71,10 +73,11 @@ def main() -> int:
         process.start()
     print(f"{count} busy loops beside it", flush=True)
     try:
-        return 0 if soak(options.stage, options.times, options.reactors.split(",")) else 1
+        good = soak(options.stage, options.times, options.reactors.split(","), options.at_once)
     finally:
         for process in others:
             process.kill()
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
