@@ -1,0 +1,211 @@
+"""Inner tests for steps 11 to 18: what they open, and the kinds of test that they open it in."""
+
+import socket
+from itertools import islice
+
+from twisted.internet.defer import Deferred, ensureDeferred, fail, inlineCallbacks, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
+from twisted.internet.interfaces import IPullProducer
+from twisted.internet.protocol import Factory
+from twisted.trial.unittest import TestCase
+from zope.interface import implementer
+
+from .fixture import Connected
+from .inner import Outer
+from .lines import Client, Side
+from .tidy import TidyConnections
+
+GOODBYE = 0.05  # seconds
+
+
+class InnerFixture(Connected):
+    """An inner test with the fixture, in which a teardown that is wrong takes a second, not longer."""
+
+    timeout = 1.2
+    grace = 0.05
+    limit = 0.8
+
+    async def runTest(self):
+        """Nothing more than setUp does."""
+
+
+class Inner(TidyConnections, TestCase):
+    """An inner test with the mixin, in which an end that is wrong takes a second, not longer."""
+
+    timeout = 1.2
+    grace = 0.05
+    limit = 0.8
+
+    async def runTest(self):
+        """Nothing."""
+
+    def server(self, number=0):
+        """An endpoint to listen at, with a free port or that of this number."""
+        from twisted.internet import reactor
+
+        return TCP4ServerEndpoint(reactor, number, interface="127.0.0.1")
+
+    def client(self, number):
+        """An endpoint that connects to the port of this number."""
+        from twisted.internet import reactor
+
+        return TCP4ClientEndpoint(reactor, "127.0.0.1", number)
+
+    async def pair(self, client_class=Client, server_class=Side):
+        """A client and a server that are connected through the mixin, each with its Deferred `over`."""
+        servers = Sides(server_class)
+        port = await self.listen(self.server(), servers)
+        client = await self.connect(
+            self.client(port.getHost().port), Factory.forProtocol(client_class)
+        )
+        return client, await servers.first
+
+
+class Sides(Factory):
+    """A factory that notes what it builds, as sides. first: a Deferred that fires with the first, once connected."""
+
+    def __init__(self, kind):
+        self.sides, self.first = [], Deferred()
+        factory = self
+
+        class Noted(kind):
+            def connectionMade(self):
+                super().connectionMade()
+                if not factory.first.called:
+                    factory.first.callback(self)
+
+        self.protocol = Noted
+
+    def buildProtocol(self, address):
+        side = super().buildProtocol(address)
+        self.sides.append(side)
+        return side
+
+
+class FakeListening:
+    """A server endpoint that gives this port, or fails with this exception."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def listen(self, factory):
+        return fail(self.result) if isinstance(self.result, Exception) else succeed(self.result)
+
+
+@implementer(IPullProducer)
+class SlowGoodbye(Side):
+    """A side that has something to produce still, so that its close takes a little while. lost: why it ended."""
+
+    def connectionMade(self):
+        super().connectionMade()
+        self.asked = False
+        self.transport.registerProducer(self, False)
+
+    def resumeProducing(self):
+        """Asked for more. There is no more, but that is not known at once."""
+        from twisted.internet import reactor
+
+        if not self.asked:
+            self.asked = True
+            reactor.callLater(GOODBYE, self.done)
+
+    def done(self):
+        self.transport.unregisterProducer()
+
+    def stopProducing(self):
+        """The connection is over."""
+
+    def connectionLost(self, reason):
+        self.lost = reason.value
+        super().connectionLost(reason)
+
+
+def unread(kind):
+    """A side that reads nothing once it is connected, and so hears of nothing that the other side does."""
+
+    class Unread(kind):
+        def connectionMade(self):
+            super().connectionMade()
+            self.transport.pauseProducing()
+
+    return Unread
+
+
+class Deaf:
+    """A transport whose loseConnection and abortConnection do nothing, or raise."""
+
+    def __init__(self, transport, raises=None):
+        self.transport, self.raises = transport, raises
+
+    def __getattr__(self, name):
+        return getattr(self.transport, name)
+
+    def loseConnection(self):
+        if self.raises:
+            raise self.raises
+
+    def abortConnection(self):
+        if self.raises:
+            self.transport.abortConnection()
+
+
+def silent_port(test):
+    """The number of a port at which the system lets clients connect, and nobody ever reads or answers."""
+    listener = socket.socket()
+    test.addCleanup(listener.close)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener.getsockname()[1]
+
+
+class Halfway(Exception):
+    """Raised by an inner test, or its setUp, that is to fail."""
+
+
+def kinds(opening):
+    """Inner tests that all open the same things: by name, the class, what it reports of itself, how often it is run.
+
+    opening: an async function of the inner test.
+    """
+    error = Halfway("on purpose")
+
+    class Async(Inner):
+        async def runTest(self):
+            await opening(self)
+
+    class Deferring(Inner):
+        def runTest(self):
+            return ensureDeferred(opening(self))
+
+    class Inlining(Inner):
+        @inlineCallbacks
+        def runTest(self):
+            yield ensureDeferred(opening(self))
+
+    class Failing(Inner):
+        async def runTest(self):
+            await opening(self)
+            raise error
+
+    class SetUpFailing(Inner):
+        async def setUp(self):
+            await opening(self)
+            raise error
+
+    yield "in a setUp that fails halfway", SetUpFailing, [error], 1
+    yield "in the same test, run twice", Async, [], 2
+    yield "in a test that returns a Deferred", Deferring, [], 1
+    yield "in an inlineCallbacks test", Inlining, [], 1
+    yield "in a test that fails", Failing, [error], 1
+
+
+class Kinds(Outer):
+    """A test of what trial says of inner tests of each kind."""
+
+    def assert_clean_in_each_kind(self, opening, what, most=5):
+        """Whatever the kind of the test that opens this, trial reports nothing but the test's own failure.
+
+        most: how many of the kinds, from the first on.
+        """
+        for kind, case, expected, times in islice(kinds(opening), most):
+            self.assert_reported(case, expected, f"of {what} {kind}", times=times)

@@ -1,0 +1,204 @@
+"""What stands for a port, a connector and a connection in steps 1 to 10, and the assertions of those steps.
+
+None of it ends before the test says so, and each notes what was asked of it.
+"""
+
+import gc
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import (
+    ConnectionAborted,
+    ConnectionDone,
+    NotConnectingError,
+    UserError,
+)
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import PENDING, Failed, outcome
+from .teardown import by_protocol, tear_down
+
+THREE = ("the port", "the client", "the server")
+
+
+class FakePort:
+    """A listening port whose stopListening() gives what it is told to give, or raises it. stops: how often it was called."""
+
+    def __init__(self, gives=None):
+        self.gives = gives
+        self.stops = 0
+
+    def stopListening(self):
+        self.stops += 1
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+class FakeConnection(StringTransport):
+    """One side's transport. asked: the names of the calls that asked it to end, in their order.
+
+    ends_by: those of them that end it, at once; loseConnection does so only where no producer is registered, as on a
+    real connection. raises: what loseConnection raises, if anything.
+    """
+
+    def __init__(self, protocol, ends_by=(), raises=None):
+        super().__init__()
+        self.protocol, self.ends_by, self.raises = protocol, ends_by, raises
+        self.asked = []
+
+    def loseConnection(self):
+        self.asked.append("loseConnection")
+        if self.raises is not None:
+            raise self.raises
+        if "loseConnection" in self.ends_by and self.producer is None:
+            self.end()
+
+    def abortConnection(self):
+        self.asked.append("abortConnection")
+        if "abortConnection" in self.ends_by:
+            self.end(ConnectionAborted())
+
+    def end(self, error=None):
+        """The connection ends, as a reactor would tell the protocol; once."""
+        if self.connected:
+            self.connected = False
+            self.protocol.connectionLost(Failure(error or ConnectionDone()))
+
+
+class Recorder(Protocol):
+    """A protocol that notes its events. raises: what its connectionLost raises, if anything."""
+
+    def __init__(self, raises=None):
+        self.events, self.raises = [], raises
+
+    def __repr__(self):
+        return "the protocol"
+
+    def connectionMade(self):
+        self.events.append("connectionMade")
+
+    def connectionLost(self, reason):
+        self.events.append(reason.value)
+        if self.raises:
+            raise self.raises
+
+
+def connected(protocol=None, **how):
+    """A protocol that has just been connected to a FakeConnection."""
+    protocol = protocol or Protocol()
+    protocol.makeConnection(FakeConnection(protocol, **how))
+    return protocol
+
+
+class FakeConnector:
+    """A client's connector. asked: as FakeConnection's. connecting: whether it still is, and not connected.
+
+    As with a real one, stopConnecting is only for a connector that still connects, and disconnect is for both. An attempt
+    that is stopped has failed at once; a connection ends later.
+    """
+
+    def __init__(self, factory, connecting=False):
+        self.factory, self.connecting = factory, connecting
+        self.asked = []
+
+    def __repr__(self):
+        return "the connector"
+
+    def disconnect(self):
+        self.asked.append("disconnect")
+        if self.connecting:
+            self.connecting = False
+            self.factory.clientConnectionFailed(self, Failure(UserError()))
+
+    def stopConnecting(self):
+        if not self.connecting:
+            raise NotConnectingError("we're not trying to connect")
+        self.disconnect()
+
+
+class Opened:
+    """The three things that a test has open: a port, the client's side, the server's side. And a clock.
+
+    how: what FakeConnection is given, for both sides.
+    """
+
+    def __init__(self, **how):
+        self.clock = Clock()
+        self.port = FakePort(Deferred())
+        self.client, self.server = connected(**how), connected(**how)
+        self.sides = [
+            by_protocol("the client", self.client),
+            by_protocol("the server", self.server),
+        ]
+
+    def tear_down(self, **times):
+        """What is tested."""
+        return tear_down(self.port, self.sides, self.clock, **times)
+
+    def end(self, *names):
+        """These of the three end now."""
+        for name in names:
+            if name == "the port":
+                self.port.gives.callback(None)
+            else:
+                protocol = self.client if name == "the client" else self.server
+                protocol.transport.end()
+
+    @property
+    def asked(self):
+        """What the two sides were asked, the client first."""
+        return [self.client.transport.asked, self.server.transport.asked]
+
+
+class Case(SynchronousTestCase):
+    """A test of Deferreds."""
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def look(self, deferred, when):
+        """What the Deferred holds now."""
+        self.assertTrue(
+            isinstance(deferred, Deferred), f"Expected a Deferred {when}; got {deferred!r}."
+        )
+        return outcome(deferred)
+
+    def assert_pending(self, deferred, when):
+        """It has no result yet."""
+        got = self.look(deferred, when)
+        self.assertIs(got, PENDING, f"Expected no result {when}; the Deferred has {got!r}.")
+
+    def assert_done(self, deferred, when):
+        """It has fired with None."""
+        got = self.look(deferred, when)
+        self.assertIs(got, None, f"Expected the Deferred to fire with None {when}; got {got!r}.")
+
+    def assert_failed(self, deferred, error, when):
+        """It has failed with just that exception."""
+        got = self.look(deferred, when)
+        self.assertEqual(
+            got, Failed(error), f"Expected the Deferred to fail with {error!r} {when}; got {got!r}."
+        )
+
+    def assert_ended(self, deferred, when):
+        """It has fired or failed."""
+        got = self.look(deferred, when)
+        self.assertIsNot(got, PENDING, f"Expected the teardown to be over {when}; it still waits.")
+
+    def assert_nothing_logged(self, when):
+        """No Deferred is left with a failure that nobody handled: such a one logs it when it is deleted."""
+        gc.collect()
+        left = ", ".join(sorted({repr(failure.value) for failure in self.flushLoggedErrors()}))
+        self.assertEqual(
+            left, "", f"Expected each failure to be handled {when}; left in some Deferred: {left}."
+        )
+
+    def assert_clock_empty(self, clock, when):
+        """No call waits on the clock."""
+        left = clock.getDelayedCalls()
+        self.assertEqual(
+            len(left), 0, f"Expected no call to be left on the clock {when}; these are: {left!r}."
+        )

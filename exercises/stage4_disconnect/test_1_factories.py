@@ -1,0 +1,214 @@
+"""What factories hear: that a client is over, and that a server's side is there."""
+
+from twisted.internet.defer import AlreadyCalledError
+from twisted.internet.error import ConnectionLost, ConnectionRefusedError
+from twisted.internet.protocol import ClientFactory, Factory
+from twisted.python.failure import Failure
+
+from ..wire import PENDING, outcome
+from .fakes import Case, FakeConnection, FakeConnector, Recorder
+from .teardown import accepted, client_over
+
+
+class Again(ClientFactory):
+    """A client factory that notes what it is told, and tries again each time. raises: what it raises after that."""
+
+    def __init__(self, raises=None):
+        self.told, self.raises = [], raises
+
+    def clientConnectionLost(self, connector, reason):
+        self.told.append(("clientConnectionLost", connector, reason.value))
+        connector.connecting = True
+        if self.raises:
+            raise self.raises
+
+    def clientConnectionFailed(self, connector, reason):
+        self.told.append(("clientConnectionFailed", connector, reason.value))
+        connector.connecting = True
+        if self.raises:
+            raise self.raises
+
+
+ENDS = (
+    ("clientConnectionLost", ConnectionLost()),
+    ("clientConnectionFailed", ConnectionRefusedError()),
+)
+
+
+class Step03Factory(Case):
+    """The other way to know of a client's end: its factory is told.
+
+    Write client_over(), in teardown.py. after() is there to help. reactor.connectTCP() gives a
+    connector, and its factory is told of the end: by clientConnectionLost when the connection is
+    over, by clientConnectionFailed when none came to be. Whoever has no protocol, or still
+    connects, waits for either of the two. A factory that connects again is told of many ends. A
+    Deferred fires once.
+    """
+
+    def tell(self, factory, name, error):
+        """Tell a factory what a reactor would. Gives its connector."""
+        connector = FakeConnector(factory)
+        try:
+            getattr(factory, name)(connector, Failure(error))
+        except AlreadyCalledError:
+            self.fail(f"Expected the Deferred to be fired once; {name}() fired it a second time.")
+        return connector
+
+    def test_each(self):
+        """It fires with None after clientConnectionLost, and after clientConnectionFailed, not before."""
+        for name, error in ENDS:
+            factory = ClientFactory()
+            ended = client_over(factory)
+            self.assert_pending(ended, f"before {name}()")
+            factory.startedConnecting(FakeConnector(factory))
+            self.assert_pending(ended, "when the attempt has begun")
+            self.tell(factory, name, error)
+            self.assert_done(ended, f"after {name}() with {error!r}")
+
+    def test_own_methods(self):
+        """The factory's own methods are called first, once each, with what they are to be told."""
+        for name, error in ENDS:
+            factory = Again()
+            client_over(factory).addCallback(lambda _, told=factory.told: told.append("over"))
+            expected = [(name, self.tell(factory, name, error), error), "over"]
+            self.assertEqual(
+                factory.told, expected, f"Expected these calls: {expected}; got {factory.told}."
+            )
+
+    def test_own_method_raises(self):
+        """Where the factory's own method raises, that goes on, and the Deferred fires all the same."""
+        for name, error in ENDS:
+            factory = Again(RuntimeError("a bug in the program"))
+            ended = client_over(factory)
+            try:
+                self.tell(factory, name, error)
+            except RuntimeError:
+                self.assert_done(ended, f"where the factory's own {name}() raises")
+            else:
+                self.fail(f"Expected what the factory's own {name}() raises to be raised again.")
+
+    def test_connects_again(self):
+        """A factory that connects again is told of further ends, which raise nothing."""
+        for first in ENDS:
+            for second in ENDS:
+                factory = Again()
+                ended = client_over(factory)
+                self.tell(factory, *first)
+                self.tell(factory, *second)
+                self.assert_done(ended, f"after {first[0]}(), then {second[0]}()")
+
+    def test_two(self):
+        """Two factories of one class are kept apart."""
+        one, other = ClientFactory(), ClientFactory()
+        ended = client_over(one), client_over(other)
+        self.tell(other, *ENDS[0])
+        self.assert_pending(ended[0], "for a factory when only another's connection is over")
+        self.assert_done(ended[1], "after clientConnectionLost()")
+
+
+class Accepting(Factory):
+    """A server's factory. refuses: how many connections it refuses first, by building no protocol. asked: from where."""
+
+    def __init__(self, refuses=0):
+        self.refuses, self.asked, self.built = refuses, [], []
+
+    def buildProtocol(self, address):
+        self.asked.append(address)
+        protocol = Recorder() if len(self.asked) > self.refuses else None
+        self.built.append(protocol)
+        return protocol
+
+
+class Step04Server(Case):
+    """The server's side is waited for at its beginning too.
+
+    Write accepted(), in teardown.py. When a client's connect() is done, the server may not have
+    heard of the client yet; a test that goes on, and ends, knows of no server's side to wait for.
+    The factory's buildProtocol gives the protocol, which then has no transport yet. It has one as
+    soon as its connectionMade is called.
+    """
+
+    def connect(self, factory, address="a client"):
+        """What a reactor does with a connection that comes in."""
+        protocol = factory.buildProtocol(address)
+        if protocol is not None:
+            try:
+                protocol.makeConnection(FakeConnection(protocol))
+            except AlreadyCalledError:
+                self.fail(
+                    "Expected only the first connection to fire the Deferred; a later one fired it again."
+                )
+        return protocol
+
+    def test_connected(self):
+        """It fires with the protocol, when its transport is there and its connectionMade was called, not before."""
+        factory, seen = Accepting(), []
+        coming = accepted(factory)
+        self.assert_pending(coming, "before a client comes")
+        coming.addCallback(
+            lambda protocol: seen.append((protocol, protocol.transport, *protocol.events))
+        )
+        protocol = factory.buildProtocol("a client")
+        self.assertEqual(
+            seen,
+            [],
+            "Expected no result from buildProtocol() alone: the protocol has no transport yet.",
+        )
+        self.assertIn(
+            protocol,
+            factory.built,
+            f"Expected buildProtocol() to give the factory's own protocol still; got {protocol!r}.",
+        )
+        transport = FakeConnection(protocol)
+        protocol.makeConnection(transport)
+        expected = [(protocol, transport, "connectionMade")]
+        self.assertEqual(
+            seen,
+            expected,
+            f"Expected the Deferred to fire once, with the protocol, after its connectionMade: {expected}; got {seen}.",
+        )
+
+    def test_build_protocol(self):
+        """buildProtocol still gives what the factory's own gives for that address, asked once for each."""
+        factory = Accepting()
+        accepted(factory)
+        got = [factory.buildProtocol(address) for address in ("one", "two")]
+        self.assertEqual(
+            got, factory.built, f"Expected the factory's own protocols {factory.built}; got {got}."
+        )
+        self.assertEqual(
+            factory.asked,
+            ["one", "two"],
+            f"Expected the factory's own buildProtocol to be asked for 'one' and 'two'; it was for {factory.asked}.",
+        )
+
+    def test_first_only(self):
+        """The first connection counts; later ones raise nothing."""
+        factory = Accepting()
+        coming = accepted(factory)
+        first = self.connect(factory)
+        self.connect(factory)
+        self.connect(factory)
+        got = self.look(coming, "from accepted()")
+        self.assertIs(got, first, f"Expected the first of three protocols, {first!r}; got {got!r}.")
+
+    def test_refused(self):
+        """Where buildProtocol gives None, a connection that is refused, None is passed on, and does not count."""
+        factory = Accepting(refuses=1)
+        coming = accepted(factory)
+        try:
+            got = self.connect(factory)
+        except AttributeError as error:
+            self.fail(f"Expected None from buildProtocol() to be passed on; it raised {error!r}.")
+        self.assertIs(
+            got, None, f"Expected None from buildProtocol() to be passed on; got {got!r}."
+        )
+        got = outcome(coming)
+        self.assertIs(
+            got, PENDING, f"Expected no result from a connection that was refused; got {got!r}."
+        )
+        protocol = self.connect(factory)
+        got = outcome(coming)
+        self.assertIs(
+            got, protocol, f"Expected the first protocol that there is, {protocol!r}; got {got!r}."
+        )

@@ -1,0 +1,221 @@
+"""A whole teardown, of a port and two sides whose ends come when the test says so."""
+
+from itertools import permutations
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionLost, NotConnectingError
+from twisted.internet.protocol import ClientFactory
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from .fakes import THREE, Case, FakeConnector, FakePort, Opened, connected
+from .teardown import by_connector, by_protocol, tear_down
+
+
+class Step07Sides(Case):
+    """A side: when it is over, and how to end it.
+
+    Write by_protocol() and by_connector(), in teardown.py. Each makes a Side, out of one of the
+    two ways to know that a connection is over, and the way to ask for it that goes with it. By
+    the protocol: over(), transport.loseConnection, and transport.abortConnection, which does not
+    wait for the peer. By the connector: client_over() and disconnect, which ends an attempt as
+    well as a connection; there is no abort, so give disconnect again. The Deferred is made here,
+    before anything is closed: a connection may end by itself, or within the call that closes it.
+    """
+
+    def test_by_protocol(self):
+        """By the protocol: loseConnection for close, abortConnection for abort, over after connectionLost, and its name."""
+        protocol = connected()
+        side, asked = by_protocol("the server", protocol), protocol.transport.asked
+        self.assertEqual(side.name, "the server", f"Expected the name given; got {side.name!r}.")
+        self.assertEqual(asked, [], f"Expected by_protocol() to ask for nothing; got {asked}.")
+        side.close()
+        self.assertEqual(
+            asked, ["loseConnection"], f"Expected close() to ask for loseConnection; got {asked}."
+        )
+        self.assert_pending(side.over, "after close(), while the connection is still there")
+        side.abort()
+        self.assertEqual(
+            asked[1:], ["abortConnection"], f"Expected abort() to abort, once; got {asked[1:]}."
+        )
+        protocol.transport.end()
+        self.assert_done(side.over, "once the protocol's connectionLost was called")
+
+    def test_by_protocol_unasked(self):
+        """A protocol's side is over when the connection ends by itself too, before anybody closes it."""
+        protocol = connected()
+        side = by_protocol("the client", protocol)
+        protocol.transport.end(ConnectionLost())
+        self.assert_done(
+            side.over, "where the peer ended the connection, and nobody called close()"
+        )
+
+    def test_by_protocol_at_once(self):
+        """A protocol's side is over when the connection ends within close()."""
+        side = by_protocol("the client", connected(ends_by=["loseConnection"]))
+        side.close()
+        self.assert_done(side.over, "where the connection ends within loseConnection()")
+
+    def by_connector(self, connecting):
+        factory = ClientFactory()
+        connector = FakeConnector(factory, connecting)
+        return by_connector("the client", connector, factory), connector
+
+    def close(self, side, what):
+        try:
+            side.close()
+        except NotConnectingError:
+            self.fail(f"Expected close() to end {what}; stopConnecting() is for attempts only.")
+
+    def test_by_connector(self):
+        """By the connector: disconnect for close, over after clientConnectionLost, and its name."""
+        side, connector = self.by_connector(connecting=False)
+        self.assertEqual(side.name, "the client", f"Expected the name given; got {side.name!r}.")
+        asked = connector.asked
+        self.assertEqual(asked, [], f"Expected by_connector() to ask for nothing; got {asked}.")
+        self.close(side, "a connection")
+        self.assertEqual(asked, ["disconnect"], f"Expected close() to disconnect; got {asked}.")
+        self.assert_pending(side.over, "after close(), while the connection is still there")
+        connector.factory.clientConnectionLost(connector, Failure(ConnectionLost()))
+        self.assert_done(side.over, "after clientConnectionLost()")
+
+    def test_by_connector_connecting(self):
+        """While connecting, close ends the attempt, and the side is over after clientConnectionFailed."""
+        side, connector = self.by_connector(connecting=True)
+        self.assert_pending(side.over, "while the client connects")
+        self.close(side, "an attempt")
+        self.assertEqual(
+            connector.asked,
+            ["disconnect"],
+            f"Expected close() to disconnect; got {connector.asked}.",
+        )
+        self.assert_done(side.over, "after close() has ended the attempt")
+
+
+class Step08Teardown(Case):
+    """A teardown asks for all three ends, and waits for all three.
+
+    Write the first part of tear_down(), in teardown.py: stop the port, close each side that is
+    not over, and set waiting to a Deferred of all of their ends. Ask for everything before you
+    wait for anything: the port may be waiting for nothing, but a side may wait for the other.
+    Whatever raises keeps nothing else from ending. ends is for step 10, which wants a name for
+    each thing that is waited for; you may do without it until then.
+    """
+
+    def assert_asked(self, opened, when):
+        """The port was stopped, and both sides closed, once each."""
+        stops, asked = opened.port.stops, opened.asked
+        self.assertEqual(
+            stops, 1, f"Expected one call of port.stopListening() {when}; got {stops}."
+        )
+        expected = [["loseConnection"]] * 2
+        self.assertEqual(
+            asked, expected, f"Expected loseConnection, once, for each side {when}; got {asked}."
+        )
+
+    def assert_waits(self, opened, done, order):
+        """It waits for these to end, and has no result before the last."""
+        for number, name in enumerate(order):
+            over = f"after {', then '.join(order[:number])}" if number else "before any event"
+            self.assert_pending(done, f"{over}, with {', '.join(order[number:])} still to come")
+            opened.end(name)
+
+    def test_asks_at_once(self):
+        """The port is stopped and both sides are closed within the call, not one after the other."""
+        opened = Opened()
+        opened.tear_down()
+        self.assert_asked(opened, "before tear_down() returns")
+
+    def test_six_orders(self):
+        """It is done after the third of the three events, not before, in each of the six orders."""
+        for order in permutations(THREE):
+            opened = Opened()
+            done = opened.tear_down()
+            self.assert_waits(opened, done, order)
+            self.assert_done(done, f"after {', then '.join(order)}")
+
+    def test_ends_within_the_call(self):
+        """Where all ends within the calls that ask for it, it is done when tear_down returns."""
+        opened = Opened(ends_by=["loseConnection"])
+        opened.port.gives = None
+        self.assert_done(opened.tear_down(), "where everything ends at once")
+
+    def test_already_over(self):
+        """A side that was over before is not closed again, and not waited for."""
+        for gone in ("the client", "the server"):
+            opened = Opened()
+            opened.end(gone)
+            done = opened.tear_down()
+            asked = opened.asked[THREE.index(gone) - 1]
+            self.assertEqual(
+                asked, [], f"Expected nothing to be asked of {gone}, gone; got {asked}."
+            )
+            self.assert_waits(opened, done, [name for name in THREE if name != gone])
+            self.assert_done(done, f"after the port and the other side, where {gone} was gone")
+
+    def test_no_server(self):
+        """A server's side that never came to be is not waited for."""
+        opened = Opened()
+        opened.sides.pop()
+        done = opened.tear_down()
+        self.assert_waits(opened, done, ["the client", "the port"])
+        self.assert_done(done, "after the client and the port, where there was no server's side")
+
+    def test_no_port(self):
+        """Where there is no port, the sides are ended all the same; where there is nothing at all, it is done."""
+        opened = Opened()
+        opened.port = None
+        done = opened.tear_down()
+        self.assert_waits(opened, done, ["the client", "the server"])
+        self.assert_done(done, "after both sides, where there was no port")
+        self.assert_done(tear_down(None, [], Clock()), "where nothing was opened")
+
+    def test_many(self):
+        """It ends and waits for as many sides as there are, from any iterable, also where their names are the same."""
+        protocols = [connected() for _ in range(4)]
+        sides = [by_protocol("a connection", protocol) for protocol in protocols]
+        done = tear_down(FakePort(), iter(sides), Clock())
+        for protocol in reversed(protocols):
+            asked = protocol.transport.asked
+            self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
+            self.assert_pending(done, "before the last of four sides is over")
+            protocol.transport.end()
+        self.assert_done(done, "after the last of four sides")
+
+    def fails(self, opened, error, what):
+        """It asks for everything and waits for everything, then fails with that."""
+        try:
+            done = opened.tear_down()
+        except type(error) as raised:
+            self.fail(
+                f"Expected a Deferred that fails where {what}; tear_down() raised {raised!r}."
+            )
+        self.assert_asked(opened, f"where {what}")
+        waits = isinstance(opened.port.gives, Deferred) and not opened.port.gives.called
+        self.assert_waits(opened, done, THREE if waits else THREE[1:])
+        self.assert_failed(done, error, f"after all have ended, where {what}")
+
+    def test_close_raises(self):
+        """A close that raises keeps nothing else from ending, and is reported after all have ended."""
+        for side in ("the client", "the server"):
+            opened, error = Opened(), RuntimeError(f"{side} would not close")
+            protocol = opened.client if side == "the client" else opened.server
+            protocol.transport.raises = error
+            self.fails(opened, error, f"closing {side} raises")
+
+    def test_port_fails(self):
+        """Nor does a port that fails, whether stopListening raises or its Deferred fails."""
+        error = OSError("the port would not close")
+        for gives, what in ((error, "stopListening() raises"), (fail(error), "the port fails")):
+            opened = Opened()
+            opened.port.gives = gives
+            self.fails(opened, error, what)
+
+    def test_port_fails_late(self):
+        """A port that fails while the sides are still open does not end the wait for them."""
+        error, opened = OSError("the port would not close"), Opened()
+        done = opened.tear_down()
+        opened.port.gives.errback(error)
+        self.assert_waits(opened, done, ["the client", "the server"])
+        self.assert_failed(done, error, "after both sides, where the port had failed")
+        self.assert_nothing_logged("when the port has failed")

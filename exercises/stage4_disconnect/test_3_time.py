@@ -1,0 +1,268 @@
+"""Teardowns that take too long, on a Clock that goes on when told to: the grace, and the limit."""
+
+from itertools import combinations, permutations
+
+from twisted.internet.defer import AlreadyCalledError, fail
+from twisted.internet.task import Clock
+
+from ..wire import Failed, failed_with
+from .fakes import THREE, Case, FakePort, Opened, connected
+from .teardown import NotOver, by_protocol, tear_down
+
+
+def ways():
+    """The ways in which a teardown can end, in words, each with what does it: gives its Deferred and its clock."""
+
+    def in_order(order, prepare=lambda opened: None):
+        def run():
+            opened = Opened()
+            prepare(opened)
+            done = opened.tear_down()
+            opened.end(*order)
+            return done, opened.clock
+
+        return run
+
+    def raising(opened):
+        opened.client.transport.raises = RuntimeError("the client would not close")
+
+    def port_fails(opened):
+        opened.port.gives = fail(OSError("the port would not close"))
+
+    def at_once():
+        opened = Opened(ends_by=["loseConnection"])
+        opened.port.gives = None
+        return opened.tear_down(), opened.clock
+
+    def nothing():
+        clock = Clock()
+        return tear_down(None, [], clock), clock
+
+    def aborted(opened, *late):
+        done = opened.tear_down()
+        opened.end("the port")
+        opened.clock.advance(1)
+        opened.end(*late)
+        return done, opened.clock
+
+    for order in permutations(THREE):
+        yield f"after {', then '.join(order)}", in_order(order)
+    yield "where the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
+    yield "where closing the client raised", in_order(THREE, raising)
+    yield "where the port failed", in_order(THREE[1:], port_fails)
+    yield "where everything ended at once", at_once
+    yield "where nothing was open", nothing
+    yield (
+        "where abortConnection() ended the sides at once",
+        lambda: aborted(Opened(ends_by=["abortConnection"])),
+    )
+    yield "where the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
+
+
+class Step09Grace(Case):
+    """A side that does not close within the grace is aborted.
+
+    Write the second part of tear_down(), in teardown.py. loseConnection first delivers what is
+    unsent: to a peer that does not read, never. It also waits for a producer until that is
+    unregistered. abortConnection waits for neither. It loses what is unsent, so it comes second:
+    grace seconds after the teardown began, by the clock that was passed in, and only for sides
+    that are not over. Asking is still not ending: the teardown goes on waiting. When it is done,
+    nothing is left on the clock; take_off() is given for that.
+    """
+
+    def assert_asked(self, protocol, expected, when):
+        asked = protocol.transport.asked
+        self.assertEqual(asked, expected, f"Expected {expected} to be asked {when}; got {asked}.")
+
+    def test_unread(self):
+        """Sides whose peer does not read are aborted at the end of the grace, not before; then it is done."""
+        opened = Opened(ends_by=["abortConnection"])
+        done = opened.tear_down()
+        opened.end("the port")
+        opened.clock.advance(0.75)
+        for protocol in (opened.client, opened.server):
+            self.assert_asked(protocol, ["loseConnection"], "0.75 s into a grace of 1 s")
+        self.assert_pending(done, "0.75 s into a grace of 1 s, with both sides open")
+        opened.clock.advance(0.25)
+        for protocol in (opened.client, opened.server):
+            self.assert_asked(
+                protocol, ["loseConnection", "abortConnection"], "by the end of a grace of 1 s"
+            )
+        self.assert_done(done, "when the abort has ended both sides")
+
+    def test_only_what_is_open(self):
+        """A side that is over by then is not aborted, and does not move the other's grace."""
+        for late, early in ((THREE[1], THREE[2]), (THREE[2], THREE[1])):
+            opened = Opened(ends_by=["abortConnection"])
+            done = opened.tear_down()
+            opened.clock.advance(0.75)
+            opened.end("the port", early)
+            opened.clock.advance(0.25)
+            asked = dict(zip(THREE[1:], opened.asked, strict=True))
+            self.assertEqual(
+                asked[early],
+                ["loseConnection"],
+                f"Expected nothing more to be asked of {early}, over after 0.75 s; got {asked[early]}.",
+            )
+            self.assertEqual(
+                asked[late],
+                ["loseConnection", "abortConnection"],
+                f"Expected {late} to be aborted 1 s after the teardown began; asked: {asked[late]}.",
+            )
+            self.assert_done(done, f"when {late} was aborted")
+
+    def test_producer(self):
+        """A side whose producer was never unregistered is ended so too."""
+        protocol = connected(ends_by=["loseConnection", "abortConnection"])
+        protocol.transport.registerProducer(object(), True)
+        clock = Clock()
+        done = tear_down(FakePort(), [by_protocol("the server", protocol)], clock)
+        self.assert_pending(done, "while loseConnection() waits for the producer")
+        clock.advance(1)
+        self.assert_done(done, "1 s later, aborted, with its producer still registered")
+
+    def test_as_given(self):
+        """The grace is as given."""
+        for grace in (0.5, 60.0):
+            opened = Opened(ends_by=["abortConnection"])
+            opened.tear_down(grace=grace, limit=2 * grace)
+            opened.clock.advance(grace - 0.25)
+            self.assert_asked(
+                opened.client, ["loseConnection"], f"0.25 s before a grace of {grace} s"
+            )
+            opened.clock.advance(0.25)
+            self.assert_asked(
+                opened.client, ["loseConnection", "abortConnection"], f"after a grace of {grace} s"
+            )
+
+    def test_abort_is_waited_for(self):
+        """A side that was aborted is waited for until it is over."""
+        opened = Opened()
+        done = opened.tear_down()
+        opened.end("the port", "the client")
+        opened.clock.advance(1)
+        self.assert_pending(done, "after abortConnection(), before the server's connectionLost")
+        opened.end("the server")
+        self.assert_done(done, "after the server's connectionLost")
+
+    def test_nothing_left(self):
+        """When it is done, nothing is left on the clock, whichever way it ended."""
+        for what, run in ways():
+            done, clock = run()
+            self.assert_ended(done, what)
+            self.assert_clock_empty(clock, what)
+
+
+class Step10Limit(Case):
+    """An end that never comes fails the teardown, by name.
+
+    Write the last part of tear_down(), in teardown.py. A Deferred that never fires makes trial
+    wait for its timeout, 120 seconds by default, and then say only that it waited. After limit
+    seconds by the clock, fail with NotOver instead, whose message has the names of what is not
+    over: "the port", or a side's. What ends after that has nobody to tell: no Deferred is fired
+    twice, no failure is left behind.
+    """
+
+    def assert_names(self, done, late, when):
+        """It failed with NotOver, which names these of the three, and no other."""
+        got = self.look(done, "from tear_down()")
+        self.assertTrue(failed_with(got, NotOver), f"Expected NotOver {when}; got {got!r}.")
+        named = [name for name in THREE if name in str(got.reason)]
+        self.assertEqual(
+            named, list(late), f"Expected just {list(late)} to be named {when}; got {got!r}."
+        )
+
+    def test_names(self):
+        """At the limit, not before, it fails with NotOver, whose message names what is not over, and nothing else."""
+        for count in (1, 2, 3):
+            for late in combinations(THREE, count):
+                opened = Opened()
+                done = opened.tear_down()
+                opened.end(*(name for name in THREE if name not in late))
+                opened.clock.advance(1)
+                opened.clock.advance(1.75)
+                still = f"with {', '.join(late)} still open"
+                self.assert_pending(done, f"2.75 s into a limit of 3 s, {still}")
+                opened.clock.advance(0.25)
+                self.assert_names(done, late, f"after 3 s, {still}")
+
+    def test_side_names(self):
+        """A side is named as it was when it was made."""
+        clock = Clock()
+        sides = [by_protocol(name, connected()) for name in ("client no. 7", "client no. 8")]
+        done = tear_down(None, sides, clock)
+        clock.pump([1, 2])
+        got = self.look(done, "from tear_down()")
+        self.assertTrue(
+            isinstance(got, Failed) and all(side.name in str(got.reason) for side in sides),
+            f"Expected a failure that names 'client no. 7' and 'client no. 8'; got {got!r}.",
+        )
+
+    def test_as_given(self):
+        """The limit is as given, and the grace goes by its own time."""
+        opened = Opened()
+        done = opened.tear_down(grace=10.0, limit=60.0)
+        opened.clock.pump([10, 49.75])
+        self.assert_pending(done, "59.75 s into a limit of 60 s")
+        opened.clock.advance(0.25)
+        self.assert_names(done, THREE, "after 60 s of 60 s")
+
+    def test_asked(self):
+        """All three were asked to end by then, and the sides to abort."""
+        opened = Opened()
+        done = opened.tear_down()
+        opened.clock.pump([1, 2])
+        self.look(done, "from tear_down()")
+        stops, asked = opened.port.stops, opened.asked
+        self.assertEqual(stops, 1, f"Expected one call of port.stopListening(); got {stops}.")
+        expected = [["loseConnection", "abortConnection"]] * 2
+        self.assertEqual(asked, expected, f"Expected {expected} of the sides; got {asked}.")
+
+    def test_late_ends(self):
+        """What ends after the limit raises nothing, and leaves nothing for the log, in each of the six orders."""
+        for order in permutations(THREE):
+            opened = Opened()
+            done = opened.tear_down()
+            opened.clock.pump([1, 2])
+            self.look(done, "from tear_down()")
+            for name in order:
+                try:
+                    opened.end(name)
+                except AlreadyCalledError:
+                    self.fail(
+                        f"Expected {name} to end in peace after the limit; AlreadyCalledError."
+                    )
+        del opened, done
+        self.assert_nothing_logged("when all ends come after the limit")
+
+    def test_in_time(self):
+        """What is over just before the limit is in time, and stays so."""
+        opened = Opened()
+        done = opened.tear_down()
+        opened.clock.pump([1, 1.75])
+        opened.end(*THREE)
+        self.assert_done(done, "2.75 s into a limit of 3 s, when all three have ended")
+        opened.clock.advance(1)
+        self.assert_done(done, "after 3.75 s, when all three had ended after 2.75 s")
+
+    def test_failure_in_time(self):
+        """A failure is still reported after all have ended, as it is."""
+        error, opened = OSError("the port would not close"), Opened()
+        done = opened.tear_down()
+        opened.port.gives.errback(error)
+        opened.end("the client")
+        self.assert_pending(done, "after the port failed and the client ended")
+        opened.end("the server")
+        self.assert_failed(done, error, "after the third")
+
+    def test_nothing_left(self):
+        """When it is done, or has failed, nothing is left on the clock, whichever way it ended."""
+        for what, run in ways():
+            done, clock = run()
+            self.assert_ended(done, what)
+            self.assert_clock_empty(clock, what)
+        opened = Opened()
+        done = opened.tear_down()
+        opened.clock.pump([1, 2])
+        self.look(done, "from tear_down()")
+        self.assert_clock_empty(opened.clock, "after the limit")

@@ -1,0 +1,135 @@
+"""The mixin: what trial says of small tests that listen and connect with it."""
+
+from pathlib import Path
+
+from twisted.internet.defer import fail
+from twisted.internet.endpoints import UNIXServerEndpoint
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IReactorUNIX
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import SkipTest
+
+from .cases import FakeListening, Inner, Kinds
+from .fakes import FakePort
+
+
+class SlowPort:
+    """A port that takes a little while to stop. stopped: whether it has."""
+
+    def __init__(self):
+        self.stopped = False
+
+    def stopListening(self):
+        from twisted.internet import reactor
+
+        return deferLater(reactor, 0.05, setattr, self, "stopped", True)
+
+
+class Step13MixinPorts(Kinds):
+    """A port that a test listens at stops when the test ends.
+
+    Write the last lines of listen(), and a line of _end(), in tidy.py. _watched, which is given,
+    has made self._opened, three lists, and has asked trial to call _end when the test is over;
+    the first list is for ports. _end stops each of them, and adds to `ends` what it is called,
+    str(port), with a Deferred for its end; the wait is given.
+    """
+
+    def test_gives_the_port(self):
+        """The Deferred that listen returns fires with the endpoint's port."""
+        port, seen = FakePort(None), []
+
+        class Listens(Inner):
+            async def runTest(self):
+                seen.append(await self.listen(FakeListening(port), Factory()))
+
+        self.assert_clean(Listens, "of a test that listens")
+        self.assertIs(seen[0], port, f"Expected listen to give the endpoint's port; got {seen[0]}.")
+
+    def test_several(self):
+        """However many ports there are, all are stopped."""
+
+        class Listens(Inner):
+            async def runTest(self):
+                for _ in range(3):
+                    await self.listen(self.server(), Factory.forProtocol(Protocol))
+
+        self.assert_clean(Listens, "of a test that listens at three ports")
+
+    def test_unix(self):
+        """A UNIX socket is stopped just as a TCP port is."""
+        from twisted.internet import reactor
+
+        if not IReactorUNIX.providedBy(reactor):
+            raise SkipTest("This platform has no UNIX sockets.")
+        path = Path(self.mktemp())
+
+        class Listens(Inner):
+            async def runTest(self):
+                await self.listen(UNIXServerEndpoint(reactor, str(path)), Factory())
+
+        self.assert_clean(Listens, "of a test that listens at a UNIX socket")
+        self.assertFalse(path.exists(), f"Expected the socket at {path} to be gone.")
+
+    def test_setup_fails(self):
+        """It stops where setUp fails, too, and when the same test runs again."""
+
+        async def opening(test):
+            await test.listen(test.server(), Factory.forProtocol(Protocol))
+
+        self.assert_clean_in_each_kind(opening, "a port", most=2)
+
+    def test_waits(self):
+        """The test is not over before each port has stopped."""
+        ports = [SlowPort(), SlowPort()]
+
+        class Listens(Inner):
+            async def runTest(self):
+                for port in ports:
+                    await self.listen(FakeListening(port), Factory())
+
+        self.assert_clean(Listens, "of a test with two ports that take 0.05 s to stop")
+        for port in ports:
+            self.assertTrue(port.stopped, "Expected the test to wait until both ports had stopped.")
+
+    def test_stopped_before(self):
+        """A port that the test itself has stopped does no harm."""
+
+        class Stops(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory())
+                await port.stopListening()
+
+        self.assert_clean(Stops, "of a test that stops its port")
+
+    def test_taken(self):
+        """Where the port is in use, listen fails as the endpoint does, and nothing is left."""
+        seen = []
+
+        class Fails(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory())
+                try:
+                    await self.listen(self.server(port.getHost().port), Factory())
+                except CannotListenError as error:
+                    seen.append(error)
+
+        self.assert_clean(Fails, "of a test that listens at a port in use, and handles that")
+        self.assertEqual(
+            len(seen), 1, "Expected listen to fail with CannotListenError; it did not."
+        )
+
+    def test_port_fails(self):
+        """A port that cannot be stopped is reported, and the others are stopped all the same."""
+        error = OSError("the port would not stop")
+        failed = fail(error)
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        for result in (failed, error):
+
+            class Fails(Inner):
+                async def runTest(self, result=result):
+                    await self.listen(FakeListening(FakePort(result)), Factory())
+                    await self.listen(self.server(), Factory())
+
+            raised = "raises" if result is error else "gives a Deferred that fails with"
+            self.assert_reported(Fails, [error], f"where a port's stopListening() {raised} that")

@@ -1,0 +1,241 @@
+"""The mixin's connections: both sides of each, in every state that a test may leave them in."""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Factory, Protocol
+from twisted.web.resource import Resource
+from twisted.web.server import Site
+from zope.interface import implementer
+
+from .cases import Inner, Kinds, Sides, SlowGoodbye, unread
+from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfOpen(Side):
+    """A side that stays when the other has closed its half. half: a Deferred that fires then."""
+
+    def __init__(self):
+        super().__init__()
+        self.half = Deferred()
+
+    def readConnectionLost(self):
+        self.half.callback(None)
+
+    def writeConnectionLost(self):
+        """Our own half is closed."""
+
+
+class Step14MixinConnections(Kinds):
+    """Both sides of each connection are closed, and waited for.
+
+    Write _noted(), and the lines of _end() that close, in tidy.py. _noted is given each protocol
+    that a factory builds. A protocol hears of its connection by makeConnection, with the
+    transport, and of its end by connectionLost: replace both on that object by functions that
+    note the event and call the protocol's own. Add to lines, the third list of self._opened, what
+    _end needs: the protocol, its two addresses for the name, the transport, and `over`, a
+    Deferred. _end closes each that is not over, and adds its name and `over` to the ends that are
+    waited for.
+    """
+
+    def test_both_sides(self):
+        """A client and a server are over when the test is, on a quiet line and on slow ones."""
+        for name, line in (
+            ("quiet", QUIET),
+            ("late server", LATE_SERVER),
+            ("late client", LATE_CLIENT),
+        ):
+            sides = []
+
+            class Talks(Inner):
+                async def runTest(self, line=line, sides=sides):
+                    sides += await self.pair(line.client, line.server)
+                    await sides[0].answer
+
+            self.assert_clean(Talks, f"of one connection on the {name} line")
+            self.assert_over(sides, f"on the {name} line")
+
+    def test_sides_that_hear_nothing(self):
+        """Each side is closed by itself: neither waits to hear it from the other."""
+        sides = []
+
+        class Unhearing(Inner):
+            async def runTest(self):
+                sides.extend(await self.pair(unread(Client), Side))
+                sides.extend(await self.pair(Client, unread(Side)))
+
+        when = "where one side of a connection reads nothing"
+        self.assert_clean(Unhearing, when)
+        self.assert_over(sides, when)
+
+    def test_many(self):
+        """One factory may serve, or make, any number of connections; all are over when the test is."""
+        sides = []
+
+        class Many(Inner):
+            async def runTest(self):
+                servers, clients = Sides(Side), Sides(Client)
+                port = await self.listen(self.server(), servers)
+                for _ in range(10):
+                    client = await self.connect(self.client(port.getHost().port), clients)
+                    await client.answer
+                sides.extend(servers.sides + clients.sides)
+
+        self.assert_clean(Many, "of ten connections")
+        self.assert_over(sides, "of ten connections")
+
+    def test_each_kind(self):
+        """It does so in each kind of test, also where setUp or the test fails."""
+        sides = []
+
+        async def opening(test):
+            sides.extend(await test.pair(unread(Client), unread(Side)))
+
+        self.assert_clean_in_each_kind(opening, "a connection")
+        self.assert_over(sides, "in each kind of test")
+
+    def test_closed_not_aborted(self):
+        """A side that takes its time to close is waited for: its connectionLost gets ConnectionDone."""
+        servers = []
+
+        class Slow(Inner):
+            grace, limit = 2.0, 2.5
+
+            async def runTest(self):
+                servers.append((await self.pair(Client, SlowGoodbye))[1])
+
+        when = "where a server has a producer for another 0.05 s"
+        self.assert_clean(Slow, when)
+        self.assert_over(servers, when)
+        lost = servers[0].lost
+        self.assertIsInstance(
+            lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
+        )
+
+    def test_gone(self):
+        """A connection that the test has ended does no harm, whether its end has come or not."""
+
+        async def end(test, stroke, waits):
+            client, server = await test.pair()
+            getattr(client.transport, stroke)()
+            if waits:
+                await client.over
+                await server.over
+
+        class Ends(Inner):
+            async def runTest(self):
+                for stroke in ("loseConnection", "abortConnection"):
+                    await end(self, stroke, waits=False)
+                    await end(self, stroke, waits=True)
+
+        self.assert_clean(Ends, "of a test that ends its connections itself")
+
+    def test_half_closed(self):
+        """A connection of which one half is closed ends too, whichever side closed it."""
+        sides = []
+
+        class Halves(Inner):
+            async def runTest(self):
+                for closes in (0, 1):
+                    pair = await self.pair(HalfOpen, HalfOpen)
+                    pair[closes].transport.loseWriteConnection()
+                    await pair[1 - closes].half
+                    sides.extend(pair)
+
+        when = "where one side of a connection has closed its half"
+        self.assert_clean(Halves, when)
+        self.assert_over(sides, when)
+
+    def test_close_raises(self):
+        """Where closing a connection raises, that is reported, and all else is closed all the same."""
+        error, sides = RuntimeError("no, it will not close"), []
+
+        def refuse():
+            raise error
+
+        class Raises(Inner):
+            async def runTest(self):
+                sides.extend([*await self.pair(), *await self.pair()])
+                sides[0].transport.loseConnection = refuse
+
+        self.assert_reported(Raises, [error], "where closing the first connection raises that")
+        self.assert_over(sides, "where closing the first connection raises")
+
+    def test_build_protocol_none(self):
+        """A factory whose buildProtocol gives None refuses a connection, as it does without the mixin."""
+        clients = []
+
+        class Refuses(Factory):
+            def buildProtocol(self, address):
+                return None
+
+        class Refused(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Refuses())
+                endpoint = self.client(port.getHost().port)
+                clients.append(await self.connect(endpoint, Factory.forProtocol(Client)))
+                await clients[0].over
+
+        self.assert_clean(Refused, "where the server's buildProtocol gives None")
+
+    def test_connection_lost_raises(self):
+        """Where a protocol's own connectionLost raises, that is logged, and its connection is over."""
+        error = RuntimeError("from connectionLost")
+
+        class Raises(Side):
+            def connectionLost(self, reason):
+                super().connectionLost(reason)
+                raise error
+
+        class Loses(Inner):
+            async def runTest(self):
+                await self.pair(Client, Raises)
+
+        self.assert_reported(Loses, [error], "where a server's connectionLost raises that")
+
+    def test_protocol_again(self):
+        """A protocol that a factory gives for one connection after another may end as often."""
+        ends = []
+
+        class Again(Protocol):
+            def connectionLost(self, reason):
+                ends.append(reason)
+                self.over.callback(None)
+
+        class Twice(Inner):
+            async def runTest(self):
+                server, factory = Again(), Factory()
+                factory.buildProtocol = lambda address: server
+                port = await self.listen(self.server(), factory)
+                for last in (False, True):
+                    server.over = Deferred()
+                    client = await self.connect(
+                        self.client(port.getHost().port), Factory.forProtocol(Client)
+                    )
+                    client.transport.write(b"hello")
+                    if not last:
+                        client.transport.loseConnection()
+                        await server.over
+
+        self.assert_clean(Twice, "where one protocol serves two connections, one after the other")
+        self.assertEqual(
+            len(ends), 2, f"Expected two ends of that protocol; it heard of {len(ends)}."
+        )
+
+    def test_no_attribute_transport(self):
+        """A protocol need have no attribute `transport`: that of twisted.web's Site has none."""
+
+        class Asks(Client):
+            def connectionMade(self):
+                self.transport.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        class Serves(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Site(Resource()))
+                client = await self.connect(
+                    self.client(port.getHost().port), Factory.forProtocol(Asks)
+                )
+                await client.answer
+
+        self.assert_clean(Serves, "of a test with twisted.web's Site")

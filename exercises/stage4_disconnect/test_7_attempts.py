@@ -1,0 +1,236 @@
+"""The mixin's attempts to connect: those that a test leaves behind, and those that end before it does."""
+
+import gc
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectingCancelledError, ConnectionRefusedError
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+
+from ..wire import FakeEndpoint
+from .cases import Halfway, Inner, Sides
+from .inner import Outer
+from .lines import Client, Side
+
+
+class Greeted:
+    """A client endpoint that gives the protocol once it is connected and the server has greeted it; no server does."""
+
+    def __init__(self, endpoint):
+        self.endpoint, self.connected, self.greeting = endpoint, Deferred(), Deferred()
+
+    def connect(self, factory):
+        def wait(protocol):
+            from twisted.internet import reactor
+
+            # Not from here: the test's end must find that this callback waits.
+            reactor.callLater(0, self.connected.callback, None)
+            return self.greeting
+
+        return self.endpoint.connect(factory).addCallback(wait)
+
+
+class Step15MixinAttempts(Outer):
+    """An attempt to connect that a test leaves going on is given up.
+
+    Write the last lines of connect(), and the lines of _end() that give up, in tidy.py. An
+    attempt ends by cancelling the endpoint's Deferred, and then fails; a test that has ended does
+    not handle that failure, so _end must. But a test may put callbacks on the Deferred that it is
+    given, and an endpoint may have done so too: then its `called` does not tell whether the
+    attempt goes on. So give the test another Deferred, which gets the first one's result, and
+    cancels that one when it is cancelled.
+    """
+
+    def assert_nothing_logged(self, when):
+        """No Deferred is left with a failure that nobody handled: such a one logs it when it is deleted."""
+        gc.collect()
+        left = [failure.value for failure in self.flushLoggedErrors()]
+        self.assertEqual(left, [], f"Expected each failure to be handled {when}; left: {left!r}.")
+
+    def test_still_connecting(self):
+        """An attempt that nobody answers is cancelled, once, and nothing is reported or logged."""
+        endpoint = FakeEndpoint()
+
+        class Leaves(Inner):
+            async def runTest(self):
+                self.connect(endpoint, Factory.forProtocol(Client))
+
+        when = "of a test that leaves an attempt to connect"
+        self.assert_clean(Leaves, when)
+        self.assert_nothing_logged(when)
+        count = endpoint.cancelled
+        self.assertEqual(count, 1, f"Expected the attempt to be cancelled; it was {count} times.")
+
+    def test_just_begun(self):
+        """A real attempt that has just begun is given up, with whatever the server has of it by then."""
+
+        class Begins(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory.forProtocol(Side))
+                for _ in range(3):
+                    self.connect(self.client(port.getHost().port), Factory.forProtocol(Client))
+
+        when = "of a test that begins to connect, and ends"
+        self.assert_clean(Begins, when)
+        self.assert_nothing_logged(when)
+
+    def test_setup_fails(self):
+        """It is given up where setUp fails, too."""
+        endpoint, error = FakeEndpoint(), Halfway("on purpose")
+
+        class Fails(Inner):
+            def setUp(self):
+                self.connect(endpoint, Factory.forProtocol(Client))
+                raise error
+
+        self.assert_reported(
+            Fails, [error], "where setUp fails with that after it began to connect"
+        )
+        count = endpoint.cancelled
+        self.assertEqual(count, 1, f"Expected the attempt to be cancelled; it was {count} times.")
+
+    def test_connected(self):
+        """The Deferred that connect returns fires with the endpoint's protocol."""
+        seen = []
+
+        class Connects(Inner):
+            async def runTest(self):
+                servers, clients = Sides(Side), Sides(Client)
+                port = await self.listen(self.server(), servers)
+                seen.append(await self.connect(self.client(port.getHost().port), clients))
+                seen.extend(clients.sides)
+
+        self.assert_clean(Connects, "of a test that connects")
+        self.assertIs(seen[0], seen[1], f"Expected connect to give {seen[1]}; got {seen[0]}.")
+
+    def test_refused(self):
+        """An attempt that fails during the test gives the test the endpoint's failure, and nothing else happens."""
+        endpoint, seen = FakeEndpoint(), []
+
+        class Refused(Inner):
+            async def runTest(self):
+                attempt = self.connect(endpoint, Factory.forProtocol(Client))
+                error = endpoint.refuse()
+                try:
+                    await attempt
+                except ConnectionRefusedError as raised:
+                    seen.append(raised is error)
+
+        self.assert_clean(Refused, "of a test that handles a refusal")
+        self.assertEqual(
+            seen, [True], "Expected connect to fail with the endpoint's own exception."
+        )
+        self.assert_nothing_logged("of a test that handles a refusal")
+
+    def test_unhandled(self):
+        """A failure that comes during the test, and that it does not handle, is not hidden from it."""
+        endpoint, seen = FakeEndpoint(), []
+
+        class Refused(Inner):
+            async def runTest(self):
+                self.connect(endpoint, Factory.forProtocol(Client))
+                seen.append(endpoint.refuse())
+
+            def tearDown(self):
+                gc.collect()
+
+        self.assert_reported(Refused, seen, "of a test that does not handle a refusal")
+
+    def test_cancelled(self):
+        """A test that cancels connect's Deferred cancels the attempt, and gets the failure."""
+        endpoint, seen = FakeEndpoint(), []
+
+        class Cancels(Inner):
+            async def runTest(self):
+                attempt = self.connect(endpoint, Factory.forProtocol(Client))
+                attempt.cancel()
+                seen.append(endpoint.cancelled)
+                try:
+                    await attempt
+                except ConnectingCancelledError:
+                    seen.append("failed")
+
+        self.assert_clean(Cancels, "of a test that cancels its attempt to connect")
+        self.assertEqual(
+            seen,
+            [1, "failed"],
+            "Expected the attempt to be cancelled at once, and to fail with ConnectingCancelledError; "
+            f"cancelled {seen[0]} times, then {seen[1:]}.",
+        )
+
+    def test_timed_out(self):
+        """So does one that adds a timeout to it."""
+        endpoint, clock, seen = FakeEndpoint(), Clock(), []
+
+        class TimesOut(Inner):
+            async def runTest(self):
+                attempt = self.connect(endpoint, Factory.forProtocol(Client))
+                attempt.addTimeout(5, clock)
+                attempt.addErrback(lambda failure: seen.append(failure.type))
+                clock.advance(5)
+
+        self.assert_clean(TimesOut, "of a test whose attempt to connect times out")
+        self.assertEqual(
+            endpoint.cancelled, 1, "Expected the attempt to be cancelled by the timeout."
+        )
+        self.assertEqual(
+            seen, [ConnectingCancelledError], f"Expected ConnectingCancelledError; got {seen}."
+        )
+
+    def test_cancel_raises(self):
+        """Where giving up an attempt raises, that is reported, and all else is ended all the same."""
+        error, other = RuntimeError("no, it goes on"), FakeEndpoint()
+
+        def refuse(deferred):
+            raise error
+
+        class Stubborn:
+            def connect(self, factory):
+                return Deferred(refuse)
+
+        class Raises(Inner):
+            async def runTest(self):
+                await self.listen(self.server(), Factory())
+                self.connect(Stubborn(), Factory())
+                self.connect(other, Factory())
+
+        self.assert_reported(Raises, [error], "where giving up an attempt raises that")
+        self.assertEqual(other.cancelled, 1, "Expected the other attempt to be cancelled, too.")
+
+    def test_callbacks(self):
+        """Callbacks that the test adds get the protocol, and may wait for ever."""
+        clients = Sides(Client)
+
+        class Waits(Inner):
+            async def runTest(self):
+                reached = Deferred()
+
+                def wait(client):
+                    reached.callback(client)
+                    return Deferred()
+
+                port = await self.listen(self.server(), Factory.forProtocol(Side))
+                self.connect(self.client(port.getHost().port), clients).addCallback(wait)
+                if await reached not in clients.sides:
+                    self.fail("Expected the test's callback to get the protocol.")
+
+        when = "of a test whose callback on connect's Deferred never ends"
+        self.assert_clean(Waits, when)
+        self.assert_over(clients.sides, when)
+
+    def test_endpoint_s_callbacks(self):
+        """An attempt goes on, and is cancelled, while the endpoint's own callbacks are still at it."""
+        seen = []
+
+        class Waits(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory.forProtocol(Side))
+                endpoint = Greeted(self.client(port.getHost().port))
+                endpoint.greeting.addErrback(lambda failure: seen.append("cancelled") or failure)
+                self.connect(endpoint, Factory.forProtocol(Client))
+                await endpoint.connected
+
+        self.assert_clean(Waits, "of a test whose server does not greet")
+        self.assertEqual(
+            seen, ["cancelled"], "Expected to cancel an attempt that waits for a greeting."
+        )
