@@ -1,5 +1,6 @@
 """The fixture's port, over real sockets: what trial says of small tests that use it."""
 
+import os
 import socket
 
 from twisted.internet.error import CannotListenError
@@ -45,6 +46,9 @@ class Step11FixturePort(Outer):
 
         self.assert_reported(Fails, [error], "where listening() raises that")
         with socket.socket() as other:
+            if os.name == "posix":
+                # As Twisted does: else a connection that has just ended there would keep us out.
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 other.bind(("127.0.0.1", numbers[0]))
                 other.listen()
