@@ -93,7 +93,7 @@ class Shown:
             count = f"{failed} of {step.count} tests fail" if failed else broken
         if step.status == "not run" or self.width < 60:
             count = ""
-        text = Text(f"  {name:<22}")
+        text = Text(f"  {name:<26}")
         text.append(f"{step.status:<9}", STYLES[step.status])
         text.append(count)
         text.rstrip()

@@ -76,6 +76,9 @@ class Step07Sides(Case):
         self.close(side, "a connection")
         self.assertEqual(asked, ["disconnect"], f"Expected close() to disconnect; got {asked}.")
         self.assert_pending(side.over, "after close(), while the connection is still there")
+        side.abort()
+        expected = ["disconnect"] * 2
+        self.assertEqual(asked, expected, f"Expected abort() to disconnect, too; got {asked}.")
         connector.factory.clientConnectionLost(connector, Failure(ConnectionLost()))
         self.assert_done(side.over, "after clientConnectionLost()")
 

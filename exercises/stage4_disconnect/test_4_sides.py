@@ -15,7 +15,7 @@ from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 from .teardown import NotOver
 
 
-class Step12Sides(Outer):
+class Step12FixtureSides(Outer):
     """setUp connects, on any line and reactor, and both sides are ended.
 
     Write the rest of Connected.setUp(), and one line of Connected.connect(), in fixture.py. Note
@@ -36,13 +36,19 @@ class Step12Sides(Outer):
             async def runTest(self):
                 seen.extend([type(self.client), type(self.server)])
                 seen.append(self.client.transport.getHost() == self.server.transport.getPeer())
+                seen.append(sorted(side.name for side in self.sides))
 
         self.assert_clean(Looks, "of a test that looks at both sides")
         self.assertEqual(
-            seen,
+            seen[:3],
             [Client, Side, True],
             "Expected self.client, a Client, and self.server, a Side, connected to each other; "
             f"got {seen[:2]}, {'connected' if seen[2] else 'not connected'}.",
+        )
+        self.assertEqual(
+            seen[3],
+            ["the client", "the server"],
+            f"Expected two sides, noted as 'the client' and 'the server'; noted: {seen[3]}.",
         )
 
     def test_server_hears_late(self):

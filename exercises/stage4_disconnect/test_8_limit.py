@@ -78,6 +78,16 @@ class Step17MixinLimit(Outer):
 
         self.assert_named(Stays, [port], "of a port that does not stop")
 
+    def test_port_fails_in_time(self):
+        """A port that fails within the limit has ended: what it failed with is reported, and nothing is named."""
+        error = OSError("the port would not stop")
+
+        class Fails(Impatient):
+            async def runTest(self):
+                await self.listen(FakeListening(FakePort(error)), Factory())
+
+        self.assert_reported(Fails, [error], "of a port that fails with that, within the limit")
+
     def test_several(self):
         """All that do not end are named, and nothing else; all else has ended."""
         stubborn, sides = [], []
