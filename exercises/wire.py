@@ -63,7 +63,8 @@ def outcome(deferred: Deferred[Any]) -> Any:
     deferred.addBoth(look)
     if isinstance(seen[-1], Failure):
         deferred.addErrback(lambda failure: None)
-        return Failed(seen[-1].value)
+        reason: Any = seen[-1].value
+        return Failed(reason)
     return seen[-1]
 
 

@@ -76,7 +76,7 @@ def problems(page: Path, text: str) -> Iterator[str]:
             if command and command not in COMMANDS:
                 yield f"command {command}"
             if stage and step:
-                COURSE.stage(stage).step(step)
+                COURSE.stage(stage).topic(step)
             elif stage:
                 COURSE.stage(stage)
         except CourseError as error:

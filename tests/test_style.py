@@ -32,7 +32,7 @@ def test_types_of_the_solutions(stage: Stage, tmp_path: Path) -> None:
     """The solved files pass mypy --strict, as a learner has them."""
     lay(stage, tmp_path / "x", answer(stage))
     config = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
-    for name in stage.edit:
+    for name in (one for one in stage.edit if one.endswith(".py")):
         # trial's own assertions have no types.
         loose = ["--allow-untyped-calls"] if name.startswith("test_") else []
         check("mypy", *config, *loose, f"exercises/{stage.name}/{name}", cwd=tmp_path / "x")

@@ -6,7 +6,8 @@ code prints goes to standard error instead. Where the platform can fork, each jo
 has imported Twisted already but never a learner's code, and installed no reactor: so a job starts cold, but quickly.
 
 A job: ``place`` (the folder that has exercises/), ``targets`` (what trial is to run, in order), ``stop`` (end after the
-first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take).
+first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take),
+``load`` (only load the tests, and tell their names), ``traces`` (look for what they leave outside of their folder).
 """
 
 import contextlib
@@ -18,10 +19,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 Send = Callable[..., None]
+
+# This file's own folder, which Python puts first, would let learners import the tool's modules by accident.
+traces: Any = importlib.import_module("traces")
+sys.path.pop(0)
+del sys.modules["traces"]
 
 END_OF_JOB = "\0end of job\0"
 LONGEST_MESSAGE = 4000
@@ -115,8 +120,10 @@ def _run(job: dict[str, Any], send: Send) -> None:
         faulthandler.dump_traceback_later(limit, exit=True, file=stacks)
 
     arm()
+    watched = traces.Traces(place)
+    interrupted: str | None = None
     try:
-        interrupted = _trial(job, send, arm)
+        _trial(job, send, arm, watched.begin if job["traces"] else lambda: None)
     except SystemExit:
         interrupted = "exit"
     except KeyboardInterrupt:
@@ -124,16 +131,22 @@ def _run(job: dict[str, Any], send: Send) -> None:
         interrupted = "stop"
     except OSError:
         # trial's own log was closed under it: told below, once its tests are told.
-        if not _closed(given):
+        if not traces.closed(given):
             raise
-        interrupted = None
     faulthandler.cancel_dump_traceback_later()
-    threads = _still_running(set(threading.enumerate()) - before)
-    facts = {"threads": threads, "processes": _has_children(), "closed": _closed(given)}
+    threads = traces.still_running(set(threading.enumerate()) - before)
+    facts: dict[str, Any] = watched.found() if job["traces"] else {}
+    facts |= {
+        "threads": threads,
+        "processes": traces.has_children(),
+        "closed": traces.closed(given),
+    }
     send("end", interrupted=interrupted, **facts)
 
 
-def _trial(job: dict[str, Any], send: Send, arm: Callable[[], None]) -> str | None:
+def _trial(
+    job: dict[str, Any], send: Send, arm: Callable[[], None], begin: Callable[[], None]
+) -> None:
     if job["reactor"]:
         from twisted.application.reactors import installReactor
 
@@ -142,11 +155,15 @@ def _trial(job: dict[str, Any], send: Send, arm: Callable[[], None]) -> str | No
 
     loader = runner.TestLoader()
     suites = [loader.loadByName(target, recurse=True) for target in job["targets"]]
-    reporter = make_reporter(send, arm, [_ids(suite) for suite in suites], job["stop"])
+    groups = [_ids(suite) for suite in suites]
+    send("loaded", tests=[id for group in groups for id in group])
+    if job["load"]:
+        return
+    reporter = make_reporter(send, arm, groups, job["stop"])
+    begin()
     with open(os.devnull, "w") as nowhere:
         made = runner.TrialRunner(lambda *_: reporter, stream=nowhere)
         made.run(runner.TestSuite(suites))
-    return None
 
 
 def _ids(suite: Any) -> list[str]:
@@ -260,48 +277,5 @@ def _left_behind(error: Any) -> str:
     return "\n".join(lines)
 
 
-def _still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:
-    """The threads that would keep plain trial from ending, with the frames of each."""
-    found = []
-    deadline = time.monotonic() + 0.5
-    for thread in threads:
-        if not thread.daemon:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        if not thread.daemon and thread.is_alive():
-            frame: FrameType | None = sys._current_frames().get(thread.ident or 0)
-            frames = []
-            while frame:
-                frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-                frame = frame.f_back
-            found.append({"name": thread.name, "frames": frames[::-1]})
-    return found
-
-
-def _has_children() -> bool:
-    """Whether a process that was started here still runs."""
-    if sys.platform == "win32":
-        return False
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-        return True
-    return False
-
-
-def _closed(given: dict[str, tuple[int, os.stat_result]]) -> str | None:
-    """The first of the files given to this process that was closed, or replaced by another."""
-    for name, (number, was) in given.items():
-        try:
-            if hasattr(sys, name):
-                getattr(sys, name).flush()
-            if not os.path.samestat(os.fstat(number), was):
-                return name
-        except (AttributeError, OSError, ValueError):
-            return name
-    return None
-
-
 if __name__ == "__main__":
-    # This file's own folder, which Python put first, would let learners import the tool's modules by accident.
-    sys.path.pop(0)
     main(sys.argv[1:])

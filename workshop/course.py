@@ -11,25 +11,18 @@ import difflib
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from workshop.tables import CourseError as CourseError
+from workshop.tables import exactly, read
 
 TOOL = "python -m workshop" if sys.platform == "win32" else "python3 -m workshop"
 """How a user calls this tool."""
 
 STEP_CLASS = re.compile(r"(Step|Check)(\d\d)(\w*)")
 TIERS = ("Question", "Pointer", "Shape")
-
-
-class CourseError(Exception):
-    """The course's own files are wrong, or something was asked for that it does not have. str() is for the user."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,20 @@ class Mutant:
     step: int
     find: str
     replace: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mistake, where learners write the tests: what it is about, and what its mutants have as their ``step``.
+
+    ``scene`` is a moment in production in which such a bug bites. ``words`` are patterns: a line of a learner's list that
+    has one of them speaks of this kind.
+    """
+
+    number: int
+    title: str
+    scene: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,28 @@ class Stage:
         ]
         return tuple(found)
 
+    @property
+    def judged(self) -> bool:
+        """Whether the learner writes the tests: then right answers and mutants judge them."""
+        return self.kind not in ("check", "provided tests")
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Where the learner writes the tests, the kinds of mistake that they must catch, as kinds.toml lists them."""
+        path = self.answers / "kinds.toml"
+        if not path.exists():
+            return ()
+        known = [
+            exactly({"words": [], **entry}, Kind, f"{path.name}, kind {n}")
+            for n, entry in enumerate(read(path).get("kind", []), 1)
+        ]
+        return tuple(Kind(**{**entry, "words": tuple(entry["words"])}) for entry in known)
+
+    @property
+    def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
+        """What a learner works on, one after another: steps, or kinds of mistake."""
+        return self.kinds if self.judged else self.steps
+
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
         """The known wrong programs, as mutants.toml lists them; none where there is no such file."""
@@ -125,8 +154,8 @@ class Stage:
         if not path.exists():
             return ()
         return tuple(
-            Mutant(**_exactly(entry, Mutant, f"{path.name}, mutant {n}"))
-            for n, entry in enumerate(_load(path).get("mutant", []), 1)
+            Mutant(**exactly(entry, Mutant, f"{path.name}, mutant {n}"))
+            for n, entry in enumerate(read(path).get("mutant", []), 1)
         )
 
     @cached_property
@@ -146,12 +175,28 @@ class Stage:
             hints[int(number)] = [tier.strip() for tier in tiers[2::2]]
         return {number: tuple(tiers) for number, tiers in hints.items()}
 
+    def topic(self, text: str) -> Step | Kind:
+        """The step, or where the learner writes the tests the kind of mistake, that a user named.
+
+        Raises:
+            CourseError: there is none.
+        """
+        if not self.judged:
+            return self.step(text)
+        for kind in self.kinds:
+            if text.strip() == str(kind.number):
+                return kind
+        last = f"It has 1 to {len(self.kinds)}." if self.kinds else "This copy has none."
+        raise CourseError(f'{self.name} has no number "{text}". {last}')
+
     def step(self, text: str) -> Step:
         """The step that a user named by number, by ``Step03`` or by its name.
 
         Raises:
             CourseError: there is none; the message has the nearest names.
         """
+        if not self.steps:
+            raise CourseError(f"{self.name} has no steps: you write its tests.")
         wanted = re.fullmatch(r"(?i)(?:step|check)?[\s_-]*0*(\d+)\w*", text)
         for step in self.steps:
             if wanted and int(wanted[1]) == step.number:
@@ -201,44 +246,18 @@ def load(root: Path) -> Course:
     path = root / "exercises" / "course.toml"
     if not path.exists():
         raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
-    data = _load(path)
+    data = read(path)
     stages = []
     for n, entry in enumerate(data.get("stage", []), 1):
-        known = _exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
+        known = exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
         stages.append(Stage(**{**known, "edit": tuple(known["edit"])}))
     if not stages:
         raise CourseError(f"{path} has no [[stage]].")
     breaks = tuple(
-        Break(**_exactly(entry, Break, f"course.toml, break {n}"))
+        Break(**exactly(entry, Break, f"course.toml, break {n}"))
         for n, entry in enumerate(data.get("break", []), 1)
     )
     return Course(root, str(data.get("title", root.name)), tuple(stages), breaks)
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise CourseError(f"{path} is not UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path}: {error}") from error
-    return data
-
-
-# What TOML gives for a dataclass's field, by the field's annotation.
-TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
-
-
-def _exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
-    """The entry, if its keys are the dataclass's fields and its values of their types: a slip is told, not dropped."""
-    wanted = {field.name: str(field.type) for field in fields(kind)}
-    wrong = sorted(set(wanted) ^ set(entry))
-    if wrong:
-        raise CourseError(f"{where}: wants exactly {', '.join(wanted)}; see {', '.join(wrong)}.")
-    for name, value in entry.items():
-        if not isinstance(value, TYPES[wanted[name]]):
-            raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
-    return dict(entry)
 
 
 def _nearest(text: str, names: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from workshop.course import TIERS, TOOL, Course, CourseError, Stage, Step
+from workshop.course import TIERS, TOOL, Course, CourseError, Kind, Stage, Step
 from workshop.keep import write
 
 # Where a hint cites the list of classic mistakes: for maintainers, and for the check that each is exposed.
@@ -17,21 +17,24 @@ if TYPE_CHECKING:
     from workshop.show import Shown
 
 
-def show_hint(course: Course, stage: Stage, step: Step, shown: Shown, all_: bool = False) -> None:
-    """Show the step's next tier, or all.
+def show_hint(
+    course: Course, stage: Stage, step: Step | Kind, shown: Shown, all_: bool = False
+) -> None:
+    """Show the next tier of a step, or of a kind of mistake; or all.
 
     Raises:
         CourseError: the stage has no hints for the step.
     """
+    what = "number" if stage.judged else "step"
     tiers = stage.hints.get(step.number)
     if not tiers:
-        raise CourseError(f"There are no hints for {stage.name}, step {step.number}.")
+        raise CourseError(f"There are no hints for {stage.name}, {what} {step.number}.")
     seen = _read(course)
     key = f"{stage.name} {step.number}"
     count = min(seen.get(key, 0), len(tiers))
     last = count == len(tiers)
     chosen = range(len(tiers)) if all_ or last else [count]
-    shown.paragraph(f"{stage.name}, step {step.number}: {step.title}", 0, "bold")
+    shown.paragraph(f"{stage.name}, {what} {step.number}: {step.title}", 0, "bold")
     for n in chosen:
         shown.line()
         shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Mapping
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from workshop.course import Stage
@@ -23,3 +27,34 @@ def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
     shutil.copytree(stage.folder, package / stage.name, ignore=LEFT_OUT)
     for name, text in (overlay or {}).items():
         (package / stage.name / name).write_text(text, "utf-8")
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards, whenever Ctrl-C comes."""
+    with undisturbed():
+        folder = tempfile.TemporaryDirectory(prefix="trial-by-wire-", ignore_cleanup_errors=True)
+    try:
+        yield Path(folder.name).resolve()
+    finally:
+        with undisturbed():
+            folder.cleanup()
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold signals back while this lasts: for what cannot be undone when it is broken off halfway."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python only ever interrupts the main thread.
+        yield
+        return
+    came: list[int] = []
+    held = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+    before = {n: signal.signal(n, lambda number, _: came.append(number)) for n in held if n}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

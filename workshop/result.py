@@ -59,23 +59,30 @@ class Trouble:
     ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same, by
     code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the reactor
     was stopped), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs), ``closed stdout``, ``closed stderr`` and
-    ``closed files``. ``test`` is the one that was running.
+    ``closed files``. Where traces were looked for, also ``patched`` (names that were replaced and not put back), ``files``
+    (written or removed outside of the tests' folder), ``sockets`` (left open) and ``calls`` (left in the reactor); ``what``
+    lists them. ``test`` is the one that was running.
     """
 
     kind: str
     test: str | None = None
     frames: tuple[Frame, ...] = ()
     status: int | None = None
+    what: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result:
-    """One job: its tests in the order they ran, its trouble where there was any, the end of what was printed."""
+    """One job: its tests in the order they ran, its trouble where there was any, the end of what was printed.
+
+    ``loaded`` has the names of the tests that were to run.
+    """
 
     tests: tuple[TestResult, ...]
     trouble: Trouble | None
     output: str
     seconds: float
+    loaded: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -162,4 +169,7 @@ def aftermath(
         return Trouble("thread", frames=reader.frames(end["threads"][0]["frames"]))
     if end["processes"]:
         return Trouble("process")
-    return Trouble(f"closed {end['closed']}") if end["closed"] else None
+    if end["closed"]:
+        return Trouble(f"closed {end['closed']}")
+    left = [kind for kind in ("patched", "files", "sockets", "calls") if end.get(kind)]
+    return Trouble(left[0], what=tuple(end[left[0]])) if left else None

@@ -14,16 +14,15 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from workshop.course import Stage
-from workshop.layout import Overlay, lay
+from workshop.layout import Overlay, lay, temporary_folder
 from workshop.result import (
     MOST_OUTPUT,
     RECURSED,
@@ -125,6 +124,9 @@ class Worker:
         overlay: Overlay | None = None,
         stop: bool = True,
         reactor: str | None = None,
+        limit: float | None = None,
+        load: bool = False,
+        traces: bool = False,
         watch: Callable[[TestResult], None] = lambda test: None,
     ) -> Result:
         """Lay the stage out with the overlay, run the targets with trial, and say what happened.
@@ -133,6 +135,9 @@ class Worker:
             targets: names as plain trial takes them, in the order to run.
             stop: end after the first target that fails.
             reactor: a reactor's name, as trial's --reactor; None for the platform's own.
+            limit: seconds that one test may take; None for the worker's own.
+            load: only load the tests: the result has their names, and no test.
+            traces: what tests leave outside of their folder, or replace and do not put back, is a trouble.
             watch: called with each test's result as it comes.
         """
         if self._process.poll() is not None:
@@ -140,21 +145,23 @@ class Worker:
         began = time.monotonic()
         with temporary_folder() as place:
             lay(stage, place, overlay)
-            job = {
+            job: dict[str, Any] = {
                 "place": str(place),
                 "targets": list(targets),
                 "stop": stop,
                 "reactor": reactor,
-                "limit": self._limit,
+                "limit": limit or self._limit,
+                "load": load,
+                "traces": traces,
             }
             self._output.__init__()  # type: ignore[misc]
             try:
                 self._give(job)
-                tests, trouble = self._follow(Reader(place), watch)
+                loaded, tests, trouble = self._follow(Reader(place), job["limit"], watch)
             finally:
                 self._end_job()
             text = self._printed(place)
-        return Result(tuple(tests), trouble, text, time.monotonic() - began)
+        return Result(tuple(tests), trouble, text, time.monotonic() - began, loaded)
 
     def _printed(self, place: Path) -> str:
         """The end of what the job printed, with the names of files as the learner knows them."""
@@ -169,9 +176,10 @@ class Worker:
             self._process.stdin.flush()
 
     def _follow(
-        self, reader: Reader, watch: Callable[[TestResult], None]
-    ) -> tuple[list[TestResult], Trouble | None]:
-        """Read events until the job is over, or is ended from here."""
+        self, reader: Reader, limit: float, watch: Callable[[TestResult], None]
+    ) -> tuple[tuple[str, ...], list[TestResult], Trouble | None]:
+        """Read events until the job is over, or is ended from here: its tests' names, those that ended, the trouble."""
+        loaded: tuple[str, ...] = ()
         tests: list[TestResult] = []
         running: str | None = None
         end: dict[str, Any] | None = None
@@ -189,6 +197,8 @@ class Worker:
                 last = now
             if kind == "started":
                 self._pid = event["pid"]
+            elif kind == "loaded":
+                loaded = tuple(event["tests"])
             elif kind == "start":
                 running = event["test"]
             elif kind == "test":
@@ -208,14 +218,14 @@ class Worker:
                     text = self._printed(reader.place)
                     printed = too_much(running, frames, text, self._output.recursed, tests)
                 if ended_by == "output":
-                    return tests, printed
+                    return loaded, tests, printed
                 if ended_by:
-                    return tests, Trouble(ended_by, running, frames, event.get("status"))
+                    return loaded, tests, Trouble(ended_by, running, frames, event.get("status"))
                 assert end is not None
-                return tests, aftermath(reader, end, running, printed)
+                return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:
                 # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
-                if now - last > self._limit + 2 or now - whole > WHOLE_JOB:
+                if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
                 elif self._output.size > MOST_OUTPUT:
                     ended_by = "output"
@@ -265,37 +275,6 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards, whenever Ctrl-C comes."""
-    with undisturbed():
-        folder = tempfile.TemporaryDirectory(prefix="trial-by-wire-", ignore_cleanup_errors=True)
-    try:
-        yield Path(folder.name).resolve()
-    finally:
-        with undisturbed():
-            folder.cleanup()
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold signals back while this lasts: for what cannot be undone when it is broken off halfway."""
-    if threading.current_thread() is not threading.main_thread():
-        # Python only ever interrupts the main thread.
-        yield
-        return
-    came: list[int] = []
-    held = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
-    before = {n: signal.signal(n, lambda number, _: came.append(number)) for n in held if n}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
 
 
 def imports_of(stage: Stage) -> tuple[str, ...]:

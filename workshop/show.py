@@ -99,18 +99,16 @@ class Shown:
         text.rstrip()
         self.console.print(text, soft_wrap=True)
 
-    def map(self, verdicts: Iterable[Verdict]) -> None:
-        """The stages, with how many of their steps pass."""
-        verdicts = list(verdicts)
-        name = max(len(v.stage.name) for v in verdicts)
-        title = max(len(v.stage.title) for v in verdicts)
-        narrow = self.width < name + title + len("    00 of 00 steps pass  ")
-        for v in verdicts:
-            steps = [step for step in v.stage.steps if not step.given]
-            done = f"{v.done} of {len(steps)} steps pass"
-            text = Text(f"  {v.stage.name:<{name}}  ")
-            text.append("" if narrow else f"{v.stage.title:<{title}}  ")
-            text.append(done, "green" if v.passed else "")
+    def map(self, stages: Iterable[tuple[Stage, str, bool]]) -> None:
+        """The stages, with how far each is in a few words, and whether it is done."""
+        stages = list(stages)
+        name = max((len(stage.name) for stage, _, _ in stages), default=0)
+        title = max((len(stage.title) for stage, _, _ in stages), default=0)
+        narrow = self.width < name + title + len("    00 of 00 kinds caught  ")
+        for stage, progress, done in stages:
+            text = Text(f"  {stage.name:<{name}}  ")
+            text.append("" if narrow else f"{stage.title:<{title}}  ")
+            text.append(progress, "green" if done else "")
             self.console.print(text, soft_wrap=True)
 
     def verdict(self, verdict: Verdict, limit: float) -> None:

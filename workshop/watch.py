@@ -14,13 +14,16 @@ from pathlib import Path
 
 from watchfiles import watch as changes_in
 
+from workshop.assess import Assessment, assess
 from workshop.commands.run import Live, say
-from workshop.course import TOOL, Course, CourseError, Stage
+from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step
 from workshop.hints import show_hint
 from workshop.judge import Verdict, by_step, targets
 from workshop.keep import Refusal, inspect
 from workshop.run import Worker, imports_of
 from workshop.show import Shown
+from workshop.tell import show
+from workshop.verdict import ask
 
 KEYS = "Keys: h hint, r run again, q quit."
 # Milliseconds without a further change before a save counts as over: editors write in several steps.
@@ -46,7 +49,7 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
             happened.put(f"!{error}")
 
     threading.Thread(target=saves, daemon=True).start()
-    verdict: Verdict | None = None
+    verdict: Verdict | Assessment | None = None
     with keys(happened) as ended, Worker(imports_of(stage), limit) as worker:
         try:
             verdict = _run(course, stage, shown, limit, worker)
@@ -107,9 +110,13 @@ def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
 
 def _run(
     course: Course, stage: Stage, shown: Shown, limit: float, worker: Worker
-) -> Verdict | None:
+) -> Verdict | Assessment | None:
     try:
         inspect(course, stage)
+        if stage.judged:
+            found = assess(stage, limit=limit)
+            show(shown, found, ask(course, found), limit)
+            return found
         live = Live(shown, stage)
         verdict = by_step(stage, worker.run(stage, targets(stage), watch=live.test))
     except Refusal as refusal:
@@ -124,14 +131,18 @@ def _run(
     return verdict
 
 
-def _hint(course: Course, stage: Stage, shown: Shown, verdict: Verdict | None) -> None:
-    failure = verdict.first_failure if verdict else None
-    if failure is None or failure.step is None:
+def _hint(course: Course, stage: Stage, shown: Shown, verdict: Verdict | Assessment | None) -> None:
+    if isinstance(verdict, Assessment):
+        topic: Step | Kind | None = next(iter(verdict.survived), None)
+    else:
+        failure = verdict.first_failure if verdict else None
+        topic = failure.step if failure else None
+    if topic is None:
         shown.line("No step fails: there is nothing to hint at.")
         return
     shown.line()
     with contextlib.suppress(CourseError):
-        show_hint(course, stage, failure.step, shown)
+        show_hint(course, stage, topic, shown)
 
 
 @contextlib.contextmanager

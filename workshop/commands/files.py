@@ -30,7 +30,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 
     shown = Shown()
     stage = tool.course.stage(stage_name)
-    files = answer(stage, stage.step(upto).number if upto else ALL_STEPS)
+    files = answer(stage, stage.topic(upto).number if upto else ALL_STEPS)
     if apply_:
         _put(tool, shown, stage, files, "The reference is in place")
         return

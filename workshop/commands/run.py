@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import TOOL, Stage, Step
+from workshop.course import TOOL, CourseError, Kind, Stage, Step
 from workshop.judge import StepResult, Verdict, by_step, targets
 from workshop.keep import Refusal, inspect
 from workshop.result import Result, TestResult
 from workshop.run import Worker, imports_of
 
 if TYPE_CHECKING:
+    from workshop.assess import Assessment
     from workshop.show import Shown
 
 
@@ -30,32 +31,46 @@ def status(tool: Tool) -> None:
     shown = Shown()
     shown.line(tool.course.title, "bold")
     shown.line()
-    seen: list[Verdict | Refusal] = []
+    seen: list[Verdict | Assessment | Refusal] = []
     with shown.console.status("") as progress:
         for stage in tool.course.stages:
             progress.update(f"Running the tests of {stage.name}")
             seen.append(_verdict(tool, stage))
-    verdicts = [one for one in seen if isinstance(one, Verdict)]
-    if verdicts:
-        shown.map(verdicts)
+    shown.map([(v.stage, *_progress(v)) for v in seen if not isinstance(v, Refusal)])
     first = next((one for one in seen if isinstance(one, Refusal) or not one.passed), None)
-    if isinstance(first, Verdict):
+    if isinstance(first, Refusal):
+        say(shown, first)
+    elif first:
         shown.line()
         shown.paragraph(f"Next: read exercises/{first.stage.name}/README.md, then:", 0)
-        shown.verdict(first, tool.limit)
-    elif first:
-        say(shown, first)
+        if isinstance(first, Verdict):
+            shown.verdict(first, tool.limit)
+        else:
+            _tell(tool, shown, first, remember=False)
     else:
         shown.line()
         shown.line("All stages pass.", "green")
 
 
-def _verdict(tool: Tool, stage: Stage) -> Verdict | Refusal:
-    """What a run of the whole stage says, up to the first step that fails."""
+def _progress(one: Verdict | Assessment) -> tuple[str, bool]:
+    """How far a stage is, in a few words, and whether it is done."""
+    if isinstance(one, Verdict):
+        steps = [step for step in one.stage.steps if not step.given]
+        return f"{one.done} of {len(steps)} steps pass", one.passed
+    kinds = len(one.stage.kinds)
+    return f"{kinds - len(one.survived)} of {kinds} kinds caught", one.passed
+
+
+def _verdict(tool: Tool, stage: Stage) -> Verdict | Assessment | Refusal:
+    """What a run of the whole stage says, up to the first step that fails; or the verdict on the learner's tests."""
     try:
         inspect(tool.course, stage)
     except Refusal as refusal:
         return refusal
+    if stage.judged:
+        from workshop.assess import assess
+
+        return assess(stage, limit=tool.limit)
     with Worker(imports_of(stage), tool.limit) as worker:
         return by_step(stage, worker.run(stage, targets(stage)))
 
@@ -105,6 +120,8 @@ def run(
     Exit code 0: all pass. 1: a step fails. 2: there is no such stage, step or option.
     """
     stage = tool.stage(stage_name)
+    if stage and stage.judged:
+        return _judge(tool, stage, step_name, reactor, as_json)
     with contextlib.ExitStack() as stack:
         # The child starts first: it imports Twisted while this process imports what it shows with.
         worker = stack.enter_context(Worker(imports_of(stage), tool.limit)) if stage else None
@@ -114,15 +131,9 @@ def run(
         if reactor:
             check_reactor(reactor)
         stage = find(tool, shown, stage)
-        try:
-            inspect(tool.course, stage)
-        except Refusal as refusal:
-            if as_json:
-                message = f"{sentence(refusal)} {refusal.mend}"
-                none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
-                click.echo(json.dumps({**none, "message": message}))
-            else:
-                say(shown, refusal)
+        if stage.judged:
+            return _judge(tool, stage, step_name, reactor, as_json)
+        if not _can_be_run(tool, shown, stage, as_json):
             return 1
         steps = [stage.step(step_name)] if step_name else None
         worker = worker or stack.enter_context(Worker(imports_of(stage), tool.limit))
@@ -143,6 +154,58 @@ def run(
         else:
             click.echo(json.dumps(as_data(verdict, tool.limit)))
     return 0 if verdict.passed else 1
+
+
+def _can_be_run(tool: Tool, shown: Shown, stage: Stage, as_json: bool) -> bool:
+    """Whether the stage's files can be laid out; if not, that is told."""
+    try:
+        inspect(tool.course, stage)
+    except Refusal as refusal:
+        if as_json:
+            message = f"{sentence(refusal)} {refusal.mend}"
+            none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
+            click.echo(json.dumps({**none, "message": message}))
+        else:
+            say(shown, refusal)
+        return False
+    return True
+
+
+def _judge(
+    tool: Tool, stage: Stage, step_name: str | None, reactor: str | None, as_json: bool
+) -> int:
+    """Judge the tests that the learner wrote."""
+    from workshop.assess import assess
+    from workshop.show import Shown
+    from workshop.verdict import as_data, ask
+
+    if step_name:
+        raise click.UsageError(f"In {stage.name} you write the tests: they are judged as a whole.")
+    if reactor:
+        check_reactor(reactor)
+    shown = Shown()
+    if not _can_be_run(tool, shown, stage, as_json):
+        return 1
+    if as_json:
+        found = assess(stage, reactor=reactor, limit=tool.limit)
+        click.echo(json.dumps(as_data(found, ask(tool.course, found), tool.limit)))
+        return 0 if found.passed else 1
+    shown.line(f"{stage.name}: {stage.title}", "bold")
+    shown.line()
+    with shown.console.status("") as progress:
+        found = assess(stage, reactor=reactor, limit=tool.limit, watch=progress.update)
+    _tell(tool, shown, found)
+    if found.passed:
+        _what_next(tool, shown, stage)
+    return 0 if found.passed else 1
+
+
+def _tell(tool: Tool, shown: Shown, found: Assessment, remember: bool = True) -> None:
+    """Show the verdict on the learner's tests."""
+    from workshop.tell import show
+    from workshop.verdict import ask
+
+    show(shown, found, ask(tool.course, found, remember), tool.limit)
 
 
 def _what_next(tool: Tool, shown: Shown, stage: Stage) -> None:
@@ -229,13 +292,20 @@ def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) 
 
     shown = Shown()
     stage = find(tool, shown, tool.stage(stage_name))
-    step = stage.step(step_name) if step_name else _first_to_do(tool, shown, stage)
+    step = stage.topic(step_name) if step_name else _first_to_do(tool, shown, stage)
     show_hint(tool.course, stage, step, shown, all_)
 
 
-def _first_to_do(tool: Tool, shown: Shown, stage: Stage) -> Step:
-    with shown.console.status("Looking for the first step to do"):
+def _first_to_do(tool: Tool, shown: Shown, stage: Stage) -> Step | Kind:
+    with shown.console.status("Looking for the first one to do"):
         verdict = _verdict(tool, stage)
-    steps = verdict.steps if isinstance(verdict, Verdict) else ()
-    undone = (s.step for s in steps if s.step and s.status != "passes" and not s.step.given)
-    return next(undone, stage.steps[-1])
+    undone: list[Step | Kind] = []
+    if isinstance(verdict, Verdict):
+        steps = [s for s in verdict.steps if s.step and s.status != "passes" and not s.step.given]
+        undone = [s.step for s in steps if s.step]
+    elif not isinstance(verdict, Refusal):
+        undone = list(verdict.survived)
+    topics: list[Step | Kind] = [*undone, *stage.topics[-1:]]
+    if not topics:
+        raise CourseError(f"There are no hints for {stage.name}.")
+    return topics[0]

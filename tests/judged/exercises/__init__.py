@@ -1,0 +1,1 @@
+"""A miniature course, for the tests of the tool."""

@@ -1,0 +1,1 @@
+"""A count of lines, and its tests."""

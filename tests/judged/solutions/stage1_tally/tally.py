@@ -1,0 +1,21 @@
+"""A count of lines."""
+
+from twisted.internet.protocol import Protocol
+
+
+class Tally(Protocol):
+    """Answers each line with the number of lines so far."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.rest = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        """Count the lines that end in here."""
+        ### BEGIN SOLUTION Step 1: answer each line that is whole
+        assert self.transport is not None
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for _ in lines:
+            self.lines += 1
+            self.transport.write(b"%d\n" % self.lines)
+        ### END SOLUTION

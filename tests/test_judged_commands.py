@@ -1,0 +1,192 @@
+"""The commands on a stage whose tests the learner writes, as a user gives them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from driving import Learner, Terminal, posix
+
+from workshop.course import load
+from workshop.markers import answer
+
+JUDGED = Path(__file__).resolve().parent / "judged"
+TESTS = "exercises/stage1_tally/test_tally.py"
+LIST = "exercises/stage1_tally/list.md"
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Iterator[Learner]:
+    """A copy of a course with one stage, solved, whose tests the learner writes."""
+    root, temp = tmp_path / "course", tmp_path / "temp"
+    shutil.copytree(JUDGED, root, ignore=shutil.ignore_patterns(".workshop", "__pycache__"))
+    temp.mkdir()
+    stage = load(root).stage("tally")
+    for name, text in answer(stage).items():
+        (stage.folder / name).write_text(text)
+    learner = Learner(root, temp)
+    yield learner
+    learner.nothing_left()
+
+
+def let_through(learner: Learner) -> None:
+    """Take a test away: empty lines are not tested any more."""
+    text = learner.path(TESTS).read_text()
+    learner.write(text.replace("def test_empty", "def later_empty"), TESTS)
+
+
+def test_passes(judged: Learner) -> None:
+    """A suite that catches all: exit code 0, a line for each part of the verdict, within 80 columns."""
+    outcome = judged.tool("run", "tally")
+    assert outcome.code == 0, outcome.all
+    assert "3 of 3 pass, and leave nothing behind" in outcome.out
+    assert "3 of 3 kinds\n" in outcome.out
+    assert "stage1_tally: all of it is caught." in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_kind_is_named_then_its_scene(judged: Learner) -> None:
+    """What is let through is told by its title; asked again, with its scene; caught and let through again, without."""
+    whole = judged.path(TESTS).read_text()
+    let_through(judged)
+    first, second = judged.tool("run", "tally"), judged.tool("run", "tally")
+    assert (first.code, second.code) == (1, 1)
+    assert "Not caught yet, number 3: An empty line is a line." in first.out
+    assert "one line short" not in first.out
+    assert "one line short" in " ".join(second.out.split())
+    assert "empty_lines_are_skipped" not in first.all + second.all
+    judged.write(whole, TESTS)
+    assert judged.tool("run", "tally").code == 0
+    let_through(judged)
+    assert "one line short" not in judged.tool("run", "tally").out
+
+
+def test_json(judged: Learner) -> None:
+    """--json prints one object with all parts of the verdict."""
+    let_through(judged)
+    data = json.loads(judged.tool("run", "tally", "--json").out)
+    again = json.loads(judged.tool("run", "tally", "--json").out)
+    assert data["passed"] is False
+    assert [test["status"] for test in data["tests"]] == ["passed", "passed"]
+    assert data["not_caught"] == [
+        {
+            "number": 3,
+            "title": "An empty line is a line.",
+            "let_through": 1,
+            "mutants": 1,
+            "times": 1,
+        }
+    ]
+    assert again["not_caught"][0]["times"] == 2
+    assert "one line short" in again["not_caught"][0]["scene"]
+    assert (data["caught"], data["mutants"]) == (3, 4)
+    assert data["list"][0] == {"text": "a line that comes in pieces", "kinds": [1]}
+    assert data["not_listed"] == [3]
+    for part in ("unruly", "cannot_fail", "ask_too_much", "defined_twice"):
+        assert data[part] == []
+    assert data["message"] == "Not caught yet: An empty line is a line."
+
+
+def test_list_is_read_back(judged: Learner) -> None:
+    """The list's lines come with the kinds that they speak of; what it misses is told; without a line it is not done."""
+    out = " ".join(judged.tool("run", "tally").out.split())
+    assert "a line that comes in pieces [1]" in out
+    assert (
+        "Not in your list, number 3: An empty line is a line, though a test of yours catches it."
+        in out
+    )
+    judged.write("# My list\n", LIST)
+    outcome = judged.tool("run", "tally")
+    assert outcome.code == 1
+    assert "has no lines yet" in outcome.out
+
+
+def test_status_counts_kinds(judged: Learner) -> None:
+    """The map says how many kinds are caught; looking at it is not asking."""
+    let_through(judged)
+    for _ in range(2):
+        outcome = judged.tool()
+        assert outcome.code == 0
+        assert "2 of 3 kinds caught" in outcome.out
+        assert "one line short" not in outcome.out
+
+
+def test_hint(judged: Learner) -> None:
+    """A hint for a number; and for the first that is let through."""
+    assert "In how many pieces" in judged.tool("hint", "tally", "1").out
+    let_through(judged)
+    assert "What is a line with nothing in it?" in judged.tool("hint", "tally").out
+    outcome = judged.tool("hint", "tally", "9")
+    assert outcome.code == 2
+    assert 'stage1_tally has no number "9". It has 1 to 3.' in outcome.err
+
+
+def test_no_step(judged: Learner) -> None:
+    """There are no steps to ask for."""
+    outcome = judged.tool("run", "tally", "1")
+    assert outcome.code == 2
+    assert "judged as a whole" in outcome.err
+
+
+def test_each_part_says_what_to_do(judged: Learner) -> None:
+    """Tests that fail, do harm, check nothing or ask for too much are named, in this order, each with what to do."""
+    text = judged.path(TESTS).read_text()
+    judged.write(
+        f"""import time
+{text}
+
+class MoreTests(SynchronousTestCase):
+    def test_fails(self):
+        self.assertEqual(1, 2, "Expected 1; got 2.")
+
+    def test_patches(self):
+        Tally.dataReceived = None
+
+    def test_nothing(self):
+        pass
+
+    def test_private(self):
+        tally = Tally()
+        tally.makeConnection(StringTransport())
+        tally.dataReceived(b"x\\n")
+        self.assertEqual(tally.lines, 1)
+""",
+        TESTS,
+    )
+    outcome = judged.tool("run", "tally")
+    assert outcome.code == 1
+    told = [
+        "5 of 7 pass",
+        "1 of 5 cannot",
+        "1 of your tests would refuse one",
+        "MoreTests.test_fails fails on your own code",
+        "Expected 1; got 2.",
+        "MoreTests.test_patches replaces, and does not put back",
+        "self.patch() puts back",
+        "MoreTests.test_nothing",
+        "MoreTests.test_private asks for more than the description says.",
+        "'Tally' object has no attribute 'lines'",
+    ]
+    out, at = " ".join(outcome.out.split()), 0
+    for words in told:
+        assert words in out[at:], (words, outcome.out)
+        at = out.index(words, at)
+
+
+@posix
+def test_watch(judged: Learner) -> None:
+    """watch judges again at each save, and h gives a hint for what is let through."""
+    with Terminal(judged, "watch", "tally") as terminal:
+        terminal.expect("all of it is caught")
+        terminal.expect("Watching")
+        let_through(judged)
+        terminal.expect("Not caught yet, number 3")
+        terminal.expect("Watching")
+        terminal.press("h")
+        terminal.expect("What is a line with nothing in it")
+        terminal.press("q")
+        assert terminal.end() == 0
+        terminal.sane()

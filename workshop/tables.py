@@ -1,0 +1,53 @@
+"""TOML files as the fields of dataclasses: a slip in one is told, not dropped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+class CourseError(Exception):
+    """The course's own files are wrong, or something was asked for that it does not have. str() is for the user."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        CourseError: it is not UTF-8, or not TOML; the message says where.
+    """
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
+    return data
+
+
+# What TOML gives for a dataclass's field, by the field's annotation.
+TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
+
+
+def exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
+    """The entry, if its keys are the dataclass's fields and its values of their types.
+
+    Raises:
+        CourseError: they are not; the message begins with ``where``.
+    """
+    wanted = {field.name: str(field.type) for field in fields(kind)}
+    wrong = sorted(set(wanted) ^ set(entry))
+    if wrong:
+        raise CourseError(f"{where}: wants exactly {', '.join(wanted)}; see {', '.join(wrong)}.")
+    for name, value in entry.items():
+        if not isinstance(value, TYPES[wanted[name]]):
+            raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
+    return dict(entry)

@@ -1,0 +1,194 @@
+"""The verdict on tests that a learner wrote, in words and as data: what was found, in the order in which to mend it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from workshop.assess import Assessment, Unruly
+from workshop.course import Course, Kind
+from workshop.explain import main_problem, trouble, words
+from workshop.keep import write
+from workshop.result import TestResult
+
+# How many of a kind are told at once: who mends these sees the next.
+FEW = 3
+
+
+def ask(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
+    """How often each kind that is let through now was let through in a row, with this time; by its number.
+
+    That is remembered in .workshop/asked.json, unless nobody asked for this stage's verdict.
+    """
+    path = course.root / ".workshop" / "asked.json"
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        before = {int(n): int(count) for n, count in known.get(found.stage.name, {}).items()}
+    except (OSError, ValueError, AttributeError):
+        known, before = {}, {}
+    asked = {kind.number: before.get(kind.number, 0) + 1 for kind in found.survived}
+    if not isinstance(known, dict):
+        known = {}
+    if remember:
+        write(path, json.dumps({**known, found.stage.name: asked}, indent=1).encode())
+    return asked
+
+
+def short(test: str) -> str:
+    """A test's class and name."""
+    return ".".join(test.split(".")[-2:])
+
+
+def misdeed(one: Unruly, limit: float) -> str:
+    """What an unruly test did, as a sentence without its subject."""
+    what = ", ".join(map(short, one.trouble.what[:FEW]))
+    deed = {
+        "disturbs": f"leaves something behind that changes what others say: {what}",
+        "alone": "says something else when other tests ran before it",
+        "needs": f"passes only after {what}: each test must set up what it needs",
+        "silent": f"did not end in {limit:g} s",
+        "output": "prints more than 1 MiB",
+        "recursion": "calls itself again and again",
+        "died": "ends the whole process",
+        "stopped": "stops the reactor, which is trial's to stop",
+        "exit": "calls sys.exit",
+        "thread": "leaves a thread running",
+        "process": "leaves a process running",
+        "patched": "replaces, and does not put back: " + ", ".join(one.trouble.what[:FEW]),
+        "files": "writes outside of its folder: " + ", ".join(one.trouble.what[:FEW]),
+        "calls": "leaves a call in the real reactor: " + ", ".join(one.trouble.what[:FEW]),
+        "sockets": "leaves open: " + ", ".join(one.trouble.what[:FEW]),
+    }
+    return deed.get(one.trouble.kind, f"leaves {one.trouble.kind.replace('closed ', '')} closed")
+
+
+MEND = {
+    "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
+    "alone": "Make what it uses in setUp, not once for all tests.",
+    "silent": "A Deferred that never fires, where a Clock would do? A loop that never ends?",
+    "patched": "self.patch() puts back what it replaces.",
+    "files": "self.mktemp() gives a path in trial's own folder.",
+    "sockets": "Close it with self.addCleanup().",
+    "calls": "Give the code a Clock, or end what it has begun.",
+}
+
+
+def said(test: TestResult) -> str:
+    """What a failed test says, in words, and what was logged or raised besides."""
+    first = main_problem(test.problems) if test.problems else None
+    if first is None:
+        return "It does not end."
+    others = [words(one) for one in test.problems if one is not first]
+    text = "\n".join([words(first), *(f"And: {one}" for one in others[:1])])
+    # An address in memory is another one each time, and tells nothing.
+    return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
+
+
+def rows(found: Assessment) -> list[tuple[str, str, bool]]:
+    """A line for each part of the verdict: what is asked, what was found, whether that is well."""
+    own, kinds = len(found.own), len(found.stage.kinds)
+    if found.trouble:
+        return [("Do your tests run?", "no", False)]
+    if not found.own:
+        none = [("Do your tests run?", "there are none yet", False)]
+        return none if found.items is None else [*none, _listed(found)]
+    bad = len(found.failing) + len(found.unruly)
+    run = f"{own - bad} of {own} pass, and leave nothing behind"
+    empty = f"{len(found.empty)} of {own - bad} cannot" if found.empty else "yes"
+    strict = f"{len(found.strict)} of your tests would refuse one" if found.strict else "yes"
+    through = f"{kinds - len(found.survived)} of {kinds} kinds"
+    if found.survived and found.caught:
+        through += f"; {found.caught} of {len(found.stage.mutants)} mistakes"
+    bad_ones = own - found.counted
+    through += f"; {count(bad_ones, 'test')} left out" if bad_ones else ""
+    if own == bad:
+        empty = strict = "not known yet"
+    table = [
+        ("Do your tests run?", run, not bad),
+        ("Can each of them fail?", empty, not found.empty),
+        ("Do all right answers pass?", strict, not found.strict),
+        ("Are the mistakes caught?", through, not found.survived),
+    ]
+    if found.items is not None:
+        table.append(_listed(found))
+    return table
+
+
+def _listed(found: Assessment) -> tuple[str, str, bool]:
+    lines = count(len(found.items or ()), "line")
+    return "Your list", f"{lines}; {count(len(found.missed), 'kind')} not in it", bool(found.items)
+
+
+def count(number: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def mutants(found: Assessment, kind: Kind) -> int:
+    """How many mutants a kind has."""
+    return sum(mutant.step == kind.number for mutant in found.stage.mutants)
+
+
+def message(found: Assessment, limit: float) -> str:
+    """The first thing to mend, as a sentence; "" where there is nothing."""
+    if found.trouble:
+        return trouble(found.stage, found.trouble, limit)
+    if not found.own:
+        return "There are no tests yet."
+    if found.failing:
+        return f"{short(found.failing[0].target)} fails: {said(found.failing[0])}"
+    if found.unruly:
+        return f"{short(found.unruly[0].test)} {misdeed(found.unruly[0], limit)}."
+    if found.empty:
+        return f"{short(found.empty[0])} checks nothing: it passes on code that was emptied out."
+    if found.strict:
+        return f"{short(found.strict[0].test)} asks for more than the description says."
+    if found.survived:
+        return f"Not caught yet: {found.survived[0].title}"
+    return "Your list has no lines yet." if found.items == () else ""
+
+
+def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[str, Any]:
+    """An assessment as the object that --json prints."""
+
+    def kind(one: Kind) -> dict[str, Any]:
+        times = asked.get(one.number, 1)
+        scene = {"scene": one.scene} if times > 1 else {}
+        left = {"let_through": found.left[one.number], "mutants": mutants(found, one)}
+        return {"number": one.number, "title": one.title, **left, "times": times, **scene}
+
+    return {
+        "stage": found.stage.name,
+        "passed": found.passed,
+        "message": message(found, limit),
+        "seconds": round(found.seconds, 3),
+        "steps": [],
+        "tests": [
+            {
+                "name": test.target,
+                "status": test.status,
+                "seconds": test.seconds,
+                "message": said(test) if test.problems else "",
+            }
+            for test in found.own
+        ],
+        "unruly": [
+            {"name": one.test, "kind": one.trouble.kind, "message": misdeed(one, limit)}
+            for one in found.unruly
+        ],
+        "cannot_fail": list(found.empty),
+        "ask_too_much": [
+            {"name": one.test, "answer": one.answer, "message": said(one.result)}
+            for one in found.strict
+        ],
+        "not_caught": [kind(one) for one in found.survived],
+        "defined_twice": list(found.twice),
+        "caught": found.caught,
+        "mutants": len(found.stage.mutants),
+        "list": None
+        if found.items is None
+        else [{"text": i.text, "kinds": [k.number for k in i.kinds]} for i in found.items],
+        "not_listed": [] if found.items is None else [k.number for k in found.missed],
+    }
