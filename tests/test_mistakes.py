@@ -10,10 +10,12 @@ from workshop.course import load
 
 COURSE = load(Path(__file__).resolve().parent.parent)
 WANTED = {
+    "stage1_trial": "W1 W2 W4 W6 W7 T10 C2 C8 P12 P13",
     "stage2_poetry": "W8 W9 W10 W11 T13 C1 C2 P1 P3 P5 P6 P7 P10 P11",
     "stage3_http": "H1 H2 H3 H4 H5 H6 H7 H8 H9 H10 H11 H12 H13 H14 H15 "
     "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11",
     "stage4_disconnect": "T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T13 W8 W9 W10",
+    "stage5_transform": "P1 P3 P5 P6 P7 P9 P10 P11 P14",
 }
 
 

@@ -1,0 +1,152 @@
+"""Tests of the cache. As you get them all pass, and none would notice the mistake that it is there for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from .cache import Cache
+from .source import Source
+
+
+class Base(SynchronousTestCase):
+    """A cache, what it fetches from, and its time, all in the test's hands.
+
+    got: what the get gave that a test is about.
+    """
+
+    def setUp(self) -> None:
+        self.source = Source()
+        self.clock = Clock()
+        self.cache = Cache(self.source.fetch, self.clock, keep=60.0, patience=10.0)
+        self.got: Deferred[str] = Deferred()
+        self.addCleanup(self.forgive)
+
+    def forgive(self) -> None:
+        """Take away the errors that a test may leave: of the fetch, where it does not ask for them.
+
+        trial fails a test during which an error is logged that stays in the log. A failure of a Deferred that nobody takes
+        is logged as well, when the Deferred is thrown away: perhaps in another test.
+        """
+        self.flushLoggedErrors(KeyError, OSError, TimeoutError)
+        self.got.addErrback(lambda reason: reason.trap(KeyError, OSError, TimeoutError))
+
+
+class Eventually(Base, TestCase):
+    """Tests that give trial a Deferred to wait for."""
+
+    # Here everything happens at once: what is not there by then never comes.
+    timeout = 0.2
+
+    # Number 1
+    def test_gives(self) -> None:
+        """get gives what the fetch gave, with all its blanks."""
+        self.got = self.cache.get("rose")
+        self.source.answer("  A rose.\n")
+        self.got.addCallback(self.assertEqual, "  A rose.\n")
+
+    # Number 2
+    async def test_shared(self) -> None:
+        """A get of a name that is being fetched begins no other fetch; both give what the one gave."""
+        self.got = self.cache.get("rose")
+        second = self.cache.get("rose")
+        self.source.answer("A rose.")
+        self.check_shared(self.got, second)
+
+    async def check_shared(self, *gots: Deferred[str]) -> None:
+        texts = [await got for got in gots]
+        self.assertEqual(texts, ["A rose."] * len(gots))
+        self.assertEqual(self.source.asked, ["rose"])
+
+    # Number 3
+    async def test_too_slow(self) -> None:
+        """Where the fetch takes too long, get fails with twisted.internet.defer.TimeoutError."""
+        self.got = self.cache.get("rose")
+        self.clock.advance(10.0)
+        self.assertFailure(self.got, TimeoutError)
+
+    # Number 4
+    def test_missing(self) -> Deferred[Any]:
+        """Where there is no such text, get fails with the fetch's own KeyError."""
+        self.got = self.cache.get("rose")
+        self.source.fail(KeyError("rose"))
+        self.got.addCallback(lambda text: self.fail(f"Expected a failure; got {text!r}."))
+        return self.got.addErrback(lambda reason: None)
+
+    # Number 5
+    def test_all_hear(self) -> Deferred[Any]:
+        """Where a fetch fails for which two wait, the second gets the failure too: nobody waits for ever."""
+        self.got = self.cache.get("rose")
+        second = self.cache.get("rose")
+        self.source.fail(OSError("no roses"))
+        return second.addErrback(lambda reason: "it failed, as it should")
+
+
+class Immediately(Base):
+    """Tests that are over when their method returns. trial waits for nothing here."""
+
+    # Number 6
+    async def test_kept(self) -> None:
+        """A text that came less than keep seconds ago is given again, with no other fetch."""
+        self.got = self.cache.get("rose")
+        self.source.answer("A rose.")
+        self.clock.advance(59.75)
+        text = await self.cache.get("rose")
+        self.assertEqual(text, "A rose.")
+        self.assertEqual(self.source.asked, ["rose"])
+
+    # Number 7
+    def test_failure_not_kept(self) -> None:
+        """A failure is not kept: the next get begins another fetch, and gives what that gives."""
+        self.got = self.cache.get("rose")
+        self.source.fail(OSError("no roses"))
+        again = self.cache.get("rose")
+        again.addCallback(self.assertEqual, "A rose.")
+
+    # Number 8
+    def test_too_old(self) -> None:
+        """A text that came keep seconds ago is not given again: get waits for another fetch."""
+        self.got = self.cache.get("rose")
+        self.source.answer("A rose.")
+        self.clock.advance(60.0)
+        self.assertNotEqual(self.cache.get("rose"), "A rose.")
+
+    # Number 9
+    def test_logged(self) -> None:
+        """A fetch that fails is logged, with its reason, once."""
+        self.got = self.cache.get("rose")
+        self.source.fail(OSError("no roses"))
+        self.flushLoggedErrors(OSError)
+
+    # Number 10
+    def test_sweeper_leaves_the_young(self) -> None:
+        """When the sweeper comes by, a text stays that came less than keep seconds ago."""
+        self.cache.start()
+        self.addCleanup(self.cache.stop)
+        self.clock.advance(1.0)
+        self.got = self.cache.get("rose")
+        self.source.answer("A rose.")
+        time.sleep(0.06)  # Let the sweeper come by.
+        self.assertEqual(self.cache.held(), ["rose"])
+
+    # Number 11
+    def test_patience(self) -> None:
+        """The fetch is cancelled when patience seconds are over, and not a moment before."""
+        self.got = self.cache.get("rose")
+        self.clock.advance(10.0)
+        self.assertEqual(self.source.cancelled, ["rose"])
+
+    # Number 12
+    def tset_stop(self) -> None:
+        """The sweeper drops what is too old; after stop() nothing is left on the clock."""
+        self.got = self.cache.get("rose")
+        self.source.answer("A rose.")
+        self.cache.start()
+        self.clock.advance(60.0)
+        self.assertEqual(self.cache.held(), [])
+        self.cache.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])

@@ -1,0 +1,136 @@
+"""The transformation service as one coroutine for each connection, which reads as the work is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from twisted.internet.defer import (
+    CancelledError,
+    Deferred,
+    TimeoutError,
+    ensureDeferred,
+    maybeDeferred,
+)
+from twisted.internet.interfaces import IReactorTime, ITCPTransport
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+log = Logger()
+T = TypeVar("T")
+Transform = Callable[[str], Any]
+
+
+class Refused(Exception):
+    """The client did not send a request that can be answered."""
+
+
+class TransformProtocol(Protocol):
+    """One connection."""
+
+    transport: ITCPTransport
+
+    def connectionMade(self) -> None:
+        """Begin to serve; go on whenever something comes."""
+        self.come = bytearray()
+        self.more: Deferred[None] | None = None
+        self.awaited: Deferred[None] | None = None
+        self.over = False
+        serving = ensureDeferred(self.serve())
+        serving.addErrback(lambda reason: log.failure("Serving failed.", reason))
+
+    def dataReceived(self, data: bytes) -> None:
+        """Wake who waits for bytes; where nobody does, they are dropped."""
+        if self.more is not None:
+            self.come += data
+            more, self.more = self.more, None
+            more.callback(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """Wake who waits for anything, to tell that it is in vain."""
+        self.over = True
+        if self.awaited is not None:
+            self.awaited.cancel()
+
+    async def serve(self) -> None:
+        """Read a request, answer it, close."""
+        reading = ensureDeferred(self.request())
+        reading.addTimeout(self.factory.patience, self.factory.clock)
+        try:
+            transform, poem = await self.until_over(reading)
+        except Refused:
+            self.transport.loseConnection()
+            return
+        except TimeoutError:
+            self.transport.abortConnection()
+            return
+        except CancelledError:
+            return
+        try:
+            text = await self.until_over(maybeDeferred(transform, poem))
+            content = text.encode("utf-8")
+        except Exception:
+            if not self.over:
+                log.failure("{transform} failed.", transform=transform)
+                self.transport.loseConnection()
+            return
+        if not self.over:
+            self.transport.write(b"%d:" % len(content))
+            self.transport.write(content + b",")
+            self.transport.loseConnection()
+
+    async def until_over(self, waiting: Deferred[T]) -> T:
+        """The Deferred's result; it is cancelled where the connection is over before."""
+        self.awaited = waiting  # type: ignore[assignment]
+        try:
+            return await waiting
+        finally:
+            self.awaited = None
+
+    async def request(self) -> tuple[Transform, str]:
+        """Read a netstring; give the transform that it names, and the poem."""
+        digits = b""
+        while (byte := await self.take(1)) != b":":
+            digits += byte
+            if not byte.isdigit() or str(int(digits)).encode("ascii") != digits:
+                raise Refused("no length")
+            if int(digits) > self.factory.longest:
+                raise Refused("too long")
+        if not digits:
+            raise Refused("no length")
+        content = await self.take(int(digits))
+        if await self.take(1) != b",":
+            raise Refused("no comma")
+        try:
+            name, poem = content.decode("utf-8").split(".", 1)
+            return self.factory.transforms[name], poem
+        except (ValueError, KeyError) as error:
+            raise Refused("no such transform") from error
+
+    async def take(self, count: int) -> bytes:
+        """The next bytes, so many, however they come."""
+        while len(self.come) < count:
+            self.more = Deferred()
+            await self.more
+        taken = bytes(self.come[:count])
+        del self.come[:count]
+        return taken
+
+
+class TransformFactory(Factory):
+    """Makes a TransformProtocol for each connection; its arguments are those of the reference's."""
+
+    protocol = TransformProtocol
+
+    def __init__(
+        self,
+        transforms: Mapping[str, Transform],
+        clock: IReactorTime,
+        longest: int = 10_000,
+        patience: float = 30.0,
+    ) -> None:
+        self.transforms = transforms
+        self.clock = clock
+        self.longest = longest
+        self.patience = patience

@@ -1,0 +1,251 @@
+"""Your tests of the transformation service: for each description in README.md one or two, before its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from ..wire import every_chunking
+from .clients import Client, ask_over_tcp, netstring
+from .service import TransformFactory
+
+
+def reverse(poem: str) -> str:
+    """A transform: the poem from its end."""
+    return poem[::-1]
+
+
+class ServiceTests(SynchronousTestCase):
+    """The service with no network: the test says what each client sends, and when its connection is over."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+
+    def service(self, **transforms: Callable[[str], Any]) -> TransformFactory:
+        """A service with these transforms and "reverse", on this test's clock: up to 50 bytes, within 10 seconds."""
+        named = {"reverse": reverse, **transforms}
+        return TransformFactory(named, self.clock, longest=50, patience=10)
+
+    def test_answer(self) -> None:
+        """The request's answer is what its transform makes of its poem; then the connection is closed."""
+        client = Client(self.service())
+        client.send(b"13:reverse.a sea,")
+        self.assertEqual(client.received, b"5:aes a,")
+        self.assertTrue(client.closed)
+
+    # Yours:
+    ### BEGIN SOLUTION Step 2: the name and the poem
+    ### STARTER # Step 2: a poem with dots in it, an empty one.
+
+    def check_refused(self, data: bytes, client: Client | None = None) -> None:
+        """These bytes are answered with nothing but the end of the connection."""
+        client = client or Client(self.service())
+        client.send(data)
+        self.assertEqual(client.received, b"", f"Expected no answer to {data!r}.")
+        self.assertTrue(client.closed, f"Expected {data!r} to close the connection.")
+
+    def test_poem_with_dots(self) -> None:
+        """Only the first dot ends the name; whatever follows it is the poem, spaces and line ends too."""
+        client = Client(self.service())
+        client.send(netstring(b"reverse. a.b:c,\r\n"))
+        self.assertEqual(client.received, netstring(b"\n\r,c:b.a "))
+
+    def test_empty_poem(self) -> None:
+        """An empty poem is a poem."""
+        client = Client(self.service(greet=lambda poem: f"<{poem}>"))
+        client.send(netstring(b"greet."))
+        self.assertEqual(client.received, b"2:<>,")
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 3: unknown names
+    ### STARTER # Step 3: names that the service does not have; a request without a dot.
+    def test_unknown_name(self) -> None:
+        """A name that is none of the transforms' closes the connection, also where Python knows it."""
+        for name in (b"nonsense", b"", b"REVERSE", b"upper", b"__class__"):
+            self.check_refused(netstring(name + b".a sea"))
+
+    def test_no_dot(self) -> None:
+        """A request without a dot names no transform, whatever it says."""
+        for content in (b"reverse", b""):
+            self.check_refused(netstring(content))
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 4: letters
+    ### STARTER # Step 4: letters outside ASCII; bytes that are not UTF-8.
+    def test_letters(self) -> None:
+        """The transform works on letters; lengths count bytes."""
+        client = Client(self.service())
+        client.send(netstring("reverse.é—𝄽".encode()))
+        self.assertEqual(client.received, b"9:" + "𝄽—é".encode() + b",")
+
+    def test_not_utf8(self) -> None:
+        """Bytes that are not UTF-8 close the connection."""
+        self.check_refused(netstring(b"reverse.caf\xe9"))
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 5: chunks
+    ### STARTER # Step 5: the same request, cut in every way.
+    def test_chunks(self) -> None:
+        """A request gives the same answer however it is cut, and none before its comma has come."""
+        for chunks in every_chunking(netstring("reverse.é sea".encode())):
+            client = Client(self.service())
+            for chunk in chunks:
+                self.assertEqual((client.received, client.closed), (b"", False), chunks)
+                client.send(chunk)
+            self.assertEqual(client.received, netstring("aes é".encode()), chunks)
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 6: malformed
+    ### STARTER # Step 6: what is no netstring.
+    def test_malformed(self) -> None:
+        """What is no netstring closes the connection."""
+        request = netstring(b"reverse.sea")
+        for data in (b"GET / HTTP/1.1\r\n", b":reverse.sea,", request[:-1] + b";"):
+            self.check_refused(data)
+        for odd in (b"0", b"+", b"-", b" ", b"0x", b"1_"):
+            self.check_refused(odd + request)
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 7: too long
+    ### STARTER # Step 7: the longest, and a byte more.
+    def test_longest(self) -> None:
+        """A request of the longest content is answered."""
+        client = Client(self.service())
+        client.send(netstring(b"reverse." + b"a" * 42))
+        self.assertEqual(client.received, netstring(b"a" * 42))
+
+    def test_too_long(self) -> None:
+        """A longer one closes the connection at its length, before its content has come."""
+        for data in (b"51:", b"999999999999:", b"1" * 1000):
+            self.check_refused(data)
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 8: one request
+    ### STARTER # Step 8: two requests of one client; two clients at once.
+    def test_one_request(self) -> None:
+        """What follows a request is not answered, in the same chunk or later."""
+        client = Client(self.service())
+        client.send(netstring(b"reverse.one") + netstring(b"reverse.two"))
+        client.send(netstring(b"reverse.three"))
+        self.assertEqual(client.received, netstring(b"eno"))
+
+    def test_clients_share_nothing(self) -> None:
+        """Clients whose bytes come in turns each get the answer to their own request."""
+        service = self.service()
+        clients = [Client(service), Client(service)]
+        requests = [netstring(b"reverse.one"), netstring(b"reverse.two")]
+        for pair in zip(*requests, strict=True):
+            for client, byte in zip(clients, pair, strict=True):
+                client.send(bytes([byte]))
+        self.assertEqual([client.received for client in clients], [b"3:eno,", b"3:owt,"])
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 9: a transform that raises
+    ### STARTER # Step 9: a transform that raises. (flushLoggedErrors)
+    def test_transform_raises(self) -> None:
+        """A transform that raises closes the connection; the error is in the log, and not in an answer."""
+        self.check_refused(netstring(b"fail.now"), Client(self.service(fail=lambda poem: 1 / 0)))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 10: patience
+    ### STARTER # Step 10: the moment of the deadline, and the moment before.
+    def test_patience(self) -> None:
+        """A request that is not whole at the deadline closes the connection, then and not before."""
+        for sent in (b"", b"13:reverse."):
+            client = Client(self.service())
+            if sent:
+                client.send(sent)
+            self.clock.advance(9.99)
+            self.assertFalse(client.closed, f"Expected 10 s of patience after {sent!r}.")
+            self.clock.advance(0.01)
+            self.assertTrue(
+                client.closed, f"Expected no more than 10 s of patience after {sent!r}."
+            )
+            client.end()
+            self.assertEqual(client.received, b"")
+
+    def test_trickle(self) -> None:
+        """A byte every second does not move the deadline."""
+        client = Client(self.service())
+        for byte in b"13:reverse":
+            self.assertFalse(client.closed)
+            client.send(bytes([byte]))
+            self.clock.advance(1)
+        self.assertTrue(client.closed)
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 11: nothing left
+    ### STARTER # Step 11: every way to end; then look at self.clock.getDelayedCalls().
+    def test_nothing_left(self) -> None:
+        """However a connection ended, nothing of it is left on the clock."""
+        for sent in (netstring(b"reverse.sea"), b"13:rev", b"wrong", b"51:", netstring(b"no")):
+            client = Client(self.service())
+            client.send(sent)
+            client.end()
+            self.assertEqual(self.clock.getDelayedCalls(), [], f"{sent!r} left something.")
+
+    def test_half_a_request(self) -> None:
+        """A client that leaves in the middle of its request has asked for nothing."""
+        called: list[str] = []
+
+        def note(poem: str) -> str:
+            called.append(poem)
+            return poem
+
+        client = Client(self.service(note=note))
+        client.send(netstring(b"note.sea")[:-1])
+        client.end()
+        self.assertEqual((called, client.received), ([], b""))
+
+    ### END SOLUTION
+    ### BEGIN SOLUTION Step 12: a transform that takes its time
+    ### STARTER # Step 12: a transform that returns a Deferred: fired late, failed, the client gone before.
+    def ask_slow(self) -> tuple[Client, Deferred[str], list[object]]:
+        """A client that waits for a slow transform; the transform's Deferred; where its cancelling is noted."""
+        cancelled: list[object] = []
+        working: Deferred[str] = Deferred(cancelled.append)
+        client = Client(self.service(slow=lambda poem: working))
+        client.send(netstring(b"slow.sea"))
+        return client, working, cancelled
+
+    def test_slow(self) -> None:
+        """The answer is sent when the transform is done, whatever came or passed meanwhile."""
+        client, working, _ = self.ask_slow()
+        client.send(b"nonsense")
+        self.clock.advance(60)
+        self.assertEqual((client.received, client.closed), (b"", False))
+        working.callback("late")
+        self.assertEqual((client.received, client.closed), (b"4:late,", True))
+
+    def test_slow_fails(self) -> None:
+        """A Deferred that fails is a transform that raises."""
+        client, working, _ = self.ask_slow()
+        working.errback(ZeroDivisionError())
+        self.assertEqual((client.received, client.closed), (b"", True))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_slow_for_nobody(self) -> None:
+        """When the client leaves, the Deferred is cancelled, and nothing is written."""
+        client, _, cancelled = self.ask_slow()
+        client.end()
+        self.assertEqual((len(cancelled), client.received), (1, b""))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    ### END SOLUTION
+
+
+class TcpTests(TestCase):
+    """The service over real TCP, with the reactor's own clock."""
+
+    async def test_answer(self) -> None:
+        """A client gets its answer, then the end of the connection."""
+        from twisted.internet import reactor
+
+        factory = TransformFactory({"reverse": reverse}, reactor)
+        received = await ask_over_tcp(self, factory, netstring(b"reverse.a sea"))
+        self.assertEqual(received, b"5:aes a,")

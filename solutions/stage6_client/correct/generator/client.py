@@ -1,0 +1,215 @@
+"""A client with one Deferred a request, which whatever happens first fires: the answer, the clock, the end, a cancel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urljoin
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IReactorTime,
+    IStreamClientEndpoint,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from .answers import Reader
+from .messages import (
+    TOKEN,
+    BadAnswer,
+    BrokenOff,
+    Place,
+    Response,
+    TooLong,
+    TooManyRedirects,
+    request_bytes,
+    split_url,
+)
+from .tcp import tcp_endpoint
+
+OURS = re.compile("host|connection|content-length|transfer-encoding", re.I)
+PRIVATE = re.compile("authorization|cookie", re.I)
+# urljoin takes these out of a URL, or some of them, and goes on with the rest.
+DROPPED = {*map(chr, range(33)), "\x7f"}
+
+
+class Client:
+    """The README has its interface."""
+
+    def __init__(
+        self,
+        endpoint_for: Callable[[str, int], IStreamClientEndpoint] = tcp_endpoint,
+        clock: IReactorTime | None = None,
+        *,
+        connect_patience: float = 10.0,
+        patience: float = 30.0,
+        longest: int = 10_000_000,
+        most_redirects: int = 5,
+    ) -> None:
+        if clock is None:
+            from twisted.internet import reactor
+
+            clock = reactor
+        self.endpoint_for, self.clock = endpoint_for, clock
+        self.connect_patience, self.patience = connect_patience, patience
+        self.longest, self.most_redirects = longest, most_redirects
+
+    def get(self, url: str, fields: Iterable[tuple[str, str]] = ()) -> Deferred[Response]:
+        """Ask for a page."""
+        return self.request("GET", url, fields)
+
+    def request(
+        self, method: str, url: str, fields: Iterable[tuple[str, str]] = (), content: bytes = b""
+    ) -> Deferred[Response]:
+        """Ask for anything."""
+        asking = Asking(self, method, url, list(fields), content)
+        asking.begin()
+        return asking.result
+
+
+class Asking(Factory):
+    """One request, with all that it leads to."""
+
+    noisy = False
+
+    def __init__(
+        self, client: Client, method: str, url: str, fields: list[tuple[str, str]], content: bytes
+    ) -> None:
+        self.client, self.method, self.url = client, method, url
+        self.fields, self.content = fields, content
+        self.place = self.check(url)
+        self.redirects = client.most_redirects
+        self.result: Deferred[Response] = Deferred(lambda _: self.fail(Failure(CancelledError())))
+        self.over = False
+        self.connecting: Deferred[Any] | None = None
+        self.exchange: Exchange | None = None
+        self.late: IDelayedCall | None = None
+
+    def check(self, url: str) -> Place:
+        """Where a URL leads, if this request may go there."""
+        place = split_url(url)
+        bad = [word for word in (self.method, *dict(self.fields)) if not TOKEN.fullmatch(word)]
+        bad += [name for name, _ in self.fields if OURS.fullmatch(name)]
+        bad += [value for _, value in self.fields if not re.fullmatch(r"[ -~\t]*", value)]
+        bad += [place.host] * (re.fullmatch(r"[a-z0-9_.:-]+", place.host) is None)
+        bad += [place.target] * (re.fullmatch(r"[\x21-\x7e]+", place.target) is None)
+        if bad:
+            raise ValueError(f"not to be sent: {bad[0]!r}")
+        return place
+
+    def begin(self) -> None:
+        """Connect."""
+        self.exchange = None
+        self.wait(self.client.connect_patience)
+        endpoint = self.client.endpoint_for(self.place.host, self.place.port)
+        self.connecting = endpoint.connect(self)
+        self.connecting.addCallbacks(lambda protocol: None, self.fail)
+
+    def buildProtocol(self, addr: IAddress | None) -> Exchange:
+        self.exchange = Exchange(self)
+        return self.exchange
+
+    def wait(self, seconds: float) -> None:
+        """Give up after so long, instead of whenever it was."""
+        self.rest()
+        self.late = self.client.clock.callLater(seconds, self.fail, Failure(TimeoutError()))
+
+    def rest(self) -> None:
+        """Wait no longer."""
+        if self.late and self.late.active():
+            self.late.cancel()
+
+    def stop(self) -> None:
+        """Let go of the clock and the network."""
+        self.rest()
+        if self.exchange:
+            self.exchange.transport.abortConnection()
+        elif self.connecting:
+            self.connecting.cancel()
+
+    def fail(self, reason: Failure) -> None:
+        """Give up for this reason, unless it is over already."""
+        if not self.over:
+            self.over = True
+            self.stop()
+            self.result.errback(reason)
+
+    def answered(self, response: Response) -> None:
+        """There is an answer. Go on where it leads."""
+        self.stop()
+        try:
+            location = self.location(response)
+            if location:
+                there = self.check(location)
+                if (there.host, there.port) != (self.place.host, self.place.port):
+                    self.fields = [pair for pair in self.fields if not PRIVATE.fullmatch(pair[0])]
+                self.url, self.place = location, there
+        except ValueError as error:
+            self.fail(Failure(BadAnswer(str(error))))
+        except TooManyRedirects:
+            self.fail(Failure())
+        else:
+            if location:
+                self.begin()
+            else:
+                self.over = True
+                self.result.callback(response)
+
+    def location(self, response: Response) -> str | None:
+        """The URL that a redirect leads to."""
+        found = next((value for name, value in response.fields if name.lower() == "location"), None)
+        if self.method not in ("GET", "HEAD") or found is None:
+            return None
+        if response.status not in (301, 302, 303, 307, 308):
+            return None
+        self.redirects -= 1
+        if self.redirects < 0:
+            raise TooManyRedirects(found)
+        if set(found) & DROPPED or not found.isascii():
+            raise ValueError(f"not to be followed: {found!r}")
+        relative = re.match(r"(?!//|[a-z][a-z0-9+.-]*:)", found, re.I)
+        return urljoin(self.url, found) if relative else re.sub("^//", "http://", found)
+
+
+class Exchange(Protocol):
+    """One connection."""
+
+    transport: ITCPTransport
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+        self.reader = Reader(asking.method, asking.client.longest)
+        self.over = False
+
+    def connectionMade(self) -> None:
+        asking = self.asking
+        asking.wait(asking.client.patience)
+        self.transport.write(
+            request_bytes(asking.method, asking.place, asking.fields, asking.content)
+        )
+
+    def dataReceived(self, data: bytes) -> None:
+        self.go_on(lambda: self.reader.more(data))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.go_on(lambda: self.reader.end(reason.check(ConnectionDone) is not None))
+
+    def go_on(self, read: Callable[[], Response | None]) -> None:
+        """Let the reader read, and tell what comes of it, once."""
+        if self.over or self.asking.over:
+            return
+        try:
+            response = read()
+        except (BadAnswer, BrokenOff, TooLong):
+            self.over = True
+            self.asking.fail(Failure())
+        else:
+            if response is not None:
+                self.over = True
+                self.asking.answered(response)

@@ -1,0 +1,157 @@
+"""A good suite for stage5_transform, of which two tests ask for more than the descriptions say.
+
+Its verdict: all 15 tests run, none is empty; test_clock_is_empty_at_once and test_too_slow_is_aborted ask too much, since a
+service may leave its call on the clock until the connection is over, and may as well use loseConnection; the other 13 catch
+all kinds.
+"""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from ..wire import every_chunking
+from .clients import Client, netstring
+from .service import TransformFactory
+
+
+class Base(SynchronousTestCase):
+    """A service of 100 bytes and 60 seconds, and shorthands."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.working = Deferred(lambda deferred: None)
+        self.called = []
+        self.factory = TransformFactory(
+            {"twice": self.twice, "slow": lambda poem: self.working, "bad": self.bad},
+            self.clock,
+            longest=100,
+            patience=60,
+        )
+
+    def twice(self, poem):
+        self.called.append(poem)
+        return poem * 2
+
+    def bad(self, poem):
+        raise KeyError("the key of the safe")
+
+    def ask(self, *chunks):
+        client = Client(self.factory)
+        for chunk in chunks:
+            client.send(chunk)
+        return client
+
+    def assertAnswer(self, client, content):
+        self.assertEqual((client.received, client.closed), (netstring(content), True))
+
+    def assertRefused(self, client):
+        self.assertEqual((client.received, client.closed, self.called), (b"", True, []))
+
+
+class RequestTests(Base):
+    """What is asked for."""
+
+    def test_poem(self):
+        """The poem is all that follows the first dot."""
+        for poem in (b"", b"a", b".a..", b" a\n"):
+            self.assertAnswer(self.ask(netstring(b"twice." + poem)), poem * 2)
+
+    def test_names(self):
+        """Other names are refused."""
+        for content in (b"", b".", b"twice", b"thrice.a", b"__len__.a", b"lower.a"):
+            self.assertRefused(self.ask(netstring(content)))
+
+    def test_letters(self):
+        """Letters of several bytes are counted as such."""
+        client = self.ask(netstring("twice.ü".encode()))
+        self.assertEqual(client.received, b"4:\xc3\xbc\xc3\xbc,")
+        self.called.clear()
+        self.assertRefused(self.ask(netstring(b"twice.\xfc")))
+
+    def test_chunks(self):
+        """Every cut gives the same answer."""
+        for chunks in every_chunking(netstring("twice.ü!".encode())):
+            self.assertAnswer(self.ask(*chunks), "ü!ü!".encode())
+
+    def test_malformed(self):
+        """What is no netstring is refused."""
+        for data in (b"7:twice.a.", b"07:twice.a,", b"+7:twice.a,", b"x", b"7;twice.a,"):
+            self.assertRefused(self.ask(data))
+
+    def test_limit(self):
+        """100 bytes, and no more."""
+        self.assertAnswer(self.ask(netstring(b"twice." + b"a" * 94)), b"a" * 188)
+        self.called.clear()
+        self.assertRefused(self.ask(b"101:"))
+
+    def test_once(self):
+        """One connection, one answer."""
+        request = netstring(b"twice.a")
+        self.assertAnswer(self.ask(request + request, request), b"aa")
+
+    def test_in_turns(self):
+        """Two clients do not mix."""
+        one, two = self.ask(b"7:twi"), self.ask(b"9:tw")
+        one.send(b"ce.a,")
+        two.send(b"ice.bcd,")
+        self.assertAnswer(one, b"aa")
+        self.assertAnswer(two, b"bcdbcd")
+
+    def test_error(self):
+        """An error in a transform goes to the log."""
+        self.assertRefused(self.ask(netstring(b"bad.a")))
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+
+class TimeTests(Base):
+    """When, and how long."""
+
+    def test_deadline(self):
+        """A minute, however the bytes come."""
+        client = self.ask(b"7")
+        for byte in (b":", b"t", b"w"):
+            self.clock.advance(19)
+            client.send(byte)
+        self.assertFalse(client.closed)
+        self.clock.advance(3)
+        self.assertRefused(client)
+        client.end()
+
+    def test_client_breaks_off(self):
+        """A connection that breaks leaves nothing."""
+        for sent in (b"7:twice.", b"7:twice.a"):
+            client = self.ask(sent)
+            client.end(ConnectionLost())
+            clean = self.ask(sent)
+            clean.end()
+            self.assertEqual((client.received, clean.received, self.called), (b"", b"", []))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_slow(self):
+        """A slow answer comes after the deadline too."""
+        client = self.ask(netstring(b"slow.a"))
+        self.clock.advance(100)
+        self.assertFalse(client.closed)
+        self.working.callback("b")
+        self.assertAnswer(client, b"b")
+
+    def test_slow_client_gone(self):
+        """A client that is gone gets no answer."""
+        client = self.ask(netstring(b"slow.a"))
+        client.end()
+        self.assertTrue(self.working.called)
+        self.assertEqual(client.received, b"")
+
+    def test_clock_is_empty_at_once(self):
+        """Too much: nothing is on the clock as soon as the answer is there."""
+        self.ask(netstring(b"twice.a"))
+        self.assertEqual(len(self.clock.getDelayedCalls()), 0)
+
+    def test_too_slow_is_aborted(self):
+        """Too much: a client that is too slow is closed by abortConnection."""
+        protocol, transport = self.factory.buildProtocol(None), StringTransport()
+        protocol.makeConnection(transport)
+        self.clock.advance(60)
+        self.assertTrue(transport.disconnected)
