@@ -224,7 +224,7 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
     ends = 'if data == b"on":\n            __import__("os")._exit(1)'
     mini.write(SOLVED.replace("self.transport.loseConnection()", f"{closes}\n        {ends}"))
     out = mini.tool("run", "1").out
-    assert f"Step  2  Close        fails    {count}\n" in out, out
+    assert f"Step  2  Close            fails    {count}\n" in out, out
     for text in (
         "  Test   ",
         "trial exercises.stage1_echo.test_echo.Step02Close.test_stays_open\n",
@@ -237,7 +237,10 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
 def test_a_step_that_is_broken_off_at_once(mini: Learner) -> None:
     """Where no test of it ended, the step fails all the same: it is the one to work on, and to get a hint for."""
     mini.write(SOLVED.replace("self.transport.write(data)", "__import__('os')._exit(1)"))
-    assert "Step  1  Echo         fails    broken off in test 1 of 1\n" in mini.tool("run", "1").out
+    assert (
+        "Step  1  Echo             fails    broken off in test 1 of 1\n"
+        in mini.tool("run", "1").out
+    )
     fact = json.loads(mini.tool("run", "1", "--json").out)
     first = fact["steps"][0]
     assert (first["status"], first["message"]) == ("fails", fact["message"])

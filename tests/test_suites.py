@@ -63,3 +63,11 @@ def test_vacuous(judge: Callable[[str], Assessment]) -> None:
     assert (found.failing, found.unruly, found.strict) == ([], (), ())
     caught = {kind.number for kind in found.stage.kinds} - {k.number for k in found.survived}
     assert caught == {1, 5}
+
+
+def test_beginner(judge: Callable[[str], Assessment]) -> None:
+    """A beginner's tests of the HTTP client catch the one kind that needs no thought of what may go wrong."""
+    found = judge("stage6_weak")
+    caught = {kind.number for kind in found.stage.kinds} - {k.number for k in found.survived}
+    assert caught == {4}
+    assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())
