@@ -122,7 +122,8 @@ def _survived(shown: Shown, found: Assessment, kind: Kind, times: int) -> None:
     if caught:
         # Its scene may be of what is caught already.
         verb = "is" if caught == 1 else "are"
-        shown.paragraph(f"{caught} of its {mutants(found, kind)} mistakes {verb} caught.")
+        of = f"{caught} of its {mutants(found, kind)} mistakes {verb} caught"
+        shown.paragraph(f"{of}, perhaps by a test of another number.")
     elif times > 1:
         shown.paragraph(kind.scene)
 

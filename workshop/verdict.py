@@ -102,7 +102,7 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
     if found.survived and found.caught:
         through += f"; {found.caught} of {len(found.stage.mutants)} mistakes"
     bad_ones = own - found.counted
-    through += f"; {count(bad_ones, 'test')} left out" if bad_ones else ""
+    through += f"; {count(bad_ones, 'test')} left out, see below" if bad_ones else ""
     if own == bad:
         empty = strict = "not known yet"
     table = [
