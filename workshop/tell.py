@@ -134,7 +134,7 @@ def _list(shown: Shown, found: Assessment) -> None:
         shown.paragraph(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.", 0)
         return
     shown.line("Your list, and the numbers of what it speaks of:")
-    told = found.items if found.passed else found.items[:LINES]
+    told = found.items[:LINES] if found.counted and not found.passed else found.items
     for item in told:
         of = ", ".join(str(kind.number) for kind in item.kinds) or "no kind recognised"
         shown.paragraph(f"{item.text}  [{of}]")
