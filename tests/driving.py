@@ -45,6 +45,11 @@ OURS = (
     "PYTHONDONTWRITEBYTECODE",
 )
 
+# An id in the list of classic mistakes, a weakness, a ticket (of Twisted unless it says), a section of an RFC.
+SOURCE = re.compile(
+    r"[WTCPH]\d+|CVE-\d+-\d+|CWE-\d+|([\w-]+/[\w-]+)?#\d+|RFC \d+(?: (?:section )?[\d.]+)?|seen"
+)
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and processes")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds to this limit")
 

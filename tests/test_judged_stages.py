@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from driving import SOURCE
 
-from workshop.answers import right_answers, with_bug
+from workshop.answers import right_answers
 from workshop.assess import Assessment, assess
 from workshop.course import Kind, Mutant, Stage, load
 from workshop.judge import Case, Pool
-from workshop.markers import BEGIN, answer
+from workshop.markers import BEGIN, answer, with_bug
 from workshop.result import Result
 from workshop.suite import own_modules
 
@@ -28,10 +29,6 @@ NAMES = [stage.name for stage in STAGES]
 
 # What the course promises of its own stages: right answers, and mutants, at the least.
 PROMISED = {"stage1_trial": (2, 12), "stage5_transform": (2, 14), "stage6_client": (2, 24)}
-SOURCE = re.compile(
-    r"[WTCPH]\d+|CVE-\d+-\d+|CWE-\d+|([\w-]+/[\w-]+)?#\d+|RFC \d+(?: (?:section )?[\d.]+)?|seen"
-)
-
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=NAMES)
 each_kind = pytest.mark.parametrize(
     ("stage", "kind"),

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from driving import SOURCE
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.explain import main_problem, words
@@ -41,11 +42,6 @@ BESIDE_THE_POINT = {
     "TypeError",
     "UnboundLocalError",
 }
-
-# An id in the list of classic mistakes, a weakness, a ticket (of Twisted unless it says), a section of an RFC.
-SOURCE = re.compile(
-    r"[WTCPH]\d+|CVE-\d+-\d+|CWE-\d+|([\w-]+/[\w-]+)?#\d+|RFC \d+(?: (?:section )?[\d.]+)?|seen"
-)
 
 each_course = pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 each_stage = pytest.mark.parametrize(

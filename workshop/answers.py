@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
-from workshop.course import CourseError, Mutant, Stage
+from workshop.course import Stage
 from workshop.layout import Overlay
 from workshop.markers import answer
 
@@ -34,20 +33,6 @@ def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
         files = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.py"))}
         answers[folder.name] = {**code, **files}
     return answers
-
-
-def with_bug(code: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
-    """The reference's code with the mutant's edit made.
-
-    Raises:
-        CourseError: the text to find does not stand there exactly once.
-    """
-    count = code[mutant.file].count(mutant.find)
-    if count != 1:
-        raise CourseError(
-            f"{mutant.name}: its text stands {count} times in {mutant.file}, not once."
-        )
-    return {**code, mutant.file: code[mutant.file].replace(mutant.find, mutant.replace)}
 
 
 class _Emptier(ast.NodeTransformer):

@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from workshop.answers import emptied, is_test, right_answers, with_bug
+from workshop.answers import emptied, is_test, right_answers
 from workshop.course import Kind, Stage
 from workshop.judge import Case, Pool
 from workshop.layout import Overlay
+from workshop.markers import with_bug
 from workshop.result import Result, TestResult, Trouble
 from workshop.run import LIMIT
 from workshop.suite import Item, defined_twice, own_modules, read_list

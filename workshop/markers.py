@@ -83,14 +83,22 @@ def mutated(stage: Stage, mutant: Mutant, solved: int = ALL_STEPS) -> dict[str, 
     Raises:
         CourseError: the text to find does not stand there exactly once.
     """
-    files = answer(stage, solved)
-    if mutant.file not in files or files[mutant.file].count(mutant.find) != 1:
-        count = files.get(mutant.file, "").count(mutant.find)
+    return with_bug(answer(stage, solved), mutant)
+
+
+def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
+    """The files, by name, with the mutant's edit made.
+
+    Raises:
+        CourseError: the text to find does not stand there exactly once.
+    """
+    text = files.get(mutant.file, "")
+    count = text.count(mutant.find)
+    if count != 1:
         raise CourseError(
             f"{mutant.name}: its text stands {count} times in {mutant.file}, not once."
         )
-    files[mutant.file] = files[mutant.file].replace(mutant.find, mutant.replace)
-    return files
+    return {**files, mutant.file: text.replace(mutant.find, mutant.replace)}
 
 
 def home(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:

@@ -21,11 +21,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from workshop.answers import is_test, right_answers, with_bug
+from workshop.answers import is_test, right_answers
 from workshop.assess import assess
 from workshop.course import Stage, load
 from workshop.layout import Overlay, lay
-from workshop.markers import answer
+from workshop.markers import answer, with_bug
 from workshop.verdict import as_data
 
 ROOT = Path(__file__).resolve().parent.parent.parent
