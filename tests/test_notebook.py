@@ -1,0 +1,244 @@
+"""The notebooks' extension, in a real kernel: %%trial, the reactor, callbacks that raise, the last check."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from driving import linux, until
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from workshop import cell
+from workshop.warm import Warm
+
+LOAD = "%load_ext workshop.notebook"
+HEAD = """%%trial{}
+from twisted.trial.unittest import TestCase
+
+
+class Greets(TestCase):
+"""
+
+each_way = pytest.mark.parametrize("warm", [cell.WARM, None], ids=["warm", "cold"])
+
+
+def execute(path: Path, *sources: str, timeout: int = 30) -> list[nbformat.NotebookNode]:
+    """Run cells in a new kernel, as a user would. Gives them, with their outputs."""
+    cells = [new_code_cell(LOAD), *(new_code_cell(source) for source in sources)]
+    notebook = new_notebook(cells=cells)
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(path)}},
+    )
+    client.execute()
+    assert cells[0].outputs == []
+    return cells[1:]
+
+
+def text(one: nbformat.NotebookNode) -> str:
+    """What a cell printed."""
+    return "".join(out.text for out in one.outputs if out.output_type == "stream")
+
+
+def error(one: nbformat.NotebookNode) -> str:
+    """The exception that a cell failed with, in a line; "" if it did not."""
+    return "".join(
+        f"{out.ename}: {out.evalue}" for out in one.outputs if out.output_type == "error"
+    )
+
+
+def test_trial(tmp_path: Path) -> None:
+    """%%trial shows trial's verdict; a failing test with the cell's own line numbers, and nothing that changes."""
+    passes, fails, again, broken = execute(
+        tmp_path,
+        HEAD.format("") + "    def test_one(self):\n        self.assertEqual(1, 1)\n",
+        HEAD.format("") + "    async def test_one(self):\n        self.assertEqual(1, 2)\n",
+        HEAD.format("") + "    async def test_one(self):\n        self.assertEqual(1, 2)\n",
+        HEAD.format("") + "    def test_one(self:\n",
+    )
+    assert [error(one) for one in (passes, fails, again, broken)] == [""] * 4
+    assert text(passes).endswith("Ran 1 tests\n\nPASSED (successes=1)\n")
+    assert 'File "this cell", line 7, in test_one\n    self.assertEqual(1, 2)' in text(fails)
+    assert text(fails).endswith("Ran 1 tests\n\nFAILED (failures=1)\n")
+    assert text(again) == text(fails)
+    assert "(this cell, line 6)" in text(broken)
+    assert not re.search(r"site-packages|\d+\.\d+s|/tmp", text(fails) + text(broken))
+
+
+def test_options(tmp_path: Path) -> None:
+    """trial's options pass through: --reactor, --until-failure with a number, and complaints of others."""
+    which = (
+        "    def test_one(self):\n        from twisted.internet import reactor\n"
+        "        print(type(reactor).__name__)\n"
+    )
+    counted = "    n = 0\n    def test_one(self):\n        Greets.n += 1\n        self.assertLess(Greets.n, {})\n"
+    select, poll, green, red, wrong, limit = execute(
+        tmp_path,
+        HEAD.format(" --reactor=select") + which,
+        HEAD.format(" --reactor asyncio") + which,
+        HEAD.format(" --until-failure 50") + counted.format(51),
+        HEAD.format(" --until-failure 50") + counted.format(9),
+        HEAD.format(" --dance") + which,
+        HEAD.format(" --limit soon") + which,
+    )
+    assert "SelectReactor" in text(select) and "AsyncioSelectorReactor" in text(poll)
+    assert text(green).startswith("Run 50 of at most 50:\n") and "PASSED" in text(green)
+    assert text(red).startswith("Run 9 of at most 50:\n") and "FAILED" in text(red)
+    assert error(wrong).startswith("NoVerdict") and "--dance" in text(wrong)
+    assert error(limit).startswith("Unusable: %%trial --limit soon")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("        while True: pass\n", "ended at line 7, in test_one."),
+        ("        import time\n        time.sleep(60)\n", "ended at line 8, in test_one."),
+        (
+            "        from twisted.internet.defer import Deferred\n        return Deferred()\n",
+            "ended, while the reactor waited.",
+        ),
+        (
+            "        import signal, time\n        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            "        import faulthandler\n        faulthandler.cancel_dump_traceback_later()\n"
+            "        time.sleep(60)\n",
+            "were ended",
+        ),
+        ("        import os\n        os._exit(5)\n", "its process ended with 5."),
+        ("        while True:\n            print('x' * 999)\n", "print too much"),
+    ],
+)
+@each_way
+def test_no_verdict(body: str, why: str, warm: Warm | None) -> None:
+    """Tests that hang, end their process or print for ever are ended in bounded time, with a word on where."""
+    began = time.monotonic()
+    source = HEAD.format("").partition("\n")[2] + f"    def test_one(self):\n{body}"
+    with pytest.raises(cell.Trouble, match=re.escape(why)):
+        cell.run(source, limit=2, warm=warm)
+    assert time.monotonic() - began < 2 + cell.AFTER + 3
+
+
+@each_way
+def test_no_test(warm: Warm | None) -> None:
+    """A cell without a test is no passing cell."""
+    with pytest.raises(cell.Trouble, match="no test"):
+        cell.run("x = 1\n", warm=warm)
+
+
+def test_both_ways() -> None:
+    """With a fork of a warm process and without, a cell's tests are told of in the same words."""
+    source = (
+        HEAD.partition("\n")[2] + "    async def test_one(self):\n        self.assertIn(1, [2])\n"
+    )
+    for options in ([], ["--reactor=select", "-u", "3"]):
+        assert cell.run(source, options) == cell.run(source, options, warm=None)
+
+
+def test_order_of_what_is_left(tmp_path: Path) -> None:
+    """What differs from run to run is taken out of trial's words: order, numbers of ports, addresses, paths."""
+    head = f"Selectables:\n{tmp_path}/cell.py\n"
+    one = f"{head}Selectables:\n<<class 'Port'> on 40001>\n<Echo #0 on 4002 at 7f00aa55bb66>\n\nRan 2 tests in 0.1s"
+    two = f"{head}Selectables:\n<Echo #0 on 51234 at 7faa00aa55bb>\n<<class 'Port'> on 5003>\n\nRan 2 tests in 7.21s"
+    assert cell.normalise(one, tmp_path) == cell.normalise(two, tmp_path)
+    assert cell.normalise(one, tmp_path).endswith("on PORT at 0x...>\n\nRan 2 tests\n")
+
+
+@linux
+def test_what_tests_start_is_ended() -> None:
+    """A process that a test has started ends with the cell."""
+    body = (
+        "    def test_one(self):\n        import subprocess, sys\n"
+        "        print('pid', subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)\n"
+    )
+    for warm in (cell.WARM, None):
+        printed = cell.run(HEAD.partition("\n")[2] + body, warm=warm)
+        pid = int(re.findall(r"pid (\d+)", printed)[0])
+        until(lambda pid=pid: not Path(f"/proc/{pid}/fd").exists(), 5, "the process is there")
+
+
+def test_hang_in_the_notebook(tmp_path: Path) -> None:
+    """A hang fails its cell, and the notebook goes on."""
+    hang, after = execute(
+        tmp_path,
+        HEAD.format(" --limit 1.5") + "    def test_one(self):\n        while True: pass\n",
+        "1 + 1",
+    )
+    assert error(hang).startswith("NoVerdict: The tests were not over after 1.5 s")
+    assert after.outputs[0].data["text/plain"] == "2"
+
+
+def test_callbacks(tmp_path: Path) -> None:
+    """An exception in a callback fails the cell that is running, else the next; one that is handled fails none."""
+    running, fine, scheduled, following, both, clean = execute(
+        tmp_path,
+        "import asyncio\nreactor.callLater(0, lambda: 1 / 0)\nawait asyncio.sleep(0.05)\n7",
+        "8",
+        "import time\nreactor.callLater(0, {}.pop, 'key')",
+        "await asyncio.sleep(0.05)",
+        "reactor.callLater(0, lambda: 1 / 0)\nawait asyncio.sleep(0.05)\nint('x')",
+        "%nothing_left",
+    )
+    assert error(running) == "ZeroDivisionError: division by zero"
+    assert "In a callback, while this cell ran:" in text(running)
+    assert running.outputs[0].data["text/plain"] == "7"
+    assert error(fine) == ""
+    assert "KeyError" in error(scheduled) + error(following)
+    assert error(both).startswith("ValueError") and "ZeroDivisionError" in text(both)
+    assert error(clean) == "" and "Nothing is left" in text(clean)
+
+
+def test_leftovers(tmp_path: Path) -> None:
+    """%nothing_left fails where a delayed call, a port or an unhandled failure is left, and only the first time."""
+    _, late, after, _, port, _, lost, last = execute(
+        tmp_path,
+        "reactor.callLater(60, print)",
+        "%nothing_left",
+        "%nothing_left",
+        "from twisted.internet.protocol import Factory\n"
+        "port = reactor.listenTCP(0, Factory(), interface='127.0.0.1')",
+        "%nothing_left",
+        "from twisted.internet.defer import fail\nx = fail(OSError('nobody looks'))\nx.itself = x\ndel x",
+        "%nothing_left",
+        "%nothing_left",
+    )
+    assert error(late) == "Left: in the reactor: a delayed call of print"
+    assert error(after) == "" and "Nothing is left" in text(after)
+    assert error(port).startswith("Left: in the reactor: ") and "Port" in error(port)
+    assert "nobody looks" in error(_) + error(lost)
+    assert error(last) == ""
+
+
+def test_waits(tmp_path: Path) -> None:
+    """within waits for Deferreds and coroutines over a real connection, and no longer than it is told."""
+    made, threads, late, wrong, clean = execute(
+        tmp_path,
+        "from twisted.internet.defer import Deferred\nfrom twisted.internet.threads import deferToThread\n"
+        "async def two():\n    return await deferToThread(lambda: 2)\n"
+        "(await within(5, deferToThread(lambda: 1)), await within(5, two()))",
+        "import threading\n[t.daemon for t in threading.enumerate() if 'PoolThread' in t.name]",
+        "await within(0.05, Deferred())",
+        "await within(0.05, 3)",
+        "%nothing_left",
+    )
+    assert made.outputs[0].data["text/plain"] == "(1, 2)"
+    # Else a thread of the pool would keep the kernel from ending.
+    assert set(threads.outputs[0].data["text/plain"].strip("[]").split(", ")) == {"True"}
+    assert error(late) == "TimeoutError: no result after 0.05 s"
+    assert error(wrong).startswith("TypeError")
+    assert error(clean) == ""
+
+
+def test_another_reactor(tmp_path: Path) -> None:
+    """Where another reactor came first, %load_ext says so, and what to do; loading twice does no harm."""
+    twice = execute(tmp_path, "%reload_ext workshop.notebook", "reactor.running", "%nothing_left")
+    assert [error(one) for one in twice] == ["", "", ""]
+    cells = [new_code_cell("from twisted.internet import reactor"), new_code_cell(LOAD)]
+    client = NotebookClient(new_notebook(cells=cells), timeout=30, allow_errors=True)
+    client.execute()
+    assert "Restart the kernel" in error(cells[1])

@@ -1,0 +1,106 @@
+"""A process that has imported Twisted, and forks for each run of a cell's tests: so that they need not wait for imports.
+
+It installs no reactor and runs no code of a cell: each run starts as clean as plain trial does. For platforms with fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PRINTED = "printed"
+"""The file in a run's folder that has all that the run prints."""
+POLL = 0.05
+"""Seconds between two looks at how much was printed."""
+
+
+class Warm:
+    """The process. It ends when its standard input does: at the latest, with the process that started it."""
+
+    def __init__(self, child: Path, environment: Mapping[str, str]) -> None:
+        self._command = [sys.executable, str(child), "serve"]
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, if it is not there. This waits for nothing."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def run(
+        self, place: Path, limit: float, most: int, words: list[str]
+    ) -> tuple[int | None, bytes]:
+        """Run with these arguments in a folder. Gives the exit code, None where it was killed, and what it printed."""
+        self.start()
+        printed = place / PRINTED
+        printed.touch()
+        pid: int | None = None
+        code: int | None = None
+        deadline = time.monotonic() + limit
+        try:
+            self._tell({"place": str(place), "words": words})
+            while True:
+                answer = self._answer(POLL)
+                if answer == {}:
+                    break  # it is gone
+                if answer and "pid" in answer:
+                    pid = answer["pid"]
+                elif answer:
+                    code = answer["code"]
+                    break
+                if time.monotonic() > deadline or printed.stat().st_size > most:
+                    break
+        finally:
+            # Also what the tests have started.
+            if pid is not None:
+                with contextlib.suppress(OSError):
+                    os.killpg(pid, signal.SIGKILL)
+            if code is None:
+                # It may still wait for a run that is lost: the next one gets a new process.
+                self.stop()
+        with printed.open("rb") as file:
+            return code, file.read(most)
+
+    def _tell(self, job: dict[str, Any]) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _answer(self, seconds: float) -> dict[str, Any] | None:
+        """What it says, if it says something in time; {} where it is gone."""
+        assert self._process is not None and self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            return None
+        # Both answers may come at once: so nothing may be read ahead of a line.
+        line = b""
+        while not line.endswith(b"\n"):
+            letter = os.read(self._process.stdout.fileno(), 1)
+            if not letter:
+                return {}
+            line += letter
+        answer: dict[str, Any] = json.loads(line)
+        return answer
