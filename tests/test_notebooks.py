@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from workshop import notebooks, pictures
 from workshop.course import load
+from workshop.pictures.record import RECORDED
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -109,14 +111,14 @@ def test_each_has_a_source_and_a_stage() -> None:
     names = {path.name for path in FOLDER.iterdir() if not path.name.startswith(".")}
     stems = {path.stem for path in SOURCES}
     expected = {f"{stem}{end}" for stem in stems for end in (".md", ".ipynb")}
-    assert names == expected | {f"{stage}.json" for stage in notebooks.RECORDED}
+    assert names == expected | {f"{stage}.json" for stage in RECORDED}
     assert stems <= {stage.name for stage in load(ROOT).stages}
 
 
 def test_pictures_are_true() -> None:
     """What the pictures are drawn from is what a run on this machine gives, but for the order of what ended early."""
     ((name, text),) = notebooks.record(FOLDER).items()
-    now, then = pictures.json.loads(text), pictures.recorded(Path(name).stem)
+    now, then = json.loads(text), pictures.recorded(Path(name).stem)
 
     def facts(runs: Any) -> Any:
         return {

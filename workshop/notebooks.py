@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workshop.pictures.record import RECORDED
+
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LIMIT = 60
 """Seconds that one cell may take."""
@@ -21,7 +23,6 @@ FEWEST_CELLS, MOST_CELLS = 10, 30
 FIRST, LAST = "%load_ext workshop.notebook", "%nothing_left"
 RED, RAISES = "red", "raises-exception"
 TAGS = {RED, RAISES}
-RECORDED = ("stage4_disconnect",)
 
 
 def sources(folder: Path) -> list[Path]:
@@ -70,11 +71,18 @@ def make(source: Path) -> str:
 
 def record(folder: Path) -> dict[str, str]:
     """What the pictures are drawn from, recorded anew: file names, and the text of each."""
-    command = [sys.executable, "-m", "workshop.pictures"]
-    done = subprocess.run(
-        command, cwd=folder.parent, capture_output=True, text=True, check=True, timeout=120
-    )
-    return {f"{name}.json": done.stdout for name in RECORDED}
+    texts = {}
+    for stage in RECORDED:
+        done = subprocess.run(
+            [sys.executable, "-m", "workshop.pictures.record", stage],
+            cwd=folder.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        texts[f"{stage}.json"] = done.stdout
+    return texts
 
 
 def problems(source: Path) -> Iterator[str]:

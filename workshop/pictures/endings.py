@@ -1,0 +1,63 @@
+"""How disconnections ended: for each of several runs, what was over when trial looked, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workshop.pictures.base import SHADE, Picture, frame, word
+from workshop.timeline import GOOD, INK, LATE
+
+# In pixels: a row's height, a chip's, the width of a letter, where the chips begin, and the picture's margin.
+ROW, CHIP, LETTER, LEFT, EDGE = 36, 22, 8, 375, 20
+
+
+def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
+    """What came first in each run: the end of each thing that was open, or trial's look at what is left.
+
+    runs: each with a name, what it does, what was over before trial looked, in order, and what was still open then.
+    """
+    width = LEFT + 440
+    height = 2 * EDGE + ROW * len(runs) + 10
+    lines = [
+        f"{run['name']}: over, in this order: {', '.join(run['over']) or 'nothing'}. trial looks."
+        f" Still open: {', '.join(run['open']) or 'nothing'}."
+        for run in runs
+    ]
+    parts = [
+        word(EDGE, EDGE + 5, title, 'font-weight="bold"'),
+    ]
+    for row, run in enumerate(runs, start=1):
+        y = EDGE + row * ROW
+        if row % 2:
+            parts.append(
+                f'<rect x="8" y="{y - ROW // 2}" width="{width - 16}" height="{ROW}" fill="{SHADE}"/>'
+            )
+        parts.append(word(EDGE, y - 2, run["name"], 'font-weight="bold"'))
+        parts.append(word(EDGE, y + 13, run["does"], 'font-size="11"'))
+        x = LEFT
+        for name in run["over"]:
+            parts += _chip(x, y, name, GOOD, closed=True)
+            x += _width(name)
+        # An upright, since it is no end but the moment that decides.
+        parts.append(f'<path d="M{x} {y - 15}v30" stroke="{INK}" stroke-width="3"/>')
+        if run["open"]:
+            x += 10
+            for name in run["open"]:
+                parts += _chip(x, y, name, LATE, closed=False)
+                x += _width(name)
+            parts.append(word(x, y + 5, "still open", f'fill="{LATE}" font-weight="bold"'))
+        else:
+            parts.append(word(x + 10, y + 5, "nothing is left"))
+    return frame(width, height, title, lines, parts)
+
+
+def _width(name: str) -> int:
+    return LETTER * len(name) + 26
+
+
+def _chip(x: int, y: int, name: str, ink: str, closed: bool) -> list[str]:
+    """One end: filled where it has come, an outline of dashes where it has not."""
+    look = f'fill="{ink}"' if closed else f'fill="white" stroke="{ink}" stroke-dasharray="4 3"'
+    box = f'<rect x="{x}" y="{y - CHIP // 2}" width="{_width(name) - 8}" height="{CHIP}" rx="4"'
+    return [f"{box} {look}/>", word(x + 9, y + 5, name, f'fill="{"white" if closed else ink}"')]

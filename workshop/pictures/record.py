@@ -1,0 +1,50 @@
+"""Records what pictures are drawn from, for notebooks/STAGE.json. Needs a process whose reactor does not run.
+
+python -m workshop.pictures.record stage4_disconnect
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+from workshop.timeline import LOOK, OVER
+
+ENDS = ("port", "client", "server")
+
+
+def disconnections() -> dict[str, Any]:
+    """Run the gallery of teardowns on each of its lines, as trial does."""
+    # A stage's own files have no types.
+    gallery, measure, picture = (
+        import_module(f"exercises.stage4_disconnect.{name}")
+        for name in ("gallery", "measure", "picture")
+    )
+
+    # What is slow only the first time in a process is no part of the picture.
+    picture.record(gallery.Teardown9AllThree, "quiet")
+    found: dict[str, Any] = {}
+    for line in measure.LINES:
+        found[line] = []
+        for teardown in gallery.TEARDOWNS:
+            timeline, _ = picture.record(teardown, line)
+            events = [(event.line, event.name) for event in timeline.events]
+            before = events[: events.index((None, LOOK))]
+            over = [name for name, what in before if what == OVER]
+            run = {
+                "name": teardown.__name__,
+                "does": (teardown.__doc__ or "").split(".")[0],
+                "over": over,
+                "open": [name for name in ENDS if name not in over],
+            }
+            found[line].append(run)
+    return found
+
+
+RECORDED = {"stage4_disconnect": disconnections}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(RECORDED[sys.argv[1]](), indent=1) + "\n")
