@@ -193,6 +193,25 @@ def test_callbacks(tmp_path: Path) -> None:
     assert error(clean) == "" and "Nothing is left" in text(clean)
 
 
+def test_printed_too_late(tmp_path: Path) -> None:
+    """%nothing_left fails where a callback has printed after its cell: no stored output of any cell would have it."""
+    fine, _, waits, found, again, _, _, idle = execute(
+        tmp_path,
+        "import asyncio\nreactor.callLater(0, print, 'in time')\nawait asyncio.sleep(0.05)",
+        "c = reactor.callLater(0.02, print, 'in the next cell')",
+        "await asyncio.sleep(0.1)\nprint('its own')",
+        "%nothing_left",
+        "%nothing_left",
+        "c = reactor.callLater(0, print, 'between two cells')",
+        "await asyncio.sleep(0.05)",
+        "%nothing_left",
+    )
+    assert "in time" in text(fine) and "its own" in text(waits)
+    for one, said in ((found, "in the next cell"), (idle, "between two cells")):
+        assert error(one).startswith(f"Left: printed after its cell had ended: '{said}'")
+    assert error(again) == ""
+
+
 def test_leftovers(tmp_path: Path) -> None:
     """%nothing_left fails where a delayed call, a port or an unhandled failure is left, and only the first time."""
     _, late, after, _, port, _, lost, last = execute(

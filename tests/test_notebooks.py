@@ -211,6 +211,10 @@ def unbounded(notebook: Any) -> None:
     cell(notebook, "print").source += "\nx = await asyncio.sleep(1)"
 
 
+def process(notebook: Any) -> None:
+    cell(notebook, "print").source += "\nimport subprocess"
+
+
 def no_last_check(notebook: Any) -> None:
     notebook.cells.pop()
 
@@ -250,6 +254,7 @@ def too_many(notebook: Any) -> None:
         (ignored, "a comment that keeps nbval from comparing"),
         (semicolon, "a semicolon"),
         (unbounded, "await without a bound"),
+        (process, "a process of its own"),
         (no_last_check, "the last cell of code is not %nothing_left"),
         (no_reactor, "the first cell of code is not %load_ext"),
         (png, "a picture that nbval does not compare"),
@@ -269,11 +274,17 @@ def test_problem_is_found(
 
 
 def test_nbval_finds(made: tuple[str, str], tmp_path: Path) -> None:
-    """nbval, as it is run here, sees another text, another picture, another verdict, and what a notebook leaves."""
+    """nbval, as it is run here, sees another text, picture, verdict or exception, none, and what a notebook leaves."""
     changes = {
         "text": ('"six\\n"', '"seven\\n"'),
         "picture": ('stroke-width=\\"3\\"', 'stroke-width=\\"4\\"'),
         "verdict": ('self.assertEqual(6, 7)\\n"', 'self.assertEqual(7, 7)\\n"'),
+        "raises": ('int(\\"six\\")', 'int(\\"6\\")'),
+        "other": ('int(\\"six\\")', '{}[\\"six\\"]'),
+        "printed": (
+            'print(\\"six\\")',
+            'print(\\"six\\"); c = reactor.callLater(0, print, \\"x\\")',
+        ),
         "left": ('print(\\"six\\")', 'print(\\"six\\"); c = reactor.callLater(9, print)'),
         "callback": (
             'print(\\"six\\")',

@@ -11,11 +11,13 @@ gives the notebook:
     %nothing_left           the last cell: fails where the reactor has something left, or a callback has raised
 
 An exception in a callback, which Twisted would only log, fails the cell that is running; where none is, the next one.
+What a callback prints after its cell has ended is in no cell's stored output: the last cell tells of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import gc
 import shlex
@@ -113,11 +115,19 @@ async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
         raise TimeoutError(f"no result after {seconds:g} s") from None
 
 
+CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
+"""The number of the cell whose code this is. What a cell schedules runs in a copy of the cell's context."""
+
+
 class Watch:
-    """Listens to Twisted's log for exceptions, and fails cells with them."""
+    """Listens to Twisted's log for exceptions, and fails cells with them; and notes what is printed too late."""
 
     def __init__(self, shell: Any) -> None:
         self.failures: list[Any] = []
+        self.late: list[str] = []
+        self._writes: list[tuple[Any, Any]] = []
+        self._cells = 0
+        self._running: int | None = None
         self._shell = shell
         self._run: Callable[..., Awaitable[Any]] = shell.run_ast_nodes
         self._observer: Any = self._observe
@@ -128,11 +138,25 @@ class Watch:
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
         globalLogPublisher.addObserver(self._observer)
         self._shell.run_ast_nodes = self._run_ast_nodes
+        # Not now: while a cell runs, IPython has a write of its own there, and puts back the one that was.
+        asyncio.get_running_loop().call_soon(self._listen)
+
+    def _listen(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            self._writes.append((stream, stream.write))
+            stream.write = functools.partial(self._write, stream.write)  # type: ignore[method-assign]
 
     def end(self) -> None:
         """No longer."""
         globalLogPublisher.removeObserver(self._observer)
         self._shell.run_ast_nodes = self._run
+        for stream, write in self._writes:
+            stream.write = write
+
+    def _write(self, write: Callable[[str], Any], text: str) -> Any:
+        if CELL.get(self._running) != self._running and text.strip():
+            self.late.append(text)
+        return write(text)
 
     def _observe(self, event: Any) -> None:
         failure = event.get("log_failure") or event.get("failure")
@@ -141,6 +165,15 @@ class Watch:
 
     async def _run_ast_nodes(self, nodes: Any, *words: Any, **named: Any) -> Any:
         """As IPython's own: runs a cell's statements, and says whether an exception came out of it."""
+        self._cells += 1
+        self._running = self._cells
+        CELL.set(self._cells)
+        try:
+            return await self._run_and_tell(nodes, *words, **named)
+        finally:
+            self._running = None
+
+    async def _run_and_tell(self, nodes: Any, *words: Any, **named: Any) -> Any:
         early = len(self.failures)
         raised = await self._run(nodes, *words, **named)
         info = getattr(named.get("result"), "info", None)
@@ -200,8 +233,13 @@ def _nothing_left(reactor: Any, watch: Watch, line: str = "") -> None:
         close = getattr(one, "connectionLost", None)
         if close is not None and hasattr(one, "socket"):
             one.socket.close()
+    late, watch.late[:] = list(watch.late), []
     if left:
         raise Left(f"in the reactor: {'; '.join(sorted(left))}")
+    if late:
+        raise Left(
+            f"printed after its cell had ended: {late[0]!r}. Append it to a list, and print that in a later cell"
+        )
     if not watch.failures:
         print(
             "Nothing is left: no delayed call, no port, no connection, no exception in a callback."

@@ -131,6 +131,8 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
         yield "a comment that keeps nbval from comparing"
     if cell.source.rstrip().endswith(";"):
         yield "a semicolon at the end: nbval does not keep the output back"
+    if re.search(r"^\s*!|\bos\.(?:system|popen|spawn)|\bsubprocess\b", cell.source, re.M):
+        yield "a process of its own: what it prints to the kernel's output nbval never has; use %%trial"
     for wait in re.findall(r"\bawait\b(?! within\()", _top(cell.source)):
         yield f"{wait} without a bound: await within(seconds, ...)"
     raised = any(output.output_type == "error" for output in cell.outputs)
