@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +18,8 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+from busy import busy
 
 from workshop.answers import is_test, right_answers
 from workshop.assess import assess
@@ -56,12 +56,6 @@ def verdict(stage: Stage) -> tuple[str, float]:
     return json.dumps(data, sort_keys=True), seconds
 
 
-def spin() -> None:
-    """Keep one core busy until ended from outside."""
-    while True:
-        pass
-
-
 def main() -> int:
     """The command line. Exit code 1 if any verdict differs from the others."""
     parser = argparse.ArgumentParser(description="Judge tests again and again.")
@@ -70,19 +64,11 @@ def main() -> int:
     parser.add_argument("--suite", type=Path, help="tests in the place of the reference's")
     parser.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
     options = parser.parse_args()
-    count = (os.cpu_count() or 1) if options.busy else 0
-    others = [multiprocessing.Process(target=spin, daemon=True) for _ in range(count)]
-    for process in others:
-        process.start()
-    try:
-        with tempfile.TemporaryDirectory() as at:
-            for folder in ("exercises", "solutions"):
-                skip = shutil.ignore_patterns("__pycache__", "_trial_temp*")
-                shutil.copytree(ROOT / folder, Path(at) / folder, ignore=skip)
-            return judge(load(Path(at)).stage(options.stage), options.suite, options.times)
-    finally:
-        for process in others:
-            process.kill()
+    with busy(options.busy), tempfile.TemporaryDirectory() as at:
+        for folder in ("exercises", "solutions"):
+            skip = shutil.ignore_patterns("__pycache__", "_trial_temp*")
+            shutil.copytree(ROOT / folder, Path(at) / folder, ignore=skip)
+        return judge(load(Path(at)).stage(options.stage), options.suite, options.times)
 
 
 def judge(stage: Stage, suite: Path | None, times: int) -> int:

@@ -10,12 +10,12 @@ each failure is printed once.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import sys
 import time
 from collections import Counter
 from pathlib import Path
+
+from busy import busy
 
 from workshop.course import load
 from workshop.judge import Case, run_all, targets
@@ -23,12 +23,6 @@ from workshop.markers import answer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REACTORS = "select,poll,epoll,asyncio"
-
-
-def spin() -> None:
-    """Keep one core busy until ended from outside."""
-    while True:
-        pass
 
 
 def soak(stage_name: str, times: int, reactors: list[str], at_once: int | None) -> bool:
@@ -67,16 +61,9 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, help="runs at a time; as many as cores if not given")
     parser.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
     options = parser.parse_args()
-    count = (os.cpu_count() or 1) if options.busy else 0
-    others = [multiprocessing.Process(target=spin, daemon=True) for _ in range(count)]
-    for process in others:
-        process.start()
-    print(f"{count} busy loops beside it", flush=True)
-    try:
+    with busy(options.busy) as count:
+        print(f"{count} busy loops beside it", flush=True)
         good = soak(options.stage, options.times, options.reactors.split(","), options.at_once)
-    finally:
-        for process in others:
-            process.kill()
     return 0 if good else 1
 
 
