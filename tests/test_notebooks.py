@@ -26,7 +26,7 @@ LIMIT = 120
 
 each_notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
-# A notebook with one of everything that can go wrong; with prose, since ten cells are asked for.
+# A notebook with one of everything that can go wrong; with prose, since fifteen cells are asked for.
 SMALL = """# Small
 
 ```python
@@ -34,6 +34,9 @@ SMALL = """# Small
 ```
 
 Words.
+
+
+More words.
 
 ```python
 from workshop.pictures import endings
@@ -43,17 +46,26 @@ endings([{"name": "x", "does": "does", "over": ["port"], "open": ["client"]}], "
 
 Words.
 
+
+More words.
+
 ```python
 print("six")
 ```
 
 Words.
 
+
+More words.
+
 ```python tags=["raises-exception"]
 int("six")
 ```
 
 Words.
+
+
+More words.
 
 ```python tags=["red"]
 %%trial
@@ -66,6 +78,9 @@ class Six(TestCase):
 ```
 
 Words.
+
+
+More words.
 
 ```python
 %nothing_left
@@ -260,7 +275,7 @@ def too_many(notebook: Any) -> None:
         (png, "a picture that nbval does not compare"),
         (no_words, "a picture with no title"),
         (too_large, "more than 300000 bytes"),
-        (too_many, "cells, and not 10 to 30"),
+        (too_many, "cells, and not 15 to 30"),
     ],
 )
 def test_problem_is_found(

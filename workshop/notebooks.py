@@ -19,7 +19,7 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LIMIT = 60
 """Seconds that one cell may take."""
 MOST = 300_000
-FEWEST_CELLS, MOST_CELLS = 10, 30
+FEWEST_CELLS, MOST_CELLS = 15, 30
 FIRST, LAST = "%load_ext workshop.notebook", "%nothing_left"
 RED, RAISES = "red", "raises-exception"
 TAGS = {RED, RAISES}
