@@ -19,7 +19,15 @@ COMMANDS = {*cli.commands}
 # Each of these modules is imported so that its commands are in the group.
 assert files and run and teach
 
-SKIPPED = {".venv", ".workshop", ".git", "node_modules", "mini", "_trial_temp"}
+SKIPPED = {
+    ".venv",
+    ".workshop",
+    ".git",
+    "node_modules",
+    "mini",
+    "_trial_temp",
+    ".ipynb_checkpoints",
+}
 PAGES = sorted(
     path
     for path in ROOT.rglob("*.md")
