@@ -1,0 +1,117 @@
+"""The picture of what trial does around one test: what is called, in which order, when the reactor runs, what trial
+looks at.
+
+    %load_ext workshop.pictures.around
+
+    %%around [title]
+    class Greets(TestCase): ...
+
+The cell's test is run by real trial, as that of a cell of %%trial is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workshop.pictures.around_steps import (
+    GOES_ON,
+    LOOKS,
+    TURN,
+    VERDICT,
+    WAITS,
+    YOURS,
+    Step,
+    record,
+)
+from workshop.pictures.base import SHADE, Picture, frame, word
+from workshop.timeline import GOOD, INK, LATE
+
+# In pixels: a row's height, a box's, the margin, where the three columns begin, and their width.
+ROW, BOX, EDGE = 30, 22, 20
+COLUMNS = (56, 304, 560)
+WIDTH = 236
+HEADS = ("the test's own code", "trial", "the reactor runs")
+LONGEST = 27  # letters in a box
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What %load_ext does."""
+    shell.register_magic_function(_around, "cell", "around")
+
+
+def _around(line: str, source: str) -> None:
+    """Run the cell's test by trial, and show what happens around it. The line: the picture's title."""
+    from IPython.display import display
+
+    picture = drawn(record(source), line or "What trial does around one test")
+    display(picture)  # type: ignore[no-untyped-call]
+
+
+def drawn(steps: Sequence[Step], title: str) -> Picture:
+    """Steps, drawn in their order, from top to bottom, in three columns: the test's own, trial's, the reactor's."""
+    width, top = COLUMNS[2] + WIDTH + EDGE, EDGE + 2 * ROW
+    parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
+    for x, head in zip(COLUMNS, HEADS, strict=True):
+        parts.append(word(x, top - 8, head, 'font-weight="bold"'))
+    lines, over, began = [], [], 0
+    for n, step in enumerate(steps):
+        y = top + n * ROW
+        if n % 2 == 0:
+            parts.append(
+                f'<rect x="8" y="{y}" width="{width - 16}" height="{ROW}" fill="{SHADE}"/>'
+            )
+        parts.append(word(EDGE, y + 20, f"{n + 1:2}"))
+        parts += _box(step, y)
+        lines.append(f"{n + 1}. {_words(step)}.")
+        # The reactor runs from where trial begins to wait to where it goes on. Above the ground of all these rows.
+        if step.kind == WAITS:
+            began = y
+        elif step.kind == GOES_ON:
+            over += _runs(began + 4, y + ROW - 4, "until there is a result")
+        elif step.kind == TURN:
+            over += _runs(y + 4, y + ROW - 4, step.what)
+    return frame(width, top + ROW * len(steps) + EDGE, title, lines, [*parts, *over])
+
+
+def _words(step: Step) -> str:
+    """A step as a sentence, without its full stop."""
+    found = ", ".join(step.found)
+    if step.kind == TURN:
+        return f"The reactor runs: {step.what}"
+    if step.kind == LOOKS:
+        return f"trial looks for {step.what}: {found or 'none'}"
+    who = "The test's own code" if step.kind == YOURS else "trial"
+    return f"{who}: {step.what}{', ' if found else ''}{found}"
+
+
+def _box(step: Step, y: int) -> list[str]:
+    """A step's box: filled for the test's own code, an outline for trial's, of dashes where something is wrong."""
+    if step.kind == TURN:
+        return []
+    left = step.kind == LOOKS and bool(step.found)
+    bad = left or step.what.startswith(("[FAIL]", "[ERROR]", "it fails"))
+    x, look, ink = COLUMNS[0], f'fill="{GOOD}"', "white"
+    if step.kind != YOURS:
+        x, ink = COLUMNS[1], LATE if bad else INK
+        dashes = ' stroke-width="2" stroke-dasharray="4 3"' if bad else ""
+        look = f'fill="white" stroke="{ink}"{dashes}'
+    text = f"looks: {step.what}" if step.kind == LOOKS else step.what
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    weight = ' font-weight="bold"' if step.kind == VERDICT else ""
+    parts = [
+        f'<rect x="{x}" y="{y + 4}" width="{WIDTH}" height="{BOX}" rx="4" {look}/>',
+        word(x + 10, y + 20, text, f'fill="{ink}"{weight}'),
+    ]
+    beside = ", ".join(step.found)
+    if step.kind == LOOKS:
+        beside = f"left: {beside}" if left else "none"
+    style = f'fill="{LATE}" font-weight="bold"' if left else ""
+    return [*parts, word(x + WIDTH + 20, y + 20, beside, style)] if beside else parts
+
+
+def _runs(top: int, bottom: int, text: str) -> list[str]:
+    """The reactor's bar while it runs."""
+    box = f'<rect x="{COLUMNS[2]}" y="{top}" width="{WIDTH}" height="{bottom - top}" fill="white"'
+    foot = (top + bottom) // 2 + 5
+    return [f'{box} stroke="{INK}" stroke-width="3"/>', word(COLUMNS[2] + 10, foot, text)]
