@@ -8,6 +8,8 @@ description. It is drawn without colour's help: what colour tells is told by for
 """
 
 from workshop.pictures.base import Picture, recorded
+from workshop.pictures.clock import Recorded
 from workshop.pictures.endings import endings
+from workshop.pictures.splits import pairs, splits
 
-__all__ = ["Picture", "endings", "recorded"]
+__all__ = ["Picture", "Recorded", "endings", "pairs", "recorded", "splits"]
