@@ -11,11 +11,11 @@ from typing import NoReturn
 
 import click
 
-from workshop.commands import files, run, teach
+from workshop.commands import files, offline, run, slides, teach
 from workshop.commands.group import cli
 from workshop.course import TOOL, CourseError
 
-__all__ = ["files", "main", "run", "teach"]
+__all__ = ["files", "main", "offline", "run", "slides", "teach"]
 
 
 def main() -> NoReturn:
