@@ -16,7 +16,14 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ["__init__.py", "__main__.py", "environment.py", "requirements.py", "setup_run.py"]
+OURS = [
+    "__init__.py",
+    "__main__.py",
+    "environment.py",
+    "requirements.py",
+    "setup_run.py",
+    "wheels.py",
+]
 POSIX = sys.platform != "win32"
 
 COMMANDS = """

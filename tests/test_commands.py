@@ -244,40 +244,7 @@ def test_a_hint_for_the_step_to_do(mini: Learner) -> None:
 # Schedule, lab, slides
 
 
-@pytest.mark.parametrize(
-    ("words", "rows"),
-    [
-        ((), ["13:20    5 min  stage1_echo: An echo", "5 minutes in all."]),
-        (("--start", "09:58"), ["09:58    5 min  stage1_echo: An echo", "5 minutes in all."]),
-        (
-            ("--track", "all", "--start", "23:55"),
-            [
-                "23:55    5 min  stage1_echo: An echo",
-                "00:00    3 min  Break",
-                "00:03    7 min  stage2_count: A counter",
-                "15 minutes in all.",
-            ],
-        ),
-    ],
-    ids=["default", "start", "all"],
-)
-def test_schedule(mini: Learner, words: tuple[str, ...], rows: list[str]) -> None:
-    """The timetable, from the minutes in course.toml; a break only between two stages."""
-    outcome = mini.tool("schedule", *words)
-    assert outcome.code == 0, outcome.all
-    assert [line.strip() for line in outcome.out.splitlines()] == rows
-
-
-def test_schedule_as_json(mini: Learner) -> None:
-    """The same rows as data."""
-    assert json.loads(mini.tool("schedule", "--track", "all", "--json").out) == [
-        {"start": "13:20", "minutes": 5, "what": "stage1_echo: An echo"},
-        {"start": "13:25", "minutes": 3, "what": "Break"},
-        {"start": "13:28", "minutes": 7, "what": "stage2_count: A counter"},
-    ]
-
-
-@pytest.mark.parametrize("command", ["lab", "slides"])
+@pytest.mark.parametrize("command", ["lab"])
 def test_what_is_not_there_yet(mini: Learner, command: str) -> None:
     """It says so, and fails."""
     outcome = mini.tool(command)

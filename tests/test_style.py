@@ -48,7 +48,7 @@ def test_format() -> None:
     check("ruff", "check", "--no-cache", *leave, ".")
 
 
-@pytest.mark.parametrize("folder", ["workshop", "solutions", "exercises", "tests"])
+@pytest.mark.parametrize("folder", ["workshop", "solutions", "exercises", "tests", "slides"])
 def test_no_file_is_too_long(folder: str) -> None:
     """A file of code that grows past some 300 lines wants a wall in it."""
     long = {

@@ -138,7 +138,7 @@ def test_progress_on_a_terminal(mini: Learner) -> None:
     ("words", "says"),
     [
         (("rum",), r'no command "rum"\. Did you mean run\?'),
-        (("solutoin", "1"), r"Did you mean solution\?"),
+        (("solutoin", "1"), r"Did you mean solution\b"),
         (("run", "stage1_ecko"), r"Did you mean stage1_echo\b"),
         (("hint", "counts"), r"Did you mean .*stage2_count\?"),
         (("solution", "9"), r'no stage "9"\. .*Stages: stage1_echo, stage2_count'),
@@ -150,7 +150,8 @@ def test_progress_on_a_terminal(mini: Learner) -> None:
         (("schedule", "--track", "most"), "core.*all"),
         (("--limit", "none", "run"), "none"),
         (("reset",), "STAGE"),
-        (("slides", "1"), "unexpected extra argument"),
+        (("slides", "1"), r'no deck "1"'),
+        (("slides", "--notes"), "--notes goes with --pdf"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from workshop.tables import CourseError as CourseError
 from workshop.tables import exactly, read
+from workshop.timetable import Break, Talk, planned, wrong
 
 TOOL = "python -m workshop" if sys.platform == "win32" else "python3 -m workshop"
 """How a user calls this tool."""
@@ -80,21 +81,17 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Break:
-    """A pause of so many minutes after the stage of that name."""
-
-    after: str
-    minutes: int
-
-
-@dataclass(frozen=True)
 class Stage:
-    """One stage: an entry of course.toml, with what its files say."""
+    """One stage: an entry of course.toml, with what its files say.
+
+    ``slides`` are those of its ``minutes`` that its talk takes; the rest is for the exercise.
+    """
 
     root: Path
     name: str
     title: str
     minutes: int
+    slides: int
     track: str
     kind: str
     edit: tuple[str, ...]
@@ -212,12 +209,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Course:
-    """The table of contents. ``root`` is the folder above exercises/ and solutions/."""
+    """The table of contents. ``root`` is the folder above exercises/ and solutions/.
+
+    ``session`` has, for a track, the minutes that a class of it has.
+    """
 
     root: Path
     title: str
     stages: tuple[Stage, ...]
     breaks: tuple[Break, ...]
+    talks: tuple[Talk, ...]
+    session: Mapping[str, int]
 
     def stage(self, text: str) -> Stage:
         """The stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
@@ -249,15 +251,15 @@ def load(root: Path) -> Course:
     data = read(path)
     stages = []
     for n, entry in enumerate(data.get("stage", []), 1):
-        known = exactly({"root": root, **entry}, Stage, f"course.toml, stage {n}")
+        known = exactly({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}")
         stages.append(Stage(**{**known, "edit": tuple(known["edit"])}))
     if not stages:
         raise CourseError(f"{path} has no [[stage]].")
-    breaks = tuple(
-        Break(**exactly(entry, Break, f"course.toml, break {n}"))
-        for n, entry in enumerate(data.get("break", []), 1)
-    )
-    return Course(root, str(data.get("title", root.name)), tuple(stages), breaks)
+    title = str(data.get("title", root.name))
+    course = Course(root, title, tuple(stages), *planned(data))
+    if why := wrong(course):
+        raise CourseError(f"course.toml: {why}")
+    return course
 
 
 def _nearest(text: str, names: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
+from workshop import wheels
 from workshop.requirements import holds, installed, missing
 from workshop.setup_run import Screen, Watched
 
@@ -51,9 +52,13 @@ CAUSES = (
 def requirement_files(root: str, argv: Sequence[str]) -> list[str]:
     """The requirement files that a command line needs, as paths below the root."""
     files = ["requirements.txt"]
-    if next((word for word in argv if not word.startswith("-")), "") == "verify":
-        more = ["tests/requirements.txt", "slides/requirements.txt"]
-        files += [name for name in more if os.path.isfile(os.path.join(root, name))]
+    more = {
+        "offline": ["slides/requirements.txt"],
+        "slides": ["slides/requirements.txt"],
+        "verify": ["tests/requirements.txt", "slides/requirements.txt"],
+    }
+    command = next((word for word in argv if not word.startswith("-")), "")
+    files += [name for name in more.get(command, ()) if os.path.isfile(os.path.join(root, name))]
     return files
 
 
@@ -179,6 +184,9 @@ class Setup:
             ours = [os.path.join(self.venv, "pyvenv.cfg"), unfinished(self.root)]
             if os.path.lexists(self.venv) and not any(map(os.path.exists, ours)):
                 stop(f"{self.venv} is no virtual environment. Move it out of the way, {AGAIN}.")
+            other = wheels.mismatch(self.root)
+            if other:
+                self.screen.say(f"{other} So set-up needs a network.")
             self.screen.say(
                 f"Making .venv, an environment for the course, with Python {version()}."
             )
@@ -193,11 +201,16 @@ class Setup:
             cut_short = os.path.exists(unfinished(self.root))
             if not wanted and not cut_short:
                 return  # another process has installed it meanwhile
+            beside = wheels.options(self.root, files)
+            source = f" from the folder {wheels.FOLDER}" if beside else ""
             if cut_short or len(wanted) > 4:
-                self.screen.say("Installing what the course needs (about 500 MB), this once.")
+                self.screen.say(
+                    f"Installing what the course needs{source} (about 500 MB), this once."
+                )
             else:
-                self.screen.say(f"Installing {', '.join(wanted)}.")
+                self.screen.say(f"Installing {', '.join(wanted)}{source}.")
             pip = [sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar=off"]
+            pip += beside
             asked = [word for name in files for word in ("-r", name)]
             if cut_short:
                 # pip takes a package that it had half written when it was killed for installed.
@@ -226,7 +239,13 @@ class Setup:
         words = [line.strip() for line in watched.output.splitlines() if line.strip()]
         errors = [line for line in words if line.startswith("ERROR:")]
         last = (errors or words or [f"{command[2]} ended with exit code {code}"])[-1]
-        stop(f"{explain(watched.output, last[:200])} All that it said is in {LOG}.")
+        why = explain(watched.output, last[:200])
+        if "--no-index" in command and "No matching distribution" in watched.output:
+            why = f"Set-up stopped: the folder {wheels.FOLDER} lacks what this machine needs. Delete it"
+            why += f" to install from the network, or get the course's folder anew, {AGAIN}."
+        elif wheels.mismatch(self.root):
+            why += f" {wheels.mismatch(self.root)} Or delete .venv and use that Python."
+        stop(f"{why} All that it said is in {LOG}.")
 
     def mark(self) -> None:
         with open(unfinished(self.root), "w"):

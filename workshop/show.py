@@ -6,16 +6,16 @@ import os
 import re
 import textwrap
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from workshop.course import TOOL, Course, Stage, Step
+from workshop.course import TOOL, Stage, Step
 from workshop.explain import main_problem, trial, trouble, words
 from workshop.judge import StepResult, Verdict
 from workshop.result import TestResult
+from workshop.timetable import Timetable
 from workshop.where import edit, newer
 
 # The most of a line that the learner's code printed.
@@ -178,13 +178,11 @@ class Shown:
         places = [("Edit", where), ("", also)] if also else [("Edit", where)]
         self.facts([*places, *_commands(stage, step, test.target)])
 
-    def schedule(self, rows: Iterable[dict[str, Any]]) -> None:
+    def schedule(self, table: Timetable) -> None:
         """The timetable, a line each."""
-        total = 0
-        for row in rows:
-            total += row["minutes"]
-            self.line(f"  {row['start']}  {row['minutes']:>3} min  {row['what']}")
-        self.line(f"  {total} minutes in all.")
+        for row in table.rows:
+            self.line(f"  {row.start}  {row.minutes:>3} min  {row.what}")
+        self.line(f"  {table.end}  {table.minutes} minutes in all.")
 
 
 def _commands(stage: Stage, step: Step | None, test: str) -> list[tuple[str, str]]:
@@ -237,22 +235,3 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
             for step in verdict.steps
         ],
     }
-
-
-def timetable(course: Course, start: str, track: str) -> list[dict[str, Any]]:
-    """The rows of the timetable: start (HH:MM), minutes, what. No break after the last stage."""
-    now = datetime.strptime(start, "%H:%M")
-    rows: list[dict[str, Any]] = []
-
-    def add(minutes: int, what: str) -> None:
-        nonlocal now
-        rows.append({"start": f"{now:%H:%M}", "minutes": minutes, "what": what})
-        now += timedelta(minutes=minutes)
-
-    stages = [stage for stage in course.stages if track == "all" or stage.track == "core"]
-    for stage in stages:
-        add(stage.minutes, f"{stage.name}: {stage.title}")
-        for pause in course.breaks:
-            if pause.after == stage.name and stage is not stages[-1]:
-                add(pause.minutes, "Break")
-    return rows

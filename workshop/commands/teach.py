@@ -1,4 +1,4 @@
-"""The commands for a class and for maintainers: schedule, lab, slides, verify."""
+"""The commands for a class and for maintainers: schedule, lab, verify."""
 
 from __future__ import annotations
 
@@ -21,30 +21,34 @@ from workshop.keep import fingerprint, fingerprints
 @click.option("--track", type=click.Choice(["core", "all"]), default="core", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
-def schedule(tool: Tool, start: str, track: str, as_json: bool) -> None:
-    """The timetable for a class, from the minutes in course.toml."""
-    from workshop.show import Shown, timetable
+def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
+    """The timetable for a class, from the minutes in course.toml.
+
+    Exit code 1 where it is longer than course.toml says that the session may be.
+    """
+    from workshop.show import Shown
+    from workshop.timetable import as_data, timetable
 
     try:
-        rows = timetable(tool.course, start, track)
+        table = timetable(tool.course, start, track)
     except ValueError:
         raise click.UsageError(f'"{start}" is no time of day; write it as 13:20.') from None
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps(as_data(table)))
     else:
-        Shown().schedule(rows)
+        Shown().schedule(table)
+    if table.over:
+        has = tool.course.session[track]
+        click.echo(
+            f"It runs over: {table.over} minutes more than the {has} of course.toml.", err=True
+        )
+    return int(bool(table.over))
 
 
 @cli.command()
 def lab() -> int:
     """Open Jupyter on the notebooks."""
     return _not_yet("notebooks")
-
-
-@cli.command()
-def slides() -> int:
-    """Build the slides and serve them on this machine."""
-    return _not_yet("slides")
 
 
 def _not_yet(what: str) -> int:

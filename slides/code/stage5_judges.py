@@ -1,0 +1,67 @@
+"""Three tests of one sentence, and what they and a stage's whole tests say of services that are right, or have a bug."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from unittest import TestResult
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from exercises.stage5_transform.clients import Client
+from exercises.stage5_transform.service import TransformFactory
+from workshop.answers import right_answers
+from workshop.course import Stage
+from workshop.markers import mutated
+
+
+class Three(SynchronousTestCase):
+    """Tests of the answer, written by three people. The service is any that is called TransformFactory here."""
+
+    def setUp(self):
+        self.clock = Clock()
+        self.client = Client(TransformFactory({"reverse": lambda poem: poem[::-1]}, self.clock))
+
+    def test_a(self):
+        self.client.send(b"13:reverse.a sea,")
+        self.assertTrue(self.client.received)
+
+    def test_b(self):
+        self.client.send(b"13:reverse.a sea,")
+        self.assertEqual(self.client.received, b"5:aes a,")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_c(self):
+        self.client.send(b"13:reverse.a sea,")
+        self.assertEqual(self.client.received, b"5:aes a,")
+        self.assertTrue(self.client.closed)
+
+
+# End of the three.
+
+
+def services(stage: Stage) -> tuple[list[type], list[type]]:
+    """The services that are right, and those with a bug, in the order of the descriptions."""
+    right = [_factory(files["service.py"]) for files in right_answers(stage).values()]
+    wrong = [_factory(mutated(stage, mutant)["service.py"]) for mutant in stage.mutants]
+    return right, wrong
+
+
+def _factory(text: str) -> type:
+    module = ModuleType("exercises.stage5_transform.other")
+    module.__package__ = "exercises.stage5_transform"
+    exec(text, module.__dict__)
+    return module.TransformFactory
+
+
+def red(tests: type[SynchronousTestCase], names: list[str], service: type) -> bool:
+    """Whether any of these tests is red on a service."""
+    home = vars(__import__(tests.__module__, fromlist=["TransformFactory"]))
+    own, home["TransformFactory"] = home["TransformFactory"], service
+    result = TestResult()
+    try:
+        for name in names:
+            tests(name).run(result)
+    finally:
+        home["TransformFactory"] = own
+    return not result.wasSuccessful()

@@ -1,0 +1,8 @@
+"""What two clients that count make of an answer with a length, when the connection ends after each of its bytes."""
+
+from stage6_takes import draw, weather
+
+blocks = [
+    (one.__name__, one, weather.ANSWERS["length"]) for one in (weather.Counts, weather.TellsOnce)
+]
+draw("An answer with a length, ended after each of its bytes", blocks)

@@ -1,0 +1,20 @@
+"""The instructor's guide speaks of every stage, with the minutes that the timetable has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workshop.course import load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_every_stage_is_in_the_guide() -> None:
+    """slides/README.md has a section for each stage in course.toml, in its order, with the minutes of its two parts."""
+    text = (ROOT / "slides" / "README.md").read_text("utf-8")
+    wanted = []
+    for stage in load(ROOT).stages:
+        parts = f"{stage.slides} minutes of talk, {stage.minutes - stage.slides} of exercise"
+        alone = f"{stage.minutes} minutes, along with the opening"
+        wanted.append(f"### {stage.name}: {parts if stage.slides else alone}")
+    assert [line for line in text.splitlines() if line.startswith("### stage")] == wanted
