@@ -19,6 +19,9 @@ from pathlib import Path
 from workshop.course import TOOL, Course, CourseError, Stage
 from workshop.markers import answer
 
+MADE = (".", "_trial_temp", "__pycache__", "dropin.cache")
+"""How the names begin of what Python, trial and twist leave in a stage's folder."""
+
 
 @dataclass
 class Refusal(Exception):
@@ -47,9 +50,7 @@ def made_fingerprints(course: Course) -> str:
     for stage in course.stages:
         for path in stage.folder.rglob("*"):
             inside = path.relative_to(stage.folder)
-            hidden = any(
-                part.startswith((".", "_trial_temp", "__pycache__")) for part in inside.parts
-            )
+            hidden = any(part.startswith(MADE) for part in inside.parts)
             if path.is_file() and path.suffix != ".md" and not hidden:
                 files[path] = path.read_bytes()
         for name, text in answer(stage, 0).items():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workshop.course import Stage
 
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", ".*", "*.md")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", "dropin.cache", ".*", "*.md")
 
 Overlay = Mapping[str, str]
 """File names in a stage's folder, and the text that each is to have."""

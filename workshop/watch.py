@@ -92,19 +92,19 @@ def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
 def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
     """The same, found by looking. watchfiles can look too, but only sees whole seconds: it misses the second save in one."""
 
-    def look() -> dict[str, tuple[int, int, int]]:
+    def look() -> dict[Path, tuple[int, int, int]]:
         found = {}
-        for path in folder.glob("*.py"):
+        for path in folder.rglob("*.py"):
             with contextlib.suppress(OSError):
                 stat = path.stat()
-                found[path.name] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         return found
 
     before = look()
     while not over.wait(LOOK):
         now = look()
         if now != before:
-            yield {name for name, _ in now.items() ^ before.items()}
+            yield {path.name for path, _ in now.items() ^ before.items()}
         before = now
 
 

@@ -14,7 +14,7 @@ from workshop.result import Frame, Problem
 MARKED = re.compile(r"\bStep (\d+):")
 # The sentence of a step's text that says what is to be written, and the names in it.
 TASK = re.compile(r"\b(?:Write|Mend)\b.*?[.:](?=\s|$)", re.S)
-NAME = re.compile(r"\w+(?:\.\w+)*")
+NAME = re.compile(r"\w+(?:[./]\w+)*")
 # A name that cannot be a word of the sentence around it.
 CODE = re.compile(r"[_.]|[a-z][A-Z]")
 # How many further places are named.

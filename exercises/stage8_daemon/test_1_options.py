@@ -1,0 +1,144 @@
+"""The options: what is known, and what is refused, each time with one line."""
+
+import os
+
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from .helpers import POEM, parsed, poem_file
+from .poetry_daemon import Options
+
+KEYLESS = "ssl:8007:privateKey=no-such-key.pem"
+
+
+class OptionsCase(SynchronousTestCase):
+    """A test that parses options."""
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def assert_refused(self, *words, naming):
+        """These words are refused with a UsageError of one line, which has this text in it."""
+        try:
+            Options().parseOptions(list(words))
+        except UsageError as error:
+            said = str(error)
+        except Exception as error:
+            self.fail(
+                f"Expected {words} to be refused with a UsageError, which twist shows as a line; "
+                f"{type(error).__name__} came, which it shows as a traceback: {error}"
+            )
+        else:
+            self.fail(f"Expected {words} to be refused with a UsageError; they were taken.")
+        self.assertEqual(
+            len(said.splitlines()), 1, f"Expected one line to say why {words} are refused: {said!r}"
+        )
+        self.assertIn(
+            naming, said, f"Expected the line to say {naming!r}, what {words} have wrong: {said!r}"
+        )
+
+
+class Step01Options(OptionsCase):
+    """There are two options, --port and --poem.
+
+    Write the list optParameters of the class Options, in poetry_daemon.py: for each option, it has
+    a list of its name, its one-letter name or None, its default, and a line for --help. Where
+    nobody says anything else, only this machine can connect.
+    """
+
+    def test_given(self):
+        """What is given after --port and --poem is kept under "port" and "poem"."""
+        name = poem_file(self)
+        options = parsed(self, "--port", "tcp:8123", "--poem", name)
+        got = options.get("port"), options.get("poem")
+        self.assertEqual(
+            got, ("tcp:8123", name), f"Expected the port and the poem as given; got {got}."
+        )
+
+    def test_default_port(self):
+        """Without --port it is TCP port 8007 of 127.0.0.1."""
+        got = parsed(self, "--poem", poem_file(self)).get("port")
+        self.assertEqual(
+            got,
+            "tcp:8007:interface=127.0.0.1",
+            f"Expected the default to be port 8007 on 127.0.0.1 alone; it is {got!r}.",
+        )
+
+    def test_help(self):
+        """--help shows both options, each with words."""
+        options = Options()
+        described = {known[0]: known[3] for known in options.optParameters if len(known) > 3}
+        for name in ("port", "poem"):
+            self.assertTrue(described.get(name), f"Expected --help to say what --{name} is.")
+
+    def test_unknown(self):
+        """An option that is neither of them is refused."""
+        parsed(self, "--poem", poem_file(self))
+        self.assert_refused("--poet", poem_file(self), naming="poet")
+
+
+class Step02Poem(OptionsCase):
+    """The poem is read, and one that cannot be served is refused.
+
+    Write the first part of Options.postOptions, which is called when all the options are read. Let
+    self.poem be the file's bytes. Where there is no --poem, or its file cannot be read, is empty or
+    is not UTF-8, raise a UsageError with one line that says so. Do it here: whatever makeService
+    raises, twist shows as a traceback.
+    """
+
+    def test_bytes(self):
+        """The options' poem is the file's bytes, unchanged, line endings too."""
+        for data in (POEM, b"one\r\ntwo\r\n", b"no end of line"):
+            got = parsed(self, "--poem", poem_file(self, data)).poem
+            self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
+
+    def test_missing(self):
+        """Without --poem, the words are refused, and the line says --poem."""
+        self.assert_refused("--port", "tcp:8007", naming="--poem")
+
+    def test_no_file(self):
+        """A name that no file has is refused, and the line has the name."""
+        self.assert_refused("--poem", "no-such-poem.txt", naming="no-such-poem.txt")
+
+    def test_folder(self):
+        """A folder is refused, and the line has its name."""
+        name = f"{self.mktemp()}-folder"
+        os.mkdir(name)
+        self.assert_refused("--poem", name, naming=os.path.basename(name))
+
+    def test_empty(self):
+        """An empty file is refused, and the line has its name."""
+        name = poem_file(self, b"")
+        self.assert_refused("--poem", name, naming=os.path.basename(name))
+
+    def test_not_utf8(self):
+        """A file that is not UTF-8 is refused, and the line has its name."""
+        name = poem_file(self, b"caf\xe9\n")
+        self.assert_refused("--poem", name, naming=os.path.basename(name))
+
+
+class Step03Port(OptionsCase):
+    """A port that describes no endpoint is refused.
+
+    Write the last part of Options.postOptions. serverFromString(reactor, self["port"]) makes an
+    endpoint of a description, and opens nothing. Where it raises, raise a UsageError with one line
+    that has the description in it. It does not always raise a ValueError: each kind of endpoint has
+    its own function to read what comes after its name.
+    """
+
+    def test_bad(self):
+        """What is no description of an endpoint is refused, and the line has it."""
+        for bad in (
+            "8007",
+            "tpc:8007",
+            "tcp",
+            "tcp:port",
+            "tcp:8007:host=127.0.0.1",
+            "unix",
+            KEYLESS,
+        ):
+            self.assert_refused("--poem", poem_file(self), "--port", bad, naming=bad)
+
+    def test_good(self):
+        """Descriptions of TCP, with and without an interface, are taken."""
+        for good in ("tcp:8007", "tcp:0:interface=127.0.0.1", "tcp:port=8007:backlog=5"):
+            parsed(self, "--poem", poem_file(self), "--port", good)

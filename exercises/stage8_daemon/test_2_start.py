@@ -1,0 +1,69 @@
+"""The service is made, and starts: on a reactor that is a fake, so that no port is opened."""
+
+from twisted.application.service import IService
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from .helpers import POEM, client, parsed, poem_file
+from .poetry_daemon import makeService
+
+
+class Step04Start(SynchronousTestCase):
+    """The service listens where --port says, once it is started.
+
+    Write makeService: a PoetryService of the reactor, the endpoint that serverFromString makes of
+    the option, and a PoetryFactory of the poem. And write the line of PoetryService.startService
+    that begins to listen. An endpoint's listen() gives a Deferred, which fires with the port.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def make(self, port):
+        """A service made of options with this port, and the fake reactor that it has."""
+        options, reactor = (
+            parsed(self, "--port", port, "--poem", poem_file(self)),
+            (MemoryReactorClock()),
+        )
+        return makeService(options, reactor), reactor
+
+    def test_service(self):
+        """makeService gives an IService."""
+        service, _ = self.make("tcp:8123")
+        self.assertTrue(
+            IService.providedBy(service), f"Expected makeService to give a service: {service!r}."
+        )
+
+    def test_not_before(self):
+        """A service that was made, and not started, does not listen."""
+        _, reactor = self.make("tcp:8123")
+        self.assertEqual(
+            len(reactor.tcpServers),
+            0,
+            "Expected nothing to listen before startService() is called.",
+        )
+
+    def test_listens(self):
+        """Once it is started, it listens where the option says: the port, and the interface."""
+        for port, expected in (
+            ("tcp:8123:interface=127.0.0.1", (8123, "127.0.0.1")),
+            ("tcp:0:interface=127.0.0.2", (0, "127.0.0.2")),
+            ("tcp:8124", (8124, "")),
+        ):
+            service, reactor = self.make(port)
+            service.startService()
+            got = [(number, interface) for number, _, _, interface in reactor.tcpServers]
+            self.assertEqual(
+                got, [expected], f"Expected --port={port} to listen on {expected}; got {got}."
+            )
+
+    def test_serves(self):
+        """Each of two clients gets the poem of the option, and a close."""
+        service, reactor = self.make("tcp:8123")
+        service.startService()
+        for number in (1, 2):
+            _, transport = client(reactor.tcpServers[0][1])
+            self.assertEqual(
+                (transport.value(), transport.disconnecting),
+                (POEM, True),
+                f"Expected client {number} to get {POEM!r} and a close; got {transport.value()!r}.",
+            )

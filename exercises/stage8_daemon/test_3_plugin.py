@@ -1,0 +1,88 @@
+"""twist finds the plugin, in a folder that has the daemon's files and nothing else, and says what is wrong with options."""
+
+import json
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .twisted_process import python, shipped, twist
+
+# Loads what twist loads before it installs a reactor, and tells where it came from.
+LOOK = """
+import inspect, json, sys, twisted
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+
+found = [one for one in getPlugins(IServiceMaker) if one.tapname == "poetry"]
+files = [inspect.getfile(part) for one in found for part in (one.options, one.makeService)]
+installed = "twisted.internet.reactor" in sys.modules
+print(json.dumps({"count": len(found), "files": files, "reactor": installed}))
+"""
+
+
+class Step05Plugin(SynchronousTestCase):
+    """twist poetry is a command.
+
+    Write twisted/plugins/poetry_plugin.py: a ServiceMaker, under any name, with four texts: a name,
+    the module that has Options and makeService, a description, and the command's word, poetry. The
+    module is named as Python finds it from this folder, poetry_daemon: the folder exercises may not
+    be there where the daemon runs.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+    seen = None
+
+    def look(self):
+        """What LOOK tells, and the folder that it was run in. It is run once, since each process takes a moment."""
+        if self.seen is None:
+            folder = shipped(self)
+            code, said, errors = python(self, folder, "-c", LOOK)
+            self.assertEqual(code, 0, f"Expected the plugin to load; it did not: {errors[-1000:]}")
+            type(self).seen = json.loads(said.splitlines()[-1]), folder, errors
+        return self.seen
+
+    def test_help(self):
+        """twist --help lists the command poetry, with a description."""
+        code, said, errors = twist(self, shipped(self), "--help")
+        self.assertEqual(code, 0, f"Expected twist --help to end with exit code 0; {errors}")
+        commands = dict(re.findall(r"(?m)^ +([a-z]\S*) +(\w.*)", said.partition("Commands:")[2]))
+        self.assertIn(
+            "poetry",
+            commands,
+            f"Expected twist --help to list poetry; it has {[*commands]}. {errors}",
+        )
+
+    def test_own_module(self):
+        """Options and makeService come from the poetry_daemon.py that stands beside the folder twisted."""
+        found, folder, errors = self.look()
+        self.assertEqual(
+            found["count"],
+            1,
+            f"Expected one plugin for poetry; there are {found['count']}. {errors}",
+        )
+        expected = folder / "poetry_daemon.py"
+        for file in found["files"]:
+            self.assertEqual(
+                Path(file).resolve(),
+                expected,
+                f"Expected the plugin in {folder} to use {expected.name} beside it; it uses {file}.",
+            )
+
+    def test_no_reactor(self):
+        """Loading the plugin and its module installs no reactor: that is for twist --reactor to choose."""
+        self.assertFalse(
+            self.look()[0]["reactor"],
+            "Expected no reactor to be installed by loading poetry_plugin.py and poetry_daemon.py; "
+            "one was. Import it inside a function, not at the top of a file.",
+        )
+
+    def test_bad_options(self):
+        """Bad options end twist with an exit code that is not 0; its first line says why, and there is no traceback."""
+        words = "--poem", "poem.txt", "--port", "tcp"
+        code, said, errors = twist(self, shipped(self), "poetry", *words)
+        self.assertNotEqual(code, 0, f"Expected {words} to be refused; exit code 0 came. {said}")
+        self.assertTrue(
+            re.match("Error: .*tcp.*\n", errors) and "Traceback" not in errors,
+            f"Expected one line, from Error: on, for {words}; got {errors[-1500:]}",
+        )

@@ -1,0 +1,146 @@
+"""A start that fails, and what the log says of one that does not."""
+
+import socket
+
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from .helpers import (
+    ADDRESS,
+    POEM,
+    FakeEndpoint,
+    FakePort,
+    client,
+    fake_service,
+    leaks,
+    lines,
+    logged,
+)
+from .poetry_daemon import PoetryFactory, PoetryService
+from .twisted_process import shipped, twist
+
+TAKEN = CannotListenError("127.0.0.1", 8007, "the {port} is taken")
+
+
+class Step06CannotListen(SynchronousTestCase):
+    """Where it cannot listen, it says why in one line, and ends.
+
+    Write the rest of PoetryService._is_not_listening. Tell log.critical why, without a traceback:
+    reason.getErrorMessage(), given as a field. Set self.failed: startService then raises SystemExit
+    if the attempt failed at once. And stop the reactor, in case that runs already: hand
+    reactor.stop to reactor.callWhenRunning, since a reactor that does not run cannot be stopped.
+    """
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def assert_told(self, events, when):
+        """The log has one event, critical, which says what TAKEN says, in one line and with no traceback."""
+        critical = [event for event in events if event["log_level"] is LogLevel.critical]
+        said = lines(critical)
+        self.assertEqual(
+            len(said), 1, f"Expected one critical event {when}; the log has {lines(events)}."
+        )
+        self.assertIn(
+            str(TAKEN), said[0], f"Expected the log to say why {when}; it says {said[0]!r}"
+        )
+        self.assertEqual(
+            (len(said[0].splitlines()), "log_failure" in critical[0]),
+            (1, False),
+            f"Expected one line, and no traceback, {when}; the log says {said[0]!r}.",
+        )
+        self.assertFalse(
+            said[0].startswith("Unable to format"),
+            f"Expected the reason as a field, not as part of the format; the log says {said[0]!r}.",
+        )
+
+    def test_at_once(self):
+        """Where listening fails at once, startService raises SystemExit, with a code that is not 0, and the log says why."""
+        events, reactor = logged(self), MemoryReactorClock()
+        endpoint = FakeEndpoint(Failure(TAKEN))
+        try:
+            PoetryService(reactor, endpoint, PoetryFactory(POEM)).startService()
+        except SystemExit as error:
+            self.assertTrue(error.code, f"Expected an exit code that is not 0; got {error.code!r}.")
+        else:
+            self.fail("Expected SystemExit where listening fails at once; startService returned.")
+        self.assert_told(events, "where listening fails at once")
+
+    def test_later(self):
+        """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
+        events = logged(self)
+        _, endpoint, reactor = fake_service()
+        reactor.run()
+        reactor.hasStopped = False  # the fake's run() ends with a stop
+        self.assertEqual(lines(events), [], "Expected nothing in the log while it is not decided.")
+        endpoint.listening.errback(TAKEN)
+        self.assertTrue(
+            reactor.hasStopped, "Expected the reactor to be stopped where listening fails later."
+        )
+        self.assert_told(events, "where listening fails later")
+
+    def test_process(self):
+        """On a port that is in use, twist ends with an exit code that is not 0, and one line on its standard error."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = f"tcp:{other.getsockname()[1]}:interface=127.0.0.1"
+            words = "poetry", "--poem", "poem.txt", "--port", port
+            code, said, errors = twist(self, shipped(self), *words)
+        self.assertNotEqual(code, 0, f"Expected an exit code that is not 0; got 0. {said}{errors}")
+        self.assertEqual(
+            len(errors.splitlines()), 1, f"Expected one line that says why; got: {errors[-1500:]}"
+        )
+
+
+class Step07Log(SynchronousTestCase):
+    """The log tells where it listens, and to whom it sends.
+
+    Write PoetryService._is_listening: a line with the address that the port has, port.getHost().
+    The option is not that address: where it says 0, the system has picked a port. And write
+    the part of PoetryProtocol.connectionMade: a line with the client's address,
+    self.transport.getPeer(). Use log.info, with the address as a field. No line has the poem.
+    """
+
+    longMessage = False
+
+    def assert_told(self, events, address, what):
+        """The log has one event of these, which twist shows, with the host and the port of this address in its line."""
+        said = lines(events)
+        self.assertEqual(len(said), 1, f"Expected one line {what}; the log has {said}.")
+        level = events[0]["log_level"]
+        self.assertTrue(
+            level >= LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
+        )
+        for part in (address.host, str(address.port)):
+            self.assertIn(part, said[0], f"Expected {part} in the line {what}; it is {said[0]!r}.")
+
+    def test_listening(self):
+        """Once it listens, and not before, there is one line, with the port's address."""
+        events = logged(self)
+        _, endpoint, _ = fake_service()
+        said = lines(events)
+        self.assertEqual(said, [], f"Expected no line before the port is there; got {said}.")
+        endpoint.listening.callback(FakePort())
+        self.assert_told(events, ADDRESS, "when it listens")
+
+    def test_clients(self):
+        """For each client, there is one line, with the client's address."""
+        _, endpoint, _ = fake_service(FakePort())
+        events = logged(self)
+        for number in (1, 2, 3):
+            _, transport = client(endpoint.factory)
+            self.assert_told(events, transport.getPeer(), f"when client {number} is sent the poem")
+            events.clear()
+
+    def test_no_poem(self):
+        """No part of the poem is in the log: neither in a line, nor in a field, which a log in JSON shows."""
+        events = logged(self)
+        _, endpoint, _ = fake_service(FakePort())
+        protocol, _ = client(endpoint.factory)
+        found = leaks(events)
+        self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
+        self.assertEqual(len(events), 2, f"Expected two lines in all; got {lines(events)}.")
+        self.assertIn(
+            protocol, endpoint.factory.open, "Expected the connection to be noted as open."
+        )

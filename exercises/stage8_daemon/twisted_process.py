@@ -1,0 +1,134 @@
+"""Runs `python -m twisted`, which is twist, as a process, in a folder that has the daemon's files and nothing else."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessExitedAlready
+from twisted.internet.protocol import ProcessProtocol
+
+HERE = Path(__file__).parent
+FILES = ("poetry_daemon.py", "poem.txt", "twisted/plugins/poetry_plugin.py")
+NOT_KEPT = "PYTHONSAFEPATH", "PYTHONDEVMODE", "PYTHONWARNINGS"
+RUNS = b"Starting reactor"
+PATIENCE = 6.0  # seconds that a process may take to do what is waited for
+
+
+def environment():
+    """The variables that the process gets: the user's, without those that change where Python looks or what it tells."""
+    kept = {name: text for name, text in os.environ.items() if name not in NOT_KEPT}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+
+
+def shipped(case):
+    """A folder of the test's own with a copy of what belongs to the daemon."""
+    folder = Path(case.mktemp()).resolve()
+    for name in FILES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HERE / name, folder / name)
+    return folder
+
+
+def python(case, folder, *words):
+    """Run Python with these words in that folder until it ends. Gives its exit code, its output, its errors.
+
+    A twist that goes on to run its reactor fails the test at once: it would not end.
+    """
+    command, said = [sys.executable, *words], b""
+    with open(folder / "errors", "w+b") as errors:
+        how = {"cwd": folder, "env": environment(), "stdin": subprocess.DEVNULL}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, **how)
+        late = threading.Timer(PATIENCE, process.kill)
+        late.start()
+        with process:
+            for line in process.stdout:
+                said += line
+                if RUNS in line:
+                    process.kill()
+        ended = late.is_alive() and RUNS not in said
+        late.cancel()
+        late.join()
+        errors.seek(0)
+        texts = (text.decode("utf-8", "replace") for text in (said, errors.read()))
+    said, errors = (text.replace("\r\n", "\n") for text in texts)
+    if not ended:
+        case.fail(f"Expected python {' '.join(words)} to end; it runs on. It says: {said}{errors}")
+    return process.returncode, said, errors
+
+
+def twist(case, folder, *words):
+    """Run twist with these words, as python() does."""
+    return python(case, folder, "-m", "twisted", *words)
+
+
+class Daemon(ProcessProtocol):
+    """A twist that runs. output: what it has said. code: its exit code once it has ended, or minus the signal's number."""
+
+    def __init__(self, case):
+        self.case, self.output, self.code = case, "", None
+        self._waits = []
+
+    def childDataReceived(self, file, data):
+        self.output += data.decode("utf-8", "replace")
+        self._look()
+
+    def processEnded(self, reason):
+        end = reason.value
+        self.code = -end.signal if end.exitCode is None else end.exitCode
+        self._look()
+
+    def _look(self):
+        for wait in list(self._waits):
+            found, fired = wait
+            if found() is not None or self.code is not None:
+                self._waits.remove(wait)
+                fired.callback(found())
+
+    async def _until(self, found, seconds):
+        """What found() gives once that is not None; None if the process ends before, or it takes too long."""
+        from twisted.internet import reactor
+
+        fired = Deferred()
+        fired.addTimeout(seconds, reactor, onTimeoutCancel=lambda result, after: None)
+        self._waits.append((found, fired))
+        self._look()
+        return await fired
+
+    async def says(self, pattern, what):
+        """Wait until its output has the pattern. Gives the match; where it does not come, the test fails."""
+        match = await self._until(lambda: re.search(pattern, self.output), PATIENCE)
+        if match is None:
+            end = "it runs on" if self.code is None else f"it ended, with exit code {self.code}"
+            self.case.fail(f"Expected {what}; {end}. It said: {self.output[-1500:]}")
+        return match
+
+    async def ends(self, when):
+        """Wait for its end. Gives its exit code; where it does not end, the test fails."""
+        code = await self._until(lambda: self.code, PATIENCE / 2)
+        if code is None:
+            self.case.fail(f"Expected it to end {when}; it runs on. It said: {self.output[-1500:]}")
+        return code
+
+    async def kill(self):
+        """End it, if it still runs, and wait for that."""
+        if self.code is None:
+            with contextlib.suppress(ProcessExitedAlready):
+                self.transport.signalProcess("KILL")
+            await self.ends("when it is killed")
+
+
+def start(case, folder, *words):
+    """Start twist with these words in that folder. It is over before the test is."""
+    from twisted.internet import reactor
+
+    daemon = Daemon(case)
+    command = [sys.executable, "-m", "twisted", "--log-format=text", *words]
+    reactor.spawnProcess(daemon, sys.executable, command, environment(), str(folder))
+    case.addCleanup(daemon.kill)
+    return daemon
