@@ -277,7 +277,7 @@ def test_schedule_as_json(mini: Learner) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["lab", "slides"])
+@pytest.mark.parametrize("command", ["slides"])
 def test_what_is_not_there_yet(mini: Learner, command: str) -> None:
     """It says so, and fails."""
     outcome = mini.tool(command)
