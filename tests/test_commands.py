@@ -239,13 +239,3 @@ def test_a_hint_for_the_step_to_do(mini: Learner) -> None:
     mini.write(HALF)
     outcome = mini.tool("hint")
     assert "stage1_echo, step 2" in outcome.out and "Who closes?" in outcome.out, outcome.all
-
-
-# Schedule, lab, slides
-
-
-@pytest.mark.parametrize("command", ["lab"])
-def test_what_is_not_there_yet(mini: Learner, command: str) -> None:
-    """It says so, and fails."""
-    outcome = mini.tool(command)
-    assert outcome.code == 1 and re.search("There are no .* yet", outcome.out), outcome.all

@@ -12,7 +12,6 @@ from validating import nbval
 
 from workshop import notebooks, pictures
 from workshop.course import load
-from workshop.pictures.record import RECORDED
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -43,7 +42,9 @@ def test_each_has_a_source_and_a_stage() -> None:
     names = {path.name for path in FOLDER.iterdir() if not path.name.startswith(".")}
     stems = {path.stem for path in SOURCES}
     expected = {f"{stem}{end}" for stem in stems for end in (".md", ".ipynb")}
-    assert names == expected | {f"{stage}.json" for stage in RECORDED}
+    assert names == expected | {
+        f"{path.stem}{end}" for path in notebooks.recorders(FOLDER) for end in (".py", ".json")
+    }
     assert stems <= {stage.name for stage in load(ROOT).stages}
 
 

@@ -6,14 +6,13 @@ A cell that shows a test's failure has the tag ``red``; one that shows an except
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from workshop.pictures.record import RECORDED
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LIMIT = 60
@@ -69,19 +68,25 @@ def make(source: Path) -> str:
     return str(nbformat.writes(notebook)) + "\n"
 
 
+def recorders(folder: Path) -> list[Path]:
+    """The programs that print what pictures of changing runs are drawn from: STAGE.py, for STAGE.json."""
+    return sorted(folder.glob("*.py"))
+
+
 def record(folder: Path) -> dict[str, str]:
     """What the pictures are drawn from, recorded anew: file names, and the text of each."""
     texts = {}
-    for stage in RECORDED:
+    for program in recorders(folder):
         done = subprocess.run(
-            [sys.executable, "-m", "workshop.pictures.record", stage],
+            [sys.executable, str(program)],
             cwd=folder.parent,
+            env={**os.environ, "PYTHONPATH": str(folder.parent)},
             capture_output=True,
             text=True,
             check=True,
             timeout=120,
         )
-        texts[f"{stage}.json"] = done.stdout
+        texts[f"{program.stem}.json"] = done.stdout
     return texts
 
 

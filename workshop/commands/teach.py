@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from workshop.commands.group import Tool, cli
+from workshop.course import TOOL
 from workshop.keep import fingerprint, fingerprints
 
 
@@ -45,14 +46,53 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     return int(bool(table.over))
 
 
-@cli.command()
-def lab() -> int:
-    """Open Jupyter on the notebooks."""
-    return _not_yet("notebooks")
+@cli.command(short_help="Open JupyterLab on your stage's notebook.")
+@click.argument("stage_name", metavar="[STAGE]", required=False)
+@click.option("--fresh", is_flag=True, help="Begin with a new copy; the one before is saved first.")
+@click.option("--no-browser", is_flag=True, help="Only print the address to open.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="The port on this machine; without it, any that is free.",
+)
+@click.pass_obj
+def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port: int) -> int:
+    """Open JupyterLab on a stage's notebook; without STAGE, on that of the first that does not pass.
 
+    You work on a copy, in .workshop/notebooks/, which is there again the next time; the course's own notebook stays as
+    it is. A copy begins without outputs: they come when you run its cells. The server is for this machine only, and
+    leaves your own Jupyter's settings alone. Ctrl-C ends it.
+    """
+    from workshop.commands.run import find
+    from workshop.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
+    from workshop.show import Shown
 
-def _not_yet(what: str) -> int:
-    click.echo(f"There are no {what} yet: they are still being written.")
+    stage = find(tool, Shown(), tool.stage(stage_name))
+    try:
+        page = choose(tool.course, stage)
+        if page.stem != stage.name:
+            click.echo(f"{stage.name} has no notebook. The nearest is that of {page.stem}.")
+        copy = f"{COPIES}/{page.name}"
+        if fresh and (saved := renew(tool.course, page)):
+            kept = (saved / copy).relative_to(tool.course.root).as_posix()
+            click.echo(f"Your copy was saved as {kept}.")
+        lay(tool.course)
+        if not is_of(tool.course.root / copy, page):
+            click.echo("The course's notebook has changed since your copy was made. To begin anew:")
+            click.echo(f"{TOOL} lab --fresh {page.stem}")
+        with Lab(tool.course.root, page.name, not no_browser, port) as server:
+            click.echo(f"JupyterLab has your copy, {copy}, at")
+            click.echo(server.address)
+            click.echo("Ctrl-C ends it.")
+            return 1 if server.wait() else 0
+    except LabError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("\nEnded.")
+        return 0
+
     return 1
 
 

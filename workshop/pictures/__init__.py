@@ -1,7 +1,7 @@
 """Pictures for the notebooks, from recorded runs: what a cell has recorded, or notebooks/STAGE.json. The same record
 gives the same bytes.
 
-    endings(recorded("stage4_disconnect")["late-server"], "The late server")
+    endings(recorded("STAGE")["late-server"], "The late server")
 
 A picture has its meaning in words too, for those who do not see it: as its text, and in the SVG's own title and
 description. It is drawn without colour's help: what colour tells is told by form and by words as well.

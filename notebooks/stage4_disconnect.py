@@ -1,6 +1,6 @@
-"""Records what pictures are drawn from, for notebooks/STAGE.json. Needs a process whose reactor does not run.
+"""Prints what this stage's notebook draws its pictures from: stage4_disconnect.json. In the course's folder, it is run by
 
-python -m workshop.pictures.record stage4_disconnect
+python3 -m workshop notebooks --record --write stage4_disconnect
 """
 
 from __future__ import annotations
@@ -43,8 +43,5 @@ def disconnections() -> dict[str, Any]:
     return found
 
 
-RECORDED = {"stage4_disconnect": disconnections}
-
-
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(RECORDED[sys.argv[1]](), indent=1) + "\n")
+    sys.stdout.write(json.dumps(disconnections(), indent=1) + "\n")
