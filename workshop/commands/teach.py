@@ -93,8 +93,6 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
         click.echo("\nEnded.")
         return 0
 
-    return 1
-
 
 @cli.command(
     short_help="Prove the course itself, with its test suite.",
