@@ -28,7 +28,12 @@ STAGES = [stage for root in ROOTS.values() for stage in load(root).stages if sta
 NAMES = [stage.name for stage in STAGES]
 
 # What the course promises of its own stages: right answers, and mutants, at the least.
-PROMISED = {"stage1_trial": (2, 12), "stage5_transform": (2, 14), "stage6_client": (2, 24)}
+PROMISED = {
+    "stage1_trial": (2, 12),
+    "stage5_transform": (2, 14),
+    "stage6_client": (2, 24),
+    "stage7_everywhere": (2, 16),
+}
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=NAMES)
 each_kind = pytest.mark.parametrize(
     ("stage", "kind"),
@@ -63,17 +68,22 @@ def copied(root: Path, name: str, place: Path) -> Stage:
 
 @functools.lru_cache
 def on_mutants(root: Path, name: str) -> dict[str, Result]:
-    """The reference's tests on each mutant, all of them, by the mutant's name."""
+    """The reference's tests on each mutant, by the mutant's name: all of them, or up to the first that fails of those which
+    meet it, where the stage says in which places its mutants are."""
     with tempfile.TemporaryDirectory() as folder:
         stage = copied(root, name, Path(folder) / "course")
         for file, text in answer(stage).items():
             (stage.folder / file).write_text(text, "utf-8")
         code = next(iter(right_answers(stage).values()))
-        cases = [
-            Case(m.name, with_bug(code, m), own_modules(stage), stop=False, limit=3.0)
-            for m in stage.mutants
-        ]
+        placed = any(mutant.on for mutant in stage.mutants)
         with Pool(stage) as pool:
+            load = Case("load", {}, own_modules(stage), load=True)
+            tests = next(pool.run([load]))[1].loaded
+            cases = [
+                Case(m.name, with_bug(code, m), targets, stop=placed, limit=3.0)
+                for m in stage.mutants
+                if (targets := tuple(filter(m.meets, tests)))
+            ]
             return {case.name: result for case, result in pool.run(cases)}
 
 
@@ -82,7 +92,7 @@ def test_reference_catches_all(stage: Stage) -> None:
     """The reference's own tests pass in every part of the verdict."""
     found = judged(stage.root, stage.name)
     assert found.passed, found
-    assert found.caught == len(stage.mutants)
+    assert found.caught == len(found.mutants) >= len(stage.mutants) / 2
 
 
 @each_stage
@@ -97,7 +107,9 @@ def test_starter_does_not_pass(stage: Stage) -> None:
 @each_mutant
 def test_mutant_runs(stage: Stage, mutant: Mutant) -> None:
     """A mutant is a program that can be imported, and is caught by a test that fails, or that does not end."""
-    result = on_mutants(stage.root, stage.name)[mutant.name]
+    result = on_mutants(stage.root, stage.name).get(mutant.name)
+    if result is None:
+        pytest.skip(f"this platform has no {' '.join(mutant.on)}")
     kinds = {
         problem.exception
         for test in result.tests

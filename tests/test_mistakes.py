@@ -16,6 +16,7 @@ WANTED = {
     "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11",
     "stage4_disconnect": "T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T13 W8 W9 W10",
     "stage5_transform": "P1 P3 P5 P6 P7 P9 P10 P11 P14",
+    "stage7_everywhere": "T6 T11 T12 C4 P5 P6 P7 W11",
     "stage8_daemon": "C1 C2 C5 C6 C7 T1 T2 T3 T5 T10 T11 T13 W6 W11 P3 P5 P7 P13",
 }
 

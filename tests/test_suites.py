@@ -71,3 +71,14 @@ def test_beginner(judge: Callable[[str], Assessment]) -> None:
     caught = {kind.number for kind in found.stage.kinds} - {k.number for k in found.survived}
     assert caught == {4}
     assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())
+
+
+def test_one_place(judge: Callable[[str], Assessment]) -> None:
+    """A contract that is skipped in all places but one: mistakes in the others are let through, and it is known where."""
+    found = judge("stage7_one_place")
+    left = {kind: sorted(" ".join(m.on) for m in mutants) for kind, mutants in found.left.items()}
+    # Of these two promises, the mistakes that are in this place too are caught.
+    assert left[3] == ["epoll UNIX"]
+    assert left[11] == ["asyncio UNIX"]
+    assert len(left) == len(found.stage.kinds)
+    assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())

@@ -8,99 +8,23 @@ changes what one of them says, the test that disturbs it is looked for.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from workshop.answers import emptied, is_test, right_answers
-from workshop.course import Kind, Stage
+from workshop.assessment import Assessment, Strict, Unruly, by_kind
+from workshop.course import Mutant, Stage
 from workshop.judge import Case, Pool
 from workshop.layout import Overlay
-from workshop.markers import with_bug
+from workshop.markers import answer, with_bug
 from workshop.result import Result, TestResult, Trouble
 from workshop.run import LIMIT
-from workshop.suite import Item, defined_twice, own_modules, read_list
+from workshop.suite import defined_twice, own_modules, read_list
+
+__all__ = ["Assessment", "Strict", "Unruly", "assess"]
 
 BUG_LIMIT = 3.0
 """Seconds that a test may take on a program with a known bug: one that waits longer has noticed it."""
-
-
-@dataclass(frozen=True)
-class Unruly:
-    """A test that cannot be judged beside the others, and why.
-
-    ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
-    ``alone`` (it fails after most other tests) and ``needs`` (it passes only after that in ``what``).
-    """
-
-    test: str
-    trouble: Trouble
-
-
-@dataclass(frozen=True)
-class Strict:
-    """A test that fails on a right answer."""
-
-    test: str
-    answer: str
-    result: TestResult
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """What was found of a learner's tests, which are named as plain trial names them.
-
-    ``own``: each alone, on the learner's own code. ``trouble``: why they could not even be loaded. ``empty``: those that
-    pass though there is nothing in the code. ``left``: by number of a kind, how many of its mutants were let through, if any
-    was. ``items``: the learner's list; None where the stage has none. ``twice``: tests of one name, of which only the last
-    runs.
-    """
-
-    stage: Stage
-    own: tuple[TestResult, ...] = ()
-    trouble: Trouble | None = None
-    unruly: tuple[Unruly, ...] = ()
-    empty: tuple[str, ...] = ()
-    strict: tuple[Strict, ...] = ()
-    left: Mapping[int, int] = field(default_factory=dict)
-    items: tuple[Item, ...] | None = None
-    twice: tuple[str, ...] = ()
-    output: str = ""
-    seconds: float = field(default=0.0, compare=False)
-
-    @property
-    def failing(self) -> list[TestResult]:
-        """Tests that fail on the learner's own code, by themselves."""
-        named = {one.test for one in self.unruly}
-        return [t for t in self.own if t.status == "failed" and t.target not in named]
-
-    @property
-    def survived(self) -> tuple[Kind, ...]:
-        """The kinds of which a mutant was let through."""
-        return tuple(kind for kind in self.stage.kinds if kind.number in self.left)
-
-    @property
-    def caught(self) -> int:
-        """How many mutants were not let through."""
-        return len(self.stage.mutants) - sum(self.left.values())
-
-    @property
-    def counted(self) -> int:
-        """How many tests were run on the mutants: those that nothing is wrong with."""
-        wrong = len(self.failing) + len(self.unruly) + len(self.empty) + len(self.strict)
-        return len(self.own) - wrong
-
-    @property
-    def passed(self) -> bool:
-        """Whether the stage is done."""
-        found = (self.trouble, self.unruly, self.failing, self.empty, self.strict, self.survived)
-        return bool(self.own) and not any(found) and self.items != ()
-
-    @property
-    def missed(self) -> list[Kind]:
-        """The kinds that no line of the learner's list speaks of."""
-        said = {kind.number for item in self.items or () for kind in item.kinds}
-        return [kind for kind in self.stage.kinds if kind.number not in said]
 
 
 def assess(
@@ -142,7 +66,7 @@ class _Judging:
             return Assessment(self.stage, trouble=loaded.trouble, output=loaded.output)
         tests = loaded.loaded
         if not tests:
-            return Assessment(self.stage, left=Counter(m.step for m in self.stage.mutants))
+            return Assessment(self.stage, left=by_kind(self.stage.mutants))
         own, unruly, output = self.alone(tests)
         good = [t for t in own if t.status == "passed" and t.target not in unruly]
         unruly |= self.disturbed([t.target for t in own if t.target not in unruly], own)
@@ -153,7 +77,9 @@ class _Judging:
         strict = self.too_strict(counted, answers)
         named = {one.test for one in strict}
         counted = [test for test in counted if test not in named]
-        left = self.let_through(counted, next(iter(answers.values())))
+        skipped = {test.target for test in own if test.status == "skipped"}
+        absent = self.that_are_nowhere(skipped, tests)
+        left = self.let_through(counted, next(iter(answers.values())), absent)
         return Assessment(
             self.stage,
             tuple(own),
@@ -162,6 +88,7 @@ class _Judging:
             tuple(test for test in tests if test in empty),
             tuple(sorted(strict, key=lambda one: tests.index(one.test))),
             left,
+            frozenset(absent),
             output=output,
         )
 
@@ -192,25 +119,31 @@ class _Judging:
             for test in order
             if said[test].status != status[test]
         }
+        # Where classes are built for several places, a test stands in each of them. One of them tells for all.
+        firsts: dict[str, str] = {}
+        for test in sorted(changed, key=lambda test: len(changed[test])):
+            firsts.setdefault(_method(test), test)
         pairs = [
             Case(test, {}, (other, test), stop=False)
-            for test, before in changed.items()
-            for other in before
+            for test in firsts.values()
+            for other in changed[test]
         ]
-        disturbers: dict[str, list[str]] = {test: [] for test in changed}
+        disturbers: dict[str, list[str]] = {test: [] for test in firsts.values()}
         for case, result in self.pool.run(pairs):
             other, test = case.targets
             said = next((t.status for t in result.tests if t.target == test), "failed")
             if said != status[test]:
                 disturbers[test].append(other)
-        for test, before in changed.items():
-            others = disturbers[test]
+        for test, others in disturbers.items():
+            same = [one for one in changed if _method(one) == _method(test)]
             if status[test] == "failed" and others:
-                unruly[test] = Trouble("needs", test, what=tuple(others[:1]))
-            elif len(others) > max(1, len(before) / 2) or not others:
-                unruly[test] = Trouble("alone", test, what=tuple(others))
+                unruly |= {one: Trouble("needs", one, what=tuple(others[:1])) for one in same}
+            elif len(others) > max(1, len(changed[test]) / 2) or not others:
+                unruly |= {one: Trouble("alone", one, what=tuple(others)) for one in same}
             else:
-                for other in others:
+                names = {_method(other) for other in others}
+                built = [one for one in tests if _method(one) in names]
+                for other in built if len(same) > 1 else others:
                     known = unruly.get(other, Trouble("disturbs", other)).what
                     unruly[other] = Trouble("disturbs", other, what=(*known, test))
         return unruly
@@ -245,19 +178,41 @@ class _Judging:
                     strict.setdefault(test, Strict(test, case.name, said))
         return list(strict.values())
 
-    def let_through(self, tests: Sequence[str], reference: Overlay) -> Mapping[int, int]:
-        """By number of a kind, how many of its mutants pass all of the tests."""
-        mutants = self.stage.mutants
-        if not tests:
-            return Counter(mutant.step for mutant in mutants)
+    def that_are_nowhere(self, skipped: set[str], tests: Sequence[str]) -> set[str]:
+        """The names of mutants that no test can meet here: where they are, the reference has no tests on this machine, or
+        skips them all. The learner's own skipping does not tell: it may be the learner's wish."""
+        solved = answer(self.stage)
+        placed = [mutant for mutant in self.stage.mutants if mutant.on]
+        if not placed:
+            return set()
+        case = Case("places", solved, own_modules(self.stage), load=True)
+        places = next(self.pool.run([case]))[1].loaded
+        meeting = {m.name: tuple(test for test in places if m.meets(test)) for m in placed}
+        asked = [
+            Case(mutant.name, solved, meeting[mutant.name], stop=False)
+            for mutant in placed
+            if meeting[mutant.name] and {test for test in tests if mutant.meets(test)} <= skipped
+        ]
+        absent = {name for name, there in meeting.items() if not there}
+        for case, result in self.pool.run(asked):
+            if {test.status for test in result.tests} == {"skipped"}:
+                absent.add(case.name)
+        return absent
+
+    def let_through(
+        self, tests: Sequence[str], reference: Overlay, absent: Container[str]
+    ) -> Mapping[int, tuple[Mutant, ...]]:
+        """By number of a kind, those of its mutants that pass all of the tests which meet them."""
+        mutants = [mutant for mutant in self.stage.mutants if mutant.name not in absent]
+        meeting = {m.name: tuple(test for test in tests if m.meets(test)) for m in mutants}
         self.watch(f"running them on {len(mutants)} programs with a known bug")
         cases = [
-            Case(m.name, with_bug(reference, m), tuple(tests), limit=BUG_LIMIT) for m in mutants
+            Case(m.name, with_bug(reference, m), meeting[m.name], limit=BUG_LIMIT)
+            for m in mutants
+            if meeting[m.name]
         ]
-        results = [result for _, result in self.pool.run(cases)]
-        return Counter(
-            mutant.step for mutant, result in zip(mutants, results, strict=True) if result.passed
-        )
+        caught = {case.name for case, result in self.pool.run(cases) if not result.passed}
+        return by_kind(mutant for mutant in mutants if mutant.name not in caught)
 
     def _shared(
         self, tests: Sequence[str], name: str, code: Overlay, limit: float | None = None
@@ -280,3 +235,7 @@ class _Judging:
             if not (left and known):
                 return said | {test: TestResult(test, "failed", 0.0) for test in left}
             result = next(self.pool.run([replace(case, targets=tuple(left))]))[1]
+
+
+def _method(test: str) -> str:
+    return test.rpartition(".")[2]

@@ -55,7 +55,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A named mistake: an edit of one solved file, the step that must catch it, and what its user would notice."""
+    """A named mistake: an edit of one solved file, the step that must catch it, what its user would notice, and where it is,
+    if not everywhere: ``on`` has words that stand in the names of the classes whose tests run there."""
 
     name: str
     bug: str
@@ -64,15 +65,17 @@ class Mutant:
     step: int
     find: str
     replace: str
+    on: tuple[str, ...] = ()
+
+    def meets(self, test: str) -> bool:
+        """Whether a test, by its full name, runs where the mistake is: one of Contract_epoll_TCP6 does on epoll."""
+        return set(self.on) <= set(test.split(".")[-2].split("_"))
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of mistake, where learners write the tests: what it is about, and what its mutants have as their ``step``.
-
-    ``scene`` is a moment in production in which such a bug bites. ``words`` are patterns: a line of a learner's list that
-    has one of them speaks of this kind.
-    """
+    """A kind of mistake, where learners write the tests; its mutants have its number as their ``step``. ``scene``: a moment
+    in which such a bug bites. ``words``: patterns; a line of a learner's list that has one of them speaks of this kind."""
 
     number: int
     title: str
@@ -133,11 +136,10 @@ class Stage:
         path = self.answers / "kinds.toml"
         if not path.exists():
             return ()
-        known = [
-            exactly({"words": [], **entry}, Kind, f"{path.name}, kind {n}")
+        return tuple(
+            Kind(**exactly({"words": [], **entry}, Kind, f"{path.name}, kind {n}"))
             for n, entry in enumerate(read(path).get("kind", []), 1)
-        ]
-        return tuple(Kind(**{**entry, "words": tuple(entry["words"])}) for entry in known)
+        )
 
     @property
     def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
@@ -151,7 +153,7 @@ class Stage:
         if not path.exists():
             return ()
         return tuple(
-            Mutant(**exactly(entry, Mutant, f"{path.name}, mutant {n}"))
+            Mutant(**exactly({"on": [], **entry}, Mutant, f"{path.name}, mutant {n}"))
             for n, entry in enumerate(read(path).get("mutant", []), 1)
         )
 
@@ -249,10 +251,10 @@ def load(root: Path) -> Course:
     if not path.exists():
         raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
     data = read(path)
-    stages = []
-    for n, entry in enumerate(data.get("stage", []), 1):
-        known = exactly({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}")
-        stages.append(Stage(**{**known, "edit": tuple(known["edit"])}))
+    stages = [
+        Stage(**exactly({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}"))
+        for n, entry in enumerate(data.get("stage", []), 1)
+    ]
     if not stages:
         raise CourseError(f"{path} has no [[stage]].")
     title = str(data.get("title", root.name))

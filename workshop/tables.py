@@ -38,7 +38,7 @@ TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
 
 
 def exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
-    """The entry, if its keys are the dataclass's fields and its values of their types.
+    """The entry, if its keys are the dataclass's fields and its values of their types; its lists as tuples.
 
     Raises:
         CourseError: they are not; the message begins with ``where``.
@@ -50,4 +50,4 @@ def exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
     for name, value in entry.items():
         if not isinstance(value, TYPES[wanted[name]]):
             raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
-    return dict(entry)
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from workshop.answers import is_test
-from workshop.assess import Assessment, Strict
+from workshop.assessment import Assessment, Strict
 from workshop.course import TOOL, Kind
 from workshop.explain import main_problem, trial, trouble
 from workshop.result import Frame, TestResult
 from workshop.show import Shown
 from workshop.suite import LIST
-from workshop.verdict import FEW, MEND, misdeed, mutants, rows, said, short
+from workshop.verdict import FEW, MEND, alike, misdeed, mutants, places, rows, said, short
 from workshop.where import innermost
 
 # The lines of a list that are told while there is something to mend.
@@ -35,25 +35,31 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
         shown.line()
         shown.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
         return
-    for test in found.failing[:FEW]:
+    failing = alike(found.failing, lambda test: (_method(test.target), _line(test)))
+    for test, *others in failing[:FEW]:
         _failing(shown, found, test)
-    _more(shown, len(found.failing))
-    for one in found.unruly[:FEW]:
+        _others(shown, [one.target for one in others])
+    _more(shown, len(failing))
+    unruly = alike(found.unruly, lambda one: (_method(one.test), one.trouble.kind))
+    for one, *same in unruly[:FEW]:
         shown.line()
         shown.paragraph(f"{short(one.test)} {misdeed(one, limit)}. It is left out below.", 0)
+        _others(shown, [other.test for other in same])
         if one.trouble.kind in MEND:
             shown.paragraph(MEND[one.trouble.kind])
-    _more(shown, len(found.unruly))
+    _more(shown, len(unruly))
     for name in found.twice:
         shown.line()
         shown.paragraph(f"{name} is defined twice: only the last of the two runs.", 0)
     if found.empty:
         shown.line()
         shown.paragraph(f"These check nothing: they pass on {_code(found)} with nothing in it.", 0)
-        _listed(shown, map(short, found.empty))
-    for strict in found.strict[:FEW]:
-        _strict(shown, found, strict)
-    _more(shown, len(found.strict))
+        _listed(shown, (_together(same) for same in alike(found.empty, _method)))
+    strict = alike(found.strict, lambda one: (_method(one.test), _line(one.result)))
+    for first, *rest in strict[:FEW]:
+        _strict(shown, found, first)
+        _others(shown, [one.test for one in rest])
+    _more(shown, len(strict))
     # With no test that counts, nothing is known of the mistakes.
     survived = found.survived if found.counted else ()
     for n, kind in enumerate(survived[:FEW]):
@@ -97,6 +103,32 @@ def _name(frame: Frame) -> str:
     return frame.file.rpartition("/")[2]
 
 
+def _method(target: str) -> str:
+    return target.rpartition(".")[2]
+
+
+def _line(test: TestResult) -> str:
+    """The line of the test that fails, or else of what fails it; its full name, which no other has, where none is known."""
+    frames = main_problem(test.problems).frames if test.problems else ()
+    return _in_test(test.target, frames) or (str(frames[-1]) if frames else test.target)
+
+
+def _others(shown: Shown, names: list[str]) -> None:
+    """The same test in other classes, as where one class is built for each of several reactors."""
+    if names:
+        shown.paragraph(f"The same in {_classes(names)}.")
+
+
+def _together(names: list[str]) -> str:
+    """Tests of one name, in one or more classes."""
+    return short(names[0]) if len(names) == 1 else f"{_method(names[0])} in {_classes(names)}"
+
+
+def _classes(names: list[str]) -> str:
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(name.split(".")[-2] for name in names[:FEW]) + more
+
+
 def _in_test(target: str, frames: Iterable[Frame]) -> str:
     """The line of the test itself, not of what it calls: of the first frame in a function of its name."""
     name = target.rpartition(".")[2]
@@ -118,7 +150,9 @@ def _strict(shown: Shown, found: Assessment, strict: Strict) -> None:
 def _survived(shown: Shown, found: Assessment, kind: Kind, times: int) -> None:
     shown.line()
     shown.paragraph(f"Not caught yet, number {kind.number}: {kind.title}", 0)
-    caught = mutants(found, kind) - found.left[kind.number]
+    if on := places(found, kind):
+        shown.paragraph(f"Let through: {', '.join(on)}.")
+    caught = mutants(found, kind) - len(found.left[kind.number])
     if caught:
         # Its scene may be of what is caught already.
         verb = "is" if caught == 1 else "are"
@@ -151,7 +185,7 @@ def _list(shown: Shown, found: Assessment) -> None:
 def _listed(shown: Shown, names: Iterable[str]) -> None:
     names = list(names)
     for name in names[: 2 * FEW]:
-        shown.line(f"  {name}")
+        shown.paragraph(name)
     _more(shown, len(names), 2 * FEW)
 
 

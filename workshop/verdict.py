@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-from workshop.assess import Assessment, Unruly
+from workshop.assessment import Assessment, Unruly
 from workshop.course import Course, Kind
 from workshop.explain import main_problem, trouble, words
 from workshop.keep import write
 from workshop.result import TestResult
+
+T = TypeVar("T")
 
 # How many of a kind are told at once: who mends these sees the next.
 FEW = 3
@@ -39,6 +41,14 @@ def ask(course: Course, found: Assessment, remember: bool = True) -> dict[int, i
 def short(test: str) -> str:
     """A test's class and name."""
     return ".".join(test.split(".")[-2:])
+
+
+def alike(found: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
+    """What was found, with what has the same key together, in the order of the first of each."""
+    groups: dict[object, list[T]] = {}
+    for one in found:
+        groups.setdefault(key(one), []).append(one)
+    return list(groups.values())
 
 
 def misdeed(one: Unruly, limit: float) -> str:
@@ -95,12 +105,14 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
         none = [("Do your tests run?", "there are none yet", False)]
         return none if found.items is None else [*none, _listed(found)]
     bad = len(found.failing) + len(found.unruly)
-    run = f"{own - bad} of {own} pass, and leave nothing behind"
+    skipped = sum(test.status == "skipped" for test in found.own)
+    run = f"{own - bad - skipped} of {own} pass, {f'{skipped} are skipped, ' if skipped else ''}"
+    run += "and leave nothing behind"
     empty = f"{len(found.empty)} of {own - bad} cannot" if found.empty else "yes"
     strict = f"{len(found.strict)} of your tests would refuse one" if found.strict else "yes"
     through = f"{kinds - len(found.survived)} of {kinds} kinds"
     if found.survived and found.caught:
-        through += f"; {found.caught} of {len(found.stage.mutants)} mistakes"
+        through += f"; {found.caught} of {len(found.mutants)} mistakes"
     bad_ones = own - found.counted
     through += f"; {count(bad_ones, 'test')} left out, see below" if bad_ones else ""
     if own == bad:
@@ -127,8 +139,16 @@ def count(number: int, what: str) -> str:
 
 
 def mutants(found: Assessment, kind: Kind) -> int:
-    """How many mutants a kind has."""
-    return sum(mutant.step == kind.number for mutant in found.stage.mutants)
+    """How many mutants of a kind the tests were judged by."""
+    return sum(mutant.step == kind.number for mutant in found.mutants)
+
+
+def places(found: Assessment, kind: Kind) -> list[str]:
+    """Where the mutants of a kind are that were let through: none, if nothing is said of a place for any of the stage's."""
+    if not any(mutant.on for mutant in found.stage.mutants):
+        return []
+    left = {" ".join(mutant.on) or "everywhere": None for mutant in found.left[kind.number]}
+    return list(left)
 
 
 def message(found: Assessment, limit: float) -> str:
@@ -156,8 +176,9 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
     def kind(one: Kind) -> dict[str, Any]:
         times = asked.get(one.number, 1)
         scene = {"scene": one.scene} if times > 1 else {}
-        left = {"let_through": found.left[one.number], "mutants": mutants(found, one)}
-        return {"number": one.number, "title": one.title, **left, "times": times, **scene}
+        left = {"let_through": len(found.left[one.number]), "mutants": mutants(found, one)}
+        where = {"on": on} if (on := places(found, one)) else {}
+        return {"number": one.number, "title": one.title, **left, **where, "times": times, **scene}
 
     return {
         "stage": found.stage.name,
@@ -186,7 +207,8 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
         "not_caught": [kind(one) for one in found.survived],
         "defined_twice": list(found.twice),
         "caught": found.caught,
-        "mutants": len(found.stage.mutants),
+        "mutants": len(found.mutants),
+        "absent": len(found.absent),
         "list": None
         if found.items is None
         else [{"text": i.text, "kinds": [k.number for k in i.kinds]} for i in found.items],

@@ -1,0 +1,1 @@
+"""The same contract on every reactor and over every kind of connection."""

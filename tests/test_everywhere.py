@@ -1,0 +1,222 @@
+"""The builder of stage 7: what it makes of a contract, and what it says of tests that hang, or leak, or have no place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from workshop.course import load
+from workshop.judge import Case, Pool
+from workshop.result import Result
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGE = load(ROOT).stage("stage7_everywhere")
+HEAD = """
+import os, signal, sys, threading
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ClientFactory, Protocol, ServerFactory
+from twisted.trial.unittest import SynchronousTestCase
+from .everywhere import Somewhere, everywhere
+from .sides import ClosingSide, Side
+
+class Contract(Somewhere):
+    limit = 0.3
+"""
+TAIL = """
+
+globals().update(everywhere(globals()))
+"""
+REACTORS = {
+    "linux": ["select", "poll", "epoll", "asyncio"],
+    "darwin": ["select", "kqueue", "asyncio"],
+    "win32": ["select", "iocp", "asyncio"],
+}[sys.platform]
+FAMILIES = ["TCP4", "TCP6", "UNIX", "TLS"]
+PLACES = {f"Contract_{reactor}_{family}" for reactor in REACTORS for family in FAMILIES}
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Runs tests of a contract, and given files with other texts, in one place, in several, or everywhere (None)."""
+    with Pool(STAGE, workers=1) as pool:
+
+        def run(body: str, place: str | None = "Contract_select_TCP4", **files: str) -> Result:
+            module = f"{STAGE.target}.test_contract"
+            targets = [f"{module}.{name}" for name in place.split()] if place else [module]
+            overlay = {f"{name}.py": text for name, text in files.items()}
+            overlay["test_contract.py"] = HEAD + body + TAIL
+            return next(pool.run([Case("", overlay, tuple(targets), stop=False, limit=10)]))[1]
+
+        yield run
+
+
+def said(result: Result) -> list[tuple[str, str, str]]:
+    """For each test its name, what became of it, and what was said of it."""
+    return [
+        (t.target.rpartition(".")[2], t.status, " / ".join(p.message for p in t.problems))
+        for t in result.tests
+    ]
+
+
+def edited(name: str, find: str, replace: str) -> str:
+    """A given file with one edit."""
+    text = (STAGE.folder / f"{name}.py").read_text("utf-8")
+    assert text.count(find) == 1
+    return text.replace(find, replace)
+
+
+TALK = """
+    def test_talk(self):
+        server, client = ClosingSide(), ClosingSide()
+        self.run_between(server, client)
+        self.assertEqual((server.data, client.data), (b"hello", b"hello"))
+"""
+
+
+def test_everywhere(run: Run) -> None:
+    """A test runs once in each place that the platform has, and passes there."""
+    result = run(TALK, None)
+    assert result.passed, said(result)
+    assert sorted(test.target.split(".")[-2] for test in result.tests) == sorted(PLACES)
+
+
+LEFT = {
+    "a call in": "        self.reactor.callLater(60, print)",
+    "a call for when it runs: print": "        self.reactor.callWhenRunning(print)",
+    "open: <<class 'twisted.internet.tcp.Port'>": "        self.listen(ServerFactory())",
+    "a thread: left": "        threading.Thread(target=threading.Event().wait, name='left', daemon=True).start()",
+    "file descriptor": "        self.kept = os.pipe()",
+}
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_leftovers(run: Run, what: str) -> None:
+    """A test that leaves something behind fails, and is told what; the one after it is not blamed."""
+    if sys.platform == "win32" and what == "file descriptor":
+        pytest.skip("Windows does not list them")
+    result = run(f"    def test_a(self):\n{LEFT[what]}\n{TALK}")
+    (a, talk) = said(result)
+    assert a[1] == "failed"
+    assert f"The test has left behind: {what}" in a[2]
+    assert talk == ("test_talk", "passed", "")
+
+
+HANGS = {
+    "nobody stops it": "        self.listen(ServerFactory())\n        self.run_reactor()",
+    "it never has stopped": "        self.reactor.addSystemEventTrigger('before', 'shutdown', Deferred)\n"
+    "        self.reactor.callWhenRunning(self.reactor.stop)\n        self.run_reactor()",
+    "it is run by hand": "        self.reactor.run()",
+    "a call comes again and again": "        def again():\n            self.reactor.callLater(0, again)\n"
+    "        again()\n        self.run_reactor()",
+}
+
+
+@pytest.mark.parametrize("how", HANGS)
+@pytest.mark.parametrize("reactor", ["select", "asyncio"])
+def test_hang(run: Run, how: str, reactor: str) -> None:
+    """However a test keeps its reactor running, that ends at the limit, and the test fails, told why."""
+    body = f"    def test_a(self):\n{HANGS[how]}\n{TALK}"
+    result = run(body, f"Contract_{reactor}_TCP4")
+    (a, talk) = said(result)
+    assert a[1] == "failed"
+    assert "nothing had stopped it after 0.3 s" in a[2]
+    assert talk == ("test_talk", "passed", "")
+    assert result.tests[0].seconds < 5
+
+
+def test_hang_says_what_is_open(run: Run) -> None:
+    """What was still in the reactor is told: in that is mostly the reason."""
+    result = run(f"    def test_a(self):\n{HANGS['nobody stops it']}\n")
+    assert "In it: open: <<class 'twisted.internet.tcp.Port'>" in said(result)[0][2]
+
+
+def test_logged_error_ends_the_run(run: Run) -> None:
+    """An error that is logged ends the run at once, and fails the test with what was raised, though nothing stops it."""
+    result = run("""
+    limit = 60
+    def test_a(self):
+        self.reactor.callLater(0, lambda: 1 / 0)
+        self.run_reactor()
+""")
+    assert said(result)[0][1] == "failed"
+    assert result.tests[0].problems[0].exception == "ZeroDivisionError"
+
+
+def test_put_back(run: Run) -> None:
+    """While a test runs, its reactor is that of the process; afterwards, that and the signal handlers are what they were."""
+    result = run(
+        """
+    def test_a(self):
+        from twisted.internet import reactor
+        self.assertIs(reactor, self.reactor.inner)
+        self.reactor.callWhenRunning(self.reactor.stop)
+        self.reactor.run()
+        self.assertIsNot(signal.getsignal(signal.SIGTERM), signal.SIG_DFL)
+
+class After(SynchronousTestCase):
+    def test_b(self):
+        self.assertIs(signal.getsignal(signal.SIGTERM), signal.SIG_DFL)
+        self.assertNotIn("twisted.internet.reactor", sys.modules)
+""",
+        "Contract_select_TCP4 Contract_asyncio_TCP4 After",
+    )
+    assert [status for _, status, _ in said(result)] == ["passed"] * 3, said(result)
+
+
+def test_failing_setup_is_undone(run: Run) -> None:
+    """A contract may have a setUp of its own, which has the reactor already; where it raises, nothing is left."""
+    result = run(f"""
+    def setUp(self):
+        self.listen(ServerFactory())
+        if self.id().endswith("test_a"):
+            raise RuntimeError("half way")
+        self.addCleanup(self.reactor.disconnectAll)
+    def test_a(self):
+        pass
+    def test_b(self):
+        pass
+{TALK}""")
+    (a, b, talk) = said(result)
+    assert "half way" in a[2]
+    assert (b[1], talk[1]) == ("passed", "passed"), (b, talk)
+
+
+def test_missing_family(run: Run) -> None:
+    """What the machine lacks is skipped, in each of its places, with the reason; the rest runs."""
+    files = edited("families", 'one.bind(("::1", 0))', 'raise OSError("not today")')
+    result = run(TALK, None, families=files)
+    assert result.passed
+    skipped = {test.target.split(".")[-2]: test for test in result.tests if test.status != "passed"}
+    assert {name for name in skipped if not name.endswith("UNIX")} == {
+        f"Contract_{name}_TCP6" for name in REACTORS
+    }
+    problem = skipped["Contract_select_TCP6"].problems[0]
+    assert "no IPv6 on this machine: not today" in problem.message
+
+
+def test_missing_reactor(run: Run) -> None:
+    """So is a reactor that cannot be imported."""
+    files = edited("fresh", '"twisted.internet.asyncioreactor"', '"twisted.internet.nonesuch"')
+    result = run(TALK, None, fresh=files)
+    skipped = [test for test in result.tests if "_asyncio_" in test.target]
+    assert len(skipped) == 4
+    for test in skipped:
+        assert test.status == "skipped"
+        assert "no asyncio reactor here" in test.problems[0].message
+
+
+def test_same_name_twice(run: Run) -> None:
+    """Two classes with a test of one name are refused: one of the two would never run."""
+    result = run(f"{TALK}\nclass Other(Somewhere):{TALK}", None)
+    assert "test_talk stands in 2 classes" in said(result)[0][2]
+
+
+def test_several_classes(run: Run) -> None:
+    """The tests of all classes are in each case; one that derives from another counts once."""
+    result = run(f"{TALK}\nclass Other(Contract):\n    def test_b(self):\n        pass\n", None)
+    assert len(result.tests) == 2 * len(PLACES)
+    assert result.passed

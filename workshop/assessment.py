@@ -1,0 +1,102 @@
+"""What was found of a learner's tests, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from workshop.course import Kind, Mutant, Stage
+from workshop.result import TestResult, Trouble
+from workshop.suite import Item
+
+
+@dataclass(frozen=True)
+class Unruly:
+    """A test that cannot be judged beside the others, and why.
+
+    ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
+    ``alone`` (it fails after most other tests) and ``needs`` (it passes only after that in ``what``).
+    """
+
+    test: str
+    trouble: Trouble
+
+
+@dataclass(frozen=True)
+class Strict:
+    """A test that fails on a right answer."""
+
+    test: str
+    answer: str
+    result: TestResult
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found of a learner's tests, which are named as plain trial names them.
+
+    ``own``: each alone, on the learner's own code. ``trouble``: why they could not even be loaded. ``empty``: those that
+    pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
+    any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
+    None where the stage has none. ``twice``: tests of one name, of which only the last runs.
+    """
+
+    stage: Stage
+    own: tuple[TestResult, ...] = ()
+    trouble: Trouble | None = None
+    unruly: tuple[Unruly, ...] = ()
+    empty: tuple[str, ...] = ()
+    strict: tuple[Strict, ...] = ()
+    left: Mapping[int, tuple[Mutant, ...]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    items: tuple[Item, ...] | None = None
+    twice: tuple[str, ...] = ()
+    output: str = ""
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def failing(self) -> list[TestResult]:
+        """Tests that fail on the learner's own code, by themselves."""
+        named = {one.test for one in self.unruly}
+        return [t for t in self.own if t.status == "failed" and t.target not in named]
+
+    @property
+    def survived(self) -> tuple[Kind, ...]:
+        """The kinds of which a mutant was let through."""
+        return tuple(kind for kind in self.stage.kinds if kind.number in self.left)
+
+    @property
+    def mutants(self) -> list[Mutant]:
+        """Those that the tests were judged by."""
+        return [mutant for mutant in self.stage.mutants if mutant.name not in self.absent]
+
+    @property
+    def caught(self) -> int:
+        """How many mutants were not let through."""
+        return len(self.mutants) - sum(map(len, self.left.values()))
+
+    @property
+    def counted(self) -> int:
+        """How many tests were run on the mutants: those that nothing is wrong with."""
+        wrong = len(self.failing) + len(self.unruly) + len(self.empty) + len(self.strict)
+        return len(self.own) - wrong
+
+    @property
+    def passed(self) -> bool:
+        """Whether the stage is done."""
+        found = (self.trouble, self.unruly, self.failing, self.empty, self.strict, self.survived)
+        return bool(self.own) and not any(found) and self.items != ()
+
+    @property
+    def missed(self) -> list[Kind]:
+        """The kinds that no line of the learner's list speaks of."""
+        said = {kind.number for item in self.items or () for kind in item.kinds}
+        return [kind for kind in self.stage.kinds if kind.number not in said]
+
+
+def by_kind(mutants: Iterable[Mutant]) -> dict[int, tuple[Mutant, ...]]:
+    """Mutants by the number of their kind."""
+    found: dict[int, tuple[Mutant, ...]] = {}
+    for mutant in mutants:
+        found[mutant.step] = (*found.get(mutant.step, ()), mutant)
+    return found
