@@ -1,7 +1,13 @@
-"""Where each classic mistake is exposed: which of them a stage's mutants must show."""
+"""Where each classic mistake is exposed: which of them a stage's mutants must show.
+
+    python tests/test_mistakes.py
+
+lists every mistake's number, with the mutants and the hints that expose it.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +34,34 @@ def test_mistakes_are_shown(name: str) -> None:
     assert not set(WANTED[name].split()) - shown
 
 
+# How many classic mistakes there are of each group: waiting, teardown, clocks and reactors, protocols, HTTP.
+MISTAKES = [
+    f"{group}{n}"
+    for group, count in {"W": 12, "T": 13, "C": 8, "P": 14, "H": 15}.items()
+    for n in range(1, count + 1)
+]
+
+
+def exposed(mistake: str) -> list[str]:
+    """Where a mistake is exposed: mutants whose source it is, and stages whose hints speak of it."""
+    places = []
+    for stage in COURSE.stages:
+        places += [
+            f"{stage.name}: {one.name}"
+            for one in stage.mutants
+            if mistake in one.source.split(", ")
+        ]
+        if re.search(rf"\b{mistake}\b", (stage.folder / "hints.md").read_text("utf-8")):
+            places.append(f"{stage.name}/hints.md")
+    return places
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_each_mistake_is_exposed(mistake: str) -> None:
+    """Each classic mistake is a mutant's source in some stage, or is told in a hint."""
+    assert exposed(mistake)
+
+
 # What the tests of an earlier workshop's HTTP lab let through, and the mutants that show the same here.
 LET_THROUGH = {
     "the timer is reset by each packet": ["moved_by_each_chunk"],
@@ -52,3 +86,8 @@ def test_nothing_is_let_through(kind: str) -> None:
     """Each kind of wrong server that such tests let through is a mutant of the HTTP stage, which a provided test catches."""
     mutants = {one.name for one in COURSE.stage("stage3_http").mutants}
     assert not set(LET_THROUGH[kind]) - mutants
+
+
+if __name__ == "__main__":
+    for number in MISTAKES:
+        print(f"{number}: {'; '.join(exposed(number))}")
