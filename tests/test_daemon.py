@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from workshop.course import Course, Stage, load
+from workshop.course import load
 from workshop.keep import made_fingerprints
 from workshop.layout import lay
 from workshop.markers import answer
+from workshop.result import Problem
 from workshop.watch import looked_for
+from workshop.where import edit
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -74,7 +77,7 @@ def test_script_finds_the_plugin_on_the_path(folder: Path) -> None:
 
 
 def test_not_found_with_an_init(folder: Path) -> None:
-    """As the README says: with an __init__.py, the folder hides the real package."""
+    """As the README says: with an __init__.py, the folder hides the real package; and the stage's tests tell of it."""
     (folder / "twisted" / "__init__.py").touch()
     done = subprocess.run(
         [sys.executable, "-m", "twisted", "--help"],
@@ -84,6 +87,16 @@ def test_not_found_with_an_init(folder: Path) -> None:
         timeout=BOUND,
     )
     assert done.returncode != 0
+    said = subprocess.run(
+        [sys.executable, "-m", "twisted.trial", "exercises.stage8_daemon.test_3_plugin"],
+        cwd=folder.parent.parent,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=BOUND,
+    )
+    assert "Expected no twisted/__init__.py" in said.stdout
+    assert "failures=1" in said.stdout
 
 
 def test_trial_from_the_checkout(folder: Path) -> None:
@@ -93,6 +106,56 @@ def test_trial_from_the_checkout(folder: Path) -> None:
         cwd=folder.parent.parent,
     )
     assert "PASSED" in said
+
+
+# Runs all of the stage's tests, each as trial does, and tells whose end finds a handler of SIGTERM from the daemon's file.
+HANDLERS = """
+import signal, sys
+from twisted.trial.reporter import TestResult
+from twisted.trial.runner import TestLoader, TrialSuite
+
+class Look(TestResult):
+    def stopTest(self, test):
+        super().stopTest(test)
+        handler = signal.getsignal(signal.SIGTERM)
+        if getattr(handler, "__module__", "").endswith("poetry_daemon"):
+            print(test.id(), "leaves its handler")
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+found, result = TestLoader().loadPackage(__import__(sys.argv[1], fromlist=[""]), recurse=True), Look()
+TrialSuite([found]).run(result)
+print(result.successes, "passed", len(result.errors), "errors", len(result.failures), "failures")
+"""
+
+
+def test_no_handler_is_left(folder: Path, tmp_path: Path) -> None:
+    """After each test of the stage, the handler of SIGTERM is none of the daemon's."""
+    cwd = tmp_path / "run"
+    cwd.mkdir()
+    stage = f"exercises.{STAGE.name}"
+    said = ran(sys.executable, "-c", HANDLERS, stage, cwd=cwd, PYTHONPATH=str(tmp_path / "course"))
+    count = sum(len(step.tests) for step in STAGE.steps)
+    if sys.platform == "win32":
+        assert "leaves" not in said
+    else:
+        assert said.splitlines() == [f"{count} passed 0 errors 0 failures"]
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("_is_listening", "def _is_listening("), ("connectionMade", "def connectionMade(")],
+)
+def test_half_that_failed_comes_first(folder: Path, name: str, head: str) -> None:
+    """Where both halves of step 7 are written, the one that the failure's message names is the first to be looked at."""
+    stage = dataclasses.replace(STAGE, root=folder.parent.parent)
+    step = next(one for one in STAGE.steps if one.number == 7)
+    text = (folder / "poetry_daemon.py").read_text("utf-8")
+    line = text[: text.index(head)].count("\n") + 1
+    first, also = edit(
+        stage, step, Problem("FailTest", f"Expected 127.0.0.1 in the line of {name}")
+    )
+    assert first == f"exercises/{STAGE.name}/poetry_daemon.py, line {line}"
+    assert also.startswith("also poetry_daemon.py, line ")
 
 
 @posix
@@ -148,9 +211,10 @@ def test_nothing_is_left_for_git(folder: Path) -> None:
 
     root = folder.parent.parent
     shutil.copytree(STAGE.answers, root / "solutions" / STAGE.name)
-    facts = {name: getattr(STAGE, name) for name in ("title", "minutes", "track", "kind", "edit")}
-    stage = Stage(root=root, name=STAGE.name, **facts)
-    assert "dropin.cache" not in made_fingerprints(Course(root, "", (stage,), ()))
+    stage = dataclasses.replace(STAGE, root=root)
+    assert "dropin.cache" not in made_fingerprints(
+        dataclasses.replace(COURSE, root=root, stages=(stage,))
+    )
     lay(stage, root.parent / "copy")
     assert list((root.parent / "copy").rglob("dropin.cache")) == []
 

@@ -43,7 +43,7 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
     found = innermost(stage, problem.frames)
     if not found and problem.exception == "SystemExit":
         found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
-    places = work(stage, step, [found] if found else [])
+    places = work(stage, step, [found] if found else [], problem.message)
     if not places:
         names = _or(stage.edit)
         return (
@@ -62,16 +62,18 @@ def anywhere(stage: Stage) -> str:
     return f"exercises/{stage.name} ({_or(stage.edit)})"
 
 
-def work(stage: Stage, step: Step | None, first: Iterable[Place] = ()) -> list[Place]:
+def work(
+    stage: Stage, step: Step | None, first: Iterable[Place] = (), said: str = ""
+) -> list[Place]:
     """Where the step's work belongs, after what is known already; none where nothing tells.
 
-    All that is marked for it; or, where nothing is left of that, what its text says is to be written.
+    All that is marked for it; or, where nothing is left of that, what its text says is to be written. said: what failed.
     """
     places = list(first)
     number = step.number if step else 0
     found = marked(stage, number)
     if not found and not places and step:
-        found = named(stage, step) or _solved(stage, number)
+        found = named(stage, step, said) or _solved(stage, number)
     return places + [place for place in found if place not in places]
 
 
@@ -85,11 +87,16 @@ def marked(stage: Stage, number: int) -> list[Place]:
     ]
 
 
-def named(stage: Stage, step: Step) -> list[Place]:
-    """The classes and functions that a step's text says are to be written; or else the files that it names."""
+def named(stage: Stage, step: Step, said: str = "") -> list[Place]:
+    """The classes and functions that a step's text says are to be written; or else the files that it names.
+
+    Those that a failure's message names come first.
+    """
     texts = _texts(stage)
     task = " ".join(TASK.findall(step.text))
     names = NAME.findall(task or step.text)
+    blamed = {name for name in NAME.findall(said) if CODE.search(name)}
+    names.sort(key=lambda name: name.rpartition(".")[2] not in blamed)
     files = [name for name in names if name in texts]
     found = []
     for name in names:

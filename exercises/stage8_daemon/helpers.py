@@ -1,26 +1,36 @@
 """What this stage's tests share: options from words, a service on a fake reactor, the log, a reader of a poem."""
 
+import os
+import tempfile
+
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import eventAsJSON, formatEvent, globalLogPublisher
+from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
+from ..wire import PENDING, outcome
 from .poetry_daemon import Options, PoetryFactory, PoetryService
 
 PARTS = "No part of this", "may be in any line of a log"
 POEM = f"{PARTS[0]}: é\n{PARTS[1]}.\n".encode()
-WHERE = r"127\.0\.0\.1\D+(\d+)"  # how a line tells a port of this machine, in any wording
 ADDRESS = IPv4Address("TCP", "127.0.0.1", 40123)
 
 
-def poem_file(case, data=POEM):
-    """A file with these bytes, in a folder of the test's own. Gives its name."""
-    name = f"{case.mktemp()}-poem.txt"
-    with open(name, "wb") as file:
+def poem_file(data=POEM):
+    """A new file with these bytes, in the folder that trial runs in. Gives its name, a short one, as messages have it."""
+    number, name = tempfile.mkstemp(prefix="poem-", suffix=".txt", dir=os.curdir)
+    with open(number, "wb") as file:
         file.write(data)
-    return name
+    return os.path.basename(name)
+
+
+def new_folder(prefix):
+    """A new folder in the one that trial runs in. Gives its name, which begins with the prefix."""
+    return os.path.basename(tempfile.mkdtemp(prefix=prefix, dir=os.curdir))
 
 
 def parsed(case, *words):
@@ -99,11 +109,55 @@ def fake_service(result=None):
     return service, endpoint, reactor
 
 
-def client(factory):
+class EndsAtOnce(StringTransport):
+    """A connection that is over within abortConnection(): it calls connectionLost there. Over TCP, that comes later."""
+
+    protocol = None
+
+    def abortConnection(self):
+        super().abortConnection()
+        end(self.protocol, ConnectionAborted)
+
+
+def client(factory, kind=StringTransport):
     """A client connects. Gives the server's protocol and its transport, which records."""
-    protocol, transport = factory.buildProtocol(None), StringTransport()
+    protocol, transport = factory.buildProtocol(None), kind()
+    transport.protocol = protocol
     protocol.makeConnection(transport)
     return protocol, transport
+
+
+def end(protocol, kind=ConnectionDone):
+    """The protocol's connection is over."""
+    protocol.connectionLost(Failure(kind()))
+
+
+class StopCase:
+    """A test of a service that stops, on fakes."""
+
+    longMessage = False  # Our message alone, not unittest's before it.
+
+    def stop(self, service):
+        """Call stopService. Gives the Deferred that it returned."""
+        stopping = service.stopService()
+        self.assertTrue(
+            isinstance(stopping, Deferred),
+            f"Expected stopService to give a Deferred, for twist to wait for; got {stopping!r}.",
+        )
+        return stopping
+
+    def assert_pending(self, stopping, when):
+        """The stop is not over yet."""
+        got = outcome(stopping)
+        self.assertIs(got, PENDING, f"Expected the stop not to be over {when}; got {got!r}.")
+
+    def assert_over(self, stopping, when):
+        """The stop is over, well."""
+        got = outcome(stopping)
+        self.assertFalse(
+            got is PENDING or hasattr(got, "reason"),
+            f"Expected the stop to be over {when}: {got!r}.",
+        )
 
 
 class Reader(Protocol):

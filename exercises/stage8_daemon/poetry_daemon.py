@@ -5,6 +5,7 @@ twist imports this file by its plain name, from the folder in which it stands; s
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from typing import Any, ClassVar
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, succeed
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import (
     IDelayedCall,
     IListeningPort,
@@ -74,7 +76,7 @@ class PoetryFactory(Factory):
     """
 
     protocol = PoetryProtocol
-    noisy = False  # else Twisted logs a line of its own for each start and stop
+    noisy = False  # else Twisted logs "Starting factory" and "Stopping factory", too
 
     def __init__(self, poem: bytes) -> None:
         self.poem = poem
@@ -129,6 +131,11 @@ class PoetryService(Service):
     def _take_sigterm(self) -> None:
         """The reactor runs, and has its own handler for SIGTERM: with that, twist ends by the signal, with no exit code."""
         # Step 11: the reactor's own handler stays.
+
+    def _stop_reactor(self) -> None:
+        """Stop the reactor, which begins the stop; a second SIGTERM, while that is under way, does nothing."""
+        with contextlib.suppress(ReactorNotRunning):
+            self.reactor.stop()
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, and let the connections end. The Deferred fires once the port and all connections are closed."""

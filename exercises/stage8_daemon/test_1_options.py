@@ -1,11 +1,9 @@
 """The options: what is known, and what is refused, each time with one line."""
 
-import os
-
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from .helpers import POEM, parsed, poem_file
+from .helpers import POEM, new_folder, parsed, poem_file
 from .poetry_daemon import Options
 
 KEYLESS = "ssl:8007:privateKey=no-such-key.pem"
@@ -47,7 +45,7 @@ class Step01Options(OptionsCase):
 
     def test_given(self):
         """What is given after --port and --poem is kept under "port" and "poem"."""
-        name = poem_file(self)
+        name = poem_file()
         options = parsed(self, "--port", "tcp:8123", "--poem", name)
         got = options.get("port"), options.get("poem")
         self.assertEqual(
@@ -56,7 +54,7 @@ class Step01Options(OptionsCase):
 
     def test_default_port(self):
         """Without --port it is TCP port 8007 of 127.0.0.1."""
-        got = parsed(self, "--poem", poem_file(self)).get("port")
+        got = parsed(self, "--poem", poem_file()).get("port")
         self.assertEqual(
             got,
             "tcp:8007:interface=127.0.0.1",
@@ -72,8 +70,8 @@ class Step01Options(OptionsCase):
 
     def test_unknown(self):
         """An option that is neither of them is refused."""
-        parsed(self, "--poem", poem_file(self))
-        self.assert_refused("--poet", poem_file(self), naming="poet")
+        parsed(self, "--poem", poem_file())
+        self.assert_refused("--poet", poem_file(), naming="poet")
 
 
 class Step02Poem(OptionsCase):
@@ -88,7 +86,7 @@ class Step02Poem(OptionsCase):
     def test_bytes(self):
         """The options' poem is the file's bytes, unchanged, line endings too."""
         for data in (POEM, b"one\r\ntwo\r\n", b"no end of line"):
-            got = parsed(self, "--poem", poem_file(self, data)).poem
+            got = parsed(self, "--poem", poem_file(data)).poem
             self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
 
     def test_missing(self):
@@ -101,19 +99,18 @@ class Step02Poem(OptionsCase):
 
     def test_folder(self):
         """A folder is refused, and the line has its name."""
-        name = f"{self.mktemp()}-folder"
-        os.mkdir(name)
-        self.assert_refused("--poem", name, naming=os.path.basename(name))
+        name = new_folder("folder-")
+        self.assert_refused("--poem", name, naming=name)
 
     def test_empty(self):
         """An empty file is refused, and the line has its name."""
-        name = poem_file(self, b"")
-        self.assert_refused("--poem", name, naming=os.path.basename(name))
+        name = poem_file(b"")
+        self.assert_refused("--poem", name, naming=name)
 
     def test_not_utf8(self):
         """A file that is not UTF-8 is refused, and the line has its name."""
-        name = poem_file(self, b"caf\xe9\n")
-        self.assert_refused("--poem", name, naming=os.path.basename(name))
+        name = poem_file(b"caf\xe9\n")
+        self.assert_refused("--poem", name, naming=name)
 
 
 class Step03Port(OptionsCase):
@@ -122,7 +119,7 @@ class Step03Port(OptionsCase):
     Write the last part of Options.postOptions. serverFromString(reactor, self["port"]) makes an
     endpoint of a description, and opens nothing. Where it raises, raise a UsageError with one line
     that has the description in it. It does not always raise a ValueError: each kind of endpoint has
-    its own function to read what comes after its name.
+    its own function to read what comes after its name, which raises what it likes.
     """
 
     def test_bad(self):
@@ -133,12 +130,14 @@ class Step03Port(OptionsCase):
             "tcp",
             "tcp:port",
             "tcp:8007:host=127.0.0.1",
+            "tcp:\\",
             "unix",
+            "systemd:INET:0",
             KEYLESS,
         ):
-            self.assert_refused("--poem", poem_file(self), "--port", bad, naming=bad)
+            self.assert_refused("--poem", poem_file(), "--port", bad, naming=bad)
 
     def test_good(self):
         """Descriptions of TCP, with and without an interface, are taken."""
         for good in ("tcp:8007", "tcp:0:interface=127.0.0.1", "tcp:port=8007:backlog=5"):
-            parsed(self, "--poem", poem_file(self), "--port", good)
+            parsed(self, "--poem", poem_file(), "--port", good)

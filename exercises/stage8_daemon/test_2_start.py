@@ -12,7 +12,7 @@ class Step04Start(SynchronousTestCase):
     """The service listens where --port says, once it is started.
 
     Write makeService: a PoetryService of the reactor, the endpoint that serverFromString makes of
-    the option, and a PoetryFactory of the poem. And write the line of PoetryService.startService
+    the option, and a PoetryFactory of the poem. Write also the line of PoetryService.startService
     that begins to listen. An endpoint's listen() gives a Deferred, which fires with the port.
     """
 
@@ -20,10 +20,8 @@ class Step04Start(SynchronousTestCase):
 
     def make(self, port):
         """A service made of options with this port, and the fake reactor that it has."""
-        options, reactor = (
-            parsed(self, "--port", port, "--poem", poem_file(self)),
-            (MemoryReactorClock()),
-        )
+        options = parsed(self, "--port", port, "--poem", poem_file())
+        reactor = MemoryReactorClock()
         return makeService(options, reactor), reactor
 
     def test_service(self):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .twisted_process import python, shipped, twist
+from .twisted_process import HERE, python, shipped, twist
 
 # Loads what twist loads before it installs a reactor, and tells where it came from.
 LOOK = """
@@ -24,10 +24,10 @@ print(json.dumps({"count": len(found), "files": files, "reactor": installed}))
 class Step05Plugin(SynchronousTestCase):
     """twist poetry is a command.
 
-    Write twisted/plugins/poetry_plugin.py: a ServiceMaker, under any name, with four texts: a name,
-    the module that has Options and makeService, a description, and the command's word, poetry. The
-    module is named as Python finds it from this folder, poetry_daemon: the folder exercises may not
-    be there where the daemon runs.
+    Write twisted/plugins/poetry_plugin.py: a ServiceMaker, assigned to a variable of any name. It
+    takes four texts: what it is called, the module that has Options and makeService, a description,
+    and the command's word, poetry. The module is named as Python finds it from this folder,
+    poetry_daemon: the folder exercises may not be there where the daemon runs.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -36,7 +36,7 @@ class Step05Plugin(SynchronousTestCase):
     def look(self):
         """What LOOK tells, and the folder that it was run in. It is run once, since each process takes a moment."""
         if self.seen is None:
-            folder = shipped(self)
+            folder = shipped()
             code, said, errors = python(self, folder, "-c", LOOK)
             self.assertEqual(code, 0, f"Expected the plugin to load; it did not: {errors[-1000:]}")
             type(self).seen = json.loads(said.splitlines()[-1]), folder, errors
@@ -44,13 +44,14 @@ class Step05Plugin(SynchronousTestCase):
 
     def test_help(self):
         """twist --help lists the command poetry, with a description."""
-        code, said, errors = twist(self, shipped(self), "--help")
+        code, said, errors = twist(self, shipped(), "--help")
         self.assertEqual(code, 0, f"Expected twist --help to end with exit code 0; {errors}")
         commands = dict(re.findall(r"(?m)^ +([a-z]\S*) +(\w.*)", said.partition("Commands:")[2]))
         self.assertIn(
             "poetry",
             commands,
-            f"Expected twist --help to list poetry; it has {[*commands]}. {errors}",
+            f"Expected twist --help to list poetry; it has {[*commands]}. Is a ServiceMaker "
+            f"assigned to a name in poetry_plugin.py? {errors}",
         )
 
     def test_own_module(self):
@@ -59,7 +60,8 @@ class Step05Plugin(SynchronousTestCase):
         self.assertEqual(
             found["count"],
             1,
-            f"Expected one plugin for poetry; there are {found['count']}. {errors}",
+            f"Expected one plugin for poetry; there are {found['count']}. Is a ServiceMaker assigned "
+            f"to a name in poetry_plugin.py? {errors}",
         )
         expected = folder / "poetry_daemon.py"
         for file in found["files"]:
@@ -67,6 +69,15 @@ class Step05Plugin(SynchronousTestCase):
                 Path(file).resolve(),
                 expected,
                 f"Expected the plugin in {folder} to use {expected.name} beside it; it uses {file}.",
+            )
+
+    def test_no_init(self):
+        """Neither folder, twisted nor twisted/plugins, has an __init__.py."""
+        for folder in ("twisted", "twisted/plugins"):
+            self.assertFalse(
+                (HERE / folder / "__init__.py").exists(),
+                f"Expected no {folder}/__init__.py in {HERE.name}: with it, the folder does not add to "
+                "the real package of its name, but hides it from whoever runs twist there.",
             )
 
     def test_no_reactor(self):
@@ -80,7 +91,7 @@ class Step05Plugin(SynchronousTestCase):
     def test_bad_options(self):
         """Bad options end twist with an exit code that is not 0; its first line says why, and there is no traceback."""
         words = "--poem", "poem.txt", "--port", "tcp"
-        code, said, errors = twist(self, shipped(self), "poetry", *words)
+        code, said, errors = twist(self, shipped(), "poetry", *words)
         self.assertNotEqual(code, 0, f"Expected {words} to be refused; exit code 0 came. {said}")
         self.assertTrue(
             re.match("Error: .*tcp.*\n", errors) and "Traceback" not in errors,

@@ -66,14 +66,19 @@ class Step06CannotListen(SynchronousTestCase):
             self.assertTrue(error.code, f"Expected an exit code that is not 0; got {error.code!r}.")
         else:
             self.fail("Expected SystemExit where listening fails at once; startService returned.")
+        self.assertFalse(
+            reactor.hasStopped,
+            "Expected reactor.stop to be handed to callWhenRunning; it was called before the reactor "
+            "runs, where a real one raises ReactorNotRunning.",
+        )
         self.assert_told(events, "where listening fails at once")
 
     def test_later(self):
         """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
         events = logged(self)
         _, endpoint, reactor = fake_service()
-        reactor.run()
-        reactor.hasStopped = False  # the fake's run() ends with a stop
+        # It runs, from here on. Its run() would set a handler for the real SIGTERM, once step 11 is written.
+        reactor.running = True
         self.assertEqual(lines(events), [], "Expected nothing in the log while it is not decided.")
         endpoint.listening.errback(TAKEN)
         self.assertTrue(
@@ -86,7 +91,7 @@ class Step06CannotListen(SynchronousTestCase):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = f"tcp:{other.getsockname()[1]}:interface=127.0.0.1"
             words = "poetry", "--poem", "poem.txt", "--port", port
-            code, said, errors = twist(self, shipped(self), *words)
+            code, said, errors = twist(self, shipped(), *words)
         self.assertNotEqual(code, 0, f"Expected an exit code that is not 0; got 0. {said}{errors}")
         self.assertEqual(
             len(errors.splitlines()), 1, f"Expected one line that says why; got: {errors[-1500:]}"
@@ -97,9 +102,9 @@ class Step07Log(SynchronousTestCase):
     """The log tells where it listens, and to whom it sends.
 
     Write PoetryService._is_listening: a line with the address that the port has, port.getHost().
-    The option is not that address: where it says 0, the system has picked a port. And write
-    the part of PoetryProtocol.connectionMade: a line with the client's address,
-    self.transport.getPeer(). Use log.info, with the address as a field. No line has the poem.
+    The option is not that address: where it says 0, the system has picked a port. Write also
+    PoetryProtocol.connectionMade: a line with the client's address, self.transport.getPeer(). Use
+    log.info, with the address as a field. No line has the poem.
     """
 
     longMessage = False
@@ -114,6 +119,12 @@ class Step07Log(SynchronousTestCase):
         )
         for part in (address.host, str(address.port)):
             self.assertIn(part, said[0], f"Expected {part} in the line {what}; it is {said[0]!r}.")
+            self.assertNotIn(
+                part,
+                events[0].get("log_format") or "",
+                f"Expected the address as a field {what}, not as part of the format, as in "
+                'log.info("... {address} ...", address=...).',
+            )
 
     def test_listening(self):
         """Once it listens, and not before, there is one line, with the port's address."""
@@ -122,7 +133,7 @@ class Step07Log(SynchronousTestCase):
         said = lines(events)
         self.assertEqual(said, [], f"Expected no line before the port is there; got {said}.")
         endpoint.listening.callback(FakePort())
-        self.assert_told(events, ADDRESS, "when it listens")
+        self.assert_told(events, ADDRESS, "of _is_listening")
 
     def test_clients(self):
         """For each client, there is one line, with the client's address."""
@@ -130,7 +141,7 @@ class Step07Log(SynchronousTestCase):
         events = logged(self)
         for number in (1, 2, 3):
             _, transport = client(endpoint.factory)
-            self.assert_told(events, transport.getPeer(), f"when client {number} is sent the poem")
+            self.assert_told(events, transport.getPeer(), f"of connectionMade, client {number}")
             events.clear()
 
     def test_no_poem(self):

@@ -13,6 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
 
+from .helpers import new_folder
+
 HERE = Path(__file__).parent
 FILES = ("poetry_daemon.py", "poem.txt", "twisted/plugins/poetry_plugin.py")
 NOT_KEPT = "PYTHONSAFEPATH", "PYTHONDEVMODE", "PYTHONWARNINGS"
@@ -26,9 +28,9 @@ def environment():
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 
 
-def shipped(case):
-    """A folder of the test's own with a copy of what belongs to the daemon."""
-    folder = Path(case.mktemp()).resolve()
+def shipped():
+    """A new folder with a copy of what belongs to the daemon."""
+    folder = Path(new_folder("daemon-")).resolve()
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / name, folder / name)
@@ -107,6 +109,11 @@ class Daemon(ProcessProtocol):
             end = "it runs on" if self.code is None else f"it ended, with exit code {self.code}"
             self.case.fail(f"Expected {what}; {end}. It said: {self.output[-1500:]}")
         return match
+
+    async def last_words(self):
+        """All that it says, if it ends within a second; else what it has said by then."""
+        await self._until(lambda: self.code, 1.0)
+        return self.output[-1500:]
 
     async def ends(self, when):
         """Wait for its end. Gives its exit code; where it does not end, the test fails."""

@@ -4,15 +4,40 @@ import signal
 import sys
 
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.error import ConnectError
+from twisted.internet.error import ConnectError, ReactorNotRunning
 from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
-from .helpers import WHERE, Reader, parsed, poem_file
-from .poetry_daemon import makeService
+from .helpers import FakeEndpoint, FakePort, Reader, parsed, poem_file
+from .poetry_daemon import PoetryFactory, PoetryService, makeService
 from .twisted_process import HERE, shipped, start
 
 POEM = (HERE / "poem.txt").read_bytes()
+# The first number of four or five digits in a line of the daemon's own: a port that the system has picked has so many.
+WHERE = r"\[poetry_daemon[^\]]*\].*?\b(\d{4,5})\b.*\n"
+
+
+class Running(MemoryReactorClock):
+    """A reactor that runs, until it is stopped. calls: what callFromThread was given, and has not called yet."""
+
+    def __init__(self):
+        super().__init__()
+        self.running, self.calls = True, []
+
+    def callFromThread(self, function, *args, **kwargs):
+        self.calls.append((function, args, kwargs))
+
+    def stop(self):
+        if not self.running:
+            raise ReactorNotRunning("Can't stop reactor that isn't running.")
+        super().stop()
+
+    def turn(self):
+        """Call what callFromThread was given."""
+        calls, self.calls = self.calls, []
+        for function, args, kwargs in calls:
+            function(*args, **kwargs)
 
 
 class Step11Process(TestCase):
@@ -22,7 +47,7 @@ class Step11Process(TestCase):
     stops the reactor, and twist then ends by the signal, as if it had not been caught: whoever
     started it cannot tell that from a stop that went wrong. signal.signal(signal.SIGTERM, function)
     sets another handler, and gives the one before, to be kept in self._sigterm. In a handler only
-    reactor.callFromThread is safe: have it call reactor.stop.
+    reactor.callFromThread is safe: have it call self._stop_reactor, which is given.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -35,16 +60,18 @@ class Step11Process(TestCase):
         from twisted.internet import reactor
 
         port = "tcp:0:interface=127.0.0.1"
-        daemon = start(self, shipped(self), "poetry", "--port", port, "--poem", "poem.txt")
+        daemon = start(self, shipped(), "poetry", "--port", port, "--poem", "poem.txt")
         # Where it listens is in the log before the reactor runs, or not at all.
-        where = await daemon.says(
-            f"{WHERE}.*\n|Starting reactor", "its log to tell where it listens"
-        )
+        where = await daemon.says(f"{WHERE}|Starting reactor", "its log to tell where it listens")
         self.assertTrue(where[1], f"Expected its log to tell where it listens: {daemon.output}")
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", int(where[1]))
-        reader = await connectProtocol(endpoint, Reader())
-        got = await reader.over
-        self.assertEqual(got, POEM, f"Expected the bytes of poem.txt; got {got!r}.")
+        try:
+            got = await (await connectProtocol(endpoint, Reader())).over
+        except ConnectError as error:
+            got = error
+        if got != POEM:
+            said = await daemon.last_words()
+            self.fail(f"Expected the bytes of poem.txt; got {got!r}. The daemon said: {said}")
         return daemon, endpoint
 
     async def test_sigterm(self):
@@ -80,7 +107,7 @@ class Step11Process(TestCase):
         await deferLater(reactor, 0)  # from here on, the reactor runs
         before = signal.getsignal(signal.SIGTERM)
         self.addCleanup(signal.signal, signal.SIGTERM, before)
-        options = "--port", "tcp:0:interface=127.0.0.1", "--poem", poem_file(self)
+        options = "--port", "tcp:0:interface=127.0.0.1", "--poem", poem_file()
         service = makeService(parsed(self, *options))
         service.startService()
         during = signal.getsignal(signal.SIGTERM)
@@ -88,3 +115,28 @@ class Step11Process(TestCase):
         after = signal.getsignal(signal.SIGTERM)
         self.assertIsNot(during, before, "Expected a handler of its own while the service runs.")
         self.assertIs(after, before, "Expected the handler from before to be back after the stop.")
+
+    def test_in_turn(self):
+        """The handler leaves the stop to reactor.callFromThread, and a second SIGTERM raises nothing."""
+        before = signal.getsignal(signal.SIGTERM)
+        self.addCleanup(signal.signal, signal.SIGTERM, before)
+        reactor = Running()
+        PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM)).startService()
+        handler = signal.getsignal(signal.SIGTERM)
+        self.assertIsNot(handler, before, "Expected a handler of its own while the service runs.")
+        try:
+            handler(signal.SIGTERM, None)
+        except SystemExit:
+            self.fail("Expected the handler to end nothing itself; SystemExit came.")
+        self.assertFalse(
+            reactor.hasStopped,
+            "Expected the handler to stop nothing itself, in the middle of what the reactor does; "
+            "the reactor was stopped.",
+        )
+        reactor.turn()
+        self.assertTrue(reactor.hasStopped, "Expected callFromThread to be given the stop.")
+        handler(signal.SIGTERM, None)
+        try:
+            reactor.turn()
+        except ReactorNotRunning as error:
+            self.fail(f"Expected a second SIGTERM to do nothing; ReactorNotRunning came: {error}")

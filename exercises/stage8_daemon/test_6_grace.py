@@ -1,0 +1,148 @@
+"""The grace: connections that do not end; and the stop over TCP."""
+
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectError, ConnectionAborted
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from ..wire import outcome
+from .helpers import (
+    POEM,
+    EndsAtOnce,
+    FakePort,
+    Reader,
+    StopCase,
+    client,
+    end,
+    fake_service,
+    parsed,
+    poem_file,
+)
+from .poetry_daemon import makeService
+
+LONG = b"a line\n" * 3_000_000  # more than the buffers of a connection over loopback take
+
+
+class Step10Grace(StopCase, TestCase):
+    """What does not end within the grace is aborted.
+
+    Write, in PoetryService.stopService, a call on self.reactor, self.grace seconds from then, that
+    aborts each connection that is still open: with a client that does not read, a close waits for
+    ever. When all has ended before, the call is taken off: take_off, which is given, does it. The
+    last tests are over TCP.
+    """
+
+    timeout = 5
+
+    def stubborn(self, grace=None):
+        """A service that was told to stop while a connection is open. Gives the Deferred, the connection, the reactor."""
+        service, endpoint, reactor = fake_service(FakePort())
+        if grace:
+            service.grace = grace
+        protocol, transport = client(endpoint.factory)
+        return self.stop(service), protocol, transport, reactor
+
+    def test_aborts(self):
+        """At the moment of the grace, and not before, a connection that is open is aborted; its end ends the stop."""
+        for grace in (5.0, 2.0, 60.0):
+            stopping, protocol, transport, reactor = self.stubborn(grace)
+            reactor.advance(grace - 0.01)
+            self.assertFalse(
+                transport.disconnected, f"Expected no abort {grace - 0.01} s after, of {grace} s."
+            )
+            reactor.advance(0.01)
+            self.assertTrue(
+                transport.disconnected, f"Expected abortConnection() after the grace, {grace} s."
+            )
+            self.assert_pending(stopping, "before connectionLost, though it was asked to abort")
+            end(protocol, ConnectionAborted)
+            self.assert_over(stopping, "once the aborted connection is over")
+
+    def test_only_the_open(self):
+        """A connection that ended within the grace is not aborted."""
+        service, endpoint, reactor = fake_service(FakePort())
+        (early, seen), (late, other) = client(endpoint.factory), client(endpoint.factory)
+        self.stop(service)
+        end(early)
+        reactor.advance(service.grace)
+        got = seen.disconnected, other.disconnected
+        self.assertEqual(
+            got, (False, True), f"Expected the open connection alone to be aborted; got {got}."
+        )
+        end(late)
+
+    def test_over_at_once(self):
+        """Where connections are over within abortConnection(), each of them is aborted still."""
+        service, endpoint, reactor = fake_service(FakePort())
+        for _ in range(3):
+            client(endpoint.factory, EndsAtOnce)
+        stopping = self.stop(service)
+        reactor.advance(service.grace)
+        self.assert_over(stopping, "once each of three connections is")
+
+    def test_nothing_left(self):
+        """When all has ended within the grace, or at once, nothing is left on the clock."""
+        stopping, protocol, _, reactor = self.stubborn()
+        end(protocol)
+        self.assert_over(stopping, "once its only connection is")
+        service, _, other = fake_service(FakePort())
+        self.stop(service)
+        left = len(reactor.getDelayedCalls()), len(other.getDelayedCalls())
+        self.assertEqual(
+            left,
+            (0, 0),
+            f"Expected no call on the clock after one connection, and none; got {left}.",
+        )
+
+    def start(self, data=POEM):
+        """A real service, on a free port of 127.0.0.1, and an endpoint that connects to it. It is stopped with the test."""
+        from twisted.internet import reactor
+
+        options = "--port", "tcp:0:interface=127.0.0.1", "--poem", poem_file(data)
+        service = makeService(parsed(self, *options))
+        service.startService()
+        self.addCleanup(lambda: service.stopService() if service.running else None)
+        port = outcome(service.listening)
+        return service, TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+
+    async def test_tcp_poem(self):
+        """Over TCP, a client gets the poem; once the service has stopped, its port refuses."""
+        service, endpoint = self.start()
+        got = await (await connectProtocol(endpoint, Reader())).over
+        self.assertEqual(got, POEM, f"Expected {POEM!r} over TCP; got {got!r}.")
+        await service.stopService()
+        try:
+            await connectProtocol(endpoint, Reader())
+        except ConnectError:
+            return
+        self.fail("Expected the port to refuse once the service has stopped; it took a client.")
+
+    async def test_tcp_finishes(self):
+        """Over TCP, a client that has not read yet when the service is told to stop still gets all of a long poem."""
+        service, endpoint = self.start(LONG)
+        reader = await connectProtocol(endpoint, Reader(paused=True))
+        await self.opened(service)
+        stopping = self.stop(service)
+        self.assert_pending(stopping, "while a client has not read")
+        reader.transport.resumeProducing()
+        got = await reader.over
+        self.assertEqual(len(got), len(LONG), "Expected the client to get all of a long poem.")
+        await stopping
+
+    async def test_tcp_never_reads(self):
+        """Over TCP, a client that never reads is aborted after the grace, and the stop is over."""
+        service, endpoint = self.start(LONG)
+        service.grace = 0.1
+        reader = await connectProtocol(endpoint, Reader(paused=True))
+        self.addCleanup(reader.abort)
+        await self.opened(service)
+        await self.stop(service)
+        left = len(service.factory.open)
+        self.assertEqual(left, 0, f"Expected no connection to be open; {left} are.")
+
+    async def opened(self, service):
+        """Wait until the server has the client's connection as well; bounded by the test's own time."""
+        from twisted.internet import reactor
+
+        while not service.factory.open:
+            await deferLater(reactor, 0)
