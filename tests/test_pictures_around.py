@@ -10,7 +10,7 @@ import pytest
 from test_notebook import error, execute
 
 from workshop import cell
-from workshop.pictures.around import drawn
+from workshop.pictures.around import HEADS, drawn
 from workshop.pictures.around_steps import GOES_ON, LOOKS, TURN, VERDICT, WAITS, YOURS, Step, record
 from workshop.timeline import LATE
 
@@ -194,7 +194,29 @@ def test_long_name() -> None:
     """A name that is too long for its box is cut in the drawing, and whole in the words."""
     name = "test_" + "x" * 40
     picture = drawn([yours(name)], "x")
-    assert f">{name[:24]}...<" in picture.svg and f"{name}." in picture.text
+    assert f">{name[:20]}...<" in picture.svg and f"{name}." in picture.text
+
+
+def test_what_came_of_it() -> None:
+    """What came of a step stands in the column of that name, and no box or bar reaches into it."""
+    steps = [
+        yours("test_one", "its coroutine is ignored"),
+        WAIT,
+        RESULT,
+        TURNS,
+        Step(LOOKS, "delayed calls", ["print"]),
+        PORTS,
+    ]
+    svg = ElementTree.fromstring(drawn(steps, "x").svg)
+    begin, wide = HEADS["what came of it"]
+    space = "{http://www.w3.org/2000/svg}"
+    words = {one.text or "": float(one.get("x", 0)) for one in svg.iter(f"{space}text")}
+    for found in ("what came of it", "its coroutine is ignored", "left: print", "none"):
+        assert words[found] == begin
+    for box in svg.iter(f"{space}rect"):
+        if box.get("stroke") or box.get("rx") == "4":
+            left = float(box.get("x", 0))
+            assert left + float(box.get("width", 0)) <= begin or left >= begin + wide
 
 
 def test_reactor_bar() -> None:

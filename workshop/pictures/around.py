@@ -27,12 +27,16 @@ from workshop.pictures.around_steps import (
 from workshop.pictures.base import SHADE, Picture, frame, word
 from workshop.timeline import GOOD, INK, LATE
 
-# In pixels: a row's height, a box's, the margin, where the three columns begin, and their width.
+# In pixels: a row's height, a box's, the margin; where each column begins, and how wide its boxes are.
 ROW, BOX, EDGE = 30, 22, 20
-COLUMNS = (56, 304, 560)
-WIDTH = 236
-HEADS = ("the test's own code", "trial", "the reactor runs")
-LONGEST = 27  # letters in a box
+OWN, TRIAL, FOUND, RUNS = (50, 200), (258, 216), (484, 190), (682, 158)
+HEADS = {
+    "the test's own code": OWN,
+    "trial": TRIAL,
+    "what came of it": FOUND,
+    "the reactor runs": RUNS,
+}
+LETTER = 7.8
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -49,10 +53,13 @@ def _around(line: str, source: str) -> None:
 
 
 def drawn(steps: Sequence[Step], title: str) -> Picture:
-    """Steps, drawn in their order, from top to bottom, in three columns: the test's own, trial's, the reactor's."""
-    width, top = COLUMNS[2] + WIDTH + EDGE, EDGE + 2 * ROW
+    """Steps, drawn in their order, from top to bottom, in a column each: the test's own, trial's, the reactor's.
+
+    What came of a step stands in its row, between trial's column and the reactor's.
+    """
+    width, top = sum(RUNS) + EDGE, EDGE + 2 * ROW
     parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
-    for x, head in zip(COLUMNS, HEADS, strict=True):
+    for head, (x, _) in HEADS.items():
         parts.append(word(x, top - 8, head, 'font-weight="bold"'))
     lines, over, began = [], [], 0
     for n, step in enumerate(steps):
@@ -68,7 +75,7 @@ def drawn(steps: Sequence[Step], title: str) -> Picture:
         if step.kind == WAITS:
             began = y
         elif step.kind == GOES_ON:
-            over += _runs(began + 4, y + ROW - 4, "until there is a result")
+            over += _runs(began + 4, y + ROW - 4, "until the result")
         elif step.kind == TURN:
             over += _runs(y + 4, y + ROW - 4, step.what)
     return frame(width, top + ROW * len(steps) + EDGE, title, lines, [*parts, *over])
@@ -91,27 +98,29 @@ def _box(step: Step, y: int) -> list[str]:
         return []
     left = step.kind == LOOKS and bool(step.found)
     bad = left or step.what.startswith(("[FAIL]", "[ERROR]", "it fails"))
-    x, look, ink = COLUMNS[0], f'fill="{GOOD}"', "white"
+    (x, width), look, ink = OWN, f'fill="{GOOD}"', "white"
     if step.kind != YOURS:
-        x, ink = COLUMNS[1], LATE if bad else INK
+        (x, width), ink = TRIAL, LATE if bad else INK
         dashes = ' stroke-width="2" stroke-dasharray="4 3"' if bad else ""
         look = f'fill="white" stroke="{ink}"{dashes}'
     text = f"looks: {step.what}" if step.kind == LOOKS else step.what
-    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    longest = int((width - 20) / LETTER)
+    text = text if len(text) <= longest else f"{text[: longest - 3]}..."
     weight = ' font-weight="bold"' if step.kind == VERDICT else ""
     parts = [
-        f'<rect x="{x}" y="{y + 4}" width="{WIDTH}" height="{BOX}" rx="4" {look}/>',
+        f'<rect x="{x}" y="{y + 4}" width="{width}" height="{BOX}" rx="4" {look}/>',
         word(x + 10, y + 20, text, f'fill="{ink}"{weight}'),
     ]
     beside = ", ".join(step.found)
     if step.kind == LOOKS:
         beside = f"left: {beside}" if left else "none"
     style = f'fill="{LATE}" font-weight="bold"' if left else ""
-    return [*parts, word(x + WIDTH + 20, y + 20, beside, style)] if beside else parts
+    return [*parts, word(FOUND[0], y + 20, beside, style)] if beside else parts
 
 
 def _runs(top: int, bottom: int, text: str) -> list[str]:
     """The reactor's bar while it runs."""
-    box = f'<rect x="{COLUMNS[2]}" y="{top}" width="{WIDTH}" height="{bottom - top}" fill="white"'
+    x, width = RUNS
+    box = f'<rect x="{x}" y="{top}" width="{width}" height="{bottom - top}" fill="white"'
     foot = (top + bottom) // 2 + 5
-    return [f'{box} stroke="{INK}" stroke-width="3"/>', word(COLUMNS[2] + 10, foot, text)]
+    return [f'{box} stroke="{INK}" stroke-width="3"/>', word(x + 10, foot, text)]
