@@ -22,11 +22,16 @@ TOP = "import os, socket, subprocess, sys, tempfile, threading, time\nfrom . imp
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """A stage whose tests the learner writes, solved: its three tests catch all."""
-    shutil.copytree(JUDGED, tmp_path / "course")
-    stage = load(tmp_path / "course").stage("tally")
+    yield solved(tmp_path)
+
+
+def solved(place: Path) -> Stage:
+    """The same, in that folder."""
+    shutil.copytree(JUDGED, place / "course")
+    stage = load(place / "course").stage("tally")
     for name, text in answer(stage).items():
         (stage.folder / name).write_text(text)
-    yield stage
+    return stage
 
 
 def add(stage: Stage, text: str) -> None:

@@ -87,7 +87,7 @@ def test_everywhere(run: Run) -> None:
 LEFT = {
     "a call in": "        self.reactor.callLater(60, print)",
     "a call for when it runs: print": "        self.reactor.callWhenRunning(print)",
-    "open: <<class 'twisted.internet.tcp.Port'>": "        self.listen(ServerFactory())",
+    "a port, still open: twisted.internet.tcp.Port": "        self.listen(ServerFactory())",
     "a thread: left": "        threading.Thread(target=threading.Event().wait, name='left', daemon=True).start()",
     "file descriptor": "        self.kept = os.pipe()",
 }
@@ -131,7 +131,95 @@ def test_hang(run: Run, how: str, reactor: str) -> None:
 def test_hang_says_what_is_open(run: Run) -> None:
     """What was still in the reactor is told: in that is mostly the reason."""
     result = run(f"    def test_a(self):\n{HANGS['nobody stops it']}\n")
-    assert "In it: open: <<class 'twisted.internet.tcp.Port'>" in said(result)[0][2]
+    assert said(result)[0][2].endswith("In it: a port, still open: twisted.internet.tcp.Port.")
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("Deferred", "    def test_a(self):\n        return Deferred()"),
+        ("coroutine", "    async def test_a(self):\n        self.fail()"),
+        ("generator", "    def test_a(self):\n        yield self.fail()"),
+    ],
+)
+def test_nothing_waits(run: Run, what: str, body: str) -> None:
+    """A test that returns something would pass, whatever becomes of that: it fails, and is told so; once."""
+    (a,) = said(run(body))
+    assert a[1] == "failed"
+    assert (
+        a[2] == f"The test returns a {what}, and nothing waits for that here: run_reactor() waits."
+    )
+
+
+def test_inherited_tests_return_nothing(run: Run) -> None:
+    """So does one that a contract has from a class which is no contract."""
+    (a,) = said(
+        run(
+            "    pass\nclass Own:\n    def test_a(self):\n        return 1\nclass C(Own, Contract): pass"
+        )
+    )
+    assert "returns a int" in a[2], a
+
+
+TWICE = """
+    def test_a(self):
+        self.reactor.callWhenRunning(self.reactor.stop)
+        {}
+        self.run_reactor()
+"""
+
+
+@pytest.mark.parametrize("first", ["self.run_reactor()", "self.reactor.run()"])
+def test_runs_once(run: Run, first: str) -> None:
+    """A second run of the reactor is refused in words, whoever began the first."""
+    (a,) = said(run(TWICE.format(first)))
+    assert a[1:] == (
+        "failed",
+        "A test may run its reactor once: do all of it in one run, or write two tests.",
+    )
+
+
+def test_connects_to_nothing(run: Run) -> None:
+    """To connect before anything listens is refused in words."""
+    (a,) = said(run("    def test_a(self):\n        self.connect(ClientFactory())\n"))
+    assert a[1] == "failed"
+    assert "listen first" in a[2]
+
+
+WATCHED = """
+    def test_a(self):
+        class Producer:
+            def resumeProducing(self): ...
+            pauseProducing = stopProducing = resumeProducing
+
+        class Unregistering(Side):
+            def ready(side):
+                readers = self.reactor.getReaders()
+                self.assertIn(side.transport, readers)
+                self.assertIn(side.transport, set(readers))
+                self.assertEqual(sum(side.transport == one for one in readers), 1)
+                side.transport.registerProducer(Producer(), True)
+
+            def connectionLost(side, reason):
+                super().connectionLost(reason)
+                side.transport.unregisterProducer()
+                self.assertNotIn(side.transport, self.reactor.getWriters())
+
+        self.run_between(ClosingSide(), Unregistering())
+"""
+
+
+def test_transport_is_what_is_watched(run: Run) -> None:
+    """As in Twisted's own tests, a transport can be looked for in what the reactor watches: there, or not any more."""
+    result = run(WATCHED, " ".join(name for name in PLACES if "_iocp_" not in name))
+    assert result.passed, said(result)
+
+
+def test_watched_again(run: Run) -> None:
+    """Twisted's own form of promise 10 sees a transport that is watched again."""
+    mutant = next(one for one in STAGE.mutants if one.name == "watched_again")
+    result = run(WATCHED, wrapped=edited("wrapped", mutant.find, mutant.replace))
+    assert said(result)[0][1] == "failed"
 
 
 def test_logged_error_ends_the_run(run: Run) -> None:

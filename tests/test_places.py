@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from driving import Learner
+from rich.console import Console
 
 from workshop.assess import Assessment, assess
+from workshop.assessment import by_kind
 from workshop.course import Mutant, Stage, load
 from workshop.markers import answer
-from workshop.verdict import as_data
+from workshop.result import TestResult as Said
+from workshop.show import Shown
+from workshop.tell import show
+from workshop.verdict import as_data, misdeed
 
-JUDGED = Path(__file__).resolve().parent / "judged"
+ROOT = Path(__file__).resolve().parent.parent
+JUDGED = ROOT / "tests" / "judged"
 TESTS = "exercises/stage1_tally/test_tally.py"
 BUILT = """
 
@@ -130,6 +138,42 @@ def test_told(tmp_path: Path) -> None:
     assert "The same in Own." in out or "The same in Here_first." in out, out
     data = json.loads(learner.tool("run", "tally", "--json").out)
     assert len([test for test in data["tests"] if test["status"] == "failed"]) == 2
+
+
+def test_races_in_all_places(tmp_path: Path) -> None:
+    """A test that races in one place takes no part in any; it is told with the line that failed."""
+    stage = course(tmp_path / "x", '["second"]')
+    racing = f"""
+class Racing:
+    def test_race(self):
+        if type(self).__name__ == "Own_second":
+            n = int(os.stat({str(tmp_path)!r}).st_mtime)
+            os.utime({str(tmp_path)!r}, (0, n + 1))
+            self.assertEqual(n % 2, 0)
+        Tally().makeConnection(StringTransport())
+
+class Own_first(Racing, SynchronousTestCase): pass
+class Own_second(Racing, SynchronousTestCase): pass
+"""
+    path = stage.folder / "test_tally.py"
+    path.write_text("import os\n" + path.read_text() + racing)
+    os.utime(tmp_path, (0, 0))
+    found = assess(stage)
+    names = {one.test.split(".")[-2]: one.trouble.kind for one in found.unruly}
+    assert names == {"Own_first": "races", "Own_second": "races"}, found
+    line = path.read_text().splitlines().index("            self.assertEqual(n % 2, 0)") + 1
+    assert f"test_tally.py, line {line})" in misdeed(found.unruly[0], 10)
+    assert (found.failing, found.empty, found.strict, found.survived) == ([], (), (), ())
+
+
+def test_all_numbers_are_told() -> None:
+    """Three promises are told in full; of the others that are not caught, all numbers."""
+    stage = load(ROOT).stage("stage7_everywhere")
+    found = Assessment(stage, (Said("a.B.test_c", "passed", 0.1),), left=by_kind(stage.mutants))
+    out = io.StringIO()
+    show(Shown(Console(file=out, width=80)), found, {}, 10)
+    assert out.getvalue().count("Not caught yet, number") == 3
+    assert "\nAlso not caught: 4, 5, 6, 7, 8, 9, 10, 11, 12, 13\n" in out.getvalue()
 
 
 def test_shared_by_all_places(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 A test is run alone first, in a process of its own: so one that hangs, or kills its process, or leaves something behind, is
 known by name and left out of the rest, and costs its time once. The others then run together, in both orders; where that
-changes what one of them says, the test that disturbs it is looked for.
+changes what one of them says, the test that disturbs it is looked for. A test that says now this and now that by itself is
+known first, and nobody is blamed for it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from workshop.course import Mutant, Stage
 from workshop.judge import Case, Pool
 from workshop.layout import Overlay
 from workshop.markers import answer, with_bug
-from workshop.result import Result, TestResult, Trouble
+from workshop.result import LEFTOVERS, Result, TestResult, Trouble
 from workshop.run import LIMIT
 from workshop.suite import defined_twice, own_modules, read_list
 
@@ -25,6 +26,8 @@ __all__ = ["Assessment", "Strict", "Unruly", "assess"]
 
 BUG_LIMIT = 3.0
 """Seconds that a test may take on a program with a known bug: one that waits longer has noticed it."""
+AGAIN = 5
+"""How often a test is run again, alone, to see whether it says the same each time."""
 
 
 def assess(
@@ -74,12 +77,16 @@ class _Judging:
         counted = [test.target for test in quick if test.target not in unruly]
         empty = self.that_cannot_fail(counted)
         counted = [test for test in counted if test not in empty]
-        strict = self.too_strict(counted, answers)
+        strict, racing = self.too_strict(counted, answers)
+        unruly |= racing
         named = {one.test for one in strict}
-        counted = [test for test in counted if test not in named]
+        counted = [test for test in counted if test not in named and test not in racing]
         skipped = {test.target for test in own if test.status == "skipped"}
         absent = self.that_are_nowhere(skipped, tests)
         left = self.let_through(counted, next(iter(answers.values())), absent)
+        # Where a test has failed, what it leaves is mostly for that reason: there is nothing more to tell.
+        failed = {test.target for test in own if test.status == "failed"}
+        unruly = {t: u for t, u in unruly.items() if t not in failed or u.kind not in LEFTOVERS}
         return Assessment(
             self.stage,
             tuple(own),
@@ -108,7 +115,8 @@ class _Judging:
     def disturbed(self, tests: list[str], own: Iterable[TestResult]) -> dict[str, Trouble]:
         """The tests that say something else, or have others say it, when all run together."""
         self.watch("running them together")
-        status = {test.target: test.status for test in own}
+        said_alone = {test.target: test for test in own}
+        status = {name: test.status for name, test in said_alone.items()}
         unruly: dict[str, Trouble] = {}
         orders = [tests, tests[::-1]]
         cases = [Case("together", {}, tuple(order), stop=False) for order in orders]
@@ -123,6 +131,16 @@ class _Judging:
         firsts: dict[str, str] = {}
         for test in sorted(changed, key=lambda test: len(changed[test])):
             firsts.setdefault(_method(test), test)
+        run = [test for test in tests if status[test] != "skipped"]
+        unruly |= self.that_race({test: said_alone[test] for test in firsts.values()}, {}, run)
+        # What changes with nothing changed, not even the order, is no matter of the order.
+        more = self.pool.run(cases if firsts else ())
+        for before, after in zip(found, [self._whole(*one) for one in more], strict=False):
+            for test in firsts.values():
+                if test not in unruly and before[test].status != after[test].status:
+                    unruly |= self.racing([before[test], after[test]], run)
+        firsts = {method: test for method, test in firsts.items() if test not in unruly}
+        changed = {test: before for test, before in changed.items() if test not in unruly}
         pairs = [
             Case(test, {}, (other, test), stop=False)
             for test in firsts.values()
@@ -167,8 +185,34 @@ class _Judging:
             if said.status == "passed"
         }
 
-    def too_strict(self, tests: Sequence[str], answers: Mapping[str, Overlay]) -> list[Strict]:
-        """Those that fail on a right answer, each with the first that it fails on."""
+    def that_race(
+        self, suspects: Mapping[str, TestResult], code: Overlay, tests: Iterable[str]
+    ) -> dict[str, Trouble]:
+        """Which of these tests say now what they have said already, and now something else, each alone, on the same code."""
+        cases = [Case(test, code, (test,)) for test in suspects for _ in range(AGAIN)]
+        results = {test: [said] for test, said in suspects.items()}
+        for case, result in self.pool.run(cases):
+            failed = TestResult(case.name, "failed", result.seconds)
+            results[case.name].append(next(iter(result.tests), failed))
+        racing: dict[str, Trouble] = {}
+        for said in results.values():
+            if len({one.status for one in said}) > 1:
+                racing |= self.racing(said, tests)
+        return racing
+
+    def racing(self, said: Sequence[TestResult], tests: Iterable[str]) -> dict[str, Trouble]:
+        """What to tell of a test that says now this and now that; and where tests are built for several places, of the same
+        test in the others."""
+        name = said[0].target
+        frames = next((one.problems[0].frames for one in said if one.problems), ())
+        placed = any(mutant.on for mutant in self.stage.mutants)
+        same = [one for one in tests if placed and _method(one) == _method(name)]
+        return {one: Trouble("races", one, frames) for one in (name, *same)}
+
+    def too_strict(
+        self, tests: Sequence[str], answers: Mapping[str, Overlay]
+    ) -> tuple[list[Strict], dict[str, Trouble]]:
+        """Those that fail on a right answer, each with the first that it fails on; and those that do so now and then."""
         self.watch(f"running them on {len(answers)} right answers")
         cases = [case for name, code in answers.items() for case in self._shared(tests, name, code)]
         strict: dict[str, Strict] = {}
@@ -176,7 +220,12 @@ class _Judging:
             for test, said in self._whole(case, result).items():
                 if said.status == "failed":
                     strict.setdefault(test, Strict(test, case.name, said))
-        return list(strict.values())
+        racing: dict[str, Trouble] = {}
+        firsts = {_method(test): one for test, one in reversed(strict.items())}
+        for name, code in answers.items():
+            first = {one.test: one.result for one in firsts.values() if one.answer == name}
+            racing |= self.that_race(first, code, tests)
+        return [one for test, one in strict.items() if test not in racing], racing
 
     def that_are_nowhere(self, skipped: set[str], tests: Sequence[str]) -> set[str]:
         """The names of mutants that no test can meet here: where they are, the reference has no tests on this machine, or

@@ -15,7 +15,8 @@ class Unruly:
     """A test that cannot be judged beside the others, and why.
 
     ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
-    ``alone`` (it fails after most other tests) and ``needs`` (it passes only after that in ``what``).
+    ``alone`` (it fails after most other tests), ``needs`` (it passes only after that in ``what``) and ``races`` (it passes
+    or fails with nothing changed; ``frames`` are of a failure).
     """
 
     test: str

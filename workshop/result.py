@@ -19,6 +19,8 @@ STACKED = re.compile(r'  File (?:"(.*)"|\?{3}), line (\d{1,9}|\?{3}) in (.*)')
 # How a traceback writes one.
 TRACED = re.compile(r'File "([^"\n]+)", line (\d{1,9}), in (\w+)')
 RECURSED = b"RecursionError"
+LEFTOVERS = {"disturbs", "thread", "process", "patched", "files", "sockets", "calls"}
+"""Troubles of a test that came to its end, and left something behind."""
 # A function that is on the stack so often calls itself. faulthandler shows 100 frames at most, and between two calls of one
 # function there may be several of Twisted's.
 OFTEN = 10

@@ -11,7 +11,18 @@ from workshop.explain import main_problem, trial, trouble
 from workshop.result import Frame, TestResult
 from workshop.show import Shown
 from workshop.suite import LIST
-from workshop.verdict import FEW, MEND, alike, misdeed, mutants, places, rows, said, short
+from workshop.verdict import (
+    FEW,
+    alike,
+    in_test,
+    misdeed,
+    mutants,
+    places,
+    remedy,
+    rows,
+    said,
+    short,
+)
 from workshop.where import innermost
 
 # The lines of a list that are told while there is something to mend.
@@ -45,8 +56,8 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
         shown.line()
         shown.paragraph(f"{short(one.test)} {misdeed(one, limit)}. It is left out below.", 0)
         _others(shown, [other.test for other in same])
-        if one.trouble.kind in MEND:
-            shown.paragraph(MEND[one.trouble.kind])
+        if what := remedy(one):
+            shown.paragraph(what)
     _more(shown, len(unruly))
     for name in found.twice:
         shown.line()
@@ -65,7 +76,9 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
     for n, kind in enumerate(survived[:FEW]):
         # One scene at a time: that of the kind to go on with.
         _survived(shown, found, kind, asked.get(kind.number, 1) if n == 0 else 1)
-    _more(shown, len(survived))
+    if len(survived) > FEW:
+        shown.line()
+        shown.line(f"Also not caught: {', '.join(str(kind.number) for kind in survived[FEW:])}")
     if found.items is not None:
         _list(shown, found)
     shown.line()
@@ -92,7 +105,7 @@ def _failing(shown: Shown, found: Assessment, test: TestResult) -> None:
         frames = main_problem(test.problems).frames
         in_code = [frame for frame in frames if not is_test(_name(frame))]
         places = [
-            ("Test", _in_test(test.target, frames)),
+            ("Test", in_test(test.target, frames)),
             ("Code", str(innermost(found.stage, in_code) or "")),
         ]
         known = [(label, where) for label, where in places if where]
@@ -110,7 +123,7 @@ def _method(target: str) -> str:
 def _line(test: TestResult) -> str:
     """The line of the test that fails, or else of what fails it; its full name, which no other has, where none is known."""
     frames = main_problem(test.problems).frames if test.problems else ()
-    return _in_test(test.target, frames) or (str(frames[-1]) if frames else test.target)
+    return in_test(test.target, frames) or (str(frames[-1]) if frames else test.target)
 
 
 def _others(shown: Shown, names: list[str]) -> None:
@@ -129,17 +142,10 @@ def _classes(names: list[str]) -> str:
     return ", ".join(name.split(".")[-2] for name in names[:FEW]) + more
 
 
-def _in_test(target: str, frames: Iterable[Frame]) -> str:
-    """The line of the test itself, not of what it calls: of the first frame in a function of its name."""
-    name = target.rpartition(".")[2]
-    lines = [f"{one.file}, line {one.line}" for one in frames if one.function == name]
-    return lines[0] if lines else ""
-
-
 def _strict(shown: Shown, found: Assessment, strict: Strict) -> None:
     test = strict.result
     frames = main_problem(test.problems).frames if test.problems else ()
-    where = _in_test(strict.test, frames)
+    where = in_test(strict.test, frames)
     shown.line()
     shown.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
     place = f", in {where}" if where else ""

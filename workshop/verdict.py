@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from workshop.assessment import Assessment, Unruly
 from workshop.course import Course, Kind
-from workshop.explain import main_problem, trouble, words
+from workshop.explain import WAITING, main_problem, trouble, words
 from workshop.keep import write
-from workshop.result import TestResult
+from workshop.result import Frame, TestResult
 
 T = TypeVar("T")
 
@@ -51,10 +51,24 @@ def alike(found: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
     return list(groups.values())
 
 
+def in_test(target: str, frames: Iterable[Frame]) -> str:
+    """The line of the test itself, not of what it calls: of the first frame in a function of its name; or else, as where a
+    protocol that stands within the test has failed, of the last frame in the test's file. "" where there is none."""
+    case, _, name = target.rpartition(".")
+    file = f"{case.rpartition('.')[0].replace('.', '/')}.py"
+    frames = list(frames)
+    own = [one for one in frames if one.function == name][:1]
+    own = own or [one for one in frames if one.file == file][-1:]
+    return f"{own[0].file}, line {own[0].line}" if own else ""
+
+
 def misdeed(one: Unruly, limit: float) -> str:
     """What an unruly test did, as a sentence without its subject."""
     what = ", ".join(map(short, one.trouble.what[:FEW]))
+    where = in_test(one.test, one.trouble.frames)
     deed = {
+        "races": "passes on some runs and fails on others: it depends on the order in which things happen"
+        + (f" ({where})" if where else ""),
         "disturbs": f"leaves something behind that changes what others say: {what}",
         "alone": "says something else when other tests ran before it",
         "needs": f"passes only after {what}: each test must set up what it needs",
@@ -77,7 +91,9 @@ def misdeed(one: Unruly, limit: float) -> str:
 MEND = {
     "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
     "alone": "Make what it uses in setUp, not once for all tests.",
-    "silent": "A Deferred that never fires, where a Clock would do? A loop that never ends?",
+    "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
+    "silent": "A loop that never ends? A lock, or a thread, that it waits for?",
+    "waiting": "A Deferred that never fires, where a Clock would do?",
     "patched": "self.patch() puts back what it replaces.",
     "files": "self.mktemp() gives a path in trial's own folder.",
     "sockets": "Close it with self.addCleanup().",
@@ -85,12 +101,20 @@ MEND = {
 }
 
 
+def remedy(one: Unruly) -> str:
+    """What to do about what an unruly test did; "" where that is plain."""
+    frames = one.trouble.frames
+    waiting = one.trouble.kind == "silent" and frames and WAITING.search(frames[-1].file)
+    return MEND.get("waiting" if waiting else one.trouble.kind, "")
+
+
 def said(test: TestResult) -> str:
     """What a failed test says, in words, and what was logged or raised besides."""
     first = main_problem(test.problems) if test.problems else None
     if first is None:
         return "It does not end."
-    others = [words(one) for one in test.problems if one is not first]
+    # The same may come twice, as where the log has it, and trial too.
+    others = [told for one in test.problems if (told := words(one)) != words(first)]
     text = "\n".join([words(first), *(f"And: {one}" for one in others[:1])])
     # An address in memory is another one each time, and tells nothing.
     return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)

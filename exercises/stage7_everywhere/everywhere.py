@@ -7,6 +7,8 @@ as the last line of a module does so for all of its classes that derive from Som
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import wraps
+from inspect import getmembers, isfunction
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.protocol import ClientFactory, ServerFactory
@@ -34,7 +36,7 @@ class Somewhere(Case):
     where: tuple[str, str]
     limit = 2.0
     _fresh: fresh.Fresh
-    _address: Any
+    _address: Any = None
 
     def listen(self, factory: Any) -> Any:
         """Listen on the loopback; the port."""
@@ -44,6 +46,10 @@ class Somewhere(Case):
 
     def connect(self, factory: Any, by_name: bool = False) -> Any:
         """Connect to what listen() gave last, by its address, or by a name if it has one; the connector."""
+        if self._address is None:
+            self.fail(
+                "Nothing listens that one could connect to: listen first, or connect_to_nobody."
+            )
         return self._fresh.family.connect(self.reactor, factory, self._address, by_name)
 
     def connect_to_nobody(self, factory: Any) -> Any:
@@ -51,8 +57,8 @@ class Somewhere(Case):
         return self._fresh.family.connect(self.reactor, factory, self._fresh.family.nowhere())
 
     def run_reactor(self) -> None:
-        """Run the reactor until it is stopped. After ``limit`` seconds that is done from here, and the test fails. An error
-        that is logged ends the run at once; for it trial fails the test."""
+        """Run the reactor until it is stopped; a test may do so once. After ``limit`` seconds it is stopped from here, and
+        the test fails. An error that is logged ends the run at once; for it trial fails the test."""
         if not self._fresh.run():
             self.fail(f"The reactor was ended from outside: {self._fresh.ended}.")
 
@@ -95,6 +101,23 @@ class Built:
             self.fail("The test has left behind: " + "; ".join(left))
 
 
+def no_result(test: Any) -> Any:
+    """The test, failing if it returns anything, as one that is written for an asynchronous test case does."""
+
+    @wraps(test)
+    def run(self: Any) -> None:
+        result = test(self)
+        if result is not None:
+            # A coroutine that was never awaited would be told by Python too.
+            getattr(result, "close", int)()
+            what = type(result).__name__
+            self.fail(
+                f"The test returns a {what}, and nothing waits for that here: run_reactor() waits."
+            )
+
+    return run
+
+
 def everywhere(module: Mapping[str, Any]) -> dict[str, type[SynchronousTestCase]]:
     """The built cases, by name, as ``Contract_epoll_TCP6``. Each has all tests of all the module's contracts.
 
@@ -112,6 +135,12 @@ def everywhere(module: Mapping[str, Any]) -> dict[str, type[SynchronousTestCase]
         for family, kind in FAMILIES.items():
             name = f"Contract_{reactor}_{family}"
             body = {"__module__": module["__name__"], "where": (reactor, family)}
+            body |= {
+                test: no_result(value)
+                for base in reversed(bases)
+                for test, value in getmembers(base, isfunction)
+                if test.startswith("test")
+            }
             if skip := fresh.lacks(reactor) or kind.lacks():
                 body["skip"] = skip
             cases[name] = type(name, (Built, *bases, SynchronousTestCase), body)

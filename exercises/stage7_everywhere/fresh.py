@@ -10,7 +10,7 @@ from typing import Any
 import twisted.internet
 from twisted.internet import task
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.error import ConnectionLost, DNSLookupError
+from twisted.internet.error import ConnectionLost, DNSLookupError, ReactorNotRestartable
 from twisted.internet.interfaces import IResolverSimple
 from twisted.python import log
 from twisted.python.failure import Failure
@@ -35,6 +35,7 @@ PLATFORMS = {
 }
 HERE = PLATFORMS.get(sys.platform, ["select", "poll", "kqueue", "asyncio"])
 LOGGED = "an error was logged"
+ONCE = "A test may run its reactor once: do all of it in one run, or write two tests."
 GLOBAL = "twisted.internet.reactor"
 SIGNALS = [
     getattr(signal, name)
@@ -77,7 +78,11 @@ class Fresh:
         self._cooperator, task._theCooperator = task._theCooperator, task.Cooperator()
 
     def run(self) -> bool:
-        """Run it until it is stopped, or too long, or an error is logged. False, if it was too long."""
+        """Run it until it is stopped, or too long, or an error is logged. False, if it was too long.
+
+        Raises:
+            RuntimeError: it has run before.
+        """
 
         def error_logged(event: dict[str, Any]) -> None:
             if event.get("isError"):
@@ -88,6 +93,8 @@ class Fresh:
         try:
             # The signals are trial's.
             self.real.run(installSignalHandlers=False)
+        except ReactorNotRestartable:
+            raise RuntimeError(ONCE) from None
         finally:
             log.removeObserver(error_logged)
         self._told = True

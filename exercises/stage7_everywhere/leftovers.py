@@ -5,6 +5,8 @@ import os
 import threading
 from typing import Any
 
+from twisted.internet.interfaces import IListeningPort
+
 
 class Before:
     """What there was when this was made: file descriptors and threads."""
@@ -55,8 +57,14 @@ def in_reactor(reactor: Any, apart: Any) -> list[str]:
     left += [f"a call for when it runs: {name(call)}" for call, *_ in getattr(startup, "after", ())]
     if hasattr(reactor, "getReaders"):
         open_ones = {*reactor.getReaders(), *reactor.getWriters()} - reactor._internalReaders
-        left += [f"open: {str(one)[:100]}" for one in open_ones]
+        left += [opened(one) for one in open_ones]
     return left
+
+
+def opened(one: Any) -> str:
+    """What is open, in words."""
+    what = "a port" if IListeningPort.providedBy(one) else "a connection"
+    return f"{what}, still open: {type(one).__module__}.{type(one).__name__}"
 
 
 def name(function: Any) -> str:

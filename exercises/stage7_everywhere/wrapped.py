@@ -95,7 +95,17 @@ class Protocol(Wrapper):
 
 
 class Transport(Wrapper):
-    """What the protocol calls."""
+    """What the protocol calls. Equal to what the reactor watches for it: so ``in reactor.getWriters()`` answers right."""
+
+    def watched(self) -> Any:
+        """What the reactor watches: over TLS, the TCP transport below it."""
+        return getattr(self.inner, "transport", self.inner)
+
+    def __eq__(self, other: object) -> bool:
+        return self.watched() is (other.watched() if isinstance(other, Transport) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.watched())
 
     def write(self, data: bytes) -> None:
         self.inner.write(data)

@@ -30,7 +30,8 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 
     shown = Shown()
     stage = tool.course.stage(stage_name)
-    files = answer(stage, stage.topic(upto).number if upto else ALL_STEPS)
+    last = stage.topic(upto).number if upto else ALL_STEPS
+    files = answer(stage, last)
     if apply_:
         _put(tool, shown, stage, files, "The reference is in place")
         return
@@ -46,7 +47,8 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
         shown.line("Your files are the reference.")
     else:
         shown.line()
-        shown.line(f"To put the reference in place: {TOOL} solution {stage.name} --apply")
+        words = f"{stage.name} --upto {last}" if upto else stage.name
+        shown.line(f"To put the reference in place: {TOOL} solution {words} --apply")
 
 
 @cli.command(short_help="Back to the starter; your files are saved first.")
