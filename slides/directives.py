@@ -134,12 +134,14 @@ class Picture(SphinxDirective):
 
 
 class Decks(SphinxDirective):
-    """`{decks}`: links to all decks, in the order of the class."""
+    """`{decks}`: links to all decks, in the order of the class, with the numbers of their stages."""
 
     def run(self) -> list[nodes.Node]:
         found = nodes.bullet_list()
         for deck in decks(load(ROOT)):
-            link = nodes.reference("", deck.title, refuri=f"{deck.name}.html")
+            stage = re.match(r"stage(\d+)_", deck.name)
+            title = f"Stage {stage[1]}: {deck.title}" if stage else deck.title
+            link = nodes.reference("", title, refuri=f"{deck.name}.html")
             found += nodes.list_item("", nodes.paragraph("", "", link))
         return [found]
 

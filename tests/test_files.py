@@ -34,6 +34,14 @@ def test_solution_upto_a_step(mini: Learner) -> None:
     assert 'raise NotImplementedError("Step 3' in mini.path().read_text("utf-8")
 
 
+@pytest.mark.parametrize("step", ["2", "step2"])
+def test_solution_upto_a_step_tells_the_command_that_applies_it(mini: Learner, step: str) -> None:
+    """What is shown up to a step is put in place up to that step: --upto is in the command that is told."""
+    outcome = mini.tool("solution", "1", "--upto", step)
+    assert outcome.code == 0, outcome.all
+    assert outcome.out.rstrip().endswith("workshop solution stage1_echo --upto 2 --apply")
+
+
 ODD = b"# Mine: caf\xe9\r\n\0 no Python at all"
 """What only bytes can save."""
 

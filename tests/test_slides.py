@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from workshop import recorded, timetable
-from workshop.course import Course, CourseError, load
+from workshop.course import Course, CourseError, Stage, load
 from workshop.slides import Deck, build, decks, minutes, named, read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +52,17 @@ def wrong(deck: Deck, talk: int, turn: int, title: str) -> list[str]:
 def test_minutes_and_notes(deck: Deck) -> None:
     """Every slide has minutes and notes; the talk and "Your turn" take what course.toml says."""
     assert wrong(deck, *PLAN[deck.name], TITLES[deck.name]) == []
+
+
+@pytest.mark.parametrize(
+    "stage", [one for one in COURSE.stages if one.slides], ids=lambda one: one.name
+)
+def test_which_stage_and_what_its_core_is(stage: Stage) -> None:
+    """A stage's deck begins with the stage's number, and "Your turn" says what everybody should do."""
+    deck = next(one for one in DECKS if one.name == stage.name)
+    number = re.sub(r"stage(\d+)_.*", r"\1", stage.name)
+    assert deck.slides[0].text.startswith(f"**Stage {number}.** ")
+    assert re.search(r"^- Core: \w", deck.turns[0].text, re.M)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +128,7 @@ def test_all_build(tmp_path: Path) -> None:
         assert html.count('<aside class="notes">') == len(deck.slides)
         assert "### " not in html, "a solution's marker"
         assert f'href="{deck.name}.html"' in index
+    assert ">Stage 2: A poetry server and client<" in index
 
 
 SAID = ":::{notes} 1 minute\nSay: a.\n:::\n"
