@@ -64,7 +64,7 @@ def draw(title, line):
     for run in json.loads(RECORDED.read_text("utf-8"))[line]:
         parts.append(text(0, y + 30, run["does"], ' font-weight="bold"'))
         style = "" if run["clean"] else f' font-weight="bold" fill="{LATE}"'
-        verdict = "[OK]" if run["clean"] else "[OK] [ERROR]"
+        verdict = "[OK]" if run["clean"] else "[ERROR]"
         parts.append(text(WIDTH - LETTER * len(verdict), y + 30, verdict, style))
         x = 1
         for side in run["over"]:
