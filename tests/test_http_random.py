@@ -211,7 +211,7 @@ def test_small_limits() -> None:
 
 def test_chunks_do_not_matter() -> None:
     """The same bytes give the same requests and the same answers, whole and in any chunks."""
-    limits = module("messages").Limits(line=200, fields=300, content=40)
+    limits = module("messages").Limits(line=80, fields=120, content=6)
 
     def both(chunks: list[bytes]) -> Wire:
         cut, whole = Wire(["now"], limits), Wire(["now"], limits)
