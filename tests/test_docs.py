@@ -137,6 +137,18 @@ def test_readme_has_every_stage() -> None:
         assert f"| [{stage.name}](exercises/{stage.name}/README.md) | {stage.minutes} |" in text
 
 
+def test_each_stage_names_its_lecture() -> None:
+    """A stage's README begins with the command that opens its notebook, and the minutes that the notebook says."""
+    said = re.compile(r"takes (\w+) minutes")
+    for stage in COURSE.stages:
+        lecture = (ROOT / "notebooks" / f"{stage.name}.md").read_text("utf-8")
+        found = said.search(lecture)
+        assert found, stage.name
+        minutes = {"ten": "10"}.get(found[1], found[1])
+        line = f"The lecture: `python3 -m workshop lab {stage.name}`, {minutes} minutes."
+        assert (stage.folder / "README.md").read_text("utf-8").splitlines()[2] == line
+
+
 def test_readme_credits() -> None:
     """README.md names the four sources."""
     text = (ROOT / "README.md").read_text("utf-8")
