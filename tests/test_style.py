@@ -13,7 +13,7 @@ from workshop.layout import lay
 from workshop.markers import answer
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 320
+LONGEST = 450
 
 
 def check(*words: str, cwd: Path = ROOT) -> None:
@@ -50,7 +50,7 @@ def test_format() -> None:
 
 @pytest.mark.parametrize("folder", ["workshop", "solutions", "exercises", "tests", "slides"])
 def test_no_file_is_too_long(folder: str) -> None:
-    """A file of code that grows past some 300 lines wants a wall in it."""
+    """A file of code is one concept: past some 450 lines there are two."""
     long = {
         str(path.relative_to(ROOT)): count
         for path in (ROOT / folder).rglob("*.py")
