@@ -1,13 +1,15 @@
 """Where each classic mistake is exposed: which of them a stage's mutants must show.
 
-    python tests/test_mistakes.py
+    python tests/test_mistakes.py [--write]
 
-lists every mistake's number, with the mutants and the hints that expose it.
+lists every mistake's number, with the mutants and the hints that expose it; with --write, it also puts the stages into
+exercises/MISTAKES.md.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,12 +36,11 @@ def test_mistakes_are_shown(name: str) -> None:
     assert not set(WANTED[name].split()) - shown
 
 
-# How many classic mistakes there are of each group: waiting, teardown, clocks and reactors, protocols, HTTP.
-MISTAKES = [
-    f"{group}{n}"
-    for group, count in {"W": 12, "T": 13, "C": 8, "P": 14, "H": 15}.items()
-    for n in range(1, count + 1)
-]
+# A row of the list: number, mistake, what happens or its source, stages.
+ROW = re.compile(r"^\| ([WTCPH]\d+) \| (.+) \| (.+) \| ?(.*?) ?\|$", re.M)
+LIST = COURSE.root / "exercises" / "MISTAKES.md"
+ROWS = {match[1]: match for match in ROW.finditer(LIST.read_text("utf-8"))}
+MISTAKES = list(ROWS)
 
 
 def exposed(mistake: str) -> list[str]:
@@ -56,10 +57,31 @@ def exposed(mistake: str) -> list[str]:
     return places
 
 
+def stages(mistake: str) -> str:
+    """The last column of a mistake's row: the numbers of the stages that expose it."""
+    return ", ".join(dict.fromkeys(re.findall(r"^stage(\d+)", "\n".join(exposed(mistake)), re.M)))
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_is_exposed(mistake: str) -> None:
-    """Each classic mistake is a mutant's source in some stage, or is told in a hint."""
-    assert exposed(mistake)
+    """Each classic mistake is a mutant's source in some stage, or is told in a hint; the list says in which.
+
+    If this fails after a change of yours to the course: python tests/test_mistakes.py --write.
+    """
+    assert stages(mistake)
+    assert ROWS[mistake][4] == stages(mistake)
+
+
+def test_the_list_is_whole() -> None:
+    """The list counts each group from 1 without a gap, and has every number that a mutant or a hint cites."""
+    for group in "WTCPH":
+        numbers = [int(one[1:]) for one in MISTAKES if one[0] == group]
+        assert numbers == list(range(1, len(numbers) + 1)), group
+    cited = {one for stage in COURSE.stages for m in stage.mutants for one in m.source.split(", ")}
+    for stage in COURSE.stages:
+        hints = (stage.folder / "hints.md").read_text("utf-8")
+        cited |= set(re.findall(r"\(([WTCPH]\d+)\)", hints))
+    assert {one for one in cited if re.fullmatch(r"[WTCPH]\d+", one)} <= set(MISTAKES)
 
 
 # What the tests of an earlier workshop's HTTP lab let through, and the mutants that show the same here.
@@ -91,3 +113,9 @@ def test_nothing_is_let_through(kind: str) -> None:
 if __name__ == "__main__":
     for number in MISTAKES:
         print(f"{number}: {'; '.join(exposed(number))}")
+    if "--write" in sys.argv:
+        text = ROW.sub(
+            lambda row: f"| {row[1]} | {row[2]} | {row[3]} | {stages(row[1])} |",
+            LIST.read_text("utf-8"),
+        )
+        LIST.write_text(text, "utf-8")
