@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from workshop.course import Stage
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 MINI = REPOSITORY / "tests" / "mini"
 TOOL = [sys.executable, "-m", "workshop"]
@@ -49,6 +51,12 @@ OURS = (
 SOURCE = re.compile(
     r"[WTCPH]\d+|CVE-\d+-\d+|CWE-\d+|([\w-]+/[\w-]+)?#\d+|RFC \d+(?: (?:section )?[\d.]+)?|seen"
 )
+
+
+def together(stage: Stage, *values: Any) -> Any:
+    """A parameter set whose tests all run in one worker: what they share of a stage is made once."""
+    return pytest.param(*values, marks=pytest.mark.xdist_group(stage.name))
+
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and processes")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds to this limit")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from driving import SOURCE
+from driving import SOURCE, together
 
 from workshop.answers import right_answers
 from workshop.assess import Assessment, assess
@@ -34,15 +34,15 @@ PROMISED = {
     "stage6_client": (2, 24),
     "stage7_everywhere": (2, 16),
 }
-each_stage = pytest.mark.parametrize("stage", STAGES, ids=NAMES)
+each_stage = pytest.mark.parametrize("stage", [together(s, s) for s in STAGES], ids=NAMES)
 each_kind = pytest.mark.parametrize(
     ("stage", "kind"),
-    [(stage, kind) for stage in STAGES for kind in stage.kinds],
+    [together(stage, stage, kind) for stage in STAGES for kind in stage.kinds],
     ids=[f"{stage.name}-{kind.number}" for stage in STAGES for kind in stage.kinds],
 )
 each_mutant = pytest.mark.parametrize(
     ("stage", "mutant"),
-    [(stage, mutant) for stage in STAGES for mutant in stage.mutants],
+    [together(stage, stage, mutant) for stage in STAGES for mutant in stage.mutants],
     ids=[f"{stage.name}-{mutant.name}" for stage in STAGES for mutant in stage.mutants],
 )
 

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from driving import SOURCE
+from driving import SOURCE, together
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.explain import main_problem, words
@@ -45,16 +45,16 @@ BESIDE_THE_POINT = {
 
 each_course = pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 each_stage = pytest.mark.parametrize(
-    "stage", [s for _, s in STAGES], ids=[s.name for _, s in STAGES]
+    "stage", [together(stage, stage) for _, stage in STAGES], ids=[s.name for _, s in STAGES]
 )
 each_step = pytest.mark.parametrize(
     ("stage", "step"),
-    [(stage, step) for _, stage, step in STEPS],
+    [together(stage, stage, step) for _, stage, step in STEPS],
     ids=[f"{stage.name}-{step.cls}" for _, stage, step in STEPS],
 )
 each_mutant = pytest.mark.parametrize(
     ("stage", "mutant"),
-    [(stage, mutant) for _, stage, mutant in MUTANTS],
+    [together(stage, stage, mutant) for _, stage, mutant in MUTANTS],
     ids=[f"{stage.name}-{mutant.name}" for _, stage, mutant in MUTANTS],
 )
 
