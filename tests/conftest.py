@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from driving import MINI, Learner
+
+# A shell's background job ignores Ctrl-C, and hands that on: then what the tests interrupt would not hear of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

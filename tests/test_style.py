@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from workshop.markers import answer
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 450
+Mypy = Callable[..., None]
+one_worker = pytest.mark.xdist_group("mypy")
 
 
 def check(*words: str, cwd: Path = ROOT) -> None:
@@ -22,20 +26,32 @@ def check(*words: str, cwd: Path = ROOT) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_types_of_the_tool(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def mypy(tmp_path_factory: pytest.TempPathFactory) -> Mypy:
+    """Runs mypy --strict. What it finds out about Twisted is kept for the next run: the tests are one worker's."""
+    cache = str(tmp_path_factory.mktemp("mypy"))
+    config = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", cache]
+    return functools.partial(check, "mypy", *config)
+
+
+@one_worker
+def test_types_of_the_tool(mypy: Mypy) -> None:
     """The tool passes mypy --strict."""
-    check("mypy", "--strict", "--cache-dir", str(tmp_path), "workshop")
+    mypy("workshop")
 
 
+@one_worker
 @pytest.mark.parametrize("stage", load(ROOT).stages, ids=lambda stage: stage.name)
-def test_types_of_the_solutions(stage: Stage, tmp_path: Path) -> None:
+def test_types_of_the_solutions(mypy: Mypy, stage: Stage, tmp_path: Path) -> None:
     """The solved files pass mypy --strict, as a learner has them."""
     lay(stage, tmp_path / "x", answer(stage))
-    config = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
-    for name in (one for one in stage.edit if one.endswith(".py")):
-        # trial's own assertions have no types.
-        loose = ["--allow-untyped-calls"] if name.startswith("test_") else []
-        check("mypy", *config, *loose, f"exercises/{stage.name}/{name}", cwd=tmp_path / "x")
+    files = [f"exercises/{stage.name}/{name}" for name in stage.edit if name.endswith(".py")]
+    tests = [name for name in files if "/test_" in name]
+    code = [name for name in files if name not in tests]
+    # trial's own assertions have no types.
+    for options, names in (([], code), (["--allow-untyped-calls"], tests)):
+        if names:
+            mypy(*options, *names, cwd=tmp_path / "x")
 
 
 def test_format() -> None:
