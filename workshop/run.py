@@ -183,6 +183,8 @@ class Worker:
         tests: list[TestResult] = []
         running: str | None = None
         end: dict[str, Any] | None = None
+        heard: list[dict[str, Any]] = []
+        ran: Trouble | None = None
         ended_by: str | None = None
         ended_at = 0.0
         last = whole = time.monotonic()
@@ -193,14 +195,18 @@ class Worker:
                 event = {"event": "quiet"}
             now = time.monotonic()
             kind = event["event"]
-            if kind != "quiet":
+            if kind not in ("quiet", "waits", "logged"):
                 last = now
             if kind == "started":
                 self._pid = event["pid"]
             elif kind == "loaded":
                 loaded = tuple(event["tests"])
             elif kind == "start":
-                running = event["test"]
+                running, heard = event["test"], []
+            elif kind in ("logged", "waits"):
+                heard.append(event)
+            elif kind == "ran":
+                ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
             elif kind == "test":
                 running = None
                 tests.append(reader.test(event))
@@ -217,10 +223,11 @@ class Worker:
                 if ended_by == "output" or self._output.size > MOST_OUTPUT:
                     text = self._printed(reader.place)
                     printed = too_much(running, frames, text, self._output.recursed, tests)
-                if ended_by == "output":
-                    return loaded, tests, printed
+                if ended_by == "output" or ran:
+                    return loaded, tests, ran or printed
                 if ended_by:
-                    return loaded, tests, Trouble(ended_by, running, frames, event.get("status"))
+                    broke = Trouble(ended_by, running, frames, event.get("status"))
+                    return loaded, tests, reader.heard(broke, heard)
                 assert end is not None
                 return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:

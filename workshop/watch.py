@@ -15,7 +15,7 @@ from pathlib import Path
 from watchfiles import watch as changes_in
 
 from workshop.assess import Assessment, assess
-from workshop.commands.run import Live, say
+from workshop.commands.run import Live, note, say
 from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step
 from workshop.hints import show_hint
 from workshop.judge import Verdict, by_step, targets
@@ -128,6 +128,7 @@ def _run(
         return None
     live.rest(verdict)
     shown.verdict(verdict, limit)
+    note(verdict)
     return verdict
 
 

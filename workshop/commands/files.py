@@ -10,7 +10,7 @@ import click
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage
 from workshop.hints import forget
-from workshop.keep import made_fingerprints, replace, restore, write
+from workshop.keep import forget_passed, made_fingerprints, replace, restore, write
 from workshop.markers import ALL_STEPS, answer
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     if not provided:
         _put(tool, shown, stage, answer(stage, 0), "The starter is in place")
         forget(tool.course, stage)
+        forget_passed(stage)
         return 0
     mended, lost, saved = restore(tool.course, stage)
     for name in mended:

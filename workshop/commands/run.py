@@ -13,7 +13,7 @@ import click
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, CourseError, Kind, Stage, Step
 from workshop.judge import StepResult, Verdict, by_step, targets
-from workshop.keep import Refusal, inspect
+from workshop.keep import Refusal, inspect, remember
 from workshop.result import Result, TestResult
 from workshop.run import Worker, imports_of
 
@@ -72,7 +72,18 @@ def _verdict(tool: Tool, stage: Stage) -> Verdict | Assessment | Refusal:
 
         return assess(stage, limit=tool.limit)
     with Worker(imports_of(stage), tool.limit) as worker:
-        return by_step(stage, worker.run(stage, targets(stage)))
+        verdict = by_step(stage, worker.run(stage, targets(stage)))
+    note(verdict)
+    return verdict
+
+
+def note(verdict: Verdict) -> None:
+    """Remember, once it is told, which steps passed."""
+    passed, failed = (
+        [one.step for one in verdict.steps if one.step and one.status == status]
+        for status in ("passes", "fails")
+    )
+    remember(verdict.stage, passed, failed)
 
 
 def say(shown: Shown, refusal: Refusal) -> None:
@@ -153,6 +164,7 @@ def run(
                 _what_next(tool, shown, stage)
         else:
             click.echo(json.dumps(as_data(verdict, tool.limit)))
+        note(verdict)
     return 0 if verdict.passed else 1
 
 
