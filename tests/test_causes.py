@@ -1,5 +1,7 @@
-"""The cause of a failure that nothing raised to the test: logged, left in a Deferred, never awaited, waited for, or the reactor
-run by a test. It is told where tests are given, and where the learner writes them, in words and as JSON."""
+"""The cause of a failure that nothing raised to the test: it was logged, left in a Deferred, never awaited, waited for.
+
+It is told where tests are given, and where the learner writes them, in words and as JSON.
+"""
 
 from __future__ import annotations
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from driving import ECHO, HALF, SOLVED, STARTER, Learner
+from driving import ECHO, HALF, SOLVED, Learner
 from rich.cells import cell_len
 
 from workshop.course import Stage, load
@@ -191,14 +190,14 @@ def test_newer_work_is_shown(mini: Learner) -> None:
     broken = SOLVED.replace("write(data)", "write(data * 2)")
     mini.write(broken)
     assert "newer work" not in mini.tool("run", "1").out, "It was rewritten, and never passed."
-    for words in (("run", "1"), ("run", "1", "1"), ("run", "1", "--json"), ()):
+    for given in (("run", "1"), ("run", "1", "1"), ("run", "1", "--json"), ()):
         mini.write(SOLVED)
-        mini.tool(*words)
+        mini.tool(*given)
         mini.write(broken)
-        assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split()), words
+        assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split()), given
         mini.tool("reset", "1")
         mini.write(broken)
-        assert "newer work" not in mini.tool("run", "1").out, words
+        assert "newer work" not in mini.tool("run", "1").out, given
 
 
 # What was left behind

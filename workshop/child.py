@@ -205,8 +205,8 @@ def make_reporter(
 ) -> Any:
     """A trial reporter that sends a ``test`` event for each test, once all that belongs to it is known.
 
-    ``groups`` has the ids of each target's tests; ``ears`` hears what else happens (see heard.py). A leaked selectable is reported after the success of the test that left
-    it, so a test's status is the worst that was said of it, never the last.
+    ``groups`` has the ids of each target's tests; ``ears`` hears what else happens (see heard.py). A leaked selectable is
+    reported after the success of the test that left it, so a test's status is the worst that was said of it, never the last.
     """
     from twisted.trial.reporter import TestResult
 

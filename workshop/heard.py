@@ -11,7 +11,7 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 # How many are told of one test, of each kind.
 FEW = 5
@@ -47,7 +47,7 @@ class Heard:
         self._logged: list[tuple[weakref.ref[Any], str]] = []
         self._unheard: list[tuple[weakref.ref[Any], Fact]] = []
         self._warned: dict[str, Fact] = {}
-        globalLogPublisher.addObserver(self._event)
+        globalLogPublisher.addObserver(cast(Any, self._event))
         self._watch_the_reactor(ReactorBase)
 
     def begin(self, test: Any) -> None:
