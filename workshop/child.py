@@ -29,6 +29,7 @@ Send = Callable[..., None]
 traces: Any = importlib.import_module("traces")
 heard: Any = importlib.import_module("heard")
 sys.path.pop(0)
+sys.path += filter(None, os.environ.pop("WORKSHOP_PATH", "").split(os.pathsep))
 del sys.modules["traces"], sys.modules["heard"]
 
 END_OF_JOB = "\0end of job\0"

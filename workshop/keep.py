@@ -18,11 +18,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import TOOL, Course, CourseError, Stage, Step
+from workshop.course import TOOL, Course, CourseError, Stage, Step, visible
 from workshop.markers import answer
 
 MADE = (".", "_trial_temp", "__pycache__", "dropin.cache")
 """How the names begin of what Python, trial and twist leave in a stage's folder."""
+
+
+# What Git writes into a file that it cannot merge.
+OURS = re.compile(rb"^<{7} ", re.M)
+THEIRS = re.compile(rb"^>{7} ", re.M)
 
 
 @dataclass
@@ -48,7 +53,7 @@ def fingerprints(course: Course) -> dict[str, str]:
 
 def made_fingerprints(course: Course) -> str:
     """What solutions/provided.sha256 should say now: the provided files as they stand, the starters as generated."""
-    files = {path: path.read_bytes() for path in (course.root / "exercises").glob("*.py")}
+    files = {path: path.read_bytes() for path in visible(course.root / "exercises", "*.py")}
     for stage in course.stages:
         for path in stage.folder.rglob("*"):
             inside = path.relative_to(stage.folder)
@@ -90,6 +95,11 @@ def inspect(course: Course, stage: Stage) -> None:
         except UnicodeDecodeError as error:
             where = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
             raise Refusal(shown, f"is not UTF-8: {where}", again) from None
+        begins, ends = OURS.search(data), THEIRS.search(data)
+        if begins and ends:
+            cause = f"has Git's conflict markers, from line {_line(data, begins.start())} on"
+            both = "Keep what you want of the two parts, and delete the lines of <<<, === and >>>, then"
+            raise Refusal(shown, cause, f"{both}: {TOOL} run {stage.name}")
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
         mend = f"To put it back: {TOOL} reset {stage.name} --provided"

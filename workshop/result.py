@@ -69,8 +69,8 @@ class Trouble:
     ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same, by
     code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the reactor
     was stopped), ``ran`` (somebody but trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs),
-    ``closed stdout``, ``closed stderr`` and ``closed files``. Where traces were looked for, also ``patched`` (names that were
-    replaced and not put back), ``files`` (written or removed outside of the tests' folder), ``sockets`` (left open) and
+    ``closed stdout``, ``closed stderr`` and ``closed files``. Where traces were looked for, also ``patched`` (names that
+    were replaced and not put back), ``files`` (written or removed outside of the tests' folder), ``sockets`` (left open) and
     ``calls`` (left in the reactor); ``what`` lists them. ``test`` is the one that was running; ``waits`` are the frames of
     what it waits in, and ``besides`` is what was logged meanwhile, both where it did not come to its end.
     """

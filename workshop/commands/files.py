@@ -74,7 +74,10 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     if saved:
         shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     for name in lost:
-        shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+        if (tool.course.root / ".git").exists():
+            shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+        else:
+            shown.line(f"No copy of {name} was kept. Take it from the course as you downloaded it.")
     if not mended and not lost:
         shown.line("Nothing to do: all provided files are as they came.")
     return 1 if lost else 0
