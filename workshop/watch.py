@@ -192,7 +192,7 @@ def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
     tty.setcbreak(sys.stdin)
 
     def again(number: int, frame: object) -> None:
-        # A shell has the terminal as it likes it while we are stopped, and gives it back so. In the background it is not ours.
+        # While we are stopped, a shell has the terminal as it likes it. In its background it is not ours.
         if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():
             tty.setcbreak(sys.stdin)
 
