@@ -277,6 +277,24 @@ def test_where_it_waits(stage: Stage, body: str, kind: str, says: str, at: str, 
     assert mend in remedy(found.unruly[0])
 
 
+def test_a_reactor_of_ones_own(stage: Stage) -> None:
+    """A test may make a reactor and run it, and let it stand for the one that trial runs until it is over."""
+    own = (
+        "        from twisted.internet import reactor\n"
+        "        from twisted.internet.selectreactor import SelectReactor\n"
+        "        mine = SelectReactor()\n        sys.modules['twisted.internet.reactor'] = mine\n"
+        "        mine.callWhenRunning(mine.stop)\n        mine.run()\n"
+        "        sys.modules['twisted.internet.reactor'] = reactor\n"
+    )
+    check = "        self.assertEqual(t.lines, 0)\n"
+    for head in (SYNC, ASYNC):
+        before = (stage.folder / "test_tally.py").read_text()
+        add(stage, f"{head}    def test_bad(self):\n{USE}{own}{check}")
+        found = assess(stage)
+        assert (unruly(found), found.failing) == ({}, []), found
+        (stage.folder / "test_tally.py").write_text(before)
+
+
 def test_what_was_logged_while_it_waited(stage: Stage) -> None:
     """A sys.exit in a callback is logged by the reactor, and the test waits on: both are told."""
     waits = "        from twisted.internet import reactor\n        reactor.callLater(0, sys.exit)\n"

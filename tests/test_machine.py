@@ -1,4 +1,4 @@
-"""The machine it runs on: other files beside the course's, settings of Python, no git, no solutions/, a terminal that stops."""
+"""The machine it runs on: files beside the course's, settings of Python, no git, no solutions/, a terminal that stops."""
 
 from __future__ import annotations
 

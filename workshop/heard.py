@@ -18,6 +18,7 @@ FEW = 5
 # How many logged errors are known again when trial tells them.
 MOST = 200
 CREATED, SUSPENDED = "CREATED", "SUSPENDED"
+REACTOR = "twisted.internet.reactor"
 Fact = dict[str, Any]
 
 
@@ -43,6 +44,8 @@ class Heard:
         self._failures, self._holder = failure, DebugInfo
         self._test: Any = None
         self._since = 0
+        self._reactor: Any = None
+        self._ran: tuple[Any, list[tuple[str, int, str]]] | None = None
         # Weakly: a Failure that is kept keeps its frames, and what a test leaves would then be noticed in another one.
         self._logged: list[tuple[weakref.ref[Any], str]] = []
         self._unheard: list[tuple[weakref.ref[Any], Fact]] = []
@@ -54,6 +57,7 @@ class Heard:
         """This test begins."""
         self._test, self._since = test, self._failures.count
         self._logged, self._unheard, self._warned = [], [], {}
+        self._reactor, self._ran = sys.modules.get(REACTOR), None
 
     def failed(self, error: Any) -> Fact:
         """What trial tells as an error of this test, with how it came to trial; and all that is there now is noted."""
@@ -67,6 +71,8 @@ class Heard:
     def end(self, problems: list[Fact]) -> list[Fact]:
         """The test is over: what happened besides these problems."""
         self._test = None
+        if self._ran and self._ran[0] is sys.modules.get(REACTOR):
+            self._send("ran", frames=self._ran[1])
         told = [(p["exception"], p["message"]) for p in problems]
         known = {id(ref()) for ref, _ in self._logged}
         unheard = [
@@ -144,16 +150,22 @@ class Heard:
         self._warned.setdefault(message, fact)
 
     def _watch_the_reactor(self, base: Any) -> None:
-        """Tell where anybody but trial runs the reactor while a test runs. A reactor that a test made itself is its own."""
+        """Tell where anybody but trial runs the reactor while a test runs.
+
+        One that a test made itself is its own, also where the test lets it stand for the reactor until it is over.
+        """
         start = base.startRunning
 
         def startRunning(reactor: Any, *arguments: Any, **more: Any) -> Any:
-            if self._test is not None and reactor is sys.modules.get("twisted.internet.reactor"):
+            if self._test is not None and reactor is sys.modules.get(REACTOR):
                 frames = _outer()
                 inner = os.path.join("twisted", "internet", "")
                 callers = [file for file, _, _ in frames if inner not in file]
                 if callers and os.path.join("twisted", "trial", "") not in callers[-1]:
-                    self._send("ran", frames=frames)
+                    if reactor is self._reactor:
+                        self._send("ran", frames=frames)
+                    else:
+                        self._ran = reactor, frames
             return start(reactor, *arguments, **more)
 
         base.startRunning = startRunning
