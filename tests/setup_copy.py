@@ -20,6 +20,7 @@ OURS = [
     "__init__.py",
     "__main__.py",
     "environment.py",
+    "plain.py",
     "requirements.py",
     "setup_run.py",
     "wheels.py",
@@ -27,14 +28,16 @@ OURS = [
 POSIX = sys.platform != "win32"
 
 COMMANDS = """
-import json, os, sys
+import json, os, queue, sys
 def main():
     turns, package = os.environ.get("WORKSHOP_SETUP_TURNS"), sys.modules["__main__"].__package__
     print(json.dumps([sys.prefix, sys.argv[1:], turns, package, sys.path]))
 """
 
 STUB_PIP = """
-import os, pathlib, signal, sys, time
+import os, pathlib, queue, signal, sys, time
+assert sys.flags.isolated
+assert not {"PYTHONWARNINGS", "PYTHONPATH", "PYTHONSAFEPATH"} & set(os.environ)
 site, root, mode = pathlib.Path(__file__).parent.parent, pathlib.Path.cwd(), os.environ["STUB_PIP"]
 with open(root / "pip.calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + chr(10))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,6 +107,104 @@ def test_a_venv_whose_python_does_not_run_is_made_anew(copy: Copy) -> None:
     assert_stopped(run, "pip finds no packages at all. Check the network", lines=3)
 
 
+# The folder is moved or copied after set-up.
+
+
+def program(copy: Copy, name: str, shell: bool) -> None:
+    """A program in .venv, as pip writes it there; with a shell, as where the path has a space or is long."""
+    python = python_in(copy.venv)
+    begins = f"#!{python}\n"
+    if shell:
+        begins = "#!/bin/sh\n'''exec' \"" + python + '" "$0" "$@"\n\' \'\'\'\n'
+    Path(python).with_name(name).write_text(f"{begins}# -*- coding: utf-8 -*-\nimport sys\n")
+
+
+@posix_only
+@pytest.mark.parametrize(
+    ("how", "name", "shell"),
+    [
+        ("moved", "trial", True),
+        ("copied", "pip", False),
+        ("copied, by its own Python", "trial", False),
+    ],
+)
+def test_a_venv_of_another_place_is_made_anew(copy: Copy, how: str, name: str, shell: bool) -> None:
+    """Else the copy's trial would say PASSED for the code of the folder that it was copied from."""
+    (copy.make_venv() / "alpha-1.6.dist-info").mkdir()
+    program(copy, name, shell)
+    assert_ran(copy.run(), copy.venv)
+    other = copy.folder.with_name("another")
+    if how == "moved":
+        copy.folder.rename(other)
+    else:
+        shutil.copytree(copy.folder, other, symlinks=True)
+    copy.folder, copy.venv = other, other / ".venv"
+    python = python_in(copy.venv) if "own" in how else sys.executable
+    run = copy.run(PIP_NO_INDEX="1", python=python)
+    assert_stopped(run, "pip finds no packages at all", lines=4)
+    assert without_progress(run.stderr)[:2] == [
+        "This folder was moved or copied, and .venv belongs to its old place.",
+        f"Making .venv, an environment for the course, with Python {sys.version_info[0]}."
+        f"{sys.version_info[1]}.",
+    ]
+    assert not Path(python_in(copy.venv)).with_name("trial").exists()
+
+
+@posix_only
+def test_a_venv_that_was_not_moved_is_kept(copy: Copy) -> None:
+    """Also where the folder is reached by another name; and where nothing tells where .venv was made."""
+    (copy.make_venv() / "alpha-1.6.dist-info").mkdir()
+    assert_ran(copy.run(), copy.venv)
+    program(copy, "trial", shell=True)
+    link = copy.folder.with_name("a link")
+    link.symlink_to(copy.folder)
+    assert_ran(copy.run(cwd=str(link)), copy.venv)
+    assert copy.pip_calls() == []
+
+
+# What the user asks of Python.
+
+
+@pytest.mark.parametrize("setting", ["warnings", "safe path", "path", "a module in the folder"])
+def test_no_setting_of_the_users_matters(copy: Copy, tmp_path: Path, setting: str) -> None:
+    """Nor does a queue.py in the course's folder, or on PYTHONPATH. See also what the stub of pip asserts."""
+    copy.make_venv()
+    evil = copy.folder if "folder" in setting else tmp_path
+    evil.joinpath("queue.py").write_text("1 / 0\n")
+    more = {
+        "warnings": {"PYTHONWARNINGS": "error"},
+        "safe path": {"PYTHONSAFEPATH": "1"},
+        "path": {"PYTHONPATH": str(evil)},
+    }.get(setting, {})
+    command = copy.command("run")
+    if setting == "safe path":
+        # With that, python -m does not even find this; by its own path it is found.
+        command = [sys.executable, str(copy.folder / "workshop" / "__main__.py"), "run"]
+    for _ in range(2):
+        run = subprocess.run(
+            command,
+            cwd=copy.folder,
+            env={**copy.environment, **more},
+            capture_output=True,
+            text=True,
+        )
+        assert_ran(run, copy.venv, "run")
+    assert len(copy.pip_calls()) == 1
+
+
+@posix_only
+def test_letters_outside_ascii_in_the_path(tmp_path: Path) -> None:
+    """Whatever the locale is, .venv is made there, and used."""
+    copy = Copy(tmp_path / "Übung é 世界")
+    for locale in ("C", "en_US.ISO-8859-1"):
+        run = copy.run(LC_ALL=locale, PIP_NO_INDEX="1", PYTHONWARNINGS="error")
+        assert "pip finds no packages at all" in run.stderr, run.stderr
+        assert "Traceback" not in run.stderr, run.stderr
+    site = next(copy.venv.glob("lib/python*/site-packages"))
+    (site / "alpha-1.6.dist-info").mkdir()
+    assert_ran(copy.run(LC_ALL="C"), copy.venv)
+
+
 # Where it cannot.
 
 
@@ -165,6 +264,12 @@ def test_a_state_folder_that_cannot_be_made(copy: Copy) -> None:
         ("ERROR: [Errno 28] No space left on device", "the disk is full. Free 1 GB"),
         ("ERROR: [Errno 30] Read-only file system: '/x'", "cannot be written to"),
         ("ERROR: getaddrinfo failed", "cannot reach its package index"),
+        (
+            "ERROR: SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate"
+            " verify failed: self-signed certificate in certificate chain'))",
+            "is not trusted: something on the way, such as a proxy or a virus scanner, has put its own in"
+            " its place. Ask for the file with its certificate, and set PIP_CERT",
+        ),
         ("ERROR: all is lost.", "ERROR: all is lost. Mend this"),
     ],
 )

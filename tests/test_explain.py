@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import pytest
-from driving import ECHO, HALF, SOLVED, STARTER, Learner
+from driving import ECHO, HALF, SOLVED, Learner
 from rich.cells import cell_len
 
 from workshop.course import Stage, load
 from workshop.explain import words
+from workshop.keep import remember
 from workshop.result import Frame, Problem
 from workshop.where import edit, newer
 
@@ -128,41 +128,76 @@ def half_written(root: Path, mine: str) -> Stage:
 @pytest.mark.parametrize(
     ("left", "says"),
     [
-        ((2, 3, 3), ""),
-        ((2, 3), "step 3 is half written: .* step 1. Left of step 3: echo.py, line 2"),
-        ((3, 3), "later ones are begun, up to step 2:"),
-        ((2,), "later ones are begun, up to step 3:"),
-        ((1, 2, 3), ""),
-        ((), "later ones are begun, up to step 3:"),
+        ((2, 3, 3), "broken step 1."),
+        ((2, 3), "step 1. Step 3 is half written. Left of step 3: echo.py, line 2."),
+        ((), "broken step 1."),
+        ((1, 2, 3), None),
     ],
 )
-def test_newer_work_may_have_broken_a_step(root: Path, left: tuple[int, ...], says: str) -> None:
-    """A written step that fails when a later one is begun: that is told, and what is left of the later one."""
-    stage = half_written(root, "".join(f"# Step {n}: x\n" for n in left))
+def test_newer_work_may_have_broken_a_step(
+    root: Path, left: tuple[int, ...], says: str | None
+) -> None:
+    """A step that passed in an earlier run, and fails now: that is told, and what is left of a later one."""
+    stage = half_written(root, "# other\n")
+    text = "".join(f"# Step {n}: x\n" for n in left)
+    (root / ECHO).write_text(text)
+    assert newer(stage, stage.steps[0], WRONG) == "", "It is not known ever to have passed."
+    (root / ECHO).write_text("# other\n")
+    remember(stage, stage.steps[:1], [])
+    (root / ECHO).write_text(text)
     came = newer(stage, stage.steps[0], WRONG)
-    if says:
-        assert came.startswith("Step 1 has no marker left in your files, and "), came
-        assert "newer work may have broken" in came and re.search(says, came), came
-    else:
+    if says is None:
         assert came == ""
+    else:
+        assert came.startswith("Step 1 passed in an earlier run: newer work may have broken")
+        assert came.endswith(says)
+    assert newer(stage, stage.steps[1], WRONG) == "", "Of another step nothing is known."
 
 
 def test_newer_work_is_told_only_where_it_is_sure(root: Path) -> None:
-    """Not for a file that cannot be read as Python, nor where no starter is known."""
-    stage = half_written(root, "")
+    """Not for a file that cannot be read as Python; not where the file is as it was when the step passed."""
+    stage = half_written(root, "x = 1\n")
+    remember(stage, stage.steps, [])
+    assert newer(stage, stage.steps[0], WRONG) == ""
+    (root / ECHO).write_text("x = 2\n")
     for name in ("SyntaxError", "ImportError"):
         assert newer(stage, stage.steps[0], Problem(name, "no")) == ""
     shutil.rmtree(root / "solutions")
+    assert newer(stage, stage.steps[0], WRONG).endswith("newer work may have broken step 1.")
+    # It fails with what it passed with: it is no file's doing.
+    (root / ECHO).write_text("x = 1\n")
+    remember(stage, [], stage.steps)
+    (root / ECHO).write_text("x = 2\n")
     assert newer(stage, stage.steps[0], WRONG) == ""
 
 
+@pytest.mark.parametrize(
+    "broken", ["[]", "{", '{"stage1_echo": 3}', '{"stage1_echo": {"1": null}}']
+)
+def test_a_broken_memory_is_none(root: Path, broken: str) -> None:
+    """What is remembered may be lost: nothing but this depends on it."""
+    stage = half_written(root, "")
+    (root / ".workshop").mkdir(exist_ok=True)
+    (root / ".workshop" / "passed.json").write_text(broken)
+    assert newer(stage, stage.steps[0], WRONG) == ""
+    remember(stage, stage.steps, [])
+    (root / ECHO).write_text("x = 2\n")
+    assert newer(stage, stage.steps[0], WRONG) != ""
+
+
 def test_newer_work_is_shown(mini: Learner) -> None:
-    """The tool says so, before the place to edit; and says nothing of it where nothing newer is begun."""
+    """The tool says so where the step passed before; not of a function that was rewritten, nor after a reset."""
     broken = SOLVED.replace("write(data)", "write(data * 2)")
     mini.write(broken)
-    assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split())
-    mini.write(STARTER.replace('raise NotImplementedError("Step 1: send the data back")', "pass"))
-    assert "newer work" not in mini.tool("run", "1").out
+    assert "newer work" not in mini.tool("run", "1").out, "It was rewritten, and never passed."
+    for given in (("run", "1"), ("run", "1", "1"), ("run", "1", "--json"), ()):
+        mini.write(SOLVED)
+        mini.tool(*given)
+        mini.write(broken)
+        assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split()), given
+        mini.tool("reset", "1")
+        mini.write(broken)
+        assert "newer work" not in mini.tool("run", "1").out, given
 
 
 # What was left behind

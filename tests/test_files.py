@@ -105,6 +105,7 @@ def test_reset_provided_puts_back_what_came(mini: Learner) -> None:
 
 def test_reset_provided_without_a_copy(mini: Learner) -> None:
     """Where no copy was kept, nothing is touched, and git's command is told."""
+    (mini.root / ".git").mkdir()
     mini.write(b"# edited before the first run\n", TESTS)
     before = mini.files()
     outcome = mini.tool("reset", "1", "--provided")

@@ -5,6 +5,7 @@ The syntax is Python 3.7's, so that an older Python gets the sentence that envir
 
 import os
 import sys
+import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -15,12 +16,29 @@ if not __package__:
     sys.path[:] = [ROOT] + [folder for folder in sys.path if folder != HERE]
     __package__ = "workshop"
 
+import workshop  # noqa: E402,F401  (this one, before any other is looked for)
+
+# python3 -m puts the folder that it was started in first, and PYTHONPATH its own: a queue.py in there would be taken for
+# Python's.
+LAST = {"", ROOT, os.path.abspath(""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+sys.path[:] = [f for f in sys.path if f not in LAST] + [f for f in sys.path if f in LAST]
+
 from workshop.environment import ensure, requirement_files  # noqa: E402
+from workshop.plain import plain  # noqa: E402
 
 
 def start() -> None:
     """Set up, then hand over to the commands."""
+    # What the user asks of Python is not for us, nor for what we start.
+    if sys.warnoptions:
+        sys.warnoptions.clear()
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
     ensure(ROOT, requirement_files(ROOT, sys.argv[1:]), sys.argv[1:])
+    mine = plain()
+    for name in set(os.environ) - set(mine):
+        del os.environ[name]
+    os.environ.update(mine)
     # Only now is what the commands import sure to be there.
     from workshop.commands import main
 

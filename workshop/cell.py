@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.layout import temporary_folder
+from workshop.plain import plain as without_settings
 from workshop.warm import Warm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ MOST_OUTPUT = 200_000
 SHOWN = 20_000
 
 ENVIRONMENT = {
-    **os.environ,
+    **without_settings(),
     "PYTHONPATH": str(ROOT),
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUTF8": "1",

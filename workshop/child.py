@@ -12,9 +12,11 @@ first target that fails), ``reactor`` (a name that trial knows, or null), ``limi
 
 import contextlib
 import faulthandler
+import gc
 import importlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -25,8 +27,10 @@ Send = Callable[..., None]
 
 # This file's own folder, which Python puts first, would let learners import the tool's modules by accident.
 traces: Any = importlib.import_module("traces")
+heard: Any = importlib.import_module("heard")
 sys.path.pop(0)
-del sys.modules["traces"]
+sys.path += filter(None, os.environ.pop("WORKSHOP_PATH", "").split(os.pathsep))
+del sys.modules["traces"], sys.modules["heard"]
 
 END_OF_JOB = "\0end of job\0"
 LONGEST_MESSAGE = 4000
@@ -35,6 +39,8 @@ LONGEST_CALL = 300
 MEMORY = 2 << 30
 CUT_OFF = 71
 ASIDE = 200
+# The part of a test's time after which it is asked where it waits, before the process is ended.
+ASKED = 0.9
 
 
 def main(modules: list[str]) -> None:
@@ -112,12 +118,16 @@ def _run(job: dict[str, Any], send: Send) -> None:
     file = os.open(os.path.join(place, "stacks"), os.O_WRONLY | os.O_CREAT)
     stacks = os.fdopen(_aside(file), "w")
     faulthandler.enable(stacks)
+    if hasattr(signal, "SIGALRM"):
+        # Until there is somebody to ask.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
     before = set(threading.enumerate())
     given = {name: (n, os.fstat(n)) for name, n in (("stdout", 1), ("stderr", 2), ("files", file))}
 
     def arm() -> None:
         # Ends this process from C, with the stack of every thread in the file, whatever Python code does.
         faulthandler.dump_traceback_later(limit, exit=True, file=stacks)
+        _ask_later(limit * ASKED)
 
     arm()
     watched = traces.Traces(place)
@@ -134,6 +144,7 @@ def _run(job: dict[str, Any], send: Send) -> None:
         if not traces.closed(given):
             raise
     faulthandler.cancel_dump_traceback_later()
+    _ask_later(0)
     threads = traces.still_running(set(threading.enumerate()) - before)
     facts: dict[str, Any] = watched.found() if job["traces"] else {}
     facts |= {
@@ -142,6 +153,13 @@ def _run(job: dict[str, Any], send: Send) -> None:
         "closed": traces.closed(given),
     }
     send("end", interrupted=interrupted, **facts)
+
+
+def _ask_later(seconds: float) -> None:
+    """Have SIGALRM come then, which asks where a test waits; 0: not at all. By a signal, since a call in the reactor would
+    be found there, and a thread would be in the way of a fork."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _trial(
@@ -159,7 +177,17 @@ def _trial(
     send("loaded", tests=[id for group in groups for id in group])
     if job["load"]:
         return
-    reporter = make_reporter(send, arm, groups, job["stop"])
+    ears = heard.Heard(send, _describe, job["place"])
+    reporter = make_reporter(send, arm, groups, job["stop"], ears)
+
+    def ask(number: int, frame: Any) -> None:
+        with contextlib.suppress(Exception):
+            send("waits", frames=ears.waits())
+
+    if hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, ask)
+    # What is there now is not looked through again: not for what a failed test left, and not by the garbage collector.
+    gc.freeze()
     begin()
     with open(os.devnull, "w") as nowhere:
         made = runner.TrialRunner(lambda *_: reporter, stream=nowhere)
@@ -173,11 +201,13 @@ def _ids(suite: Any) -> list[str]:
         return [suite.id()]
 
 
-def make_reporter(send: Send, arm: Callable[[], None], groups: list[list[str]], stop: bool) -> Any:
+def make_reporter(
+    send: Send, arm: Callable[[], None], groups: list[list[str]], stop: bool, ears: Any
+) -> Any:
     """A trial reporter that sends a ``test`` event for each test, once all that belongs to it is known.
 
-    ``groups`` has the ids of each target's tests. A leaked selectable is reported after the success of the test that left
-    it, so a test's status is the worst that was said of it, never the last.
+    ``groups`` has the ids of each target's tests; ``ears`` hears what else happens (see heard.py). A leaked selectable is
+    reported after the success of the test that left it, so a test's status is the worst that was said of it, never the last.
     """
     from twisted.trial.reporter import TestResult
 
@@ -198,6 +228,7 @@ def make_reporter(send: Send, arm: Callable[[], None], groups: list[list[str]], 
             arm()
             self.problems, self.status, self.began = [], "passed", time.monotonic()
             self.running = True
+            ears.begin(test)
             send("start", test=test.id())
 
         def stopTest(self, test: Any) -> None:
@@ -208,6 +239,7 @@ def make_reporter(send: Send, arm: Callable[[], None], groups: list[list[str]], 
                 test=test.id(),
                 status=self.status,
                 problems=self.problems,
+                besides=ears.end(self.problems),
                 seconds=round(seconds, 4),
             )
             self.running = False
@@ -220,7 +252,7 @@ def make_reporter(send: Send, arm: Callable[[], None], groups: list[list[str]], 
                 self.stop()
 
         def _problem(self, error: Any) -> None:
-            problem = _describe(self._getFailure(error))
+            problem = ears.failed(self._getFailure(error))
             if self.running:
                 self.status = "failed"
                 self.problems.append(problem)

@@ -119,7 +119,7 @@ class Stage:
         """The steps in the order to work in: trial's own order, modules by name, then classes by name."""
         found = [
             step
-            for path in sorted(self.folder.glob("test_*.py"))
+            for path in visible(self.folder, "test_*.py")
             if path.name not in self.edit
             for step in _steps_of(path)
         ]
@@ -300,3 +300,9 @@ def _steps_of(path: Path) -> list[Step]:
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return " ".join((ast.get_docstring(node) or node.name).split("\n\n")[0].split())
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """The files in a folder that a pattern gives, by name, without those that begin with a dot: macOS lays a ._x beside each
+    x on a foreign file system, and editors have such names for their own."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))

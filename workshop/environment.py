@@ -19,20 +19,29 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from workshop import wheels
+from workshop.plain import plain
 from workshop.requirements import holds, installed, missing
 from workshop.setup_run import Screen, Watched
 
 OLDEST = (3, 10)
 TURNS = "WORKSHOP_SETUP_TURNS"  # how often set-up has started itself again
 LOG = os.path.join(".workshop", "setup.log")
+# A Python that heeds no setting of the user's, and finds no module in the course's folder, such as a queue.py.
+ALONE = ("-I", "-X", "utf8")
 AGAIN = "then run the same command again"
 
 # What a failure says, why it says so, and the mend.
 CAUSES = (
     ("Errno 28|No space left|not enough space", "the disk is full", "Free 1 GB"),
     (
+        "CERTIFICATE_VERIFY|SSLCertVerification|certificate verify failed",
+        "the certificate of pip's package index is not trusted: something on the way, such as a proxy"
+        " or a virus scanner, has put its own in its place",
+        "Ask for the file with its certificate, and set PIP_CERT to that file's path",
+    ),
+    (
         "NewConnectionError|ConnectTimeout|timed out|name resolution|getaddrinfo|ProxyError|"
-        "SSLError|CERTIFICATE_VERIFY|unreachable|Connection (?:refused|reset|aborted)",
+        "SSLError|unreachable|Connection (?:refused|reset|aborted)",
         "pip cannot reach its package index",
         "Connect to a network (behind a proxy, set HTTPS_PROXY)",
     ),
@@ -72,11 +81,11 @@ def ensure(root: str, files: Sequence[str], argv: Sequence[str]) -> None:
         stop(too_old())
     try:
         inside = os.path.realpath(sys.prefix) == os.path.realpath(os.path.join(root, ".venv"))
-        whole = not (inside and os.path.exists(unfinished(root)))
+        whole = not (inside and (os.path.exists(unfinished(root)) or elsewhere(root)))
         if whole and not missing(root, files):
             os.environ.pop(TURNS, None)  # a process that we start counts for itself
             return
-        if inside:
+        if inside and not elsewhere(root):
             Setup(root).install(files)
         elif not usable(root):
             Setup(root).make()
@@ -129,9 +138,38 @@ def unfinished(root: str) -> str:
 
 def usable(root: str) -> bool:
     """Whether .venv is whole, and has a Python that runs and is new enough."""
-    if os.path.exists(unfinished(root)):
+    if os.path.exists(unfinished(root)) or elsewhere(root):
         return False
     return os.path.isfile(os.path.join(root, ".venv", "pyvenv.cfg")) and runs(python_of(root))
+
+
+# How the programs in .venv begin: with the Python that runs them, or with a shell that does where the path has a space or
+# is long. On Windows that stands in the midst of a program.
+RUN_BY = re.compile(
+    rb"#!(?:/bin/sh\n'''exec' )?\"?([^\"\r\n]+?python[\d.]*(?:\.exe)?)\"?[ \r\n]", re.I
+)
+
+
+def elsewhere(root: str) -> bool:
+    """Whether .venv was made in another place: the course's folder was renamed, moved or copied since.
+
+    Its trial would run the code that is there, or nothing at all.
+    """
+    folder = os.path.dirname(python_of(root))
+    for name in ("trial", "pip", "pip3"):
+        try:
+            with open(
+                os.path.join(folder, name + ".exe" * (sys.platform == "win32")), "rb"
+            ) as file:
+                found = RUN_BY.findall(file.read())
+        except OSError:
+            continue
+        if found:
+            try:
+                return not os.path.samefile(os.path.dirname(os.fsdecode(found[-1])), folder)
+            except OSError:
+                return True  # that place is no more
+    return False
 
 
 def runs(python: str) -> bool:
@@ -153,9 +191,9 @@ def start_again(root: str, argv: Sequence[str]) -> None:
     os.environ[TURNS] = str(turns)
     command = [python_of(root), os.path.join(root, "workshop", "__main__.py"), *argv]
     if sys.platform != "win32":
-        os.execv(command[0], command)
+        os.execve(command[0], command, plain())
     # On Windows, exec would give the prompt back while the new process still runs.
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, env=plain())
     while True:
         # Ctrl-C reaches the child as well, which decides what to do about it.
         with contextlib.suppress(KeyboardInterrupt):
@@ -187,11 +225,17 @@ class Setup:
             other = wheels.mismatch(self.root)
             if other:
                 self.screen.say(f"{other} So set-up needs a network.")
+            if elsewhere(self.root):
+                self.screen.say(
+                    "This folder was moved or copied, and .venv belongs to its old place."
+                )
             self.screen.say(
                 f"Making .venv, an environment for the course, with Python {version()}."
             )
             self.mark()
-            self.run("making .venv", [sys.executable, "-m", "venv", "--clear", self.venv])
+            # In .venv itself, by the Python that .venv was made with.
+            python = getattr(sys, "_base_executable", None) or sys.executable
+            self.run("making .venv", [python, *ALONE, "-m", "venv", "--clear", self.venv])
             os.remove(unfinished(self.root))
 
     def install(self, files: Sequence[str]) -> None:
@@ -209,7 +253,8 @@ class Setup:
                 )
             else:
                 self.screen.say(f"Installing {', '.join(wanted)}{source}.")
-            pip = [sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar=off"]
+            pip = [sys.executable, *ALONE, "-m", "pip", "install"]
+            pip += ["--no-input", "--progress-bar=off"]
             pip += beside
             asked = [word for name in files for word in ("-r", name)]
             if cut_short:
@@ -217,7 +262,7 @@ class Setup:
                 asked.append("--ignore-installed")
             self.mark()
             if find_spec("pip") is None:
-                self.run("installing pip", [sys.executable, "-m", "ensurepip"])
+                self.run("installing pip", [sys.executable, *ALONE, "-m", "ensurepip"])
             if not holds(installed().get("pip", ("0", ""))[0], ">=", "21.3"):
                 # Older ones cannot install this checkout in place; Python 3.10.0 comes with 21.2.
                 self.run("renewing pip", [*pip, "--upgrade", "pip>=21.3"])
@@ -238,7 +283,7 @@ class Setup:
             os.remove(unfinished(self.root))  # nothing was changed, so .venv is as good as it was
         words = [line.strip() for line in watched.output.splitlines() if line.strip()]
         errors = [line for line in words if line.startswith("ERROR:")]
-        last = (errors or words or [f"{command[2]} ended with exit code {code}"])[-1]
+        last = (errors or words or [f"{doing} ended with exit code {code}"])[-1]
         why = explain(watched.output, last[:200])
         if "--no-index" in command and "No matching distribution" in watched.output:
             why = f"Set-up stopped: the folder {wheels.FOLDER} lacks what this machine needs. Delete it"

@@ -6,10 +6,11 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from workshop.course import TOOL, Stage
-from workshop.result import Frame, Problem, Trouble
+from workshop.result import Frame, Problem, TestResult, Trouble
 from workshop.where import CULPRITS, anywhere, innermost, most_often, search, work
 
 # The exit code of a child that can no longer report; see child.py.
@@ -21,6 +22,9 @@ LEFT = re.compile(r"^(DelayedCalls|Selectables): (\d+)\n((?:  .*\n?)*)", re.M)
 NOISE = re.compile(r" 0x[0-9a-f]+| called=0 cancelled=0|(?<=\.\d)\d+(?=s\])")
 # How unittest joins what it says itself to the message of the assertion, which is a sentence of ours.
 JOINED = re.compile(r" : (?=[A-Z])")
+# How Python says that a coroutine was dropped; how trial says that a test has a yield.
+DROPPED = re.compile(r"coroutine '([^']+)' was never awaited")
+YIELDS = re.compile(r"<(?:bound method|function) (?:\w+\.)*(\w+)\b.*is a generator function", re.S)
 UNITTEST = re.compile(r" != | == |unexpectedly| is not | not found in | not (?:less|greater) than ")
 
 # What an exception means where its own message does not say, by its name.
@@ -37,7 +41,85 @@ MEANINGS = {
     "RecursionError": "A function called itself too often.",
     "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
     "CancelledError": "A Deferred was cancelled, and nobody handled that.",
+    "ReactorNotRestartable": "The reactor was run or stopped before: trial runs it, and only once.",
+    "ReactorAlreadyRunning": "The reactor runs already: trial runs it. Return a Deferred, or await it.",
 }
+
+# What is added for an error that was not raised to the test.
+WAYS = {
+    "logged": "It was logged; nothing raised it to the test.",
+    "unhandled": "It was raised in a Deferred's callbacks, and no errback took it; so it was logged.",
+    "earlier": "It was logged now, but an earlier test's Deferred failed with it.",
+}
+# How many things that happened besides are told, and how much of each.
+FEW = 2
+LONG = 240
+
+
+def told(test: TestResult, mine: bool = False) -> str:
+    """What a failed test says, in plain words, and what happened besides, which may be why.
+
+    mine: whether the learner wrote the test, and may say in it what is expected.
+    """
+    main = main_problem(test.problems)
+    said = [words(main)]
+    if main.how and not _asserts(main):
+        said.append(WAYS.get(main.how, ""))
+        if mine and main.how in ("logged", "unhandled"):
+            said.append(f"If the test expects it: self.flushLoggedErrors({main.exception}).")
+    others = [one for one in test.problems if one is not main]
+    return "\n".join([*said, *besides([*others, *test.besides], words(main))])
+
+
+def besides(problems: Iterable[Problem], *known: str) -> list[str]:
+    """What happened besides a failure, a line each, but for what is known already; what is of the learner's code first."""
+    lines: dict[str, str] = {}
+    for one in sorted(problems, key=lambda one: not _place(one) and one.how != "warned"):
+        told = words(one)
+        if told not in known:
+            lines.setdefault(told, _besides(one, told))
+    return list(lines.values())[:FEW]
+
+
+def _besides(problem: Problem, told: str) -> str:
+    dropped = DROPPED.search(problem.message) if problem.how == "warned" else None
+    if dropped:
+        name = dropped[1].replace(".<locals>", "")
+        return f"And: {name} never ran: it is async, and what calls it does not await it."
+    first = told.partition("\n")[0]
+    short = f"{first[:LONG]} ..." if len(first) > LONG else first
+    at = f", at {where}" if (where := _place(problem)) else ""
+    nobody = "the test does not wait for" if _asserts(problem) else "has no errback for it"
+    how = {
+        "unheard": f", in a Deferred that {nobody}",
+        "unhandled": f", in a Deferred that {nobody}",
+        "logged": ", logged",
+        "earlier": ", logged for an earlier test",
+    }
+    return f"And{at}{how.get(problem.how, '')}: {short}"
+
+
+def _place(problem: Problem) -> str:
+    """The innermost line of the course's that a problem came from, if there is one."""
+    mine = [frame for frame in problem.frames if frame.file.startswith("exercises/")]
+    return f"{mine[-1].file.rpartition('/')[2]}, line {mine[-1].line}" if mine else ""
+
+
+def _asserts(problem: Problem) -> bool:
+    return problem.exception in ("FailTest", "AssertionError")
+
+
+def cause(stage: Stage, test: TestResult) -> Problem:
+    """The one of a failed test's problems, and of what happened besides, that tells best where to edit."""
+    main = main_problem(test.problems)
+    for one in (main, *test.problems, *test.besides):
+        if innermost(stage, one.frames):
+            return one
+        if one.how == "warned" and (dropped := DROPPED.search(one.message)):
+            name = dropped[1].rpartition(".")[2]
+            if place := search(stage, stage.edit, rf"\basync def {re.escape(name)}\b"):
+                return replace(main, frames=(Frame(place.file, place.line, name),))
+    return main
 
 
 def words(problem: Problem) -> str:
@@ -59,7 +141,11 @@ def words(problem: Problem) -> str:
     if name == "SystemExit":
         return "The program was told to exit (sys.exit or exit): that would end every connection it has."
     if name == "TimeoutError" and (late := re.search(r"still running at ([\d.]+) secs", message)):
-        return f"Nothing came for {float(late[1]):g} s: a Deferred that the test waits for never fired."
+        waits = f"\nIt waits in {place}." if (place := _place(problem)) else ""
+        return (
+            f"Nothing came for {float(late[1]):g} s: a Deferred that the test waits for never fired."
+            f"{waits}"
+        )
     if name == "DirtyReactorAggregateError":
         return f"Something was left behind in the reactor: {_left_behind(message)}"
     if name == "TypeError" and re.search(
@@ -67,6 +153,11 @@ def words(problem: Problem) -> str:
     ):
         return (
             f"str and bytes were mixed (TypeError: {message}). Bytes stay bytes; text is encoded."
+        )
+    if name == "TypeError" and (yields := YIELDS.match(message)):
+        return (
+            f"{yields[1]} has a yield, so it is a generator, and none of it runs. Put @inlineCallbacks "
+            "before it (from twisted.internet.defer, in a TestCase), or write async def and await."
         )
     if name in ("FailTest", "AssertionError", "") and message:
         joined = JOINED.search(message)
@@ -121,8 +212,11 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
             kind = "thread"
         elif WAITING.search(what.frames[-1].file):
             kind = "waiting"
-    if not found and kind in CULPRITS:
-        found = search(stage, stage.edit, CULPRITS[kind], comments=False)
+    left = any(one.exception == "SystemExit" for one in what.besides)
+    if not found and (kind in CULPRITS or left):
+        pattern = CULPRITS["exit" if left else kind]
+        found = search(stage, stage.edit, pattern, comments=False)
+    found = found or innermost(stage, what.waits)
     if not found and step:
         found = next(iter(work(stage, step)), None)
     where = str(found or anywhere(stage))
@@ -134,6 +228,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         "recursion": f"your code calls itself again and again{during} (RecursionError), and printed more than 1 MiB.",
         "died": f"the process ended{during}, {_status(what.status)}, before its tests did.",
         "stopped": f"the reactor was stopped{during}: trial runs it, and must be the one to stop it.",
+        "ran": f"the reactor was run{during}: trial runs it, and waits where a test returns a Deferred.",
         "exit": f"the process was told to exit{during} (sys.exit).",
         "thread": "a thread still runs after the tests: plain trial would wait for it for ever.",
         "process": "a process that was started here still runs after the tests: end it, and wait for it.",
@@ -142,6 +237,10 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         "closed files": "files were closed that were opened elsewhere: the reactor's own are among them.",
         "cut off": f"all files were closed{during}, even the one that reports to the tool.",
     }[kind]
+    if what.waits:
+        at = what.waits[-1]
+        cause += f" It waits in {at.file.rpartition('/')[2]}, line {at.line}."
+    cause = " ".join([cause, *(f"{line.rstrip('.')}." for line in besides(what.besides))])
     return f"{where}: {cause}\nMend it, then: {TOOL} run {stage.name}"
 
 

@@ -24,6 +24,8 @@ PLACES = (
 )
 BOUND = 60
 """Seconds that one PDF may take."""
+SAID = 500
+"""How much is told of what the browser said last."""
 
 SLIDE = re.compile(r'<section data-timing="(\d+)">\n(.*?)(<aside class="notes">.*?</aside>)', re.S)
 PAGE = """<!DOCTYPE html>
@@ -106,4 +108,5 @@ def write(browser: str, page: Path, file: Path, notes: bool) -> None:
         finally:
             source.unlink()
     if done.returncode or not file.is_file():
-        raise CourseError(f"{browser} did not write {file}.")
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-SAID:]
+        raise CourseError(f"{browser} did not write {file}. It said: {said or 'nothing'}")

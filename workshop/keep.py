@@ -7,20 +7,27 @@ under .workshop/saved/ first.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import TOOL, Course, CourseError, Stage
+from workshop.course import TOOL, Course, CourseError, Stage, Step, visible
 from workshop.markers import answer
 
 MADE = (".", "_trial_temp", "__pycache__", "dropin.cache")
 """How the names begin of what Python, trial and twist leave in a stage's folder."""
+
+
+# What Git writes into a file that it cannot merge.
+OURS = re.compile(rb"^<{7} ", re.M)
+THEIRS = re.compile(rb"^>{7} ", re.M)
 
 
 @dataclass
@@ -46,7 +53,7 @@ def fingerprints(course: Course) -> dict[str, str]:
 
 def made_fingerprints(course: Course) -> str:
     """What solutions/provided.sha256 should say now: the provided files as they stand, the starters as generated."""
-    files = {path: path.read_bytes() for path in (course.root / "exercises").glob("*.py")}
+    files = {path: path.read_bytes() for path in visible(course.root / "exercises", "*.py")}
     for stage in course.stages:
         for path in stage.folder.rglob("*"):
             inside = path.relative_to(stage.folder)
@@ -88,6 +95,11 @@ def inspect(course: Course, stage: Stage) -> None:
         except UnicodeDecodeError as error:
             where = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
             raise Refusal(shown, f"is not UTF-8: {where}", again) from None
+        begins, ends = OURS.search(data), THEIRS.search(data)
+        if begins and ends:
+            cause = f"has Git's conflict markers, from line {_line(data, begins.start())} on"
+            both = "Keep what you want of the two parts, and delete the lines of <<<, === and >>>, then"
+            raise Refusal(shown, cause, f"{both}: {TOOL} run {stage.name}")
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
         mend = f"To put it back: {TOOL} reset {stage.name} --provided"
@@ -175,3 +187,48 @@ def write(path: Path, data: bytes) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> None:
+    """Remember which steps pass with the learner's files as they are; and of those that fail, that they are not known to.
+
+    That is no record of progress, which the tests are: it tells a step that was broken from one that was never written.
+    """
+    known = _remembered(stage.root)
+    mine = known.get(stage.name, {})
+    digest = _digest(stage)
+    after = {**mine, **{str(step.number): digest for step in passed}}
+    for step in failed:
+        if after.get(str(step.number)) == digest:
+            # It says now this and now that.
+            del after[str(step.number)]
+    if after != mine:
+        with contextlib.suppress(OSError):
+            text = json.dumps({**known, stage.name: after}, indent=1)
+            write(stage.root / ".workshop" / "passed.json", text.encode())
+
+
+def passed_before(stage: Stage, step: Step) -> bool:
+    """Whether the step passed in an earlier run, with other files of the learner's than now."""
+    digest = _remembered(stage.root).get(stage.name, {}).get(str(step.number))
+    return digest is not None and digest != _digest(stage)
+
+
+def forget_passed(stage: Stage) -> None:
+    """The learner begins anew."""
+    known = _remembered(stage.root)
+    if known.pop(stage.name, None):
+        write(stage.root / ".workshop" / "passed.json", json.dumps(known, indent=1).encode())
+
+
+def _remembered(root: Path) -> dict[str, dict[str, str]]:
+    try:
+        known = json.loads((root / ".workshop" / "passed.json").read_text("utf-8"))
+        return {name: dict(steps) for name, steps in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _digest(stage: Stage) -> str:
+    data = [(stage.folder / n).read_bytes() for n in stage.edit if (stage.folder / n).is_file()]
+    return fingerprint(b"\0".join(data))

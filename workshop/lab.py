@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from workshop.course import Course, Stage
+from workshop.course import Course, Stage, visible
 from workshop.keep import fingerprint, replace, write
+from workshop.plain import PATH
 
 COPIES = ".workshop/notebooks"
 STATE = ".workshop/jupyter"
@@ -82,7 +83,7 @@ def is_of(copy: Path, page: Path) -> bool:
 
 def lay(course: Course) -> None:
     """Make a copy of each notebook that has none."""
-    for page in sorted((course.root / "notebooks").glob("*.ipynb")):
+    for page in visible(course.root / "notebooks", "*.ipynb"):
         copy = course.root / COPIES / page.name
         if not copy.exists():
             write(copy, copied(page.read_text("utf-8")).encode())
@@ -175,7 +176,7 @@ class Lab:
         """The learner's own, but for where Jupyter and IPython look, and where Python finds the course."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER")}
         state, tool = self.root / STATE, Path(__file__).resolve().parent.parent
-        path = [str(self.root), str(tool), *filter(None, [kept.get("PYTHONPATH")])]
+        path = [str(self.root), str(tool), *filter(None, [kept.get("PYTHONPATH"), kept.get(PATH)])]
         return {
             **kept,
             "PYTHONPATH": os.pathsep.join(dict.fromkeys(path)),

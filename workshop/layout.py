@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from workshop.course import Stage
+from workshop.course import Stage, visible
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", "dropin.cache", ".*", "*.md")
 
@@ -22,7 +22,7 @@ def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
     """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it."""
     package = place / "exercises"
     package.mkdir(parents=True)
-    for path in sorted((stage.root / "exercises").glob("*.py")):
+    for path in visible(stage.root / "exercises", "*.py"):
         shutil.copy(path, package)
     shutil.copytree(stage.folder, package / stage.name, ignore=LEFT_OUT)
     for name, text in (overlay or {}).items():

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workshop.course import visible
+
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LIMIT = 60
 """Seconds that one cell may take."""
@@ -26,7 +28,7 @@ TAGS = {RED, RAISES}
 
 def sources(folder: Path) -> list[Path]:
     """The notebooks' sources."""
-    return sorted(folder.glob("*.md"))
+    return visible(folder, "*.md")
 
 
 def parse(text: str) -> Any:
@@ -70,7 +72,7 @@ def make(source: Path) -> str:
 
 def recorders(folder: Path) -> list[Path]:
     """The programs that print what pictures of changing runs are drawn from: STAGE.py, for STAGE.json."""
-    return sorted(folder.glob("*.py"))
+    return visible(folder, "*.py")
 
 
 def record(folder: Path) -> dict[str, str]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop.course import Course, CourseError, Stage
+from workshop.course import Course, CourseError, Stage, visible
 from workshop.layout import temporary_folder
 from workshop.markers import answer, mutated
 from workshop.slides import COLUMNS
@@ -65,7 +65,7 @@ def record(course: Course) -> Iterator[tuple[Path, str]]:
             lay(course, place, output.stage, output.files)
             shown = f"$ {output.run}\n{tidy(printed(course, place, output))}"
         yield slides / "terminal" / f"{output.name}.txt", shown
-    scripts = sorted((slides / "pictures").glob("*.py"))
+    scripts = visible(slides / "pictures", "*.py")
     if scripts:
         with temporary_folder() as place:
             lay(course, place, "", SOLUTION)

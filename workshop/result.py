@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +37,29 @@ class Frame:
 
 @dataclass(frozen=True)
 class Problem:
-    """One failure or error: the exception's name ('' where there is none), its message, its frames, outermost first."""
+    """One failure or error: the exception's name ('' where there is none), its message, its frames, outermost first.
+
+    ``how`` it came to be known: '' (it was raised), ``logged``, ``unhandled`` (the same, by a Deferred that nobody held),
+    ``earlier`` (the same, and what failed had begun before the test), ``unheard`` (it is in a Deferred, and no errback has
+    taken it) or ``warned`` (a warning). Of a test that never ended, the frames are of what it waits in, if that is known.
+    """
 
     exception: str
     message: str
     frames: tuple[Frame, ...] = ()
+    how: str = ""
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """What became of one test. ``status`` is passed, failed or skipped."""
+    """What became of one test. ``status`` is passed, failed or skipped; ``besides`` is what happened meanwhile and failed
+    nothing by itself."""
 
     target: str
     status: str
     seconds: float
     problems: tuple[Problem, ...] = ()
+    besides: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +68,11 @@ class Trouble:
 
     ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same, by
     code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the reactor
-    was stopped), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs), ``closed stdout``, ``closed stderr`` and
-    ``closed files``. Where traces were looked for, also ``patched`` (names that were replaced and not put back), ``files``
-    (written or removed outside of the tests' folder), ``sockets`` (left open) and ``calls`` (left in the reactor); ``what``
-    lists them. ``test`` is the one that was running.
+    was stopped), ``ran`` (somebody but trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs),
+    ``closed stdout``, ``closed stderr`` and ``closed files``. Where traces were looked for, also ``patched`` (names that
+    were replaced and not put back), ``files`` (written or removed outside of the tests' folder), ``sockets`` (left open) and
+    ``calls`` (left in the reactor); ``what`` lists them. ``test`` is the one that was running; ``waits`` are the frames of
+    what it waits in, and ``besides`` is what was logged meanwhile, both where it did not come to its end.
     """
 
     kind: str
@@ -71,6 +80,8 @@ class Trouble:
     frames: tuple[Frame, ...] = ()
     status: int | None = None
     what: tuple[str, ...] = ()
+    waits: tuple[Frame, ...] = ()
+    besides: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,15 +121,22 @@ class Reader:
 
     def problem(self, fact: dict[str, Any]) -> Problem:
         message = fact["message"].replace(f"{self.place}{os.sep}", "")
-        return Problem(fact["exception"], message, self.frames(fact["frames"]))
+        return Problem(fact["exception"], message, self.frames(fact["frames"]), fact.get("how", ""))
 
     def test(self, event: dict[str, Any]) -> TestResult:
         problems = tuple(self.problem(fact) for fact in event["problems"])
-        return TestResult(event["test"], event["status"], event["seconds"], problems)
+        besides = tuple(self.problem(fact) for fact in event["besides"])
+        return TestResult(event["test"], event["status"], event["seconds"], problems, besides)
 
     def late(self, test: TestResult, event: dict[str, Any]) -> TestResult:
         problems = (*test.problems, self.problem(event["problem"]))
-        return TestResult(test.target, "failed", test.seconds, problems)
+        return replace(test, status="failed", problems=problems)
+
+    def heard(self, trouble: Trouble, events: Iterable[dict[str, Any]]) -> Trouble:
+        """The trouble with what was heard of its test before it: what was logged, and in what it waits."""
+        logged = [self.problem(one["problem"]) for one in events if one["event"] == "logged"]
+        waits = [self.frames(one["frames"]) for one in events if one["event"] == "waits"]
+        return replace(trouble, besides=tuple(logged), waits=waits[-1] if waits else ())
 
     def stacks(self) -> tuple[bool, tuple[Frame, ...]]:
         """What faulthandler left behind: whether it was for a time that was over; the frames, outermost first, of the thread

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workshop.course import Stage
+from workshop.course import Stage, visible
 from workshop.layout import Overlay, lay, temporary_folder
+from workshop.plain import plain
 from workshop.result import (
     MOST_OUTPUT,
     RECURSED,
@@ -39,6 +40,8 @@ END_OF_JOB = b"\0end of job\0"
 LIMIT = 10.0
 """Seconds that one test, or the import of the tests, may take."""
 KEPT_OUTPUT = 4096
+GRACE = 0.5
+"""Seconds that a job which has printed too much may go on."""
 WHOLE_JOB = 300.0
 """Seconds that a job may take in all."""
 
@@ -80,7 +83,7 @@ class Worker:
 
     def _start(self) -> None:
         environment = {
-            **os.environ,
+            **plain(),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUTF8": "1",
             "PYTHONIOENCODING": "utf-8",
@@ -183,8 +186,10 @@ class Worker:
         tests: list[TestResult] = []
         running: str | None = None
         end: dict[str, Any] | None = None
+        heard: list[dict[str, Any]] = []
+        ran: Trouble | None = None
         ended_by: str | None = None
-        ended_at = 0.0
+        ended_at = over = 0.0
         last = whole = time.monotonic()
         while True:
             try:
@@ -193,14 +198,18 @@ class Worker:
                 event = {"event": "quiet"}
             now = time.monotonic()
             kind = event["event"]
-            if kind != "quiet":
+            if kind not in ("quiet", "waits", "logged"):
                 last = now
             if kind == "started":
                 self._pid = event["pid"]
             elif kind == "loaded":
                 loaded = tuple(event["tests"])
             elif kind == "start":
-                running = event["test"]
+                running, heard = event["test"], []
+            elif kind in ("logged", "waits"):
+                heard.append(event)
+            elif kind == "ran":
+                ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
             elif kind == "test":
                 running = None
                 tests.append(reader.test(event))
@@ -217,10 +226,11 @@ class Worker:
                 if ended_by == "output" or self._output.size > MOST_OUTPUT:
                     text = self._printed(reader.place)
                     printed = too_much(running, frames, text, self._output.recursed, tests)
-                if ended_by == "output":
-                    return loaded, tests, printed
+                if ended_by == "output" or ran:
+                    return loaded, tests, ran or printed
                 if ended_by:
-                    return loaded, tests, Trouble(ended_by, running, frames, event.get("status"))
+                    broke = Trouble(ended_by, running, frames, event.get("status"))
+                    return loaded, tests, reader.heard(broke, heard)
                 assert end is not None
                 return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:
@@ -228,7 +238,9 @@ class Worker:
                 if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
                 elif self._output.size > MOST_OUTPUT:
-                    ended_by = "output"
+                    # Recursion ends by itself, and then its test tells of it: a loop is still there after a moment.
+                    over = over or now
+                    ended_by = "output" if now - over > GRACE else None
                 if ended_by:
                     ended_at = now
                     self._kill(getattr(signal, "SIGABRT", signal.SIGTERM))
@@ -286,8 +298,9 @@ def imports_of(stage: Stage) -> tuple[str, ...]:
     found = {"twisted.trial.runner", "twisted.trial.reporter", "twisted.trial.unittest"}
     # What a reactor's installation imports; it installs none.
     found.add("twisted.internet.default")
-    given = [path for path in stage.folder.glob("*.py") if path.name not in stage.edit]
-    for path in [*given, *stage.answers.glob("*.py"), *stage.folder.parent.glob("*.py")]:
+    given = [path for path in visible(stage.folder, "*.py") if path.name not in stage.edit]
+    shared = visible(stage.folder.parent, "*.py")
+    for path in [*given, *visible(stage.answers, "*.py"), *shared]:
         with contextlib.suppress(SyntaxError, ValueError, OSError):
             for node in ast.walk(ast.parse(path.read_bytes())):
                 if isinstance(node, ast.Import):

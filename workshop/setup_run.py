@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+from workshop.plain import plain
 from workshop.requirements import installed
 
 
@@ -78,7 +79,7 @@ class Watched:
                 command,
                 cwd=folder,
                 # A user's setting for installs outside virtual environments would make pip refuse.
-                env=dict(os.environ, PIP_USER="0", PYTHONIOENCODING="utf-8"),
+                env=dict(plain(), PIP_USER="0", PYTHONIOENCODING="utf-8"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -139,6 +140,7 @@ class Watched:
 
 def read(stream: IO[str], lines: queue.Queue[str]) -> None:
     """Put each line in the queue; an empty one is the end."""
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put("")

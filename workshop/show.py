@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from workshop.course import TOOL, Stage, Step
-from workshop.explain import main_problem, trial, trouble, words
+from workshop.explain import cause, main_problem, told, trial, trouble
 from workshop.judge import StepResult, Verdict
 from workshop.result import TestResult
 from workshop.timetable import Timetable
@@ -164,7 +164,7 @@ class Shown:
         requirement = _requirement(failure, test)
         if requirement:
             self.paragraph(f"{test.target.rpartition('.')[2]}: {requirement}")
-        self.paragraph(words(problem), 4)
+        self.paragraph(told(test), 4)
         more = len(failure.failed) - 1
         if more:
             self.paragraph(
@@ -174,7 +174,7 @@ class Shown:
             self.line()
             self.paragraph(broken)
         self.line()
-        where, also = edit(stage, step, problem)
+        where, also = edit(stage, step, cause(stage, test))
         places = [("Edit", where), ("", also)] if also else [("Edit", where)]
         self.facts([*places, *_commands(stage, step, test.target)])
 
@@ -207,7 +207,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
     if result.trouble:
         message = trouble(verdict.stage, result.trouble, limit)
     elif first:
-        message = words(main_problem(first.failed[0].problems))
+        message = told(first.failed[0])
     return {
         "stage": verdict.stage.name,
         "passed": verdict.passed,
@@ -218,7 +218,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
                 "number": step.step.number if step.step else None,
                 "name": step.step.name if step.step else "own",
                 "status": step.status,
-                "message": words(main_problem(step.failed[0].problems))
+                "message": told(step.failed[0])
                 if step.failed
                 else message * (step.status == "fails"),
                 "seconds": round(step.seconds, 3),
@@ -227,7 +227,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
                         "name": test.target,
                         "status": test.status,
                         "seconds": test.seconds,
-                        "message": words(main_problem(test.problems)) if test.problems else "",
+                        "message": told(test) if test.problems else "",
                     }
                     for test in step.tests
                 ],

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from workshop.assessment import Assessment, Unruly
 from workshop.course import Course, Kind
-from workshop.explain import WAITING, main_problem, trouble, words
+from workshop.explain import WAITING, besides, told, trouble
 from workshop.keep import write
 from workshop.result import Frame, TestResult
 
@@ -65,18 +65,20 @@ def in_test(target: str, frames: Iterable[Frame]) -> str:
 def misdeed(one: Unruly, limit: float) -> str:
     """What an unruly test did, as a sentence without its subject."""
     what = ", ".join(map(short, one.trouble.what[:FEW]))
-    where = in_test(one.test, one.trouble.frames)
+    where = in_test(one.test, one.trouble.waits or one.trouble.frames)
+    logged = "".join(f". {line.rstrip('.')}" for line in besides(one.trouble.besides))
     deed = {
         "races": "passes on some runs and fails on others: it depends on the order in which things happen"
         + (f" ({where})" if where else ""),
         "disturbs": f"leaves something behind that changes what others say: {what}",
         "alone": "says something else when other tests ran before it",
         "needs": f"passes only after {what}: each test must set up what it needs",
-        "silent": f"did not end in {limit:g} s",
+        "silent": f"did not end in {limit:g} s{f' ({where})' if where else ''}{logged}",
         "output": "prints more than 1 MiB",
         "recursion": "calls itself again and again",
         "died": "ends the whole process",
         "stopped": "stops the reactor, which is trial's to stop",
+        "ran": f"runs the reactor itself, which is trial's to run{f' ({where})' if where else ''}",
         "exit": "calls sys.exit",
         "thread": "leaves a thread running",
         "process": "leaves a process running",
@@ -92,7 +94,8 @@ MEND = {
     "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
     "alone": "Make what it uses in setUp, not once for all tests.",
     "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
-    "silent": "A loop that never ends? A lock, or a thread, that it waits for?",
+    "silent": "A loop that never ends? time.sleep? A lock, or a thread, that it waits for?",
+    "ran": "Return a Deferred from the test, or await it: trial waits for it, and the reactor runs.",
     "waiting": "A Deferred that never fires, where a Clock would do?",
     "patched": "self.patch() puts back what it replaces.",
     "files": "self.mktemp() gives a path in trial's own folder.",
@@ -110,12 +113,9 @@ def remedy(one: Unruly) -> str:
 
 def said(test: TestResult) -> str:
     """What a failed test says, in words, and what was logged or raised besides."""
-    first = main_problem(test.problems) if test.problems else None
-    if first is None:
+    if not test.problems:
         return "It does not end."
-    # The same may come twice, as where the log has it, and trial too.
-    others = [told for one in test.problems if (told := words(one)) != words(first)]
-    text = "\n".join([words(first), *(f"And: {one}" for one in others[:1])])
+    text = told(test, mine=True)
     # An address in memory is another one each time, and tells nothing.
     return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
 

@@ -6,6 +6,8 @@ import _thread
 import contextlib
 import os
 import queue
+import re
+import signal
 import sys
 import threading
 import time
@@ -15,8 +17,8 @@ from pathlib import Path
 from watchfiles import watch as changes_in
 
 from workshop.assess import Assessment, assess
-from workshop.commands.run import Live, say
-from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step
+from workshop.commands.run import Live, note, say
+from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step, visible
 from workshop.hints import show_hint
 from workshop.judge import Verdict, by_step, targets
 from workshop.keep import Refusal, inspect
@@ -28,6 +30,8 @@ from workshop.verdict import ask
 KEYS = "Keys: h hint, r run again, q quit."
 # Milliseconds without a further change before a save counts as over: editors write in several steps.
 SETTLED = 50
+# What an editor saves; not what it keeps beside that, as Emacs keeps .#client.py.
+SAVED = re.compile(r"[^.].*\.py")
 # Seconds between two looks, where the file system tells nothing.
 LOOK = 0.2
 
@@ -80,7 +84,7 @@ def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
     """The names of the Python files that were saved, as the system tells."""
     for changes in changes_in(
         folder,
-        watch_filter=lambda change, path: path.endswith(".py"),
+        watch_filter=lambda change, path: bool(SAVED.fullmatch(os.path.basename(path))),
         stop_event=over,
         step=SETTLED,
         debounce=10 * SETTLED,
@@ -94,7 +98,7 @@ def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
 
     def look() -> dict[Path, tuple[int, int, int]]:
         found = {}
-        for path in folder.rglob("*.py"):
+        for path in visible(folder, "**/*.py"):
             with contextlib.suppress(OSError):
                 stat = path.stat()
                 found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -128,6 +132,7 @@ def _run(
         return None
     live.rest(verdict)
     shown.verdict(verdict, limit)
+    note(verdict)
     return verdict
 
 
@@ -185,8 +190,16 @@ def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
 
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
+
+    def again(number: int, frame: object) -> None:
+        # While we are stopped, a shell has the terminal as it likes it. In its background it is not ours.
+        if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():
+            tty.setcbreak(sys.stdin)
+
+    continued = signal.signal(signal.SIGCONT, again)
     threading.Thread(target=read, daemon=True).start()
     try:
         yield ended
     finally:
+        signal.signal(signal.SIGCONT, continued)
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workshop.course import CourseError, Stage, Step
+from workshop.keep import passed_before
 from workshop.markers import HEAD, answer, home, line_of
 from workshop.result import Frame, Problem
 
@@ -131,28 +132,29 @@ def _solved(stage: Stage, number: int) -> list[Place]:
 
 
 def newer(stage: Stage, step: Step | None, problem: Problem) -> str:
-    """What to say of a step that is written and fails, where later ones have been begun: that they may have broken it.
+    """What to say of a step that fails, and passed in an earlier run with other files: that newer work may have broken it;
+    and where a later step is half written, what is left of that.
 
-    '' where that is not sure; it takes the starters to tell what was begun.
+    '' for one that never passed: then nothing tells what came first.
     """
-    if step is None or problem.exception in BROKEN:
+    if step is None or problem.exception in BROKEN or not passed_before(stage, step):
         return ""
+    left = _marks(_texts(stage).values())
+    if left[step.number]:
+        return ""
+    number = step.number
+    said = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
     try:
         given = _marks(answer(stage, 0).values())
     except CourseError:
-        return ""
-    left = _marks(_texts(stage).values())
-    begun = sorted(n for n in given if n > step.number and left[n] < given[n])
-    if not begun or left[step.number] or not given[step.number]:
-        return ""
-    half = [n for n in begun if left[n]]
-    last = half[-1] if half else begun[-1]
-    what = f"step {last} is half written" if half else f"later ones are begun, up to step {last}"
-    said = (
-        f"Step {step.number} has no marker left in your files, and {what}: "
-        f"newer work may have broken step {step.number}."
+        return said
+    half = [n for n in given if n > step.number and 0 < left[n] < given[n]]
+    if not half:
+        return said
+    last = max(half)
+    return (
+        f"{said} Step {last} is half written. Left of step {last}: {_listed(marked(stage, last))}."
     )
-    return f"{said} Left of step {last}: {_listed(marked(stage, last))}." if half else said
 
 
 def _marks(texts: Iterable[str]) -> Counter[int]:
@@ -223,6 +225,7 @@ def _or(words: Iterable[str]) -> str:
 # What may have ended a run, where no frame tells.
 CULPRITS = {
     "died": r"\bos\.(_exit|abort|kill)\b|\bsignal\.",
+    "ran": r"\breactor\.run\b",
     "stopped": r"\breactor\.(stop|crash)\b|\.stop\b",
     "exit": r"\bsys\.exit\b|\bexit\(|\bquit\(",
     "thread": r"\bThread\(|\bcallInThread\b|\bdeferToThread\b",

@@ -12,6 +12,13 @@ import os
 import sys
 from pathlib import Path
 
+if not __package__:
+    python = "python" if os.name == "nt" else "python3"
+    sys.exit(
+        "Started by its path, it cannot find your code. "
+        f"In the course's folder, run: {python} -m exercises.stage2_poetry.demo"
+    )
+
 try:
     from twisted.internet.error import CannotListenError
     from twisted.internet.protocol import Factory, Protocol

@@ -10,7 +10,7 @@ import click
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage
 from workshop.hints import forget
-from workshop.keep import made_fingerprints, replace, restore, write
+from workshop.keep import forget_passed, made_fingerprints, replace, restore, write
 from workshop.markers import ALL_STEPS, answer
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     if not provided:
         _put(tool, shown, stage, answer(stage, 0), "The starter is in place")
         forget(tool.course, stage)
+        forget_passed(stage)
         return 0
     mended, lost, saved = restore(tool.course, stage)
     for name in mended:
@@ -73,7 +74,10 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     if saved:
         shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     for name in lost:
-        shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+        if (tool.course.root / ".git").exists():
+            shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+        else:
+            shown.line(f"No copy of {name} was kept. Take it from the course as you downloaded it.")
     if not mended and not lost:
         shown.line("Nothing to do: all provided files are as they came.")
     return 1 if lost else 0

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import importlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, CourseError, Kind, Stage, Step
 from workshop.judge import StepResult, Verdict, by_step, targets
-from workshop.keep import Refusal, inspect
+from workshop.keep import Refusal, inspect, remember
 from workshop.result import Result, TestResult
 from workshop.run import Worker, imports_of
 
@@ -31,13 +32,14 @@ def status(tool: Tool) -> None:
     shown = Shown()
     shown.line(tool.course.title, "bold")
     shown.line()
-    seen: list[Verdict | Assessment | Refusal] = []
+    seen: list[Verdict | Assessment | Refusal | Withheld] = []
     with shown.console.status("") as progress:
         for stage in tool.course.stages:
             progress.update(f"Running the tests of {stage.name}")
             seen.append(_verdict(tool, stage))
     shown.map([(v.stage, *_progress(v)) for v in seen if not isinstance(v, Refusal)])
-    first = next((one for one in seen if isinstance(one, Refusal) or not one.passed), None)
+    told = [one for one in seen if not isinstance(one, Withheld)]
+    first = next((one for one in told if isinstance(one, Refusal) or not one.passed), None)
     if isinstance(first, Refusal):
         say(shown, first)
     elif first:
@@ -49,30 +51,54 @@ def status(tool: Tool) -> None:
             _tell(tool, shown, first, remember=False)
     else:
         shown.line()
-        shown.line("All stages pass.", "green")
+        left = len(seen) - len(told)
+        all_ = "All stages pass." if not left else "All stages pass that can be judged here."
+        shown.line(all_, "green")
 
 
-def _progress(one: Verdict | Assessment) -> tuple[str, bool]:
+@dataclass(frozen=True)
+class Withheld:
+    """A stage whose tests the learner writes, in a copy of the course without the programs that judge them."""
+
+    stage: Stage
+
+
+def _progress(one: Verdict | Assessment | Withheld) -> tuple[str, bool]:
     """How far a stage is, in a few words, and whether it is done."""
     if isinstance(one, Verdict):
         steps = [step for step in one.stage.steps if not step.given]
         return f"{one.done} of {len(steps)} steps pass", one.passed
+    if isinstance(one, Withheld):
+        return "not judged: no solutions/ here", False
     kinds = len(one.stage.kinds)
     return f"{kinds - len(one.survived)} of {kinds} kinds caught", one.passed
 
 
-def _verdict(tool: Tool, stage: Stage) -> Verdict | Assessment | Refusal:
+def _verdict(tool: Tool, stage: Stage) -> Verdict | Assessment | Refusal | Withheld:
     """What a run of the whole stage says, up to the first step that fails; or the verdict on the learner's tests."""
     try:
         inspect(tool.course, stage)
     except Refusal as refusal:
         return refusal
+    if stage.judged and not stage.answers.is_dir():
+        return Withheld(stage)
     if stage.judged:
         from workshop.assess import assess
 
         return assess(stage, limit=tool.limit)
     with Worker(imports_of(stage), tool.limit) as worker:
-        return by_step(stage, worker.run(stage, targets(stage)))
+        verdict = by_step(stage, worker.run(stage, targets(stage)))
+    note(verdict)
+    return verdict
+
+
+def note(verdict: Verdict) -> None:
+    """Remember, once it is told, which steps passed."""
+    passed, failed = (
+        [one.step for one in verdict.steps if one.step and one.status == status]
+        for status in ("passes", "fails")
+    )
+    remember(verdict.stage, passed, failed)
 
 
 def say(shown: Shown, refusal: Refusal) -> None:
@@ -95,6 +121,8 @@ def find(tool: Tool, shown: Shown, stage: Stage | None) -> Stage:
         for stage in tool.course.stages:
             progress.update(f"Looking for the first stage to do: {stage.name}")
             verdict = _verdict(tool, stage)
+            if isinstance(verdict, Withheld):
+                continue
             if isinstance(verdict, Refusal) or not verdict.passed:
                 return stage
     return tool.course.stages[-1]
@@ -153,6 +181,7 @@ def run(
                 _what_next(tool, shown, stage)
         else:
             click.echo(json.dumps(as_data(verdict, tool.limit)))
+        note(verdict)
     return 0 if verdict.passed else 1
 
 
@@ -303,7 +332,7 @@ def _first_to_do(tool: Tool, shown: Shown, stage: Stage) -> Step | Kind:
     if isinstance(verdict, Verdict):
         steps = [s for s in verdict.steps if s.step and s.status != "passes" and not s.step.given]
         undone = [s.step for s in steps if s.step]
-    elif not isinstance(verdict, Refusal):
+    elif not isinstance(verdict, (Refusal, Withheld)):
         undone = list(verdict.survived)
     topics: list[Step | Kind] = [*undone, *stage.topics[-1:]]
     if not topics:
