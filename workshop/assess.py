@@ -60,7 +60,7 @@ def assess(
         found,
         items=read_list(stage),
         twice=defined_twice(stage),
-        unheard=never_run(stage, loaded) if not found.trouble else (),
+        unheard=() if found.trouble else never_run(stage, loaded),
         missing=() if loaded else missing_lines(stage),
         seconds=time.monotonic() - began,
     )

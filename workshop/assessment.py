@@ -17,8 +17,8 @@ class Unruly:
 
     ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
     ``alone`` (it fails after most other tests), ``needs`` (it passes only after that in ``what``), ``races`` (it passes
-    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a Deferred that has failed, with the
-    error in ``what``, at which nobody looks).
+    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a Deferred that has failed,
+    at which nobody looks; ``what`` has the error).
     """
 
     test: str
@@ -36,7 +36,7 @@ class Strict:
 
 @dataclass(frozen=True)
 class Slow:
-    """A test that takes long: its seconds, how often a verdict may run it, whether that was too long to run it on mistakes."""
+    """A test that takes long: its seconds, how often a verdict may run it, whether it was too slow for the mistakes."""
 
     test: str
     seconds: float
@@ -60,13 +60,13 @@ class Assessment:
     ``own``: each alone, on the learner's own code. ``trouble``: why they could not even be loaded. ``empty``: those that
     pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
     any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
-    None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of those that fail on
-    the learner's own code, the ones that every right answer passes. ``wrong``: where all is caught, what the reference's tests
-    say of the learner's own code.
+    None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of the tests that
+    fail on the learner's own code, those that every right answer passes. ``wrong``: where all is caught, what the reference's
+    tests say of the learner's own code.
 
-    These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run, and
-    why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``: where
-    there are no tests, lines that the files had.
+    These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
+    and why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``:
+    where there are no tests, lines that the files had.
     """
 
     stage: Stage

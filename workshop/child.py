@@ -8,14 +8,15 @@ has imported Twisted already but never a learner's code, and installed no reacto
 A job: ``place`` (the folder that has exercises/), ``targets`` (what trial is to run, in order), ``stop`` (end after the
 first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take),
 ``load`` (only load the tests, and tell their names), ``traces`` (look for what they leave outside of their folder),
-``limits`` (seconds for single tests, by name), ``again`` (run what failed once more, in the same process), ``collect`` (throw
-away what nobody holds after each test: the errors of Deferreds that nobody looked at belong to that test).
+``limits`` (seconds for single tests, by name), ``again`` (run what failed once more, in the same process), ``collect``
+(throw away what nobody holds after each test: the errors of Deferreds that nobody looked at belong to that test).
 """
 
 import contextlib
 import faulthandler
 import gc
 import importlib
+import io
 import json
 import os
 import sys
@@ -183,7 +184,7 @@ def _trial(
 
 
 def _made(runner: Any, reporter: Any, collect: bool) -> Any:
-    nowhere = open(os.devnull, "w")
+    nowhere = io.StringIO()
     return runner.TrialRunner(lambda *_: reporter, stream=nowhere, forceGarbageCollection=collect)
 
 

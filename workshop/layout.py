@@ -31,8 +31,8 @@ Overlay = Mapping[str, str]
 
 
 def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
-    """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it, and a copy of each
-    other stage of which its files speak, with the learner's own files: they may import from there."""
+    """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it, and a copy of
+    each other stage of which its files speak, with the learner's own files: they may import from there."""
     package = place / "exercises"
     package.mkdir(parents=True)
     for path in sorted((stage.root / "exercises").glob("*.py")):

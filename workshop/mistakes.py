@@ -20,9 +20,9 @@ from workshop.runs import Runs, method
 
 @dataclass
 class Catches:
-    """What came of it. ``caught``: names of mutants. ``failed``: tests that failed on one, and again. ``wavering``: those that
-    failed on one, and did not again. ``passed``: by a mutant's name the tests that passed on it. ``unrun``: tests that took
-    too long to be run."""
+    """What came of it. ``caught``: names of mutants. ``failed``: tests that failed on one, and again. ``wavering``: those
+    that failed on one, and did not again. ``passed``: by a mutant's name the tests that passed on it. ``unrun``: tests that
+    took too long to be run."""
 
     caught: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
@@ -92,8 +92,8 @@ def _confirm(
     code: Mapping[str, Overlay],
     found: Catches,
 ) -> dict[str, list[str]]:
-    """See whether what failed once fails again after the same tests; gives the mutants that are left, with the tests that may
-    catch them still."""
+    """See whether what failed once fails again after the same tests; gives the mutants that are left, with the tests that
+    may catch them still."""
     rest: dict[str, list[str]] = {}
     cases = []
     for name, (test, result) in doubts.items():
@@ -126,8 +126,8 @@ def idle(
     reference: Overlay,
     found: Catches,
 ) -> list[str]:
-    """The tests that no mutant makes fail. Those that have failed on none so far are run on all that others have caught, until
-    each has failed; where a test is built for several places, it need fail in one of them only."""
+    """The tests that no mutant makes fail. Those that have failed on none so far are run on all that others have caught,
+    until each has failed; where a test is built for several places, it need fail in one of them only."""
     left = [test for test in tests if not runs.pace.is_slow(test)]
     placed = any(mutant.on for mutant in runs.stage.mutants)
     left = _without(left, found.failed, placed)

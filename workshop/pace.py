@@ -7,7 +7,7 @@ from collections.abc import Iterable
 BUG_LIMIT = 3.0
 """Seconds that a test may take on a program with a known bug, at the least."""
 PART = 5
-"""A test that runs out of time has noticed something only if it took a part of that time on right answers: one in so many."""
+"""A test that runs out of time has noticed something only if it took one part in so many of that on right answers."""
 SLOW = 1.0
 """Seconds from which on a test is told to be slow, and run on those programs only that no quicker one notices."""
 BUDGET = 120.0

@@ -1,4 +1,4 @@
-"""The reference's tests on the learner's own code, where learners write code besides tests: what the README promises of it."""
+"""The reference's tests on the learner's own code, where learners write code besides tests: what the README says of it."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def broken(runs: Runs) -> list[Wrong]:
 
 
 def about(stage: Stage) -> dict[str, tuple[str, str]]:
-    """For each of the reference's tests, by class and name, the paragraph of the README that it is about, and its requirement.
+    """For each of the reference's tests, by class and name, the paragraph of the README that it is about, and what it asks.
 
-    The paragraph is the section with the number of the solution's step in which the test stands, as "Description 4: letters";
-    or else what paragraphs.toml says of the test, or of its class. "" if nothing says it.
+    The paragraph is the section with the number of the solution's step in which the test stands, as "Description 4:
+    letters"; or else what paragraphs.toml says of the test, or of its class. "" if nothing says it.
     """
     readme = (stage.folder / "README.md").read_text("utf-8")
     named: dict[str, str] = {}

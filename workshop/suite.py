@@ -58,7 +58,7 @@ def defined_twice(stage: Stage) -> tuple[str, ...]:
 
 
 def missing_lines(stage: Stage) -> tuple[str, ...]:
-    """Lines that the test files came with, outside of any class or function, and have no more: as that which builds tests."""
+    """Lines of the test files, outside of any class or function, which are there no more: as that which builds tests."""
     try:
         starters = answer(stage, 0)
     except CourseError:

@@ -49,7 +49,8 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
         shown.line()
         if found.missing or found.unheard:
             shown.paragraph(no_tests(found), 0)
-            _unheard(shown, found)
+            if not found.missing:
+                _unheard(shown, found)
         else:
             shown.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
         return

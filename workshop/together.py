@@ -75,8 +75,8 @@ def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[s
 
 
 def that_forget(runs: Runs, tests: Iterable[str], status: dict[str, str]) -> dict[str, Trouble]:
-    """Those that leave a Deferred which has failed, and at which nobody looks. Python throws it away some time later, and the
-    error is logged then, in another test. Here it is thrown away at once."""
+    """Those that leave a Deferred which has failed, and at which nobody looks. Python throws it away some time later, and
+    the error is logged then, in another test. Here it is thrown away at once."""
     passing = [test for test in tests if status[test] == "passed"]
     case = Case("forgetting", {}, tuple(passing), stop=False, collect=True)
     said = runs.whole(case, next(runs.pool.run([case]))[1])

@@ -1,15 +1,17 @@
-"""Tests that say nothing, as far as reading them shows: what never runs, and why one can hardly fail. Nothing here runs them."""
+"""Tests that say nothing, as far as reading them shows: what never runs, what can hardly fail. Nothing here runs them."""
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workshop.course import Stage
+from workshop.course import CourseError, Stage
+from workshop.markers import answer
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -112,14 +114,22 @@ class _Module:
 
 
 def never_run(stage: Stage, loaded: Collection[str]) -> tuple[Unheard, ...]:
-    """What looks like a test, and never runs. loaded: the names of the tests that trial has found."""
+    """What looks like a test, and never runs. loaded: the names of the tests that trial has found.
+
+    Where tests are there to be repaired, what is wrong with them from the beginning is for the learner to find.
+    """
     found = []
+    given = {}
+    if stage.kind == "repair tests":
+        with contextlib.suppress(CourseError):
+            given = answer(stage, 0)
     for path in sorted(stage.folder.glob("test_*.py")):
         module = _Module(stage, path)
         shown = f"exercises/{stage.name}/{path.name}"
         mine = [test.split(".")[-2:] for test in loaded if f".{path.stem}." in test]
         for name, line, why in _never(module, mine):
-            found.append(Unheard(name, f"{shown}, line {line}", why))
+            if f"def {name.rpartition('.')[2]}(" not in given.get(path.name, ""):
+                found.append(Unheard(name, f"{shown}, line {line}", why))
     return tuple(found)
 
 
@@ -141,9 +151,9 @@ def _never(module: _Module, loaded: list[list[str]]) -> Iterator[tuple[str, int,
                 elif case not in ("", "TestCase") and _yields(one) and not one.decorator_list:
                     why = f"a {case} never runs what has a yield"
                 for inner in (part for part in ast.walk(one) if isinstance(part, FUNCTION)):
-                    if inner is not one and inner.name.startswith("test"):
-                        if _once(module, inner.name):
-                            yield inner.name, inner.lineno, f"it stands inside of {one.name}"
+                    test = inner is not one and inner.name.startswith("test")
+                    if test and _once(module, inner.name):
+                        yield inner.name, inner.lineno, f"it stands inside of {one.name}"
             elif case and _looks_like_a_test(one) and _once(module, one.name):
                 why = "trial runs what begins with test"
             if why:
@@ -185,9 +195,8 @@ def _yields(node: Function) -> bool:
 
 def _assertions(node: ast.AST) -> Iterator[ast.AST]:
     for one in ast.walk(node):
-        if isinstance(one, ast.Assert | ast.Raise):
-            yield one
-        elif isinstance(one, ast.Attribute) and ASSERTS.fullmatch(one.attr):
+        called = isinstance(one, ast.Attribute) and ASSERTS.fullmatch(one.attr)
+        if called or isinstance(one, ast.Assert | ast.Raise):
             yield one
 
 
@@ -212,7 +221,7 @@ def reason(stage: Stage, test: str) -> str:
         if any(module.method(one, called) for one in [cls]) or called.startswith("check")
     ]
     ended = any(
-        isinstance(one, ast.Return) and one.value is not None or isinstance(one, ast.Await)
+        isinstance(one, ast.Await) or (isinstance(one, ast.Return) and one.value is not None)
         for one in _outside(node)
     ) or _yields(node)
     if not waits and isinstance(node, ast.AsyncFunctionDef):
@@ -225,9 +234,9 @@ def reason(stage: Stage, test: str) -> str:
         if one in attributes and len(attributes[one].args) > 1:
             return f"{one}(x, y) looks at x only, and y is its message; assertEqual compares."
     for part in ast.walk(node):
-        if isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or):
-            if any(isinstance(v, ast.Constant) and v.value for v in part.values):
-                return f"`{ast.unparse(part)[-40:]}` holds always."
+        either = part.values if isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or) else []
+        if any(isinstance(one, ast.Constant) and one.value for one in either):
+            return f"`{ast.unparse(part)[-40:]}` holds always."
     deferred = {"addCallback", "addCallbacks", "addErrback", "addBoth", "assertFailure"}
     if deferred & set(attributes):
         if not waits and ended:
@@ -237,7 +246,13 @@ def reason(stage: Stage, test: str) -> str:
         if not ended:
             return "It neither returns nor awaits its Deferred, so trial does not wait for it."
         return "An errback that returns nothing swallows the failure that came; a callback may never be called."
-    if any(isinstance(one, ast.For | ast.While) for one in ast.walk(node)):
+    looped = {
+        part
+        for one in ast.walk(node)
+        if isinstance(one, ast.For | ast.While)
+        for part in _assertions(one)
+    }
+    if looped and looped == set(_assertions(node)):
         return "Does its loop go round at all?"
     return ""
 
