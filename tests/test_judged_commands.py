@@ -91,9 +91,12 @@ def test_json(judged: Learner) -> None:
 
 
 def test_list_is_read_back(judged: Learner) -> None:
-    """The list's lines come with the kinds that they speak of; what it misses is told; without a line it is not done."""
+    """How much the list says is told; what it misses and what is not known, in full; without a line it is not done."""
+    judged.write(judged.path(LIST).read_text() + "- a full moon\n", LIST)
     out = " ".join(judged.tool("run", "tally").out.split())
-    assert "a line that comes in pieces [1]" in out
+    assert "Your list speaks of 2 kinds, in 2 lines." in out
+    assert "a full moon [no kind recognised]" in out
+    assert "in pieces" not in out
     assert (
         "Not in your list, number 3: An empty line is a line, though a test of yours catches it."
         in out

@@ -16,6 +16,11 @@ def is_test(name: str) -> bool:
     return name.startswith("test_") and name.endswith(".py")
 
 
+def own_code(stage: Stage) -> bool:
+    """Whether the learner of this stage writes code, besides its tests."""
+    return any(name.endswith(".py") and not is_test(name) for name in stage.edit)
+
+
 def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
     """The right answers by name: for each, its files of code and their texts. The first is the solution's own.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from workshop.course import Kind, Mutant, Stage
 from workshop.result import TestResult, Trouble
 from workshop.suite import Item
+from workshop.unheard import Unheard
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,9 @@ class Unruly:
     """A test that cannot be judged beside the others, and why.
 
     ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
-    ``alone`` (it fails after most other tests), ``needs`` (it passes only after that in ``what``) and ``races`` (it passes
-    or fails with nothing changed; ``frames`` are of a failure).
+    ``alone`` (it fails after most other tests), ``needs`` (it passes only after that in ``what``), ``races`` (it passes
+    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a Deferred that has failed,
+    at which nobody looks; ``what`` has the error).
     """
 
     test: str
@@ -33,13 +35,38 @@ class Strict:
 
 
 @dataclass(frozen=True)
+class Slow:
+    """A test that takes long: its seconds, how often a verdict may run it, whether it was too slow for the mistakes."""
+
+    test: str
+    seconds: float
+    runs: int
+    unrun: bool
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A test of the reference's that fails on the learner's own code: what it is about, in the README's words."""
+
+    paragraph: str
+    requirement: str
+    result: TestResult
+
+
+@dataclass(frozen=True)
 class Assessment:
     """What was found of a learner's tests, which are named as plain trial names them.
 
     ``own``: each alone, on the learner's own code. ``trouble``: why they could not even be loaded. ``empty``: those that
     pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
     any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
-    None where the stage has none. ``twice``: tests of one name, of which only the last runs.
+    None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of the tests that
+    fail on the learner's own code, those that every right answer passes. ``wrong``: where all is caught, what the
+    reference's tests say of the learner's own code.
+
+    These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
+    and why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``:
+    where there are no tests, lines that the files had.
     """
 
     stage: Stage
@@ -52,6 +79,13 @@ class Assessment:
     absent: frozenset[str] = frozenset()
     items: tuple[Item, ...] | None = None
     twice: tuple[str, ...] = ()
+    right: tuple[str, ...] = ()
+    wrong: tuple[Wrong, ...] = ()
+    idle: tuple[str, ...] = ()
+    unheard: tuple[Unheard, ...] = ()
+    wavering: tuple[str, ...] = ()
+    slow: tuple[Slow, ...] = field(default=(), compare=False)
+    missing: tuple[str, ...] = ()
     output: str = ""
     seconds: float = field(default=0.0, compare=False)
 
@@ -86,7 +120,7 @@ class Assessment:
     def passed(self) -> bool:
         """Whether the stage is done."""
         found = (self.trouble, self.unruly, self.failing, self.empty, self.strict, self.survived)
-        return bool(self.own) and not any(found) and self.items != ()
+        return bool(self.own) and not any(found) and not self.wrong and self.items != ()
 
     @property
     def missed(self) -> list[Kind]:

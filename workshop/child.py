@@ -7,13 +7,16 @@ has imported Twisted already but never a learner's code, and installed no reacto
 
 A job: ``place`` (the folder that has exercises/), ``targets`` (what trial is to run, in order), ``stop`` (end after the
 first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take),
-``load`` (only load the tests, and tell their names), ``traces`` (look for what they leave outside of their folder).
+``load`` (only load the tests, and tell their names), ``traces`` (look for what they leave outside of their folder),
+``limits`` (seconds for single tests, by name), ``again`` (run what failed once more, in the same process), ``collect``
+(throw away what nobody holds after each test: the errors of Deferreds that nobody looked at belong to that test).
 """
 
 import contextlib
 import faulthandler
 import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -21,6 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 Send = Callable[..., None]
@@ -59,6 +63,9 @@ def main(modules: list[str]) -> None:
         # A name may be a class's: then only its module is there to import.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    # A collection in a fork need not look at what is here already, nor copy its memory.
+    gc.collect()
+    gc.freeze()
     send("ready")
     # Read through readline: iterating would read ahead, and a fork would inherit what was read.
     for line in iter(sys.stdin.buffer.readline, b""):
@@ -124,10 +131,11 @@ def _run(job: dict[str, Any], send: Send) -> None:
     before = set(threading.enumerate())
     given = {name: (n, os.fstat(n)) for name, n in (("stdout", 1), ("stderr", 2), ("files", file))}
 
-    def arm() -> None:
+    def arm(test: str = "") -> None:
         # Ends this process from C, with the stack of every thread in the file, whatever Python code does.
-        faulthandler.dump_traceback_later(limit, exit=True, file=stacks)
-        _ask_later(limit * ASKED)
+        seconds = job["limits"].get(test, limit)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=stacks)
+        _ask_later(seconds * ASKED)
 
     arm()
     watched = traces.Traces(place)
@@ -163,7 +171,7 @@ def _ask_later(seconds: float) -> None:
 
 
 def _trial(
-    job: dict[str, Any], send: Send, arm: Callable[[], None], begin: Callable[[], None]
+    job: dict[str, Any], send: Send, arm: Callable[..., None], begin: Callable[[], None]
 ) -> None:
     if job["reactor"]:
         from twisted.application.reactors import installReactor
@@ -186,12 +194,24 @@ def _trial(
 
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, ask)
+    begin()
+    if job["collect"]:
+        gc.collect()
     # What is there now is not looked through again: not for what a failed test left, and not by the garbage collector.
     gc.freeze()
-    begin()
-    with open(os.devnull, "w") as nowhere:
-        made = runner.TrialRunner(lambda *_: reporter, stream=nowhere)
-        made.run(runner.TestSuite(suites))
+    _made(runner, reporter, job["collect"]).run(runner.TestSuite(suites))
+    if job["again"] and reporter.failed_groups:
+        # As trial --until-failure does it. One that fails again is enough.
+        names = [job["targets"][n] for n in sorted(reporter.failed_groups)]
+        suites = [loader.loadByName(name, recurse=True) for name in names]
+        groups = [_ids(one) for one in suites]
+        again = make_reporter(partial(send, again=True), arm, groups, True, ears)
+        _made(runner, again, False).run(runner.TestSuite(suites))
+
+
+def _made(runner: Any, reporter: Any, collect: bool) -> Any:
+    nowhere = io.StringIO()
+    return runner.TrialRunner(lambda *_: reporter, stream=nowhere, forceGarbageCollection=collect)
 
 
 def _ids(suite: Any) -> list[str]:
@@ -202,7 +222,7 @@ def _ids(suite: Any) -> list[str]:
 
 
 def make_reporter(
-    send: Send, arm: Callable[[], None], groups: list[list[str]], stop: bool, ears: Any
+    send: Send, arm: Callable[..., None], groups: list[list[str]], stop: bool, ears: Any
 ) -> Any:
     """A trial reporter that sends a ``test`` event for each test, once all that belongs to it is known.
 
@@ -218,6 +238,7 @@ def make_reporter(
             self.status = "passed"
             self.began = 0.0
             self.failed = False
+            self.failed_groups: set[int] = set()
             self.running = False
             self.group = 0
             self.left = [len(group) for group in groups]
@@ -225,7 +246,7 @@ def make_reporter(
 
         def startTest(self, test: Any) -> None:
             super().startTest(test)
-            arm()
+            arm(test.id())
             self.problems, self.status, self.began = [], "passed", time.monotonic()
             self.running = True
             ears.begin(test)
@@ -247,6 +268,8 @@ def make_reporter(
             if group != self.group:
                 self.group, self.failed = group, False
             self.failed |= self.status == "failed"
+            if self.status == "failed":
+                self.failed_groups.add(group)
             self.left[group] -= 1
             if stop and self.failed and self.left[group] == 0:
                 self.stop()

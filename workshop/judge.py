@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from workshop.course import Mutant, Stage, Step
@@ -130,6 +130,9 @@ class Case:
     limit: float | None = None
     load: bool = False
     traces: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    again: bool = False
+    collect: bool = False
 
 
 class Pool:
@@ -176,6 +179,9 @@ class Pool:
                     limit=case.limit,
                     load=case.load,
                     traces=case.traces,
+                    limits=case.limits,
+                    again=case.again,
+                    collect=case.collect,
                 )
             finally:
                 self._free.put(worker)

@@ -3,30 +3,104 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
+import marshal
+import re
 import shutil
 import signal
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from workshop.course import Stage, visible
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", "dropin.cache", ".*", "*.md")
 
+IMPORTS = re.compile(r"^[ \t]*(?:from|import)\b.*(?:\([^)]*\))?", re.M)
+KEPT = 1000
+"""So many files are remembered, in their compiled form."""
+_seen: set[bytes] = set()
+_compiling = threading.Lock()
+
 Overlay = Mapping[str, str]
 """File names in a stage's folder, and the text that each is to have."""
 
 
 def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
-    """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it."""
+    """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it, and a copy of
+    each other stage of which its files speak, with the learner's own files: they may import from there."""
     package = place / "exercises"
     package.mkdir(parents=True)
     for path in visible(stage.root / "exercises", "*.py"):
-        shutil.copy(path, package)
-    shutil.copytree(stage.folder, package / stage.name, ignore=LEFT_OUT)
+        _put(path.read_bytes(), package / path.name)
+    named = _copy(stage.folder, package / stage.name)
     for name, text in (overlay or {}).items():
-        (package / stage.name / name).write_text(text, "utf-8")
+        _put(text.encode(), package / stage.name / name)
+        named |= _named(text.encode()) if name.endswith(".py") else set()
+    others = {p.name for p in stage.folder.parent.iterdir() if p.is_dir()} - {stage.name}
+    while new := sorted(others & named):
+        others -= set(new)
+        for name in new:
+            named |= _copy(stage.folder.parent / name, package / name)
+
+
+def _copy(folder: Path, to: Path) -> set[str]:
+    """Copy what a run needs of a stage's folder; the names that its imports have."""
+    to.mkdir()
+    named: set[str] = set()
+    names = [path.name for path in folder.iterdir()]
+    left_out = LEFT_OUT(str(folder), names)
+    for name in sorted(set(names) - left_out):
+        path = folder / name
+        if path.is_dir():
+            named |= _copy(path, to / name)
+        else:
+            source = path.read_bytes()
+            _put(source, to / name)
+            named |= _named(source) if name.endswith(".py") else set()
+    return named
+
+
+@functools.lru_cache(KEPT)
+def _named(source: bytes) -> frozenset[str]:
+    """All names in the lines that import something."""
+    lines = IMPORTS.findall(source.decode("utf-8", "replace"))
+    return frozenset(re.findall(r"\w+", " ".join(lines)))
+
+
+def _put(source: bytes, path: Path) -> None:
+    """Write a file, and beside it its compiled form, as Python itself would, if the same was laid out before."""
+    path.write_bytes(source)
+    if path.suffix != ".py":
+        return
+    code = _code(source) if source in _seen else b""
+    if len(_seen) < KEPT:
+        _seen.add(source)
+    cached = Path(importlib.util.cache_from_source(str(path)))
+    if code:
+        cached.parent.mkdir(exist_ok=True)
+        cached.write_bytes(code)
+    else:
+        # That of the file whose place this one takes.
+        cached.unlink(missing_ok=True)
+
+
+@functools.lru_cache(KEPT)
+def _code(source: bytes) -> bytes:
+    """The contents of a .pyc that Python takes without another look at the source; b"" where compiling has something to say:
+    then it is for the child to say it. (Whose file it is, Python puts in when it loads it.)"""
+    with _compiling, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            code = compile(source, "", "exec", dont_inherit=True)
+        except Exception:
+            return b""
+    flags = (1).to_bytes(4, "little")
+    return MAGIC_NUMBER + flags + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,8 @@ class Trouble:
 class Result:
     """One job: its tests in the order they ran, its trouble where there was any, the end of what was printed.
 
-    ``loaded`` has the names of the tests that were to run.
+    ``loaded`` has the names of the tests that were to run; ``again``, where that was asked for, what those that failed said
+    when they ran once more, up to the first that failed again.
     """
 
     tests: tuple[TestResult, ...]
@@ -96,6 +97,7 @@ class Result:
     output: str
     seconds: float
     loaded: tuple[str, ...] = ()
+    again: tuple[TestResult, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,9 @@ class Worker:
         limit: float | None = None,
         load: bool = False,
         traces: bool = False,
+        limits: Mapping[str, float] | None = None,
+        again: bool = False,
+        collect: bool = False,
         watch: Callable[[TestResult], None] = lambda test: None,
     ) -> Result:
         """Lay the stage out with the overlay, run the targets with trial, and say what happened.
@@ -141,6 +144,9 @@ class Worker:
             limit: seconds that one test may take; None for the worker's own.
             load: only load the tests: the result has their names, and no test.
             traces: what tests leave outside of their folder, or replace and do not put back, is a trouble.
+            limits: seconds for single tests, by name, in the place of limit.
+            again: what fails is run once more, in the same process, up to the first that fails again.
+            collect: after each test what nobody holds is thrown away, so that what that tells belongs to the test.
             watch: called with each test's result as it comes.
         """
         if self._process.poll() is not None:
@@ -156,15 +162,21 @@ class Worker:
                 "limit": limit or self._limit,
                 "load": load,
                 "traces": traces,
+                "limits": dict(limits or {}),
+                "again": again,
+                "collect": collect,
             }
             self._output.__init__()  # type: ignore[misc]
             try:
                 self._give(job)
-                loaded, tests, trouble = self._follow(Reader(place), job["limit"], watch)
+                longest = max([job["limit"], *job["limits"].values()])
+                repeated: list[TestResult] = []
+                loaded, tests, trouble = self._follow(Reader(place), longest, watch, repeated)
             finally:
                 self._end_job()
             text = self._printed(place)
-        return Result(tuple(tests), trouble, text, time.monotonic() - began, loaded)
+        seconds = time.monotonic() - began
+        return Result(tuple(tests), trouble, text, seconds, loaded, tuple(repeated))
 
     def _printed(self, place: Path) -> str:
         """The end of what the job printed, with the names of files as the learner knows them."""
@@ -179,7 +191,11 @@ class Worker:
             self._process.stdin.flush()
 
     def _follow(
-        self, reader: Reader, limit: float, watch: Callable[[TestResult], None]
+        self,
+        reader: Reader,
+        limit: float,
+        watch: Callable[[TestResult], None],
+        repeated: list[TestResult],
     ) -> tuple[tuple[str, ...], list[TestResult], Trouble | None]:
         """Read events until the job is over, or is ended from here: its tests' names, those that ended, the trouble."""
         loaded: tuple[str, ...] = ()
@@ -210,11 +226,14 @@ class Worker:
                 heard.append(event)
             elif kind == "ran":
                 ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
+            elif kind == "test" and event.get("again"):
+                running = None
+                repeated.append(reader.test(event))
             elif kind == "test":
                 running = None
                 tests.append(reader.test(event))
                 watch(tests[-1])
-            elif kind == "late" and tests:
+            elif kind == "late" and tests and not event.get("again"):
                 tests[-1] = reader.late(tests[-1], event)
             elif kind == "end":
                 end = event

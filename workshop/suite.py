@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from workshop.course import Kind, Stage
+from workshop.course import CourseError, Kind, Stage
+from workshop.markers import answer
 
 LIST = "list.md"
 """The file of a learner's own list, in stages that have one."""
@@ -54,3 +55,26 @@ def defined_twice(stage: Stage) -> tuple[str, ...]:
             count = Counter(name for name in tests if name.startswith("test"))
             found += [f"{scope.name}.{name}" for name, times in count.items() if times > 1]
     return tuple(found)
+
+
+def missing_lines(stage: Stage) -> tuple[str, ...]:
+    """Lines of the test files, outside of any class or function, which are there no more: as that which builds tests."""
+    try:
+        starters = answer(stage, 0)
+    except CourseError:
+        return ()
+    found = []
+    for path in sorted(stage.folder.glob("test_*.py")):
+        had = _lines(starters.get(path.name, ""))
+        now = _lines(path.read_text("utf-8", "replace"))
+        found += [line for line in had if line not in now]
+    return tuple(found)
+
+
+def _lines(text: str) -> list[str]:
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return []
+    calls = (n for n in body if isinstance(n, ast.Expr) and not isinstance(n.value, ast.Constant))
+    return [ast.unparse(node) for node in calls]

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from workshop.answers import is_test
+from workshop.answers import is_test, own_code
 from workshop.assessment import Assessment, Strict
 from workshop.course import TOOL, Kind
 from workshop.explain import main_problem, trial, trouble
 from workshop.result import Frame, TestResult
 from workshop.show import Shown
 from workshop.suite import LIST
+from workshop.unheard import reason
 from workshop.verdict import (
     FEW,
     alike,
+    count,
     in_test,
     misdeed,
     mutants,
+    no_tests,
+    nobody_else_has,
+    pace,
     places,
+    promise,
     remedy,
     rows,
     said,
     short,
 )
 from workshop.where import innermost
-
-# The lines of a list that are told while there is something to mend.
-LINES = 8
 
 
 def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
@@ -44,7 +47,12 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
         if found.items:
             _list(shown, found)
         shown.line()
-        shown.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
+        if found.missing or found.unheard:
+            shown.paragraph(no_tests(found), 0)
+            if not found.missing:
+                _unheard(shown, found)
+        else:
+            shown.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
         return
     failing = alike(found.failing, lambda test: (_method(test.target), _line(test)))
     for test, *others in failing[:FEW]:
@@ -65,11 +73,15 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
     if found.empty:
         shown.line()
         shown.paragraph(f"These check nothing: they pass on {_code(found)} with nothing in it.", 0)
-        _listed(shown, (_together(same) for same in alike(found.empty, _method)))
-    strict = alike(found.strict, lambda one: (_method(one.test), _line(one.result)))
+        _listed(shown, (_silent(found, same) for same in alike(found.empty, _method)))
+    strict = alike(
+        found.strict,
+        lambda one: nobody_else_has(one.result) or (_method(one.test), _line(one.result)),
+    )
     for first, *rest in strict[:FEW]:
-        _strict(shown, found, first)
-        _others(shown, [one.test for one in rest])
+        _strict(shown, found, first, len(rest))
+        if not nobody_else_has(first.result):
+            _others(shown, [one.test for one in rest])
     _more(shown, len(strict))
     # With no test that counts, nothing is known of the mistakes.
     survived = found.survived if found.counted else ()
@@ -79,6 +91,8 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
     if len(survived) > FEW:
         shown.line()
         shown.line(f"Also not caught: {', '.join(str(kind.number) for kind in survived[FEW:])}")
+    _wrong(shown, found)
+    _notes(shown, found)
     if found.items is not None:
         _list(shown, found)
     shown.line()
@@ -93,14 +107,15 @@ def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float
 
 def _code(found: Assessment) -> str:
     """Whose code it is that the tests are about."""
-    mine = any(name.endswith(".py") and not is_test(name) for name in found.stage.edit)
-    return "your own code" if mine else "the code as it was given"
+    return "your own code" if own_code(found.stage) else "the code as it was given"
 
 
 def _failing(shown: Shown, found: Assessment, test: TestResult) -> None:
     shown.line()
     shown.paragraph(f"{short(test.target)} fails on {_code(found)}:", 0)
     shown.paragraph(said(test))
+    if test.target in found.right:
+        shown.paragraph("It passes on right answers: this test is right; your code is not.")
     if test.problems:
         frames = main_problem(test.problems).frames
         in_code = [frame for frame in frames if not is_test(_name(frame))]
@@ -142,8 +157,18 @@ def _classes(names: list[str]) -> str:
     return ", ".join(name.split(".")[-2] for name in names[:FEW]) + more
 
 
-def _strict(shown: Shown, found: Assessment, strict: Strict) -> None:
+def _strict(shown: Shown, found: Assessment, strict: Strict, others: int) -> None:
     test = strict.result
+    if lacks := nobody_else_has(test):
+        name, file = lacks
+        so = f", and so do {count(others, 'other test')}" if others else ""
+        shown.line()
+        shown.paragraph(f"{short(strict.test)} asks for more than the description says{so}:", 0)
+        shown.paragraph(
+            f"the name {name}, from {file}, which other right answers do not have. The README says on which names a test "
+            "may rely."
+        )
+        return
     frames = main_problem(test.problems).frames if test.problems else ()
     where = in_test(strict.test, frames)
     shown.line()
@@ -173,19 +198,67 @@ def _list(shown: Shown, found: Assessment) -> None:
     if not found.items:
         shown.paragraph(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.", 0)
         return
-    shown.line("Your list, and the numbers of what it speaks of:")
-    told = found.items[:LINES] if found.counted and not found.passed else found.items
-    for item in told:
-        of = ", ".join(str(kind.number) for kind in item.kinds) or "no kind recognised"
-        shown.paragraph(f"{item.text}  [{of}]")
-    if len(found.items) > len(told):
-        shown.line(f"  and {len(found.items) - len(told)} more")
+    known = sum(bool(item.kinds) for item in found.items)
+    kinds = count(len(found.stage.kinds) - len(found.missed), "kind")
+    shown.paragraph(f"Your list speaks of {kinds}, in {count(known, 'line')}.", 0)
+    strange = [item for item in found.items if not item.kinds]
+    for item in strange[:FEW]:
+        shown.paragraph(f"{item.text}  [no kind recognised]")
+    _more(shown, len(strange))
     survived = {kind.number for kind in found.survived}
-    for kind in found.missed if found.counted else ():
+    missed = found.missed if found.counted else []
+    for kind in missed[:FEW]:
         caught = ", though a test of yours catches it" if kind.number not in survived else ""
         shown.paragraph(
             f"Not in your list, number {kind.number}: {kind.title.rstrip('.')}{caught}."
         )
+    if len(missed) > FEW:
+        shown.line(f"  Nor are: {', '.join(str(kind.number) for kind in missed[FEW:])}")
+
+
+def _wrong(shown: Shown, found: Assessment) -> None:
+    """What the reference's tests say of the learner's code."""
+    if not found.wrong:
+        return
+    shown.line()
+    shown.paragraph("Your tests catch all kinds; your code is not right yet. The README says:", 0)
+    for one in found.wrong[:FEW]:
+        shown.paragraph(promise(one))
+        shown.paragraph(f"Our test of it says: {said(one.result)}", 4)
+    _more(shown, len(found.wrong))
+
+
+def _notes(shown: Shown, found: Assessment) -> None:
+    """What is no reason not to pass."""
+    _unheard(shown, found)
+    if found.idle:
+        shown.line()
+        shown.paragraph("No mistake that we know makes these fail; perhaps they are for others:", 0)
+        _listed(shown, (_silent(found, same) for same in alike(found.idle, _method)))
+    if found.wavering:
+        shown.line()
+        names = ", ".join(map(short, found.wavering[:FEW]))
+        shown.paragraph(
+            f"Failed on a mistake, but not when run on it again, so not counted: {names}.", 0
+        )
+    if found.slow:
+        shown.line()
+        for one in found.slow[:FEW]:
+            shown.paragraph(pace(one), 0)
+        _more(shown, len(found.slow))
+
+
+def _unheard(shown: Shown, found: Assessment) -> None:
+    if found.unheard:
+        shown.line()
+        shown.paragraph("Never run:", 0)
+        _listed(shown, (f"{one.name} ({one.where}): {one.why}." for one in found.unheard))
+
+
+def _silent(found: Assessment, same: list[str]) -> str:
+    """Tests of one name that check nothing, and why, where that is seen."""
+    why = reason(found.stage, same[0])
+    return f"{_together(same)}: {why}" if why else _together(same)
 
 
 def _listed(shown: Shown, names: Iterable[str]) -> None:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from workshop.assessment import Assessment, Unruly
+from workshop.answers import own_code
+from workshop.assessment import Assessment, Slow, Unruly, Wrong
 from workshop.course import Course, Kind
 from workshop.explain import WAITING, besides, told, trouble
 from workshop.keep import write
@@ -15,6 +16,11 @@ from workshop.result import Frame, TestResult
 
 T = TypeVar("T")
 
+# How Python says that a module of the course lacks a name.
+LACKS = (
+    re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>exercises\.[\w.]+)'"),
+    re.compile(r"module '(?P<module>exercises\.[\w.]+)' has no attribute '(?P<name>\w+)'"),
+)
 # How many of a kind are told at once: who mends these sees the next.
 FEW = 3
 
@@ -85,6 +91,8 @@ def misdeed(one: Unruly, limit: float) -> str:
         "patched": "replaces, and does not put back: " + ", ".join(one.trouble.what[:FEW]),
         "files": "writes outside of its folder: " + ", ".join(one.trouble.what[:FEW]),
         "calls": "leaves a call in the real reactor: " + ", ".join(one.trouble.what[:FEW]),
+        "forgets": "leaves a Deferred that failed, at which nobody looks; another test gets the blame when Python throws it"
+        f" away ({'; '.join(one.trouble.what[:1])})",
         "sockets": "leaves open: " + ", ".join(one.trouble.what[:FEW]),
     }
     return deed.get(one.trouble.kind, f"leaves {one.trouble.kind.replace('closed ', '')} closed")
@@ -100,6 +108,7 @@ MEND = {
     "patched": "self.patch() puts back what it replaces.",
     "files": "self.mktemp() gives a path in trial's own folder.",
     "sockets": "Close it with self.addCleanup().",
+    "forgets": "Return it or await it; or ask it, with self.failureResultOf().",
     "calls": "Give the code a Clock, or end what it has begun.",
 }
 
@@ -126,11 +135,13 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
     if found.trouble:
         return [("Do your tests run?", "no", False)]
     if not found.own:
-        none = [("Do your tests run?", "there are none yet", False)]
+        why = "none is collected" if found.unheard or found.missing else "there are none yet"
+        none = [("Do your tests run?", why, False)]
         return none if found.items is None else [*none, _listed(found)]
     bad = len(found.failing) + len(found.unruly)
     skipped = sum(test.status == "skipped" for test in found.own)
-    run = f"{own - bad - skipped} of {own} pass, {f'{skipped} are skipped, ' if skipped else ''}"
+    verb = "is" if skipped == 1 else "are"
+    run = f"{own - bad - skipped} of {own} pass, {f'{skipped} {verb} skipped, ' if skipped else ''}"
     run += "and leave nothing behind"
     empty = f"{len(found.empty)} of {own - bad} cannot" if found.empty else "yes"
     strict = f"{len(found.strict)} of your tests would refuse one" if found.strict else "yes"
@@ -147,6 +158,11 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
         ("Do all right answers pass?", strict, not found.strict),
         ("Are the mistakes caught?", through, not found.survived),
     ]
+    if own_code(found.stage) and found.counted and not found.survived:
+        fail = count(len(found.wrong), "of our tests fails", "of our tests fail")
+        table.append(
+            ("Is your code right?", f"{fail} on it" if found.wrong else "yes", not found.wrong)
+        )
     if found.items is not None:
         table.append(_listed(found))
     return table
@@ -157,9 +173,9 @@ def _listed(found: Assessment) -> tuple[str, str, bool]:
     return "Your list", f"{lines}; {count(len(found.missed), 'kind')} not in it", bool(found.items)
 
 
-def count(number: int, what: str) -> str:
+def count(number: int, what: str, many: str = "") -> str:
     """A number of things, in words."""
-    return f"{number} {what}{'s' * (number != 1)}"
+    return f"{number} {what if number == 1 else many or what + 's'}"
 
 
 def mutants(found: Assessment, kind: Kind) -> int:
@@ -180,7 +196,7 @@ def message(found: Assessment, limit: float) -> str:
     if found.trouble:
         return trouble(found.stage, found.trouble, limit)
     if not found.own:
-        return "There are no tests yet."
+        return no_tests(found)
     if found.failing:
         return f"{short(found.failing[0].target)} fails: {said(found.failing[0])}"
     if found.unruly:
@@ -191,7 +207,42 @@ def message(found: Assessment, limit: float) -> str:
         return f"{short(found.strict[0].test)} asks for more than the description says."
     if found.survived:
         return f"Not caught yet: {found.survived[0].title}"
+    if found.wrong:
+        return f"Your code is not right yet. {promise(found.wrong[0])}"
     return "Your list has no lines yet." if found.items == () else ""
+
+
+def no_tests(found: Assessment) -> str:
+    """Why there are no tests, as far as that is seen."""
+    if found.missing:
+        return f"No test is collected: the line {found.missing[0]} is gone, which the file had."
+    if found.unheard:
+        first = found.unheard[0]
+        return f"No test is collected: {first.name} ({first.where}) never runs, since {first.why}."
+    return "There are no tests yet."
+
+
+def promise(one: Wrong) -> str:
+    """What the README says, where the code does not hold it."""
+    return f"{one.paragraph}: {one.requirement}" if one.paragraph else one.requirement
+
+
+def pace(one: Slow) -> str:
+    """What is said of a test that takes long."""
+    told = (
+        f"{short(one.test)} takes {one.seconds:.1f} s; the verdict runs it some {round(one.runs, -1) or one.runs} times."
+        " Use a Clock, or fewer bytes."
+    )
+    return told + " It was not run on the mistakes that no quicker test catches." * one.unrun
+
+
+def nobody_else_has(test: TestResult) -> tuple[str, str] | None:
+    """The name that a test needs of a file, and the file, where a program has no such name."""
+    for problem in test.problems:
+        for pattern in LACKS:
+            if match := pattern.search(problem.message):
+                return match["name"], f"{match['module'].rpartition('.')[2]}.py"
+    return None
 
 
 def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[str, Any]:
@@ -216,6 +267,7 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
                 "status": test.status,
                 "seconds": test.seconds,
                 "message": said(test) if test.problems else "",
+                "right": test.target in found.right,
             }
             for test in found.own
         ],
@@ -229,6 +281,20 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
             for one in found.strict
         ],
         "not_caught": [kind(one) for one in found.survived],
+        "code_is_wrong": [
+            {
+                "paragraph": one.paragraph,
+                "requirement": one.requirement,
+                "message": said(one.result),
+            }
+            for one in found.wrong
+        ],
+        "never_fail": list(found.idle),
+        "never_run": [{"name": u.name, "where": u.where, "why": u.why} for u in found.unheard],
+        "not_sure": list(found.wavering),
+        "slow": [
+            {"name": one.test, "seconds": one.seconds, "runs": one.runs} for one in found.slow
+        ],
         "defined_twice": list(found.twice),
         "caught": found.caught,
         "mutants": len(found.mutants),
