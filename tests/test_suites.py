@@ -73,6 +73,14 @@ def test_beginner(judge: Callable[[str], Assessment]) -> None:
     assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())
 
 
+def test_beyond_the_readme(judge: Callable[[str], Assessment]) -> None:
+    """Each test that asks for what the README leaves free is named: a right answer uses that freedom."""
+    found = judge("stage6_overspecified")
+    named = {short(one.test) for one in found.strict}
+    assert named == {short(test.target) for test in found.own} - {"StrictTests.test_answer"}
+    assert (found.failing, found.unruly, found.empty) == ([], (), ())
+
+
 def test_one_place(judge: Callable[[str], Assessment]) -> None:
     """A contract that is skipped in all places but one: mistakes in the others are let through, and it is known where."""
     found = judge("stage7_one_place")

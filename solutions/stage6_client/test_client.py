@@ -27,14 +27,15 @@ OPEN = b"HTTP/1.0 200 OK\r\n\r\n"
 INTERIM = b"HTTP/1.1 %d Wait\r\nX: y\r\nContent-Length: 1\r\n\r\n"
 REDIRECT = b"HTTP/1.1 %d Found\r\nContent-Length: 0\r\nlocation: %s\r\n\r\n"
 STATUSES = (301, 302, 303, 307, 308)
-# Whole answers: the method that asks, the bytes, their content. Names have no case. OPEN's content ends with the connection.
+# Whole answers: the method that asks, the bytes, their content. OPEN's content ends with the connection. Where the last two
+# are cut short, they are like others.
 WHOLE = [
     ("GET", OK + b"Server: x\r\ncOnTENT-lENGTH: 05\r\n\r\na\r\nbc", b"a\r\nbc"),
     ("GET", CHUNKED + b"0a;x\r\n01234567\r\n\r\n1;\r\nd\r\n00;z\r\nT: t\r\n\r\n", b"01234567\r\nd"),
-    ("GET", CHUNKED.upper() + b"1A\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n", b"x" * 26),
     ("HEAD", OK + b"Content-Length: 5\r\n\r\n", b""),
-    ("GET", b"HTTP/1.1 103 Hints\r\nX: y\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + SHORT, b"abc"),
+    ("GET", b"HTTP/1.1 103 \r\nX: y\r\n\r\nHTTP/1.1 100\r\n\r\n" + SHORT, b"abc"),
     ("GET", OPEN + b"a\r\n\r\nbc", b"a\r\n\r\nbc"),
+    ("GET", CHUNKED.upper() + b"1A\r\n" + b"x" * 26 + b"\r\n0\r\n\r\n", b"x" * 26),
     ("GET", OPEN, b""),
 ]
 
@@ -57,7 +58,7 @@ class AnswerTests(ClientTestCase):
 
     def test_broken_at_every_offset(self) -> None:
         """An answer that is cut short is BrokenOff, wherever that is, and whether the connection ends cleanly or not."""
-        for method, wire, _ in WHOLE:
+        for method, wire, _ in WHOLE[:-2]:
             for cut in range(len(wire)):
                 chunks = [wire[:cut]] if cut else []
                 for end in (LOST,) if wire[:cut].startswith(OPEN) else (DONE, LOST):
@@ -101,9 +102,8 @@ class AnswerTests(ClientTestCase):
         ):
             self.assertContent(self.receive(exact, end=end, longest=3), b"abc", exact[:99])
             self.assertFailed(self.receive(longer, longest=3), TooLong, longer[:99])
-        million = bytes(1_000_000)
-        self.assertEqual(self.receive(OPEN, *[million] * 10, end=DONE).content, million * 10)
-        self.assertFailed(self.receive(OPEN, *[million] * 10, b"a"), TooLong)
+        self.assertIs(self.receive(OK + b"Content-Length: 10000000\r\n\r\n"), PENDING)
+        self.assertFailed(self.receive(OPEN, bytes(10_000_001)), TooLong)
 
     def test_status_and_fields(self) -> None:
         """Status, reason and fields are what came, a name that came twice included; only outer blanks are dropped."""
