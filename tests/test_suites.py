@@ -38,16 +38,17 @@ def judge(tmp_path: Path) -> Callable[[str], Assessment]:
 def test_weak(judge: Callable[[str], Assessment]) -> None:
     """Honest tests, too few: what they let through is told, and nothing else."""
     found = judge("stage5_weak")
-    assert [kind.number for kind in found.survived] == [2, 3, 4, 6, 8, 10, 12]
+    assert [kind.number for kind in found.survived] == [2, 3, 4, 6, 8, 9, 10, 12]
     assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())
     assert found.counted == len(found.own) == 8
 
 
 def test_overspecified(judge: Callable[[str], Assessment]) -> None:
-    """Two tests ask for more than is said: they are named, and the others catch all."""
+    """Seven tests ask for more than is said: they are named, and the others catch all."""
     found = judge("stage5_overspecified")
-    strict = [short(one.test) for one in found.strict]
-    assert strict == ["TimeTests.test_clock_is_empty_at_once", "TimeTests.test_too_slow_is_aborted"]
+    strict = {short(one.test) for one in found.strict}
+    assert len(found.strict) == 7
+    assert {name.partition(".")[0] for name in strict} == {"StrictTests"}
     assert (found.failing, found.unruly, found.empty, found.survived) == ([], (), (), ())
 
 
