@@ -1,4 +1,4 @@
-"""From bytes to an answer: where its parts begin and end. No Twisted, no connection, no time; so any test can drive it."""
+"""From bytes to an answer: where its parts begin and end. No Twisted, no connection, no time."""
 
 from __future__ import annotations
 

@@ -143,9 +143,10 @@ class Immediately(Base):
         self.got = self.cache.get("rose")
         self.source.answer("A rose.")
         self.clock.advance(60.0)
-        ### BEGIN SOLUTION Step 8: ask about the Deferred's result; a Deferred itself equals no text
+        ### BEGIN SOLUTION Step 8: ask about the Deferred's result, for a Deferred itself equals no text; and for the fetch
         ### STARTER self.assertNotEqual(self.cache.get("rose"), "A rose.")
         self.assertNoResult(self.cache.get("rose"))
+        self.assertEqual(self.source.asked, ["rose", "rose"])
         ### END SOLUTION
 
     # Number 9
@@ -155,7 +156,8 @@ class Immediately(Base):
         self.source.fail(OSError("no roses"))
         ### BEGIN SOLUTION Step 9: look at what was taken out of the log
         ### STARTER self.flushLoggedErrors(OSError)
-        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        logged = [failure.getErrorMessage() for failure in self.flushLoggedErrors(OSError)]
+        self.assertEqual(logged, ["no roses"])
         ### END SOLUTION
 
     # Number 10

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from ..wire import every_chunking
@@ -42,11 +44,13 @@ class ServiceTests(SynchronousTestCase):
     ### STARTER # Step 2: a poem with dots in it, an empty one.
 
     def check_refused(self, data: bytes, client: Client | None = None) -> None:
-        """These bytes are answered with nothing but the end of the connection."""
+        """These bytes are answered with nothing but the end of the connection; what comes then is ignored."""
         client = client or Client(self.service())
         client.send(data)
         self.assertEqual(client.received, b"", f"Expected no answer to {data!r}.")
         self.assertTrue(client.closed, f"Expected {data!r} to close the connection.")
+        client.send(netstring(b"reverse.once more"))
+        self.assertEqual(client.received, b"", f"Expected nothing to be heard after {data!r}.")
 
     def test_poem_with_dots(self) -> None:
         """Only the first dot ends the name; whatever follows it is the poem, spaces and line ends too."""
@@ -55,17 +59,26 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(client.received, netstring(b"\n\r,c:b.a "))
 
     def test_empty_poem(self) -> None:
-        """An empty poem is a poem."""
-        client = Client(self.service(greet=lambda poem: f"<{poem}>"))
-        client.send(netstring(b"greet."))
-        self.assertEqual(client.received, b"2:<>,")
+        """An empty poem is a poem, and an empty answer an answer."""
+        for name, answer in ((b"greet", b"2:<>,"), (b"reverse", b"0:,")):
+            client = Client(self.service(greet=lambda poem: succeed(f"<{poem}>")))
+            client.send(netstring(name + b"."))
+            self.assertEqual((client.received, client.closed), (answer, True))
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 3: unknown names
     ### STARTER # Step 3: names that the service does not have; a request without a dot.
     def test_unknown_name(self) -> None:
         """A name that is none of the transforms' closes the connection, also where Python knows it."""
-        for name in (b"nonsense", b"", b"REVERSE", b"upper", b"__class__"):
+        for name in (
+            b"nonsense",
+            b"",
+            b"REVERSE",
+            b" reverse",
+            b"reverse ",
+            b"upper",
+            b"__class__",
+        ):
             self.check_refused(netstring(name + b".a sea"))
 
     def test_no_dot(self) -> None:
@@ -77,14 +90,17 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 4: letters
     ### STARTER # Step 4: letters outside ASCII; bytes that are not UTF-8.
     def test_letters(self) -> None:
-        """The transform works on letters; lengths count bytes."""
-        client = Client(self.service())
-        client.send(netstring("reverse.é—𝄽".encode()))
-        self.assertEqual(client.received, b"9:" + "𝄽—é".encode() + b",")
+        """The transform works on letters, just as they came; lengths count bytes."""
+        for poem, answer in (("é—𝄽", "𝄽—é"), ("\ufeff\u0301e", "e\u0301\ufeff")):
+            client = Client(self.service())
+            client.send(netstring(f"reverse.{poem}".encode()))
+            self.assertEqual(client.received, netstring(answer.encode()))
 
     def test_not_utf8(self) -> None:
-        """Bytes that are not UTF-8 close the connection."""
-        self.check_refused(netstring(b"reverse.caf\xe9"))
+        """Bytes that are not UTF-8, or letters before the name, close the connection."""
+        for data in (b"reverse.caf\xe9", b"reverse.\xed\xa0\x80", b"reverse.\xc0\xaf", b"\xe9.a"):
+            self.check_refused(netstring(data))
+        self.check_refused(netstring("\ufeffreverse.a".encode()))
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 5: chunks
@@ -104,24 +120,45 @@ class ServiceTests(SynchronousTestCase):
     def test_malformed(self) -> None:
         """What is no netstring closes the connection."""
         request = netstring(b"reverse.sea")
-        for data in (b"GET / HTTP/1.1\r\n", b":reverse.sea,", request[:-1] + b";"):
+        for data in (
+            b"GET / HTTP/1.1\r\n",
+            b":reverse.sea,",
+            b"00:,",
+            request.replace(b":", b" :"),
+        ):
             self.check_refused(data)
-        for odd in (b"0", b"+", b"-", b" ", b"0x", b"1_"):
+        self.check_refused(request.replace(b"11", "\uff11\uff11".encode()))
+        for end in (b";", b"\n", b"\0", b"a,"):
+            self.check_refused(request[:-1] + end)
+        for odd in (b"0", b"+", b"-", b" ", b"\n", b"0x", b"1_", b"\xb2"):
             self.check_refused(odd + request)
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 7: too long
     ### STARTER # Step 7: the longest, and a byte more.
     def test_longest(self) -> None:
-        """A request of the longest content is answered."""
-        client = Client(self.service())
-        client.send(netstring(b"reverse." + b"a" * 42))
-        self.assertEqual(client.received, netstring(b"a" * 42))
+        """A request of the longest content is answered, with however much its transform gives."""
+        for poem in (b"a" * 42, "é".encode() * 21):
+            client = Client(self.service(reverse=lambda poem: poem * 100))
+            client.send(netstring(b"reverse." + poem))
+            self.assertEqual(client.received, netstring(poem * 100))
 
     def test_too_long(self) -> None:
         """A longer one closes the connection at its length, before its content has come."""
-        for data in (b"51:", b"999999999999:", b"1" * 1000):
+        for data in (b"51:", b"999999999999:", b"111", b"1" * 1000):
             self.check_refused(data)
+
+    def test_defaults(self) -> None:
+        """If nothing else is said, content may have 10,000 bytes, and a client has 30 seconds."""
+        factory = TransformFactory({"reverse": reverse}, self.clock)
+        client, slow = Client(factory), Client(factory)
+        client.send(netstring(b"reverse.".ljust(10_000, b"a")))
+        self.assertEqual(client.received, netstring(b"a" * 9_992))
+        self.check_refused(b"10001:", Client(factory))
+        self.clock.advance(29.75)
+        self.assertFalse(slow.closed)
+        self.clock.advance(0.25)
+        self.assertTrue(slow.closed)
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 8: one request
@@ -134,7 +171,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(client.received, netstring(b"eno"))
 
     def test_clients_share_nothing(self) -> None:
-        """Clients whose bytes come in turns each get the answer to their own request."""
+        """Clients whose bytes come in turns each get the answer to their own request, and have a deadline of their own."""
         service = self.service()
         clients = [Client(service), Client(service)]
         requests = [netstring(b"reverse.one"), netstring(b"reverse.two")]
@@ -142,32 +179,62 @@ class ServiceTests(SynchronousTestCase):
             for client, byte in zip(clients, pair, strict=True):
                 client.send(bytes([byte]))
         self.assertEqual([client.received for client in clients], [b"3:eno,", b"3:owt,"])
+        first = Client(service)
+        self.clock.advance(5)
+        second = Client(service)
+        self.clock.advance(5)
+        self.assertEqual((first.closed, second.closed), (True, False))
+        self.clock.advance(5)
+        self.assertTrue(second.closed)
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 9: a transform that raises
     ### STARTER # Step 9: a transform that raises. (flushLoggedErrors)
     def test_transform_raises(self) -> None:
-        """A transform that raises closes the connection; the error is in the log, and not in an answer."""
-        self.check_refused(netstring(b"fail.now"), Client(self.service(fail=lambda poem: 1 / 0)))
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        """A transform that raises, whatever it is, closes the connection; the error is in the log, and not in an answer."""
+        for error in (
+            ZeroDivisionError("no"),
+            KeyError("no"),
+            UnicodeError("no"),
+            CancelledError(),
+        ):
+
+            def fails(poem: str, error: Exception = error) -> str:
+                raise error
+
+            def fails_later(poem: str, error: Exception = error) -> Deferred[str]:
+                return fail(error)
+
+            for transform in (fails, fails_later):
+                self.check_refused(netstring(b"fail.now"), Client(self.service(fail=transform)))
+                self.assertEqual(len(self.flushLoggedErrors(type(error))), 1, f"{error!r}")
+
+    def test_no_text(self) -> None:
+        """What gives anything but a text that can be sent counts as raising, once."""
+        for given in (None, b"bytes", 5, "\ud800", succeed(None)):
+
+            def odd(poem: str, given: object = given) -> object:
+                return given
+
+            self.check_refused(netstring(b"odd.poem"), Client(self.service(odd=odd)))
+            self.assertEqual(len(self.flushLoggedErrors()), 1, f"{given!r}")
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 10: patience
     ### STARTER # Step 10: the moment of the deadline, and the moment before.
     def test_patience(self) -> None:
         """A request that is not whole at the deadline closes the connection, then and not before."""
-        for sent in (b"", b"13:reverse."):
-            client = Client(self.service())
+        for sent, seconds in ((b"", 10.0), (b"13:reverse.", 10.0), (b"1", 2.75)):
+            client = Client(TransformFactory({"reverse": reverse}, self.clock, patience=seconds))
             if sent:
                 client.send(sent)
-            self.clock.advance(9.99)
-            self.assertFalse(client.closed, f"Expected 10 s of patience after {sent!r}.")
-            self.clock.advance(0.01)
-            self.assertTrue(
-                client.closed, f"Expected no more than 10 s of patience after {sent!r}."
-            )
+            self.clock.advance(seconds - 0.125)
+            self.assertFalse(client.closed, f"Expected {seconds} s of patience after {sent!r}.")
+            self.clock.advance(0.125)
+            self.assertTrue(client.closed, f"Expected no more than {seconds} s after {sent!r}.")
+            client.send(netstring(b"reverse.too late"))
             client.end()
-            self.assertEqual(client.received, b"")
+            self.assertEqual((client.received, self.clock.getDelayedCalls()), (b"", []))
 
     def test_trickle(self) -> None:
         """A byte every second does not move the deadline."""
@@ -184,10 +251,11 @@ class ServiceTests(SynchronousTestCase):
     def test_nothing_left(self) -> None:
         """However a connection ended, nothing of it is left on the clock."""
         for sent in (netstring(b"reverse.sea"), b"13:rev", b"wrong", b"51:", netstring(b"no")):
-            client = Client(self.service())
-            client.send(sent)
-            client.end()
-            self.assertEqual(self.clock.getDelayedCalls(), [], f"{sent!r} left something.")
+            for end in (None, ConnectionLost()):
+                client = Client(self.service())
+                client.send(sent)
+                client.end(end)
+                self.assertEqual(self.clock.getDelayedCalls(), [], f"{sent!r} left something.")
 
     def test_half_a_request(self) -> None:
         """A client that leaves in the middle of its request has asked for nothing."""
@@ -197,27 +265,37 @@ class ServiceTests(SynchronousTestCase):
             called.append(poem)
             return poem
 
-        client = Client(self.service(note=note))
-        client.send(netstring(b"note.sea")[:-1])
-        client.end()
-        self.assertEqual((called, client.received), ([], b""))
+        for end in (None, ConnectionLost()):
+            client = Client(self.service(note=note))
+            client.send(netstring(b"note.sea")[:-1])
+            client.end(end)
+            self.assertEqual((called, client.received), ([], b""), f"{end!r}")
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 12: a transform that takes its time
     ### STARTER # Step 12: a transform that returns a Deferred: fired late, failed, the client gone before.
-    def ask_slow(self) -> tuple[Client, Deferred[str], list[object]]:
-        """A client that waits for a slow transform; the transform's Deferred; where its cancelling is noted."""
+    def ask_slow(self, then: object = None) -> tuple[Client, Deferred[str], list[object]]:
+        """A client that waits for a slow transform; the transform's Deferred; where its cancelling is noted.
+
+        then: a result, or a failure, that it fires with where it is cancelled.
+        """
         cancelled: list[object] = []
-        working: Deferred[str] = Deferred(cancelled.append)
+
+        def cancel(working: Deferred[Any]) -> None:
+            cancelled.append(working)
+            if then is not None:
+                working.callback(then)
+
+        working: Deferred[str] = Deferred(cancel)
         client = Client(self.service(slow=lambda poem: working))
-        client.send(netstring(b"slow.sea"))
+        client.send(netstring(b"slow.sea") + b"nonsense")
         return client, working, cancelled
 
     def test_slow(self) -> None:
         """The answer is sent when the transform is done, whatever came or passed meanwhile."""
         client, working, _ = self.ask_slow()
         client.send(b"nonsense")
-        self.clock.advance(60)
+        self.clock.advance(10_000)
         self.assertEqual((client.received, client.closed), (b"", False))
         working.callback("late")
         self.assertEqual((client.received, client.closed), (b"4:late,", True))
@@ -230,11 +308,16 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_slow_for_nobody(self) -> None:
-        """When the client leaves, the Deferred is cancelled, and nothing is written."""
-        client, _, cancelled = self.ask_slow()
-        client.end()
-        self.assertEqual((len(cancelled), client.received), (1, b""))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        """When the client leaves, its own Deferred is cancelled, once; nothing is written, and no error is logged."""
+        for then in (None, "late", Failure(ZeroDivisionError())):
+            for end in (None, ConnectionLost()):
+                client, _, cancelled = self.ask_slow(then)
+                other, working, _ = self.ask_slow()
+                client.end(end)
+                self.assertEqual((len(cancelled), client.received), (1, b""), f"{then!r}, {end!r}")
+                self.assertEqual(self.flushLoggedErrors(), [])
+                working.callback("sea")
+                self.assertEqual(other.received, b"3:sea,")
 
     ### END SOLUTION
 

@@ -108,7 +108,7 @@ class AnswerProtocol(Protocol):
         """There is nothing more to come."""
         ### BEGIN SOLUTION Step 16: close the connection
         ### STARTER # Step 16: the connection stays open.
-        # loseConnection would wait until all of the request is sent, and a server may answer without reading it.
+        # loseConnection would wait until the system has taken the request; a server may answer without reading it.
         self.transport.abortConnection()
         ### END SOLUTION
 

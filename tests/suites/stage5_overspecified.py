@@ -1,8 +1,7 @@
-"""A good suite for stage5_transform, of which two tests ask for more than the descriptions say.
+"""A good suite for stage5_transform, of which seven tests ask for more than the descriptions say.
 
-Its verdict: all 15 tests run, none is empty; test_clock_is_empty_at_once and test_too_slow_is_aborted ask too much, since a
-service may leave its call on the clock until the connection is over, and may as well use loseConnection; the other 13 catch
-all kinds.
+Its verdict: all 21 tests run, none is empty; those of StrictTests ask too much, since what they look at is free;
+the other 14 catch all kinds.
 """
 
 from twisted.internet.defer import Deferred
@@ -77,7 +76,7 @@ class RequestTests(Base):
 
     def test_malformed(self):
         """What is no netstring is refused."""
-        for data in (b"7:twice.a.", b"07:twice.a,", b"+7:twice.a,", b"x", b"7;twice.a,"):
+        for data in (b"7:twice.a.", b"07:twice.a,", b"+7:twice.a,", b"x:", b"7;twice.a,"):
             self.assertRefused(self.ask(data))
 
     def test_limit(self):
@@ -144,6 +143,57 @@ class TimeTests(Base):
         self.assertTrue(self.working.called)
         self.assertEqual(client.received, b"")
 
+    def test_each_its_time(self):
+        """A client that connects later has its time from then on, and no other has more."""
+        first = Client(self.factory)
+        self.clock.advance(30)
+        second = Client(self.factory)
+        self.clock.advance(30)
+        self.assertEqual((first.closed, second.closed), (True, False))
+
+    def test_no_text(self):
+        """What gives no text is an error."""
+        self.factory.transforms["slow"] = lambda poem: None
+        self.assertRefused(self.ask(netstring(b"slow.a")))
+        self.assertEqual(len(self.flushLoggedErrors()), 1)
+
+
+class StrictTests(Base):
+    """What is free."""
+
+    def connect(self):
+        protocol, transport = self.factory.buildProtocol(None), StringTransport()
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    def test_one_call_due_at_the_deadline(self):
+        """Too much: what is on the clock, and when it is due."""
+        self.connect()
+        self.assertEqual([call.getTime() for call in self.clock.getDelayedCalls()], [60])
+
+    def test_wrong_byte_closes_at_once(self):
+        """Too much: that a byte is no digit may be seen later."""
+        self.assertTrue(self.ask(b"x").closed)
+
+    def test_class_of_the_protocol(self):
+        """Too much: a name that the README does not have."""
+        from .service import TransformProtocol
+
+        self.assertIsInstance(self.factory.buildProtocol(None), TransformProtocol)
+
+    def test_refused_by_lose(self):
+        """Too much: how a client is refused."""
+        protocol, transport = self.connect()
+        protocol.dataReceived(b"101:")
+        self.assertEqual((transport.disconnecting, transport.disconnected), (True, False))
+
+    def test_failure_is_closed_by_lose(self):
+        """Too much: how a client goes whose transform failed."""
+        protocol, transport = self.connect()
+        protocol.dataReceived(netstring(b"bad.a"))
+        self.flushLoggedErrors(KeyError)
+        self.assertEqual((transport.disconnecting, transport.disconnected), (True, False))
+
     def test_clock_is_empty_at_once(self):
         """Too much: nothing is on the clock as soon as the answer is there."""
         self.ask(netstring(b"twice.a"))
@@ -151,7 +201,6 @@ class TimeTests(Base):
 
     def test_too_slow_is_aborted(self):
         """Too much: a client that is too slow is closed by abortConnection."""
-        protocol, transport = self.factory.buildProtocol(None), StringTransport()
-        protocol.makeConnection(transport)
+        _, transport = self.connect()
         self.clock.advance(60)
         self.assertTrue(transport.disconnected)

@@ -1,4 +1,7 @@
-"""The transformation service as one coroutine for each connection, which reads as the work is told."""
+"""The transformation service as one coroutine for each connection, which reads as the work is told.
+
+It looks at a length once its colon is here, or more bytes than a length may have digits.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Refused(Exception):
     """The client did not send a request that can be answered."""
 
 
-class TransformProtocol(Protocol):
+class Conversation(Protocol):
     """One connection."""
 
     transport: ITCPTransport
@@ -73,7 +76,7 @@ class TransformProtocol(Protocol):
         except Exception:
             if not self.over:
                 log.failure("{transform} failed.", transform=transform)
-                self.transport.loseConnection()
+                self.transport.abortConnection()
             return
         if not self.over:
             self.transport.write(b"%d:" % len(content))
@@ -93,12 +96,12 @@ class TransformProtocol(Protocol):
         digits = b""
         while (byte := await self.take(1)) != b":":
             digits += byte
-            if not byte.isdigit() or str(int(digits)).encode("ascii") != digits:
-                raise Refused("no length")
-            if int(digits) > self.factory.longest:
-                raise Refused("too long")
-        if not digits:
+            if len(digits) > len(str(self.factory.longest)):
+                raise Refused("no length, or too long")
+        if not digits.isdigit() or b"%d" % int(digits) != digits:
             raise Refused("no length")
+        if int(digits) > self.factory.longest:
+            raise Refused("too long")
         content = await self.take(int(digits))
         if await self.take(1) != b",":
             raise Refused("no comma")
@@ -119,9 +122,9 @@ class TransformProtocol(Protocol):
 
 
 class TransformFactory(Factory):
-    """Makes a TransformProtocol for each connection; its arguments are those of the reference's."""
+    """Makes a Conversation for each connection; its arguments are those of the reference's."""
 
-    protocol = TransformProtocol
+    protocol = Conversation
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ class Netstring:
                 raise Malformed("more digits than the longest has")
 
 
-class TransformProtocol(Protocol):
+class Connection(Protocol):
     """One connection: from bytes to the parser, and from the transform to bytes."""
 
     transport: ITCPTransport
@@ -79,7 +79,10 @@ class TransformProtocol(Protocol):
     def connectionMade(self) -> None:
         """Look at the clock until the connection is over."""
         self.connected_now = True
-        self.timer = self.clock.callLater(self.patience, self._too_late)
+        self.calls = [
+            self.clock.callLater(self.patience / 2, self._slow),
+            self.clock.callLater(self.patience, self._too_late),
+        ]
 
     def dataReceived(self, data: bytes) -> None:
         """Feed the parser, until it has the request."""
@@ -128,6 +131,10 @@ class TransformProtocol(Protocol):
         self.parser = None
         self.transport.abortConnection()
 
+    def _slow(self) -> None:
+        if self.parser is not None:
+            log.msg("half of a client's time is over")
+
     def _too_late(self) -> None:
         if self.parser is not None:
             self.parser = None
@@ -137,14 +144,15 @@ class TransformProtocol(Protocol):
         """Whatever is under way, nobody waits for it any more."""
         self.connected_now = False
         self.parser = None
-        if self.timer.active():
-            self.timer.cancel()
+        for call in self.calls:
+            if call.active():
+                call.cancel()
         if self.pending is not None:
             self.pending.cancel()
 
 
 class TransformFactory(Factory):
-    """Makes a TransformProtocol for each connection; its arguments are those of the reference's."""
+    """Makes a Connection for each connection; its arguments are those of the reference's."""
 
     def __init__(
         self,
@@ -158,6 +166,6 @@ class TransformFactory(Factory):
         self.longest = longest
         self.patience = patience
 
-    def buildProtocol(self, addr: IAddress | None) -> TransformProtocol:
+    def buildProtocol(self, addr: IAddress | None) -> Connection:
         """Called once for each connection."""
-        return TransformProtocol(self)
+        return Connection(self)

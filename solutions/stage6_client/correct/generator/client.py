@@ -1,4 +1,7 @@
-"""A client with one Deferred a request, which whatever happens first fires: the answer, the clock, the end, a cancel."""
+"""A client with one Deferred a request, which whatever happens first fires: the answer, the clock, the end, a cancel.
+
+It writes a request line by line, the caller's fields first, and looks at the clock at half of the time as well.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ from twisted.python.failure import Failure
 from .answers import Reader
 from .messages import (
     TOKEN,
+    WITH_LENGTH,
     BadAnswer,
     BrokenOff,
     Place,
     Response,
     TooLong,
     TooManyRedirects,
-    request_bytes,
     split_url,
 )
 from .tcp import tcp_endpoint
@@ -39,8 +42,12 @@ PRIVATE = re.compile("authorization|cookie", re.I)
 DROPPED = {*map(chr, range(33)), "\x7f"}
 
 
+class TooSlow(TimeoutError):
+    """A server did not connect, or answer, in time."""
+
+
 class Client:
-    """The README has its interface."""
+    """The README has its interface. slow: how often a server took more than half of its time."""
 
     def __init__(
         self,
@@ -59,6 +66,7 @@ class Client:
         self.endpoint_for, self.clock = endpoint_for, clock
         self.connect_patience, self.patience = connect_patience, patience
         self.longest, self.most_redirects = longest, most_redirects
+        self.slow = 0
 
     def get(self, url: str, fields: Iterable[tuple[str, str]] = ()) -> Deferred[Response]:
         """Ask for a page."""
@@ -89,7 +97,7 @@ class Asking(Factory):
         self.over = False
         self.connecting: Deferred[Any] | None = None
         self.exchange: Exchange | None = None
-        self.late: IDelayedCall | None = None
+        self.calls: list[IDelayedCall] = []
 
     def check(self, url: str) -> Place:
         """Where a URL leads, if this request may go there."""
@@ -118,12 +126,19 @@ class Asking(Factory):
     def wait(self, seconds: float) -> None:
         """Give up after so long, instead of whenever it was."""
         self.rest()
-        self.late = self.client.clock.callLater(seconds, self.fail, Failure(TimeoutError()))
+        later = self.client.clock.callLater
+        late = TooSlow(f"{self.url!r} took more than {seconds} s")
+        self.calls = [later(seconds / 2, self.note), later(seconds, self.fail, Failure(late))]
+
+    def note(self) -> None:
+        """Half of the time is over."""
+        self.client.slow += 1
 
     def rest(self) -> None:
         """Wait no longer."""
-        if self.late and self.late.active():
-            self.late.cancel()
+        for call in self.calls:
+            if call.active():
+                call.cancel()
 
     def stop(self) -> None:
         """Let go of the clock and the network."""
@@ -190,9 +205,18 @@ class Exchange(Protocol):
     def connectionMade(self) -> None:
         asking = self.asking
         asking.wait(asking.client.patience)
-        self.transport.write(
-            request_bytes(asking.method, asking.place, asking.fields, asking.content)
-        )
+        place, content = asking.place, asking.content
+        host = f"[{place.host}]" if ":" in place.host else place.host
+        fields = [*asking.fields, ("Connection", "close")]
+        if content or asking.method in WITH_LENGTH:
+            fields.append(("Content-Length", f"{len(content)}"))
+        fields.append(("Host", host if place.port == 80 else f"{host}:{place.port}"))
+        self.transport.write(f"{asking.method} {place.target} HTTP/1.1\r\n".encode("ascii"))
+        for field in fields:
+            self.transport.write(": ".join(field).encode("ascii") + b"\r\n")
+        self.transport.write(b"\r\n")
+        if content:
+            self.transport.write(content)
 
     def dataReceived(self, data: bytes) -> None:
         self.go_on(lambda: self.reader.more(data))

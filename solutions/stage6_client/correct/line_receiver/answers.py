@@ -1,4 +1,7 @@
-"""An answer, gathered by a LineReceiver: lines for what is lines, raw data for content."""
+"""An answer, gathered by a LineReceiver: lines for what is lines, raw data for content.
+
+It is as strict as it may be, and as early: it tells by the first byte that is not HTTP, and takes so many trailers and 1xx.
+"""
 
 # LineReceiver has no types.
 # mypy: allow-untyped-calls
@@ -17,6 +20,13 @@ from twisted.python.failure import Failure
 
 from .messages import LONGEST_HEAD, TOKEN, BadAnswer, BrokenOff, Response, TooLong
 
+VERSION = b"HTTP/1."
+MOST_1XX = 10
+
+
+class NotHTTP(BadAnswer):
+    """What came does not even begin like an answer."""
+
 
 class AnswerReceiver(LineReceiver):
     """Sends a request as soon as it is connected, and gathers the answer.
@@ -31,7 +41,8 @@ class AnswerReceiver(LineReceiver):
         self.done: Deferred[Response] = Deferred(lambda _: self.transport.abortConnection())
         self.method, self.sent, self.longest = method, (head, content), longest
         self.content: list[bytes] = []
-        self.length = 0
+        self.length = self.trailers = self.skipped = 0
+        self.begun = b""
         self.left: int | None = None
         self.after_data = False
         self.read: Callable[[str], None]
@@ -44,6 +55,10 @@ class AnswerReceiver(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         if not self.done.called:
             try:
+                if len(self.begun) < len(VERSION):
+                    self.begun += data[: len(VERSION) - len(self.begun)]
+                    if not VERSION.startswith(self.begun):
+                        raise NotHTTP(f"it begins with {self.begun!r}")
                 super().dataReceived(data)
             except (BadAnswer, TooLong) as error:
                 self.transport.abortConnection()
@@ -93,6 +108,9 @@ class AnswerReceiver(LineReceiver):
                 raise BadAnswer("this is no field")
             self.fields.append((name, value.strip(" \t")))
         elif self.status_line[1].startswith("1"):
+            self.skipped += 1
+            if self.skipped > MOST_1XX:
+                raise TooLong("an answer that is announced for ever")
             self._begin_head()
         else:
             self._begin_content(int(self.status_line[1]))
@@ -100,21 +118,20 @@ class AnswerReceiver(LineReceiver):
     # The content.
 
     def _begin_content(self, status: int) -> None:
-        if self.method == "HEAD" or status in (204, 304):
-            self._finish()
-            return
         lengths = all_of(self.fields, "content-length")
         codings = all_of(self.fields, "transfer-encoding")
         if len(lengths) + len(codings) > 1:
             raise BadAnswer("more than one word on the length")
-        if codings:
-            if codings[0].lower() != "chunked":
-                raise BadAnswer(f"coded as {codings[0]}")
+        if codings and codings[0].lower() != "chunked":
+            raise BadAnswer(f"coded as {codings[0]}")
+        if lengths and not re.fullmatch("[0-9]+", lengths[0]):
+            raise BadAnswer(f"a length of {lengths[0]}")
+        if self.method == "HEAD" or status in (204, 304):
+            self._finish()
+        elif codings:
             self.read = self._read_size
             self._allow(LONGEST_HEAD)
         elif lengths:
-            if not re.fullmatch("[0-9]+", lengths[0]):
-                raise BadAnswer(f"a length of {lengths[0]}")
             digits = lengths[0].lstrip("0") or "0"
             if len(digits) > 18:
                 raise TooLong("content of astronomical length")
@@ -165,6 +182,9 @@ class AnswerReceiver(LineReceiver):
 
     def _read_trailer(self, line: str) -> None:
         self._allow(LONGEST_HEAD)
+        self.trailers += len(line)
+        if self.trailers > LONGEST_HEAD:
+            raise TooLong("more trailers than a head has fields")
         if not line:
             self._finish()
 
