@@ -68,12 +68,16 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(got, expected, f"Expected the answer {expected!r}; got {got!r}.")
 
     def test_one_write(self):
-        """A response is one write: each costs a system call, and maybe a packet."""
-        writes = []
-        conversation = Conversation(self)
-        conversation.transport.write = writes.append
-        conversation.send(GET)
-        self.assertEqual(len(writes), 1, f"Expected one transport.write; got {writes!r}.")
+        """A response is one write, of whatever size: each costs a system call, and maybe a packet."""
+        for size in (0, 1, 2**20):
+            writes = []
+            conversation = Conversation(self, Recorder(Response(200, b"x" * size)))
+            conversation.transport.write = writes.append
+            conversation.send(GET)
+            got = [len(data) for data in writes]
+            self.assertEqual(
+                len(got), 1, f"Expected one transport.write for {size} bytes; got writes of {got}."
+            )
 
     def test_next_request(self):
         """The connection stays open, and the next request is answered after the first (RFC 9112 9.3)."""
@@ -83,7 +87,8 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(
             got, [b"/", b"/poem?line=2"], f"Expected two answers, in order; got {got!r}."
         )
-        self.assertFalse(conversation.closing, "Expected an open connection; the server closed it.")
+        got = conversation.state
+        self.assertEqual(got, "open", f"Expected an open connection; it is {got}.")
 
     def test_two_connections(self):
         """Each connection has its own answer, and its own parser."""

@@ -1,6 +1,8 @@
 """The server over real TCP, on 127.0.0.1, asked by Twisted's own HTTP client."""
 
+import re
 from html import unescape
+from html.parser import HTMLParser
 
 from twisted.trial.unittest import TestCase
 
@@ -8,6 +10,51 @@ from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Fields, Request, Response
 from .pages import asked, handle
+
+HTML = b"text/html; charset=utf-8"
+
+
+class Shown(HTMLParser):
+    """The lines of text that a browser would show: a line ends with a block or a br, and in a pre also with a line feed."""
+
+    INLINE = {
+        "a",
+        "b",
+        "code",
+        "em",
+        "i",
+        "kbd",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "td",
+        "th",
+        "tt",
+    }
+
+    def __init__(self):
+        super().__init__()
+        self.text, self.pre = "", 0
+
+    def handle_starttag(self, tag, attributes):
+        self.pre += tag == "pre"
+        self.text += "" if tag in self.INLINE else "\n"
+
+    def handle_endtag(self, tag):
+        self.pre -= tag == "pre"
+        self.text += "" if tag in self.INLINE else "\n"
+
+    def handle_data(self, data):
+        self.text += data if self.pre else re.sub(r"\s+", " ", data)
+
+
+def shown_lines(page):
+    """A page's lines as a browser shows them, without spaces around them."""
+    shown = Shown()
+    shown.feed(page)
+    shown.close()
+    return [line.strip() for line in shown.text.split("\n")]
 
 
 class Step07Get(TestCase):
@@ -23,11 +70,17 @@ class Step07Get(TestCase):
     timeout = 5
 
     def test_shows_the_request(self):
-        """The page shows the request line and each field, as they were sent."""
-        request = Request(b"GET", b"/?q=1", Fields([(b"Host", b"a"), (b"X-B", b"c: d")]))
-        page = asked(request)
-        for line in ("GET /?q=1 HTTP/1.1", "Host: a", "X-B: c: d"):
-            self.assertTrue(line in unescape(page), f"Expected {line!r} in the page; got {page!r}.")
+        """A browser shows the request line and each field as they were sent, each on a line of its own."""
+        pairs = [(b"Host", b"a"), (b"X-B", b"c: d"), (b"Host", b"C:\\new\\x41"), (b"X-C", b"")]
+        page = asked(Request(b"PUT", b"/?q=1", Fields(pairs), b"content", b"HTTP/1.0"))
+        expected = ["PUT /?q=1 HTTP/1.0", "Host: a", "X-B: c: d", "Host: C:\\new\\x41", "X-C:"]
+        lines = [[one for one in expected if one in line] for line in shown_lines(page)]
+        got = [line for line in lines if line]
+        self.assertEqual(
+            got,
+            [[one] for one in expected],
+            f"Expected {expected!r}, each on a line of its own; the lines of {page!r} have {got!r}.",
+        )
 
     def test_escapes(self):
         """What was sent stands in the page as text: no <, > or & of it is markup (CVE-2022-39348)."""
@@ -46,6 +99,20 @@ class Step07Get(TestCase):
                 f"Expected {evil!r} to be shown as it was sent, each <, > and & escaped once; got {page!r}.",
             )
 
+    def test_escapes_quotes(self):
+        """Neither quote of the client's is markup, so that what was sent may stand in an attribute as well."""
+        for quote in (b'"', b"'"):
+            for name, value in ((b"X-B", b"one" + quote), (b"X-B" + quote, b"one")):
+                page = asked(Request(b"GET", b"/" + quote, Fields([(name, value)])))
+                for place in (b"GET /", b"one" if value != b"one" else b"X-B"):
+                    text = (place + quote).decode("ascii")
+                    self.assertFalse(
+                        text in page, f"Expected each {quote!r} to be escaped; got {page!r}."
+                    )
+                    self.assertTrue(
+                        text in unescape(page), f"Expected {text!r} to be shown; got {page!r}."
+                    )
+
     def test_any_bytes(self):
         """A field that is no text in any encoding is shown all the same."""
         page = asked(
@@ -54,6 +121,68 @@ class Step07Get(TestCase):
         self.assertTrue(
             "é" in unescape(page), f"Expected é, sent as UTF-8, in the page; got {page!r}."
         )
+        for byte in (b"\xe9", b"\x80", b"\xff", b"\xc3"):
+            page = asked(Request(b"GET", b"/", Fields([(b"X-B", b"caf" + byte)])))
+            page.encode("utf-8")
+            self.assertTrue(
+                "X-B: caf" in page and "X-B: caf" not in shown_lines(page),
+                f"Expected something to be shown for the byte {byte!r}; got {page!r}.",
+            )
+
+    def test_pages(self):
+        """The demo, which is given, has two pages, for GET and HEAD, whatever the query and the form of the target."""
+        ask, form = "What your browser asked", "A form"
+        for target, title in (
+            *(
+                (b"/", ask),
+                (b"/?", ask),
+                (b"/?/form", ask),
+                (b"/form", form),
+                (b"/form?a=b?c", form),
+            ),
+            *(
+                (b"http://a:80/", ask),
+                (b"http://a", ask),
+                (b"http://a?b", ask),
+                (b"HTTPS://a/", ask),
+            ),
+            *((b"http://a/form", form), (b"https://a:1/form?b", form), (b"/?http://a/form", ask)),
+        ):
+            for method in (b"GET", b"HEAD"):
+                response = handle(Request(method, target))
+                got = (response.status, response.fields.get(b"Content-Type"))
+                self.assertEqual(
+                    got, (200, HTML), f"Expected HTML for {method} {target!r}; got {got!r}."
+                )
+                page = response.content.decode("utf-8")
+                self.assertTrue(
+                    page.count(title) == 2 and f"<title>{title}</title>" in page,
+                    f"Expected the page {title!r} for {target!r}; got {page}",
+                )
+
+    def test_no_page(self):
+        """What it does not have is a 404, what it does not do a 405 that says what it does; both are text."""
+        for method, target, status, allow in (
+            *((b"GET", target, 404, None) for target in (b"/a", b"//", b"/forms", b"*", b"/Form")),
+            *(
+                (b"GET", target, 404, None)
+                for target in (b"http://a/b", b"http:///x", b"/http://a/")
+            ),
+            *(
+                (method, b"/", 405, b"GET, HEAD")
+                for method in (b"POST", b"PUT", b"get", b"OPTIONS")
+            ),
+            *((method, b"/form", 405, b"GET, HEAD, POST") for method in (b"PUT", b"post")),
+        ):
+            response = handle(Request(method, target))
+            got = (
+                *(response.status, response.fields.get(b"Content-Type")),
+                *(response.fields.get(b"Allow"), response.content[-2:]),
+            )
+            expected = (status, b"text/plain; charset=utf-8", allow, b".\n")
+            self.assertEqual(
+                got, expected, f"Expected {expected!r} for {method} {target!r}; got {got!r}."
+            )
 
     async def test_get(self):
         """Over real TCP, Twisted's client gets the handler's status, fields and content."""

@@ -1,11 +1,19 @@
-"""What goes wrong: requests that are none, handlers that fail, answers that come late or are none."""
+"""What goes wrong: requests that are none, handlers that fail."""
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.logger import formatEvent, globalLogPublisher
+from twisted.logger import formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from .conversation import GET, Conversation, Recorder, assert_refused, refuse, shown
-from .messages import Fields, Response
+from .conversation import (
+    GET,
+    Conversation,
+    LogTestCase,
+    Recorder,
+    assert_a_loop,
+    assert_refused,
+    refuse,
+    shown,
+)
+from .messages import Response
 
 
 class Step08BadRequest(SynchronousTestCase):
@@ -97,34 +105,6 @@ class Step08BadRequest(SynchronousTestCase):
         )
 
 
-class LogTestCase(SynchronousTestCase):
-    """A test case that listens to Twisted's log."""
-
-    longMessage = False
-
-    def setUp(self):
-        self.events = []
-        globalLogPublisher.addObserver(self.events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
-
-    def answer(self, handler, what):
-        """Let a handler answer one request with a 500; look at the answer and the log. Gives what the log has."""
-        before = len(self.events)
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        got = conversation.statuses()
-        self.assertEqual(got, [500], f"Expected one answer, 500, where {what}; got {got!r}.")
-        failures = self.flushLoggedErrors()
-        self.assertEqual(
-            len(failures),
-            1,
-            f"Expected one failure in the log where {what}, which log.failure makes; there are {failures!r}.",
-        )
-        texts = [formatEvent(event) for event in self.events[before:]]
-        self.sent = conversation.sent
-        return "\n".join([*texts, failures[0].getTraceback()])
-
-
 class Step09Failure(LogTestCase):
     """A handler that raises gives a 500, and only the log knows why.
 
@@ -154,6 +134,30 @@ class Step09Failure(LogTestCase):
                 word in self.sent, f"Expected a 500 without {word!r}; got {shown(self.sent)}."
             )
 
+    def test_log_keeps_secrets(self):
+        """The log has nothing of the request's fields, which may be passwords."""
+        conversation = Conversation(self, Recorder(RuntimeError("why")))
+        conversation.send(GET[:-2] + b"Cookie: hidden\r\nAuthorization: Basic hidden\r\n\r\n")
+        logged = [formatEvent(event) for event in self.events]
+        logged += [failure.getTraceback() for failure in self.flushLoggedErrors()]
+        self.assertFalse(
+            "hidden" in "".join(logged), f"Expected no value of Cookie in the log; it has: {logged}"
+        )
+
+    def test_braces(self):
+        """What a client sent is no format: braces in a target come into the log as they are, if it has the target."""
+        for target in (b"/{", b"/}", b"/{log_level}", b"/{0}", b"/{a.b[c]!r:>9}"):
+            text = self.answer(Recorder(RuntimeError("why")), "a handler raises", target)
+            self.assertFalse(
+                "Unable to format" in text or "LogLevel" in text,
+                f"Expected the target {target!r} to be logged as a value, or not at all; the log has: {text}",
+            )
+
+    def test_many_at_once(self):
+        """Many requests whose handler fails are answered in a loop as well."""
+        assert_a_loop(self, lambda request: 1 / 0, status=500)
+        self.flushLoggedErrors(ZeroDivisionError)
+
     def test_next_request(self):
         """The connection is as good as before: the next request is answered."""
         conversation = Conversation(
@@ -161,156 +165,5 @@ class Step09Failure(LogTestCase):
         )
         conversation.send(GET, GET.replace(b"/", b"/a", 1))
         self.flushLoggedErrors(ZeroDivisionError)
-        got = conversation.statuses()
-        self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")
-
-
-class Step10Later(LogTestCase):
-    """A handler may give a Deferred, or be a coroutine.
-
-    Write your part of HTTPProtocol._answer, and _wait_for. Where an answer takes time, the
-    handler returns a Deferred that fires with the Response. An async def handler returns a
-    coroutine, which Deferred.fromCoroutine makes a Deferred of. Note it in _answering; then add a
-    callback that answers, and an errback: a Deferred that fails is a handler that failed.
-    """
-
-    def test_later(self):
-        """Nothing is sent until the Deferred fires; then its Response is, once."""
-        deferred = Deferred()
-        conversation = Conversation(self, Recorder(deferred))
-        conversation.send(GET)
-        sent = conversation.sent
-        self.assertEqual(sent, b"", f"Expected nothing before the Deferred fires; got {sent!r}.")
-        deferred.callback(Response(201, b"late"))
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(201, b"late")], f"Expected (201, b'late'), once; got {got!r}.")
-
-    def test_already_fired(self):
-        """A Deferred that has fired is answered at once, and so is the request behind it."""
-        conversation = Conversation(self, Recorder(lambda r: succeed(Response(200, r.target))))
-        conversation.send(GET, GET + GET)
-        got = [answer.content for answer in conversation.answers()]
-        self.assertEqual(got, [b"/"] * 3, f"Expected three answers; got {got!r}.")
-
-    def test_coroutine(self):
-        """An async def handler that waits for a Deferred is answered when it returns."""
-        waited = Deferred()
-
-        async def handler(request):
-            return Response(200, await waited)
-
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        sent = conversation.sent
-        self.assertEqual(sent, b"", f"Expected nothing while the coroutine waits; got {sent!r}.")
-        waited.callback(b"late")
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(200, b"late")], f"Expected (200, b'late'), once; got {got!r}.")
-
-    def test_coroutine_at_once(self):
-        """An async def handler that waits for nothing is answered at once."""
-
-        async def handler(request):
-            return Response(200, b"now")
-
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(200, b"now")], f"Expected (200, b'now'); got {got!r}.")
-
-    def test_failed(self):
-        """A Deferred that has failed is a 500, and its failure is in the log."""
-        text = self.answer(Recorder(lambda r: fail(RuntimeError("secret"))), "a Deferred fails")
-        self.assertTrue("secret" in text, f"Expected the failure in the log; it has: {text}")
-        self.assertFalse(b"secret" in self.sent, f"Expected a bare 500; got {self.sent!r}.")
-
-    def test_fails_later(self):
-        """A Deferred that fails later is a 500 at that moment."""
-        deferred = Deferred()
-        conversation = Conversation(self, Recorder(deferred))
-        conversation.send(GET)
-        deferred.errback(RuntimeError("secret"))
-        got, logged = conversation.statuses(), self.flushLoggedErrors(RuntimeError)
-        self.assertEqual(got, [500], f"Expected one 500 for a Deferred that failed; got {got!r}.")
-        self.assertEqual(len(logged), 1, f"Expected its failure in the log, once; got {logged!r}.")
-
-    def test_coroutine_raises(self):
-        """A coroutine that raises is a 500, and the exception is in the log."""
-
-        async def handler(request):
-            raise RuntimeError("secret")
-
-        text = self.answer(handler, "a coroutine raises")
-        self.assertTrue("secret" in text, f"Expected the exception in the log; it has: {text}")
-
-
-class Step11WrongResult(LogTestCase):
-    """A wrong result is a 500, and the log says whose mistake it is.
-
-    Write your parts of HTTPProtocol._respond. A handler that forgets its return gives None; one
-    that mixes up text and bytes gives a Response that cannot be written. Without this step, the
-    client waits for an answer for ever. Name the handler in the log: place_of gives its file and
-    line, which no traceback shows, since the handler has returned long ago.
-    """
-
-    def wrong(self, results, wrap=lambda result: result):
-        for result in results:
-
-            def handler(request, result=result):
-                return wrap(result)
-
-            text = self.answer(handler, f"a handler gives {result!r}")
-            self.assertTrue(
-                "test_04_wrong.py" in text,
-                f"Expected the log to name the file of the handler that gave {result!r}, "
-                f"test_04_wrong.py; it has: {text}",
-            )
-            for word in (b"Traceback", b".py", b"TypeError"):
-                self.assertFalse(word in self.sent, f"Expected a bare 500; got {shown(self.sent)}.")
-
-    def test_no_response(self):
-        """What is no Response is a 500, and the log names the handler's file."""
-        self.wrong([None, "Hello.", b"Hello.", 200, (200, b"Hello."), [], Response])
-
-    def test_text(self):
-        """A Response with text where bytes belong is a 500, and the log names the handler's file."""
-        self.wrong(
-            [
-                Response(200, "Hello."),
-                Response(200, b"", Fields([(b"X-B", "words")])),
-                Response(200, b"", Fields([("X-B", b"words")])),
-                Response("200", b"Hello."),
-                Response(200, None),
-            ]
-        )
-
-    def test_later(self):
-        """The same holds for what a Deferred gives."""
-        self.wrong([None, "Hello.", Response(200, "Hello.")], wrap=succeed)
-
-    def test_coroutine(self):
-        """The same holds for what a coroutine returns."""
-
-        async def give(result):
-            return result
-
-        self.wrong([None, Response(200, "Hello.")], wrap=give)
-
-    def test_no_half_response(self):
-        """Nothing of a Response that cannot be written is sent: the 500 is all that the client gets."""
-        conversation = Conversation(self, Recorder(Response(200, "Hello.")))
-        conversation.send(GET)
-        self.flushLoggedErrors()
-        self.assertFalse(
-            b" 200 " in conversation.sent, f"Expected a 500 alone; got {conversation.sent!r}."
-        )
-
-    def test_next_request(self):
-        """The next request is answered as if nothing had happened."""
-        conversation = Conversation(
-            self, Recorder(lambda r: None if r.target == b"/" else Response(200))
-        )
-        conversation.send(GET, GET.replace(b"/", b"/a", 1))
-        self.flushLoggedErrors()
         got = conversation.statuses()
         self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")

@@ -1,5 +1,6 @@
 """Responses that must not be sent as the handler gave them."""
 
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from .conversation import GET, Conversation, Recorder
@@ -141,6 +142,45 @@ class Step19Head(SynchronousTestCase):
             conversation.sent.endswith(b"\r\n\r\n"),
             f"Expected no content in the 500 to HEAD; got {conversation.sent!r}.",
         )
+
+    def test_any_handler(self):
+        """It has no content whenever the answer is there, and whatever it is."""
+        response = Response(203, b"Words.\n")
+
+        async def coroutine(request):
+            return response
+
+        def later(end):
+            def handler(request):
+                self.ends.append(lambda: end(deferred))
+                deferred = Deferred()
+                return deferred
+
+            return handler
+
+        for status, handler in (
+            (203, lambda request: succeed(response)),
+            (203, coroutine),
+            (203, later(lambda deferred: deferred.callback(response))),
+            (500, lambda request: fail(RuntimeError())),
+            (500, later(lambda deferred: deferred.errback(RuntimeError()))),
+            (500, later(lambda deferred: deferred.callback(None))),
+            (500, lambda request: None),
+        ):
+            self.ends = []
+            conversation = Conversation(self, handler)
+            conversation.send(HEAD)
+            for end in self.ends:
+                end()
+            self.flushLoggedErrors()
+            got = [(a.status, a.content) for a in conversation.answers(0)]
+            self.assertEqual(
+                got,
+                [(status, b"")],
+                f"Expected {status} and no content for HEAD; got {conversation.sent!r}.",
+            )
+            (answer,) = conversation.answers(0)
+            self.assertNotEqual(answer.fields.get(b"content-length"), b"0", "Expected a length.")
 
     def test_case(self):
         """Only HEAD is HEAD: methods have case (RFC 9110 9.1)."""

@@ -44,6 +44,22 @@ class ChunkedTestCase(SynchronousTestCase):
         conversation.send(CHUNKED + data)
         assert_refused(self, conversation, [status], shown(data))
 
+    def late(self, data):
+        """Wherever these chunks stop for 30 s, and after one byte more for good, the answer is 408 at 60 s."""
+        for cut in range(len(data) - 1):
+            conversation = Conversation(self)
+            conversation.send(CHUNKED + data[:cut])
+            conversation.wait(30)
+            conversation.send(data[cut : cut + 1])
+            conversation.wait(29.75)
+            self.assertEqual(
+                (conversation.sent, conversation.state),
+                (b"", "open"),
+                f"Expected 60 s for {data!r}; after {data[: cut + 1]!r} it ends before.",
+            )
+            conversation.wait(0.25)
+            assert_refused(self, conversation, [408], f"{data[: cut + 1]!r} and no more for 60 s")
+
 
 class Step22Chunked(ChunkedTestCase):
     """Content may come in chunks, each with its size before it.
@@ -119,6 +135,10 @@ class Step22Chunked(ChunkedTestCase):
             b"3\r\r\none\r\n0\r\n\r\n", b"\r3\r\none\r\n0\r\n\r\n", b"3\0\r\none\r\n0\r\n\r\n"
         )
 
+    def test_deadline_holds(self):
+        """Chunks that stop anywhere before their end are half a request: 408 when its time is over (P10)."""
+        self.late(b"A\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n")
+
     def test_work(self):
         """Eight million bytes of a chunk are not copied again for each further byte."""
         assert_nothing_copied(self, CHUNKED + b"1000000\r\n", Limits(content=2**24))
@@ -153,6 +173,10 @@ class Step23Bounds(ChunkedTestCase):
         conversation.send(CHUNKED + data)
         got = [b"X-B" in request.fields for request in conversation.handler.requests]
         self.assertEqual(got, [False], f"Expected one request, without X-B; got {got!r}.")
+
+    def test_deadline_holds(self):
+        """Nor do extensions and trailers give a client more time."""
+        self.late(b"1;a=b\r\nx\r\n0\r\nX-B: c\r\n\r\n")
 
     def test_bad_trailer(self):
         """A trailer that is no field, or has a bare CR, LF or NUL in it, is answered with 400."""

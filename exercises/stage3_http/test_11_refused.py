@@ -1,11 +1,12 @@
 """Requests that are well formed, and still not for this server."""
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, refuse
-from .messages import Limits
+from .conversation import GET, Conversation, Recorder, refuse
+from .messages import Fields, Limits, Response
 
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
 
@@ -151,6 +152,43 @@ class Step24Refused(SynchronousTestCase):
             got = [status for status in conversation.statuses() if status != 100]
             self.assertEqual(got, [200, 200], f"Expected two answers to {chunks!r}; got {got!r}.")
 
+    def test_continue_with_chunks(self):
+        """So does a client that will send its content in chunks."""
+        data = EXPECT.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") % b"100-continue"
+        conversation = Conversation(self)
+        conversation.send(data, b"2\r\nok\r\n0\r\n\r\n")
+        got = conversation.statuses()
+        self.assertEqual(got, [100, 200], f"Expected 100, then 200, for {data!r}; got {got!r}.")
+
+    def test_continue_in_turn(self):
+        """A 100 waits its turn as an answer does: a client takes it for the answer to an earlier request else."""
+        slow = Deferred()
+        results = iter([slow])
+        conversation = Conversation(self, Recorder(lambda r: next(results, Response(201))))
+        conversation.send(GET + EXPECT % b"100-continue")
+        self.assertEqual(conversation.sent, b"", "Expected nothing before the first answer.")
+        slow.callback(Response(200))
+        got = conversation.statuses()
+        self.assertEqual(got, [200, 100], f"Expected 200, then the 100; got {got!r}.")
+        conversation.send(b"ok")
+        got = conversation.statuses()
+        self.assertEqual(got, [200, 100, 201], f"Expected 201 at the end; got {got!r}.")
+
+    def test_continue_is_no_answer(self):
+        """A 100 gives the client no more time for its request, and after it may come a 408."""
+        conversation = Conversation(self)
+        conversation.send(b"P")
+        conversation.wait(30)
+        conversation.send((EXPECT % b"100-continue")[1:])
+        for seconds, state, statuses in ((29.75, "open", [100]), (0.25, "closed", [100, 408])):
+            conversation.wait(seconds)
+            got = conversation.state, conversation.statuses()
+            self.assertEqual(
+                got,
+                (state, statuses),
+                f"Expected a 408, 60 s after a request's first byte, 30 s after its 100; got {got!r}.",
+            )
+
     def test_not_for_old_clients(self):
         """HTTP/1.0 knows no 100: its expectation is ignored (RFC 9110 10.1.1)."""
         conversation, data = Conversation(self), EXPECT.replace(b"1.1", b"1.0") % b"100-continue"
@@ -175,3 +213,44 @@ class Step24Refused(SynchronousTestCase):
         got = [answer.fields.get(b"date") for answer in conversation.answers()]
         expected = [b"Sun, 06 Nov 1994 08:49:37 GMT"] * 2
         self.assertEqual(got, expected, f"Expected {expected!r}; got {got!r}.")
+
+    def test_date_of_each(self):
+        """So has a 500, a 408, a 204, the answer to HEAD, to HTTP/1.0, and one that came late."""
+        late, half = Deferred(), GET[:5]
+        for what, gives, data in (
+            *(("a 500", RuntimeError(), GET), ("a late answer", late, GET), ("a 408", None, half)),
+            *(("a 204", Response(204), GET), ("what is no Response", 0, GET)),
+            ("HEAD", None, GET.replace(b"GET", b"HEAD")),
+            ("HTTP/1.0", None, GET.replace(b"1.1", b"1.0")),
+            ("a 404", Response(404, b"", Fields([(b"X-B", b"c")])), GET),
+        ):
+            conversation = Conversation(self, Recorder(gives))
+            conversation.send(data)
+            conversation.wait(60)
+            if gives is late:
+                late.errback(RuntimeError())
+            self.flushLoggedErrors()
+            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (gives is late or data is half)
+            (answer,) = conversation.answers(*[0] * (what == "HEAD"))
+            got = answer.fields.get(b"date")
+            self.assertEqual(
+                got, when, f"Expected the Date {when!r} for {what}; got {conversation.sent!r}."
+            )
+
+    def test_date_goes_on(self):
+        """A connection's answers have each the second in which they were made."""
+        conversation = Conversation(self)
+        for seconds in (0, 0.75, 0.25, 1, 0.5, 57, 2.5):
+            conversation.wait(seconds)
+            conversation.send(GET)
+        got = [answer.fields[b"date"][-11:-4] for answer in conversation.answers()]
+        expected = [
+            b"0:00:00",
+            b"0:00:00",
+            b"0:00:01",
+            b"0:00:02",
+            b"0:00:02",
+            b"0:00:59",
+            b"0:01:02",
+        ]
+        self.assertEqual(got, expected, f"Expected the times {expected!r}; got {got!r}.")

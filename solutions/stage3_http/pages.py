@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from .messages import Fields, Request, Response
 
 PLAIN = Fields([(b"Content-Type", b"text/plain; charset=utf-8")])
 HTML = Fields([(b"Content-Type", b"text/html; charset=utf-8")])
+SITE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -40,7 +42,8 @@ FORM = """<form method="post" action="/form">
 
 def handle(request: Request) -> Response:
     """The demo's handler."""
-    path = request.target.partition(b"?")[0]
+    # The target may be an address in full (RFC 9112 3.2.2); whose it is, one server with one site need not look at.
+    path = SITE.sub(b"", request.target).partition(b"?")[0] or b"/"
     if path not in (b"/", b"/form"):
         return Response(404, b"There is no such page.\n", PLAIN)
     allowed = [b"GET", b"HEAD"] + [b"POST"] * (path == b"/form")

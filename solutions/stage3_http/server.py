@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -301,5 +302,7 @@ class HTTPFactory(Factory):
 
 def place_of(handler: Handler) -> str:
     """Where a handler was written, for a line in the log."""
+    while isinstance(handler, partial):
+        handler = handler.func
     code = getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
     return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(handler)
