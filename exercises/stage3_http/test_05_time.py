@@ -87,17 +87,16 @@ class Step12Deadline(TimeTestCase):
         self.assert_ended(conversation, 5, [408])
 
     def test_fractions(self):
-        """A deadline is no whole number of seconds, nor at one: it is right to an eighth of a second, here."""
-        for began in (0.25, 0.875, 59.5):
+        """A deadline need not be a whole number of seconds, nor begin at one: an eighth before it, nothing has ended."""
+        for began in (0, 0.125, 0.375):
             for timeout in (0.5, 2.75, 60, 300.25):
-                for data, statuses in ((b"", []), (GET[:-1], [408])):
+                for data, statuses in ((GET, [200]), (GET[:-1], [408])):
                     clock = Clock()
-                    clock.advance(began)
                     conversation = Conversation(self, clock=clock, timeout=timeout)
-                    for chunk in [data] * bool(data):
-                        conversation.send(chunk)
+                    clock.advance(began)
+                    conversation.send(data)
                     clock.advance(timeout - 0.125)
-                    self.assert_open(conversation, began + timeout - 0.125)
+                    self.assert_open(conversation, began + timeout - 0.125, statuses[: data == GET])
                     clock.advance(0.125)
                     self.assert_ended(conversation, began + timeout, statuses)
 
@@ -300,6 +299,7 @@ class Step13Ends(TimeTestCase):
         for what, wait, chunks, more in (
             ("a 400", 30, [bad], 0),
             ("a 400, after an answer", 30, [GET, bad], 0),
+            ("a 400 to what came byte by byte", 30, [bad[i : i + 1] for i in range(len(bad))], 0),
             ("a 408", 30, [half], 60),
             ("a 408, after an answer", 30, [GET, half], 60),
             ("a client that said nothing", 0, [], 60),
@@ -307,7 +307,9 @@ class Step13Ends(TimeTestCase):
         ):
             conversation = Conversation(self)
             conversation.wait(wait)
-            conversation.send(*chunks)
+            for chunk in chunks:
+                conversation.send(chunk)
+                conversation.wait(0 if chunk is chunks[-1] else 5)
             conversation.wait(more)
             assert_read_or_aborted(self, conversation, what)
             self.assert_nothing_left(conversation, f"after {what}")

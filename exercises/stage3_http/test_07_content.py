@@ -1,12 +1,14 @@
 """Content: where it ends, who would like you to be wrong about that, and how much of it there may be."""
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
 from .conversation import (
     GET,
     Conversation,
+    Recorder,
     assert_nothing_copied,
     assert_refused,
     refuse,
@@ -122,6 +124,18 @@ class Step15Content(SynchronousTestCase):
         self.assertEqual(conversation.sent, b"", "Expected no answer to content that is not whole.")
         conversation.wait(0.25)
         assert_refused(self, conversation, [408], "content that never came whole")
+
+    def test_log_keeps_secrets(self):
+        """Where the handler fails, the log has nothing of the content, which may be a password."""
+        events, data = [], framed(b"Content-Length: 6", content=b"hidden")
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        Conversation(self, Recorder(RuntimeError("why"))).send(data)
+        logged = [formatEvent(event) for event in events]
+        self.flushLoggedErrors(RuntimeError)
+        self.assertFalse(
+            "hidden" in "".join(logged), f"Expected no content in the log; it has: {logged}"
+        )
 
     def test_work(self):
         """Eight million bytes of content are not copied again for each further byte."""

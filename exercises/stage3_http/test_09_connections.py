@@ -161,7 +161,9 @@ class Step20Persistent(SynchronousTestCase):
             for seconds in (0, 100):
                 result = Deferred()
                 conversation = Conversation(self, Recorder(result))
-                conversation.send(data)
+                conversation.send(data[:5])
+                conversation.wait(20)
+                conversation.send(data[5:])
                 conversation.wait(seconds)
                 (result.errback if isinstance(response, Exception) else result.callback)(
                     response or Response(200)

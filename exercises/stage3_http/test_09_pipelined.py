@@ -126,10 +126,15 @@ class Step21Pipelined(SynchronousTestCase):
             "paused",
             f"Expected reading to stop while /2 is worked on and /3 is here; it is {got}.",
         )
-        self.answer(b"/2")
-        self.answer(b"/3")
-        got = conversation.transport.producerState
-        self.assertEqual(got, "producing", f"Expected reading to go on after /3; it is {got}.")
+        for target, when in (
+            (b"/2", "while /3 is worked on and nothing else is here"),
+            (b"/3", ""),
+        ):
+            self.answer(target)
+            got = conversation.transport.producerState
+            self.assertEqual(
+                got, "producing", f"Expected reading to go on after {target!r} {when}; it is {got}."
+            )
         self.assert_answered(conversation, b"/1", b"/2", b"/3")
 
     def test_not_paused_alone(self):
