@@ -160,6 +160,13 @@ class LogTestCase(SynchronousTestCase):
         return "\n".join([*texts, failures[0].getTraceback()])
 
 
+def refuse_whole(case, data, *statuses, **options):
+    """A request, in one chunk, gets one of these statuses and a close."""
+    conversation = Conversation(case, **options)
+    conversation.send(data)
+    assert_refused(case, conversation, statuses, shown(data))
+
+
 def refuse(case, data, *statuses, **options):
     """A request, in any chunks, gets one of these statuses and a close, at once; what comes after it gets nothing."""
     for chunks in every_chunking(data):
@@ -209,6 +216,55 @@ def assert_read_or_aborted(case, conversation, what):
             f"after {what}, and {seconds} s more, the connection is {got}, not {expected}.",
         )
     conversation.lose(ConnectionAborted())
+
+
+def damaged(data, begin=0):
+    """The bytes from ``begin`` on, each time with one byte of one CRLF wrong: left out, another, or one more before it."""
+    others = (b"", b"x", b" ", b"\0", b"\r", b"\n", b"\x0b", b"\x0c", b"\x85")
+    for i in range(begin, len(data)):
+        here = data[i : i + 1]
+        if here in (b"\r", b"\n"):
+            yield from (data[:i] + other + data[i + 1 :] for other in others if other != here)
+            # A space or tab before a CRLF may belong to the line.
+            yield from (data[:i] + other + data[i:] for other in (b"\r", b"\n", b"\0"))
+
+
+def refuse_damaged(case, data, begin=0):
+    """A request with one byte of a CRLF wrong, from ``begin`` on, gets a 400 and a close, whole and byte by byte."""
+    for wrong in damaged(data, begin):
+        if wrong.startswith(data):
+            continue  # All of the request is here, and what is wrong comes after it.
+        wrong += GET
+        for chunks in ([wrong], [wrong[i : i + 1] for i in range(len(wrong))]):
+            conversation = Conversation(case)
+            conversation.send(*chunks)
+            size = f"{wrong!r}, in {len(chunks)} chunk{'s' * (len(chunks) > 1)}"
+            assert_refused(case, conversation, [400], size)
+
+
+def assert_bytes(case, request):
+    """All parts of a request are bytes: a bytearray is equal to them, but is no key, and may change."""
+    parts = [request.method, request.target, request.version, request.content]
+    parts += [part for pair in request.fields for part in pair]
+    got = [part for part in parts if type(part) is not bytes]
+    case.assertEqual(got, [], f"Expected all parts of {request!r} to be bytes; got {got!r}.")
+
+
+def assert_nothing_kept(case, begin, what):
+    """What still comes after the server's last answer is dropped: eight million bytes take no memory."""
+    conversation, more = Conversation(case), b"x" * 2**20
+    conversation.send(begin)
+    case.assertTrue(conversation.closing, f"Expected a close after {what}; it is open.")
+    tracemalloc.start()
+    case.addCleanup(tracemalloc.stop)
+    before = tracemalloc.get_traced_memory()[0]
+    conversation.send(*[more] * 8)
+    took = tracemalloc.get_traced_memory()[0] - before
+    case.assertLess(
+        took,
+        2**20,
+        f"Expected what comes after {what} to be dropped; of 2**23 bytes, {took} are kept.",
+    )
 
 
 def assert_nothing_copied(case, begin, limits):

@@ -5,7 +5,14 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder, assert_a_loop, assert_nothing_copied
+from .conversation import (
+    GET,
+    Conversation,
+    Recorder,
+    assert_a_loop,
+    assert_bytes,
+    assert_nothing_copied,
+)
 from .messages import Fields, Limits, Request, Response
 from .server import HTTPFactory, HTTPProtocol
 
@@ -49,6 +56,7 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(
             got, [ASKED], f"Expected one call with {ASKED!r} for {ASK!r}; got {got!r}."
         )
+        assert_bytes(self, got[0])
 
     def test_version(self):
         """The handler is told of an older version."""
@@ -56,6 +64,18 @@ class Step04Answer(SynchronousTestCase):
         conversation.send(b"GET / HTTP/1.0\r\n\r\n")
         got = [request.version for request in conversation.handler.requests]
         self.assertEqual(got, [b"HTTP/1.0"], f"Expected one HTTP/1.0 request; got {got!r}.")
+
+    def test_own_fields(self):
+        """The server's own fields are in the answer, after the response's: HTTP/1.0 is told of the close."""
+        fields = Fields([(b"X-B", b"c")])
+        conversation = Conversation(self, Recorder(Response(200, b"", fields)))
+        conversation.send(b"GET / HTTP/1.0\r\n\r\n")
+        conversation.answers()
+        sent = conversation.sent
+        self.assertTrue(
+            b"\r\nX-B: c\r\nConnection: close\r\n" in sent,
+            f"Expected X-B: c, then Connection: close, which is in own, in _send's answer; got {sent!r}.",
+        )
 
     def test_response(self):
         """The response's status, fields and content go to the client."""

@@ -9,8 +9,11 @@ from .conversation import (
     LogTestCase,
     Recorder,
     assert_a_loop,
+    assert_nothing_kept,
     assert_refused,
     refuse,
+    refuse_damaged,
+    refuse_whole,
     shown,
 )
 from .messages import Response
@@ -61,7 +64,18 @@ class Step08BadRequest(SynchronousTestCase):
 
     def test_name(self):
         """A name that is no token is answered with 400 (RFC 9110 5.1)."""
-        self.field(b"X B: b", b"X(B): b", b"X\xe9: b", b"X\x7f: b")
+        self.field(b"X B: b", b"X(B): b", b"X\xe9: b", b"X\x7f: b", b"\x0bX: b", b"X\x0c: b")
+        for byte in b'"(),/;<=>?@[\\]{}':
+            refuse_whole(self, b"GET / HTTP/1.1\r\nHost: a\r\nX%c: b\r\n\r\n" % byte, 400)
+
+    def test_any_token(self):
+        """A name of any of a token's characters, and a value of any bytes but CR, LF and NUL, pass as they came."""
+        pair = (b"!#$%&'*+.^_`|~09azAZ-", bytes(set(range(256)) - set(b"\r\n\0")) + b"\xc3\xa9.")
+        conversation = Conversation(self)
+        conversation.send(GET[:-2] + b"%s: a%s\r\n\r\n" % pair)
+        got = [list(request.fields)[1:] for request in conversation.handler.requests]
+        expected = [[(pair[0], b"a" + pair[1])]]
+        self.assertEqual(got, expected, f"Expected the fields {expected!r}; got {got!r}.")
 
     def test_bare_line_feed(self):
         r"""A \n without its \r ends no line: it is answered with 400 (RFC 9112 2.2, #12754)."""
@@ -78,8 +92,27 @@ class Step08BadRequest(SynchronousTestCase):
         self.field(b"X-B: b\rX-C: c", b"X-B: \r", b"X\r-B: b")
 
     def test_nul(self):
-        """A NUL in a field is answered with 400 (RFC 9110 5.5)."""
+        """A NUL anywhere in a head is answered with 400 (RFC 9110 5.5)."""
         self.field(b"X-B: b\0c", b"X-B: \0")
+        for i in range(1, len(GET) - 1):
+            refuse_whole(self, GET[:i] + b"\0" + GET[i:] + GET, 400)
+
+    def test_each_byte_of_each_crlf(self):
+        """Each CRLF of a head is both of its bytes, and no other beside them (RFC 9112 2.2)."""
+        refuse_damaged(self, GET[:-2] + b"X-B: c\r\n\r\n")
+
+    def test_byte_order_mark(self):
+        """Bytes that stand before a request, such as UTF-8's mark, belong to its line: 400."""
+        for byte in (b"\xef\xbb\xbf", b" ", b"\t", b"\0", b"\x0b", b"\xff", b"\n"):
+            refuse_whole(self, byte + GET, 400)
+            conversation = Conversation(self)
+            conversation.send(GET + byte + GET)
+            got = conversation.statuses()
+            self.assertEqual(
+                got,
+                [200, 400],
+                f"Expected 200, then 400, for a GET, {byte!r} and a GET; got {got}.",
+            )
 
     def test_good_one_before(self):
         """A good request before the bad one is answered; the one after it never is."""
@@ -94,6 +127,7 @@ class Step08BadRequest(SynchronousTestCase):
         conversation = Conversation(self)
         conversation.send(b"bad\r\n\r\n", GET, b"bad\r\n\r\n", b"\xff" * 100, GET)
         assert_refused(self, conversation, [400], "the first of five chunks")
+        assert_nothing_kept(self, b"bad\r\n\r\n", "a bad request")
 
     def test_tells_nothing(self):
         """The answer repeats nothing that the client sent."""

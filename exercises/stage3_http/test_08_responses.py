@@ -57,26 +57,39 @@ class Step18Splitting(SynchronousTestCase):
     def test_name(self):
         """A name that is no token is refused (RFC 9110 5.1)."""
         self.field(
-            *((name, b"evil") for name in (b"", b"X B", b"X:", b"X\r\nB", b"X\n", b"X\0", b"X\xe9"))
+            *(
+                (name, b"evil")
+                for name in (b"", b"X B", b"X:", b"X\r\nB", b"X\n", b"X\0", b"X\xe9")
+            ),
+            *((name, b"evil") for name in (b" X", b"X ", b"X\t", b"\rX", b"\x0bX", b"X\x85")),
+            *((b"X%c" % byte, b"evil") for byte in b'"(),/;<=>?@[\\]{}\x7f'),
         )
 
     def test_second_field(self):
-        """Every field is looked at, not only the first."""
-        self.refuse(Response(200, b"", Fields([(b"X", b"fine"), (b"Y", b"\nevil: yes")])))
+        """Every field is looked at, not only the first, or the last."""
+        good = (b"X", b"fine")
+        for bad in ((b"Y", b"\nevil: yes"), (b"Y Z", b"evil"), (b"Content-Length", b"4")):
+            for pairs in ([good, bad], [bad, good], [good, bad, good]):
+                self.refuse(Response(200, b"", Fields(pairs)))
 
     def test_framing(self):
         """A handler does not say where the content ends: the server does (RFC 9112 6)."""
-        self.field(
-            *(
-                (b"Content-Length", b"0"),
-                (b"content-length", b"5"),
-                (b"Transfer-Encoding", b"chunked"),
-            )
-        )
+        for name in (b"Content-Length", b"Transfer-Encoding"):
+            for cased in (name, name.lower(), name.upper(), name.capitalize(), name.swapcase()):
+                self.field((cased, b"0"), (cased, b"chunked"), (cased, b""))
 
     def test_status(self):
         """A status beyond 200 to 599 is refused: after a 1xx a client waits for another response (RFC 9110 15.2)."""
         self.refuse(*(Response(status) for status in (0, -200, 99, 100, 101, 199, 600, 2000)))
+
+    def test_every_status(self):
+        """Each status from 200 to 599 is sent, known or not."""
+        for status in range(200, 600):
+            sent = response_bytes(Response(status))
+            self.assertTrue(
+                sent.startswith(b"HTTP/1.1 %d " % status),
+                f"Expected a response {status}; got {sent!r}.",
+            )
 
     def test_content_of_none(self):
         """A status that has no content is refused with some (RFC 9110 6.4.1)."""
@@ -84,9 +97,16 @@ class Step18Splitting(SynchronousTestCase):
 
     def test_harmless(self):
         """Other values go out as they are."""
-        for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"'):
+        every = bytes(set(range(256)) - set(b"\r\n\0"))
+        for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"', b" a  b ", every):
             sent = response_bytes(Response(200, b"", Fields([(b"X-B", value)])))
             self.assertTrue(b"X-B: " + value + b"\r\n" in sent, f"Expected {value!r} in {sent!r}.")
+
+    def test_harmless_names(self):
+        """Any token is a name, and a name that only looks like Content-Length is another."""
+        for name in (b"!#$%&'*+.^_`|~09azAZ-", b"Content_Length", b"X-Transfer-Encoding"):
+            sent = response_bytes(Response(200, b"", Fields([(name, b"0")])))
+            self.assertTrue(name + b": 0\r\n" in sent, f"Expected {name!r} in {sent!r}.")
 
 
 class Step19Head(SynchronousTestCase):

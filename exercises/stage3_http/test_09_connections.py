@@ -1,10 +1,19 @@
 """Several requests on one connection: when it goes on, and in which order."""
 
+import re
+
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder, assert_read_or_aborted
+from .conversation import (
+    GET,
+    Conversation,
+    Recorder,
+    assert_nothing_kept,
+    assert_read_or_aborted,
+    refuse_whole,
+)
 from .messages import Fields, Response
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok"
@@ -39,14 +48,16 @@ class Step20Persistent(SynchronousTestCase):
                 f"Expected one answer to {chunks!r}, and none to what follows; got {got!r}.",
             )
             self.assertTrue(conversation.closing, f"Expected a close after {chunks!r}; it is open.")
-            said = conversation.answers()[0].fields.get(b"connection", b"nothing")
-            self.assertEqual(
-                said, b"close", f"Expected Connection: close in the last answer; got {said!r}."
+            head = conversation.sent.partition(b"\r\n\r\n")[0].lower()
+            said = b",".join(re.findall(rb"\r\nconnection: ([^\r]*)", head))
+            self.assertTrue(
+                b"close" in re.split(rb"[ \t]*,[ \t]*", said),
+                f"Expected Connection: close in the last answer, to {chunks!r}; got {head!r}.",
             )
 
-    def assert_stays(self, data):
+    def assert_stays(self, data, response=None):
         for chunks in every_chunking(data):
-            conversation = Conversation(self)
+            conversation = Conversation(self, Recorder(response))
             conversation.send(*chunks)
             conversation.send(GET)
             got = conversation.statuses()
@@ -67,7 +78,15 @@ class Step20Persistent(SynchronousTestCase):
         """close may be one of several options, in one field or in two (RFC 9110 7.6.1)."""
         for options in (b"keep-alive, close", b"close,x", b"x ,\tclose , y", b",close,"):
             self.assert_closes(saying(b"Connection: " + options))
-        self.assert_closes(saying(b"Connection: x", b"Connection: close"))
+        fields = [
+            b"Connection: x",
+            b"X-B: c",
+            b"connection: CLOSE",
+            b"Connection:",
+            b"Connection: y",
+        ]
+        for i in range(len(fields)):
+            self.assert_closes(saying(*fields[i:], *fields[:i]))
 
     def test_pipelined(self):
         """A request that came in the same bytes, after one that said close, is not answered (RFC 9112 9.6)."""
@@ -76,21 +95,38 @@ class Step20Persistent(SynchronousTestCase):
     def test_stays(self):
         """Without close, the connection goes on; a word that has close in it is not close."""
         self.assert_stays(GET)
-        for options in (b"keep-alive", b"closed", b"x-close", b"", b"close-not"):
+        for options in (
+            *(b"keep-alive", b"closed", b"x-close", b"", b"close-not", b"close;x", b'"close"'),
+            *(b"x close", b"close\x0b", b"\x85close", b"clo, se", b"x;close"),
+        ):
             self.assert_stays(saying(b"Connection: " + options))
 
     def test_other_fields(self):
         """close counts in Connection only."""
-        self.assert_stays(saying(b"X-Connection: close", b"X-B: close"))
+        self.assert_stays(saying(b"X-Connection: close", b"X-B: close", b"Proxy-Connection: close"))
+
+    def test_other_versions(self):
+        """HTTP/1.2 goes on, as HTTP/1.1 does."""
+        self.assert_stays(saying(version=b"1.2"))
 
     def test_old_client(self):
         """After an HTTP/1.0 request the connection is closed: such a client waits for that."""
         self.assert_closes(saying(version=b"1.0"))
         self.assert_closes(b"GET / HTTP/1.0\r\n\r\n")
+        self.assert_closes(saying(b"Connection: keep-alive", version=b"1.0"))
 
     def test_handler_says_close(self):
         """A handler may end the connection with its response's fields."""
-        self.assert_closes(GET, Response(200, b"", Fields([(b"Connection", b"close")])))
+        for value in (b"close", b"Close", b"x, close"):
+            self.assert_closes(GET, Response(200, b"", Fields([(b"Connection", value)])))
+
+    def test_both_sides(self):
+        """close of either side counts, whatever the other says; half of it from each is none."""
+        for asked, answered in ((b"close", b"x"), (b"x", b"close"), (b"", b"close")):
+            response = Response(200, b"", Fields([(b"Connection", answered)]))
+            self.assert_closes(saying(b"Connection: " + asked), response)
+        response = Response(200, b"", Fields([(b"Connection", b"se")]))
+        self.assert_stays(saying(b"Connection: clo"), response)
 
     def test_content_first(self):
         """The content of a request that says close is read first."""
@@ -180,6 +216,15 @@ class Step20Persistent(SynchronousTestCase):
             conversation.send(*chunks)
             got = conversation.statuses()
             self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
+
+    def test_almost_empty_lines(self):
+        """A line that is not empty, or does not end with CRLF, is none of them: 400 (RFC 9112 2.2)."""
+        for line in (b" \r\n", b"\t\r\n", b"\n", b"\r\r\n", b"\0\r\n", b"\r\n ", b"\r\n\n", b"\r"):
+            refuse_whole(self, line + GET, 400)
+
+    def test_drops_the_rest(self):
+        """What comes after the last answer is dropped, not kept."""
+        assert_nothing_kept(self, saying(b"Connection: close"), "Connection: close")
 
     def test_empty_lines_take_time(self):
         """A client that sends nothing but empty lines gets a 408, its time over from the first of them (P10)."""

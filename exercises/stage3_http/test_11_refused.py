@@ -5,7 +5,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder, refuse
+from .conversation import GET, Conversation, Recorder, refuse, refuse_whole
 from .messages import Fields, Limits, Response
 
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
@@ -35,17 +35,21 @@ class Step24Refused(SynchronousTestCase):
         """Another major version is answered with 505 (RFC 9110 15.6.6); a later minor one is served."""
         for version in (b"2.0", b"0.9", b"3.1", b"9.9"):
             refuse(self, b"GET / HTTP/%s\r\nHost: a\r\n\r\n" % version, 505)
-        self.ok(b"GET / HTTP/1.2\r\nHost: a\r\n\r\n")
+        self.ok(*(b"GET / HTTP/1.%d\r\nHost: a\r\n\r\n" % minor for minor in range(10)))
 
     def test_no_host(self):
         """An HTTP/1.1 request without Host is answered with 400 (RFC 9112 3.2)."""
         refuse(self, b"GET / HTTP/1.1\r\n\r\n", 400)
         refuse(self, b"GET / HTTP/1.1\r\nX-Host: a\r\n\r\n", 400)
+        refuse(self, b"GET / HTTP/1.2\r\n\r\n", 400)
+        refuse(self, b"GET http://a/ HTTP/1.1\r\n\r\n", 400)
 
     def test_two_hosts(self):
         """Two Host fields are answered with 400, also where they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
         for version in (b"1.1", b"1.0"):
-            refuse(self, b"GET / HTTP/%s\r\nHost: a\r\nhost: a\r\n\r\n" % version, 400)
+            for second in (b"host: a", b"HOST: b", b"Host:", b"X: x\r\nHost: a"):
+                data = b"GET / HTTP/%b\r\nHost: a\r\n%b\r\n\r\n" % (version, second)
+                refuse_whole(self, data, 400)
 
     def test_bad_host(self):
         """A Host that is no name or address, with a port or without, is answered with 400 (RFC 9112 3.2)."""
@@ -60,8 +64,31 @@ class Step24Refused(SynchronousTestCase):
             b"<a>",
             b"caf\xe9",
             b"a\tb",
+            *(b"[:::]", b"[1]", b"[1.2.3.4]", b"[12345::]", b"[1::2::3]", b"[]", b"[:]", b"[::1]a"),
+            *(b"[1:2:3:4:5:6:7]", b"[1:2:3:4:5:6:7:8:9]", b"[1::2:3:4:5:6:7:8]", b"[::1.2.3]"),
+            *(
+                b"[::1.2.3.256]",
+                b"[::1%25eth0]",
+                b"[::g]",
+                b"[v1.]",
+                b"[v.a]",
+                b"[vg.a]",
+                b"[v1.a[]",
+            ),
+            *(b"[::1]:x", b"::1", b"a%zz", b"%", b"%4", b"a%4", b"a:-1", b"a:+1", b"a\x0b", b"a?b"),
+            *(
+                b"a#b",
+                b"http://a",
+                b"a:\xd9\xa1",
+                b'"a"',
+                b"a\\b",
+                b"[::1",
+                b"::1]",
+                b"a^b",
+                b"{a}",
+            ),
         ):
-            refuse(self, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host, 400)
+            refuse_whole(self, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host, 400)
 
     def test_good_host(self):
         """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""
@@ -74,6 +101,21 @@ class Step24Refused(SynchronousTestCase):
             b"",
             b"A-B_c~d",
             b"a:",
+            *(
+                b"[::]",
+                b"[1::]",
+                b"[1:2:3:4:5:6:7:8]",
+                b"[1:2:3:4:5:6:1.2.3.4]",
+                b"[::ffff:1.2.3.4]",
+            ),
+            *(
+                b"[1:2:3:4:5:6:7::]",
+                b"[::2:3:4:5:6:7:8]",
+                b"[ABCD:ef::0]:0",
+                b"[v1.a]",
+                b"[V1f.~:$]:1",
+            ),
+            *(b"a%41", b"%c3%A9", b"a,b;c=d", b"!$&'()*+", b"1.2.3.256", b"a:00080"),
         ):
             self.ok(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
 
@@ -84,11 +126,44 @@ class Step24Refused(SynchronousTestCase):
     def test_connect(self):
         """CONNECT is answered with 501: this is no proxy (RFC 9110 15.6.2)."""
         refuse(self, b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501)
+        self.ok(b"connect / HTTP/1.1\r\nHost: a\r\n\r\n")  # Methods have case.
+
+    def test_order(self):
+        """Where two reasons hold, the first of the table counts."""
+        line, fields = b"CONNECT x HTTP/%b\r\n", b"%bExpect: x\r\n\r\n"
+        for data, status in (
+            (line % b"2.0" + fields % b"", 505),
+            (line % b"1.1" + fields % b"", 400),
+            (line % b"1.1" + fields % b"Host: [\r\n", 400),
+            (line % b"1.1" + fields % b"Host: a\r\n", 501),
+            (b"GET x HTTP/1.1\r\n" + fields % b"Host: a\r\n", 400),
+        ):
+            refuse_whole(self, data, status)
 
     def test_target(self):
         """A target that is no path, no http address and not OPTIONS' asterisk is answered with 400 (RFC 9112 3.2)."""
-        for line in (b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"):
-            refuse(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
+        for line in (
+            *(b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"),
+            *(b"POST *", b"HEAD *", b"options *", b"OPTIONS *?a", b"OPTIONS a", b"GET http:/a"),
+            *(
+                b"GET http://",
+                b"GET http:///a",
+                b"GET http://:80/",
+                b"GET http://?a",
+                b"GET http:a",
+            ),
+            *(b"GET http://a:x/", b"GET http://[::1/", b"GET http://[1]/", b"GET http://u@a/"),
+            *(
+                b"GET https:///a",
+                b"GET xhttp://a/",
+                b"GET httpss://a/",
+                b"GET http://a%zz/",
+                b"GET #",
+            ),
+            *(b"GET /a#b", b"GET /#", b"GET /?#a", b"GET http://a/#b", b"GET http://a#b"),
+            *(b"GET /%zz", b"GET /%", b"GET /a%4", b"GET /?%", b"GET /%4g/", b"GET http://a/%zz"),
+        ):
+            refuse_whole(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
 
     def test_forms(self):
         """OPTIONS * and an address in full are served, as they came (RFC 9112 3.2.2, 3.2.4)."""
@@ -98,6 +173,22 @@ class Step24Refused(SynchronousTestCase):
             b"GET http://a/b?c",
             b"GET HTTP://a/b",
             b"GET //a",
+            *(
+                b"GET https://a/",
+                b"GET HTTPS://a",
+                b"GET http://a",
+                b"GET http://a?b",
+                b"GET hTtP://a",
+            ),
+            *(b"GET http://[::1]:80/a", b"GET http://a:/", b"GET http://%41/", b"OPTIONS http://a"),
+            *(
+                b"GET /%41%c3%A9",
+                b"GET /a?b?c/d=%25",
+                b'GET /?<b>"|^`{}[]\\',
+                b"GET /:80",
+                b"GET /http://",
+            ),
+            *(b"GET /../..//%2F", b"OPTIONS /*", b"GET /*", b"X-A /", b"get /"),
         ):
             data = line + b" HTTP/1.1\r\nHost: a\r\n\r\n"
             self.ok(data)
@@ -203,6 +294,24 @@ class Step24Refused(SynchronousTestCase):
     def test_other_expectation(self):
         """Any other expectation is answered with 417, before the content (RFC 9110 15.5.18)."""
         refuse(self, EXPECT % b"200-ok", 417)
+        for value in (
+            *(
+                b"",
+                b"100",
+                b"100-continued",
+                b"100-continue;a=b",
+                b'"100-continue"',
+                b"100 continue",
+            ),
+            *(
+                b"100-continue, x",
+                b"x, 100-continue",
+                b"100-continue\r\nExpect: x",
+                b"x-100-continue",
+            ),
+            *(b"x\r\nExpect: 100-continue", b"100-continue\x0b"),
+        ):
+            refuse_whole(self, EXPECT % value, 417)
 
     def test_date(self):
         """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""
