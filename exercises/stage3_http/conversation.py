@@ -206,6 +206,7 @@ def assert_refused(case, conversation, statuses, what, after=0):
 
 def assert_read_or_aborted(case, conversation, what):
     """The server has just closed. Its client has 60 s to read all of it; then the connection is aborted, and ends."""
+    sent = conversation.sent
     for seconds, expected in ((0, "closed"), (59.75, "closed"), (0.25, "aborted")):
         conversation.wait(seconds)
         got = conversation.state
@@ -214,6 +215,12 @@ def assert_read_or_aborted(case, conversation, what):
             expected,
             "Expected loseConnection(), and abortConnection() 60 s later, not sooner, where the client does not read; "
             f"after {what}, and {seconds} s more, the connection is {got}, not {expected}.",
+        )
+        more = conversation.sent[len(sent) :]
+        case.assertEqual(
+            more,
+            b"",
+            f"Expected no write once it was closed; after {what}, and {seconds} s, {more!r}.",
         )
     conversation.lose(ConnectionAborted())
 

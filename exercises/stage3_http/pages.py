@@ -31,6 +31,8 @@ label, input, textarea {{ display: block; max-width: 100%; font-size: inherit; }
 </body>
 </html>
 """
+LINK = """<p><a href="/form">Try the form</a></p>
+"""
 FORM = """<form method="post" action="/form">
 <p><label for="name">Your name</label> <input id="name" name="name"></p>
 <p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
@@ -51,7 +53,7 @@ def handle(request: Request) -> Response:
         allow = (b"Allow", b", ".join(allowed))
         return Response(405, b"This page does not do that.\n", Fields([*PLAIN, allow]))
     if path == b"/":
-        title, body = "What your browser asked", asked(request)
+        title, body = "What your browser asked", asked(request) + LINK
     elif request.method == b"POST":
         title, body = "What you sent", posted(request.content) + FORM
     else:

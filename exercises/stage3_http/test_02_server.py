@@ -210,6 +210,12 @@ class Step06Factory(SynchronousTestCase):
             f"factory is {getattr(protocol, 'factory', None)!r}.",
         )
 
+    def test_defaults(self):
+        """A factory that is told nothing else gives clients 60 s, and the limits as they are."""
+        factory = HTTPFactory(Recorder(), Clock())
+        got = (factory.timeout, factory.limits)
+        self.assertEqual(got, (60, Limits()), f"Expected 60 s and {Limits()!r}; got {got!r}.")
+
     def test_each_its_own(self):
         """Two connections get two protocols, which share nothing but the factory."""
         factory = HTTPFactory(lambda request: Response(200, request.target), Clock())

@@ -1,60 +1,16 @@
 """The server over real TCP, on 127.0.0.1, asked by Twisted's own HTTP client."""
 
-import re
 from html import unescape
-from html.parser import HTMLParser
 
 from twisted.trial.unittest import TestCase
 
 from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Fields, Request, Response
+from .page import Shown
 from .pages import asked, handle
 
 HTML = b"text/html; charset=utf-8"
-
-
-class Shown(HTMLParser):
-    """The lines of text that a browser would show: a line ends with a block or a br, and in a pre also with a line feed."""
-
-    INLINE = {
-        "a",
-        "b",
-        "code",
-        "em",
-        "i",
-        "kbd",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "td",
-        "th",
-        "tt",
-    }
-
-    def __init__(self):
-        super().__init__()
-        self.text, self.pre = "", 0
-
-    def handle_starttag(self, tag, attributes):
-        self.pre += tag == "pre"
-        self.text += "" if tag in self.INLINE else "\n"
-
-    def handle_endtag(self, tag):
-        self.pre -= tag == "pre"
-        self.text += "" if tag in self.INLINE else "\n"
-
-    def handle_data(self, data):
-        self.text += data if self.pre else re.sub(r"\s+", " ", data)
-
-
-def shown_lines(page):
-    """A page's lines as a browser shows them, without spaces around them."""
-    shown = Shown()
-    shown.feed(page)
-    shown.close()
-    return [line.strip() for line in shown.text.split("\n")]
 
 
 class Step07Get(TestCase):
@@ -74,12 +30,16 @@ class Step07Get(TestCase):
         pairs = [(b"Host", b"a"), (b"X-B", b"c: d"), (b"Host", b"C:\\new\\x41"), (b"X-C", b"")]
         page = asked(Request(b"PUT", b"/?q=1", Fields(pairs), b"content", b"HTTP/1.0"))
         expected = ["PUT /?q=1 HTTP/1.0", "Host: a", "X-B: c: d", "Host: C:\\new\\x41", "X-C:"]
-        lines = [[one for one in expected if one in line] for line in shown_lines(page)]
-        got = [line for line in lines if line]
+        shown = Shown(page)
+        got = [line for line in shown.lines if line in expected]
         self.assertEqual(
             got,
-            [[one] for one in expected],
-            f"Expected {expected!r}, each on a line of its own; the lines of {page!r} have {got!r}.",
+            expected,
+            f"Expected each of {expected!r} on a line of its own; a browser shows {shown.lines!r} for {page!r}.",
+        )
+        wrong = shown.wrong
+        self.assertEqual(
+            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
         )
 
     def test_escapes(self):
@@ -125,7 +85,7 @@ class Step07Get(TestCase):
             page = asked(Request(b"GET", b"/", Fields([(b"X-B", b"caf" + byte)])))
             page.encode("utf-8")
             self.assertTrue(
-                "X-B: caf" in page and "X-B: caf" not in shown_lines(page),
+                "X-B: caf" in page and "X-B: caf" not in Shown(page).lines,
                 f"Expected something to be shown for the byte {byte!r}; got {page!r}.",
             )
 
@@ -155,6 +115,11 @@ class Step07Get(TestCase):
                     got, (200, HTML), f"Expected HTML for {method} {target!r}; got {got!r}."
                 )
                 page = response.content.decode("utf-8")
+                link = 'href="/form">' if title == ask else 'href="/">'
+                self.assertTrue(link in page, f"Expected a link to the other page; got {page}")
+                self.assertEqual(
+                    Shown(page).wrong, [], f"Expected a page with right tags; got {page}"
+                )
                 self.assertTrue(
                     page.count(title) == 2 and f"<title>{title}</title>" in page,
                     f"Expected the page {title!r} for {target!r}; got {page}",
@@ -162,24 +127,27 @@ class Step07Get(TestCase):
 
     def test_no_page(self):
         """What it does not have is a 404, what it does not do a 405 that says what it does; both are text."""
-        for method, target, status, allow in (
-            *((b"GET", target, 404, None) for target in (b"/a", b"//", b"/forms", b"*", b"/Form")),
-            *(
-                (b"GET", target, 404, None)
-                for target in (b"http://a/b", b"http:///x", b"/http://a/")
-            ),
-            *(
-                (method, b"/", 405, b"GET, HEAD")
-                for method in (b"POST", b"PUT", b"get", b"OPTIONS")
-            ),
-            *((method, b"/form", 405, b"GET, HEAD, POST") for method in (b"PUT", b"post")),
+        text = b"text/plain; charset=utf-8"
+        nowhere = (404, text, None, b"There is no such page.\n")
+        cannot = b"This page does not do that.\n"
+        targets = [
+            b"/a",
+            b"//",
+            b"/forms",
+            b"/Form",
+            b"*",
+            b"http://a/b",
+            b"http:///x",
+            b"/http://a",
+        ]
+        for method, target, expected in (
+            *((b"GET", target, nowhere) for target in targets),
+            *((m, b"/", (405, text, b"GET, HEAD", cannot)) for m in (b"POST", b"PUT", b"get")),
+            *((m, b"/form", (405, text, b"GET, HEAD, POST", cannot)) for m in (b"PUT", b"post")),
         ):
             response = handle(Request(method, target))
-            got = (
-                *(response.status, response.fields.get(b"Content-Type")),
-                *(response.fields.get(b"Allow"), response.content[-2:]),
-            )
-            expected = (status, b"text/plain; charset=utf-8", allow, b".\n")
+            kind, allow = (response.fields.get(name) for name in (b"Content-Type", b"Allow"))
+            got = (response.status, kind, allow, response.content)
             self.assertEqual(
                 got, expected, f"Expected {expected!r} for {method} {target!r}; got {got!r}."
             )

@@ -136,6 +136,10 @@ class Step11WrongResult(LogTestCase):
 
             text = self.answer(handler, f"a handler gives {result!r}")
             self.assertTrue(
+                isinstance(result, Response) or repr(result) in text,
+                f"Expected the log to show what the handler gave, {result!r}; it has: {text}",
+            )
+            self.assertTrue(
                 "test_04_wrong_results.py" in text,
                 f"Expected the log to name the file of the handler that gave {result!r}, "
                 f"test_04_wrong_results.py; it has: {text}",

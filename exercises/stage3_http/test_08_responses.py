@@ -115,7 +115,8 @@ class Step19Head(SynchronousTestCase):
     Write your parts of response_bytes in messages.py. HEAD asks what a GET would bring (RFC 9110
     9.3.2). A client reads no content after it, so any that is sent would be taken for the next
     response. The length is that of the content which is not sent. The responses 204 and 304 have
-    no content whatever the method, and no Content-Length either.
+    no content whatever the method. A 204 may have no Content-Length; a 304 might have that of the
+    page, which is not here (RFC 9110 8.6). So neither gets one.
     """
 
     longMessage = False
@@ -210,7 +211,7 @@ class Step19Head(SynchronousTestCase):
         )
 
     def test_without_content(self):
-        """A 204 and a 304 have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
+        """A 204, and a 304 from here, have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
         for status in (204, 304):
             conversation = self.answer(
                 GET + GET, Response(status, b"", Fields([(b"ETag", b'"1"')]))

@@ -244,6 +244,7 @@ class Step21Pipelined(SynchronousTestCase):
         conversation.send(self.asking(b"/1", b"/2"))
         self.waiting[b"/1"].errback(RuntimeError())
         self.flushLoggedErrors(RuntimeError)
+        self.assert_asked(b"/1", b"/2")
         self.answer(b"/2")
         got = conversation.statuses()
         self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")

@@ -8,6 +8,7 @@ from twisted.trial.unittest import TestCase
 from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Request, Response
+from .page import Shown
 from .pages import handle, posted
 
 
@@ -25,11 +26,16 @@ class Step25Post(TestCase):
 
     def shows(self, content, *texts):
         page = posted(content)
+        shown = Shown(page)
         for text in texts:
             self.assertTrue(
-                text in unescape(page),
-                f"Expected {text!r} in the page for {content!r}; got {page!r}.",
+                shown.has(text),
+                f"Expected to see {text!r} in the page for {content!r}; got {page!r}.",
             )
+        wrong = shown.wrong
+        self.assertEqual(
+            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
+        )
 
     def test_form(self):
         """The demo's form posts to itself what stands in its two fields, and is shown again under what was posted."""
@@ -42,6 +48,7 @@ class Step25Post(TestCase):
                 *("<button>", 'href="/"', "What you sent" if content else "A form"),
             ):
                 self.assertTrue(text in page, f"Expected {text!r} in the page; got {page}")
+            self.assertEqual(Shown(page).wrong, [], f"Expected right tags; got {page}")
             got = (response.status, response.fields.get(b"Content-Type"))
             self.assertEqual(
                 got, (200, b"text/html; charset=utf-8"), f"Expected a page of HTML; got {got!r}."

@@ -24,7 +24,8 @@ HOST = re.compile(
 # does not have, but no "#", and two digits after "%".
 TARGET = re.compile(rb"(?:(?i:https?)://([^/?#:][^/?#]*)|(?=/))[^#%]*(?:%[0-9A-Fa-f]{2}[^#%]*)*")
 REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
-# These responses are over with their fields (RFC 9110 6.4.1); the first two may not even have a length.
+# These responses are over with their fields (RFC 9110 6.4.1). The first two get no length here: a 204 may have none, and a
+# 304's would be that of the content which a 200 would have (RFC 9110 8.6).
 WITHOUT_CONTENT = (204, 304, 205)
 
 
