@@ -319,6 +319,9 @@ class Step17Limits(SynchronousTestCase):
         self.never_ends([501], b"GET", 29, line=30)
         data = b"%s / HTTP/1.1\r\nHost: a\r\n\r\n" % (b"GET" * 20)
         refuse(self, data, 501, limits=Limits(line=30))
+        for size, status in ((30, 414), (31, 501)):
+            data = b"G" * size + b" / HTTP/1.1\r\nHost: a\r\n\r\n"
+            refuse(self, data, status, limits=Limits(line=30))
 
     def test_line_feed_first(self):
         """What begins with a bare line feed and never ends is refused as well."""
