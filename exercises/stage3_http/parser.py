@@ -64,10 +64,10 @@ class RequestParser:
     begun: whether anything has come that was not given as a request yet.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.head: Request | None = None
         self.begun = False
-        self._limits = limits or Limits()
+        self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0  # how much of the buffer was searched already for the head's end
         self._length: int | None = (

@@ -77,6 +77,17 @@ class Step04Answer(SynchronousTestCase):
             f"Expected X-B: c, then Connection: close, which is in own, in _send's answer; got {sent!r}.",
         )
 
+    def test_nothing_changes(self):
+        """A request, a response and the limits stay as they were made, whoever has them."""
+        for one in (ASKED, Response(200), Limits()):
+            for name in one.__dataclass_fields__:
+                try:
+                    setattr(one, name, b"other")
+                    got = "nothing"
+                except AttributeError:
+                    continue
+                self.fail(f"Expected AttributeError for {name} = b'other' in {one!r}; got {got}.")
+
     def test_response(self):
         """The response's status, fields and content go to the client."""
         fields = Fields([(b"Content-Type", b"text/plain")])

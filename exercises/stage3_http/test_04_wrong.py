@@ -3,6 +3,7 @@
 from twisted.logger import formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
+from ..wire import every_chunking
 from .conversation import (
     GET,
     Conversation,
@@ -86,6 +87,12 @@ class Step08BadRequest(SynchronousTestCase):
         r"""A head whose lines all end with a bare \n is answered with 400 at once, not waited on for more."""
         refuse(self, b"GET / HTTP/1.1\nHost: a\n\n", 400)
         refuse(self, b"GET / HTTP/1.1\r\nHost: a\r\n\n", 400)
+        for chunks in every_chunking(b"\n\n"):
+            for before in (0, 1):
+                conversation = Conversation(self)
+                conversation.send(*[GET] * before, *chunks)
+                what = f"the chunks {chunks!r} after {before} requests"
+                assert_refused(self, conversation, [400], what, after=before)
 
     def test_bare_carriage_return(self):
         r"""A \r without its \n is answered with 400 (RFC 9112 2.2)."""

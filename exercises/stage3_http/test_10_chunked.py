@@ -312,6 +312,7 @@ class Step23Bounds(ChunkedTestCase):
         self.refuse(b"0\r\nno field\r\n\r\n", b"0\r\nX : y\r\n\r\n", b"0\r\n X: y\r\n\r\n")
         self.refuse(b"0\r\nX: y\nZ: z\r\n\r\n", b"0\r\nX: \0\r\n\r\n", b"0\r\nX: \rY: y\r\n\r\n")
         self.refuse(b"0\r\nX: y\r\n Z: z\r\n\r\n", b"0\r\nX\xe9: y\r\n\r\n", b"0\r\n: y\r\n\r\n")
+        self.refuse(b"0\r\n \r\n\r\n", b"0\r\n\t\r\n\r\n", b"0\r\n\x0b\r\n\r\n")
         self.refuse(b"0\r\nX: y\r\nno field\r\n\r\n", b"0\r\nX: yyyyyyyyyyyyyy\0\r\n\r\n")
 
     def test_each_byte_of_each_crlf(self):

@@ -201,7 +201,7 @@ class Step24Refused(SynchronousTestCase):
 
     def test_continue(self):
         """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
-        for word in (b"100-continue", b"100-Continue"):
+        for word in (b"100-continue", b"100-Continue", b"100-CONTINUE"):
             data = EXPECT % word
             for cut in range(1, len(data)):
                 conversation = Conversation(self)
