@@ -1,5 +1,6 @@
 """What goes wrong: requests that are none, handlers that fail."""
 
+from twisted.internet.defer import CancelledError
 from twisted.logger import formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -17,7 +18,7 @@ from .conversation import (
     refuse_whole,
     shown,
 )
-from .messages import Response
+from .messages import BadRequest, Response
 
 
 class Step08BadRequest(SynchronousTestCase):
@@ -161,7 +162,16 @@ class Step09Failure(LogTestCase):
         class Odd(Exception):
             pass
 
-        for error in (RuntimeError("secret"), KeyError("secret"), OSError("secret"), Odd("secret")):
+        kinds = (
+            RuntimeError,
+            KeyError,
+            OSError,
+            StopIteration,
+            AssertionError,
+            CancelledError,
+            Odd,
+        )
+        for error in [BadRequest("secret", 404), *(kind("secret") for kind in kinds)]:
             text = self.answer(Recorder(error), f"a handler raises {error!r}")
             self.assertTrue(
                 "secret" in text, f"Expected {error!r} in the log; it has: {text or 'nothing'}"

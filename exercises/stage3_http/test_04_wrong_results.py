@@ -3,10 +3,10 @@
 from functools import partial
 from types import SimpleNamespace
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
 from .conversation import GET, Conversation, LogTestCase, Recorder, shown
-from .messages import Fields, Response
+from .messages import BadRequest, Fields, Response
 from .server import place_of
 
 
@@ -95,9 +95,10 @@ class Step10Later(LogTestCase):
 
     def test_failed(self):
         """A Deferred that has failed is a 500, and its failure is in the log."""
-        text = self.answer(Recorder(lambda r: fail(RuntimeError("secret"))), "a Deferred fails")
-        self.assertTrue("secret" in text, f"Expected the failure in the log; it has: {text}")
-        self.assertFalse(b"secret" in self.sent, f"Expected a bare 500; got {self.sent!r}.")
+        for error in (RuntimeError("secret"), BadRequest("secret", 404), CancelledError("secret")):
+            text = self.answer(lambda request, error=error: fail(error), f"it fails with {error!r}")
+            self.assertTrue("secret" in text, f"Expected the failure in the log; it has: {text}")
+            self.assertFalse(b"secret" in self.sent, f"Expected a bare 500; got {self.sent!r}.")
 
     def test_fails_later(self):
         """A Deferred that fails later is a 500 at that moment."""

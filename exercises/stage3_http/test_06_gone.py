@@ -1,5 +1,8 @@
 """Clients that leave before they have their answer."""
 
+from gc import collect
+from weakref import ref
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import (
     ConnectionAborted,
@@ -83,6 +86,34 @@ class Step14Gone(SynchronousTestCase):
         self.assertEqual(
             len(second), 1, f"Expected one cancel() of the third Deferred; got {len(second)}."
         )
+
+    def test_nothing_is_kept(self):
+        """When connections are over, nothing keeps them, nor, while they last, the requests that were answered before."""
+        protocols, requests = [], []
+
+        def handler(request):
+            requests.append(ref(request))
+            return Deferred() if len(requests) % 5 == 0 else Response(200)
+
+        factory = HTTPFactory(handler, Clock())
+        for _ in range(3):
+            conversation = Conversation(self, factory=factory, clock=factory.clock)
+            conversation.protocol = factory.buildProtocol(None)
+            conversation.protocol.makeConnection(conversation.transport)
+            protocols.append(ref(conversation.protocol))
+            conversation.send(*[GET] * 5)
+            collect()
+            kept = [one for one in requests[-5:-2] if one()]
+            self.assertEqual(
+                kept,
+                [],
+                "Expected requests that were answered, and are not the last, to be dropped.",
+            )
+            conversation.lose()
+        del conversation
+        collect()
+        kept = [one for one in protocols if one()]
+        self.assertEqual(kept, [], f"Expected no protocol of 3 to be kept; there are {len(kept)}.")
 
     def test_every_moment(self):
         """A client that leaves within a request, after any of its bytes, is not answered, and nothing is asked."""

@@ -234,6 +234,13 @@ class Step24Refused(SynchronousTestCase):
             [100, 200, 100, 200],
             f"Expected 100, 200 for each of two requests, {data!r} twice; got {got!r}.",
         )
+        conversation.wait(60)
+        got = conversation.statuses(), conversation.state
+        self.assertEqual(
+            got,
+            ([100, 200] * 2, "closed"),
+            f"Expected a close without a word, 60 s later; got {got!r}.",
+        )
 
     def test_no_need_to_wait(self):
         """Where the content comes with the head, or there is none, the request is answered all the same."""

@@ -1,5 +1,6 @@
 """A form that is posted, over TCP at the end."""
 
+import re
 from html import unescape
 from urllib.parse import urlencode
 
@@ -32,7 +33,7 @@ class Step25Post(TestCase):
                 shown.has(text),
                 f"Expected to see {text!r} in the page for {content!r}; got {page!r}.",
             )
-        wrong = shown.wrong
+        wrong = shown.wrong + re.findall(r"/?\w+>|</?\w+", shown.text)
         self.assertEqual(
             wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
         )
