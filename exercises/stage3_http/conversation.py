@@ -8,10 +8,12 @@ import tracemalloc
 from dataclasses import dataclass
 from inspect import stack
 
-from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionAborted, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
 from .messages import Response
@@ -92,9 +94,17 @@ class Conversation:
         return self.transport.value()
 
     @property
+    def state(self):
+        """What the server has asked of its connection: it is open; closed, with all that was written sent first; or aborted,
+        with what is not sent yet dropped."""
+        if self.transport.disconnected:
+            return "aborted"
+        return "closed" if self.transport.disconnecting else "open"
+
+    @property
     def closing(self):
-        """Whether the server has asked to close."""
-        return self.transport.disconnecting
+        """Whether the server has asked to close with loseConnection, and has not aborted."""
+        return self.state == "closed"
 
     def answers(self, *heads):
         """The responses that the server has written. heads: the indexes of those that answer HEAD."""
@@ -120,6 +130,41 @@ class Conversation:
     def statuses(self, *heads):
         """The responses' statuses."""
         return [answer.status for answer in self.answers(*heads)]
+
+
+class LogTestCase(SynchronousTestCase):
+    """A test case that listens to Twisted's log."""
+
+    longMessage = False
+
+    def setUp(self):
+        self.events = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def answer(self, handler, what, target=b"/"):
+        """Let a handler answer one request with a 500; look at the answer and the log. Gives what the log has."""
+        before = len(self.events)
+        conversation = Conversation(self, handler)
+        conversation.send(GET.replace(b"/", target, 1))
+        got = conversation.statuses()
+        self.assertEqual(got, [500], f"Expected one answer, 500, where {what}; got {got!r}.")
+        failures = self.flushLoggedErrors()
+        self.assertEqual(
+            len(failures),
+            1,
+            f"Expected one failure in the log where {what}, which log.failure makes; there are {failures!r}.",
+        )
+        texts = [formatEvent(event) for event in self.events[before:]]
+        self.sent = conversation.sent
+        return "\n".join([*texts, failures[0].getTraceback()])
+
+
+def refuse_whole(case, data, *statuses, **options):
+    """A request, in one chunk, gets one of these statuses and a close."""
+    conversation = Conversation(case, **options)
+    conversation.send(data)
+    assert_refused(case, conversation, statuses, shown(data))
 
 
 def refuse(case, data, *statuses, **options):
@@ -150,12 +195,82 @@ def assert_refused(case, conversation, statuses, what, after=0):
     )
     case.assertTrue(
         conversation.closing,
-        f"Expected the connection to be closed after the {got[0]} to {what}; it was left open.",
+        f"Expected loseConnection() after the {got[0]} to {what}; the connection is {conversation.state}.",
     )
     case.assertEqual(
         len(conversation.handler.requests),
         after,
         f"Expected {what} never to reach the handler; it got {conversation.handler.requests!r}.",
+    )
+
+
+def assert_read_or_aborted(case, conversation, what):
+    """The server has just closed. Its client has 60 s to read all of it; then the connection is aborted, and ends."""
+    sent = conversation.sent
+    for seconds, expected in ((0, "closed"), (59.75, "closed"), (0.25, "aborted")):
+        conversation.wait(seconds)
+        got = conversation.state
+        case.assertEqual(
+            got,
+            expected,
+            "Expected loseConnection(), and abortConnection() 60 s later, not sooner, where the client does not read; "
+            f"after {what}, and {seconds} s more, the connection is {got}, not {expected}.",
+        )
+        more = conversation.sent[len(sent) :]
+        case.assertEqual(
+            more,
+            b"",
+            f"Expected no write once it was closed; after {what}, and {seconds} s, {more!r}.",
+        )
+    conversation.lose(ConnectionAborted())
+
+
+def damaged(data, begin=0):
+    """The bytes from ``begin`` on, each time with one byte of one CRLF wrong: left out, another, or one more before it."""
+    others = (b"", b"x", b" ", b"\0", b"\r", b"\n", b"\x0b", b"\x0c", b"\x85")
+    for i in range(begin, len(data)):
+        here = data[i : i + 1]
+        if here in (b"\r", b"\n"):
+            yield from (data[:i] + other + data[i + 1 :] for other in others if other != here)
+            # A space or tab before a CRLF may belong to the line.
+            yield from (data[:i] + other + data[i:] for other in (b"\r", b"\n", b"\0"))
+
+
+def refuse_damaged(case, data, begin=0):
+    """A request with one byte of a CRLF wrong, from ``begin`` on, gets a 400 and a close, whole and byte by byte."""
+    for wrong in damaged(data, begin):
+        if wrong.startswith(data):
+            continue  # All of the request is here, and what is wrong comes after it.
+        wrong += GET
+        for chunks in ([wrong], [wrong[i : i + 1] for i in range(len(wrong))]):
+            conversation = Conversation(case)
+            conversation.send(*chunks)
+            size = f"{wrong!r}, in {len(chunks)} chunk{'s' * (len(chunks) > 1)}"
+            assert_refused(case, conversation, [400], size)
+
+
+def assert_bytes(case, request):
+    """All parts of a request are bytes: a bytearray is equal to them, but is no key, and may change."""
+    parts = [request.method, request.target, request.version, request.content]
+    parts += [part for pair in request.fields for part in pair]
+    got = [part for part in parts if type(part) is not bytes]
+    case.assertEqual(got, [], f"Expected all parts of {request!r} to be bytes; got {got!r}.")
+
+
+def assert_nothing_kept(case, begin, what):
+    """What still comes after the server's last answer is dropped: eight million bytes take no memory."""
+    conversation, more = Conversation(case), b"x" * 2**20
+    conversation.send(begin)
+    case.assertTrue(conversation.closing, f"Expected a close after {what}; it is open.")
+    tracemalloc.start()
+    case.addCleanup(tracemalloc.stop)
+    before = tracemalloc.get_traced_memory()[0]
+    conversation.send(*[more] * 8)
+    took = tracemalloc.get_traced_memory()[0] - before
+    case.assertLess(
+        took,
+        2**20,
+        f"Expected what comes after {what} to be dropped; of 2**23 bytes, {took} are kept.",
     )
 
 
@@ -181,13 +296,14 @@ def assert_nothing_copied(case, begin, limits):
     )
 
 
-def assert_a_loop(case, gives, then=lambda: None):
+def assert_a_loop(case, gives, then=lambda: None, status=200):
     """Fifty requests in one chunk are answered in a loop, not each from within the one before.
 
     A recursion would end in a RecursionError with some hundreds of them. Counted is how deep in Python's stack the handler
     is called, so that fifty show it.
 
-    gives: what the handler returns, for each request. then: called when all have come, to let a slow handler answer.
+    gives: what the handler returns, for each request. then: called when all have come, to let a slow handler answer. status:
+    that of the answers.
     """
     depths = []
 
@@ -199,7 +315,9 @@ def assert_a_loop(case, gives, then=lambda: None):
     conversation.send(GET * 50)
     then()
     got = conversation.statuses()
-    case.assertEqual(got, [200] * 50, f"Expected 50 answers with 200; got {len(got)}: {got!r}.")
+    case.assertEqual(
+        got, [status] * 50, f"Expected 50 answers with {status}; got {len(got)}: {got!r}."
+    )
     deeper = depths[-1] - depths[1]
     case.assertLess(
         deeper,

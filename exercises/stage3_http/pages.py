@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from .messages import Fields, Request, Response
 
 PLAIN = Fields([(b"Content-Type", b"text/plain; charset=utf-8")])
 HTML = Fields([(b"Content-Type", b"text/html; charset=utf-8")])
+SITE = re.compile(rb"^https?://[^/?]*", re.IGNORECASE)
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -29,6 +31,8 @@ label, input, textarea {{ display: block; max-width: 100%; font-size: inherit; }
 </body>
 </html>
 """
+LINK = """<p><a href="/form">Try the form</a></p>
+"""
 FORM = """<form method="post" action="/form">
 <p><label for="name">Your name</label> <input id="name" name="name"></p>
 <p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
@@ -40,7 +44,8 @@ FORM = """<form method="post" action="/form">
 
 def handle(request: Request) -> Response:
     """The demo's handler."""
-    path = request.target.partition(b"?")[0]
+    # The target may be an address in full (RFC 9112 3.2.2); whose it is, one server with one site need not look at.
+    path = SITE.sub(b"", request.target).partition(b"?")[0] or b"/"
     if path not in (b"/", b"/form"):
         return Response(404, b"There is no such page.\n", PLAIN)
     allowed = [b"GET", b"HEAD"] + [b"POST"] * (path == b"/form")
@@ -48,7 +53,7 @@ def handle(request: Request) -> Response:
         allow = (b"Allow", b", ".join(allowed))
         return Response(405, b"This page does not do that.\n", Fields([*PLAIN, allow]))
     if path == b"/":
-        title, body = "What your browser asked", asked(request)
+        title, body = "What your browser asked", asked(request) + LINK
     elif request.method == b"POST":
         title, body = "What you sent", posted(request.content) + FORM
     else:

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from .messages import (
+    TOKEN,
     BadRequest,
     Fields,
     Limits,
@@ -22,6 +23,11 @@ from .messages import (
 # The line feed of a head's last line, and the empty line after it. A line should end with CRLF; a head with bare line
 # feeds must be found as well, so that it can be refused.
 HEAD_END = re.compile(rb"\n\r?\n")
+# What may follow a chunk's size: ";" and a name, perhaps "=" and a token or a quoted string, and so on (RFC 9112 7.1.1).
+EXTENSIONS = re.compile(
+    rb'(?:[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*'
+    % (TOKEN.pattern, TOKEN.pattern)
+)
 BLOCK = 64 * 1024
 
 
@@ -58,10 +64,10 @@ class RequestParser:
     begun: whether anything has come that was not given as a request yet.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.head: Request | None = None
         self.begun = False
-        self._limits = limits or Limits()
+        self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0  # how much of the buffer was searched already for the head's end
         self._length: int | None = (

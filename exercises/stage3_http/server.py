@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache, partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -50,7 +51,7 @@ class HTTPProtocol(Protocol):
         self._lost = False
         self._continued: Request | None = None
         # Seconds on the factory's clock, and the call there that looks at it.
-        self._deadline = 0.0
+        self._deadline: float
         self._call: IDelayedCall | None = None
         self._wait()
 
@@ -173,21 +174,25 @@ class HTTPFactory(Factory):
         self.clock = clock
         self.timeout = timeout
         self.limits = limits or Limits()
-        self._second, self._date = -1, b""
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPProtocol:
         """Called once for each connection, with the client's address."""
         raise NotImplementedError("Step 6: make a protocol that knows its factory")
 
     def date(self) -> bytes:
-        """The time of day for a Date field. Made once a second, since it is asked for with each response."""
-        second = int(self.clock.seconds())
-        if second != self._second:
-            self._second, self._date = second, formatdate(second, usegmt=True).encode("ascii")
-        return self._date
+        """The time of day for a Date field."""
+        return date_of(int(self.clock.seconds()))
+
+
+@lru_cache
+def date_of(second: int) -> bytes:
+    """A second as a Date field says it. Kept, since it is asked for with each response."""
+    return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:
     """Where a handler was written, for a line in the log."""
+    while isinstance(handler, partial):
+        handler = handler.func
     code = getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
     return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(handler)

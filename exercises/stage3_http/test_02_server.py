@@ -5,7 +5,14 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder, assert_a_loop, assert_nothing_copied
+from .conversation import (
+    GET,
+    Conversation,
+    Recorder,
+    assert_a_loop,
+    assert_bytes,
+    assert_nothing_copied,
+)
 from .messages import Fields, Limits, Request, Response
 from .server import HTTPFactory, HTTPProtocol
 
@@ -49,6 +56,7 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(
             got, [ASKED], f"Expected one call with {ASKED!r} for {ASK!r}; got {got!r}."
         )
+        assert_bytes(self, got[0])
 
     def test_version(self):
         """The handler is told of an older version."""
@@ -56,6 +64,29 @@ class Step04Answer(SynchronousTestCase):
         conversation.send(b"GET / HTTP/1.0\r\n\r\n")
         got = [request.version for request in conversation.handler.requests]
         self.assertEqual(got, [b"HTTP/1.0"], f"Expected one HTTP/1.0 request; got {got!r}.")
+
+    def test_own_fields(self):
+        """The server's own fields are in the answer, after the response's: HTTP/1.0 is told of the close."""
+        fields = Fields([(b"X-B", b"c")])
+        conversation = Conversation(self, Recorder(Response(200, b"", fields)))
+        conversation.send(b"GET / HTTP/1.0\r\n\r\n")
+        conversation.answers()
+        sent = conversation.sent
+        self.assertTrue(
+            b"\r\nX-B: c\r\nConnection: close\r\n" in sent,
+            f"Expected X-B: c, then Connection: close, which is in own, in _send's answer; got {sent!r}.",
+        )
+
+    def test_nothing_changes(self):
+        """A request, a response and the limits stay as they were made, whoever has them."""
+        for one in (ASKED, Response(200), Limits()):
+            for name in one.__dataclass_fields__:
+                try:
+                    setattr(one, name, b"other")
+                    got = "nothing"
+                except AttributeError:
+                    continue
+                self.fail(f"Expected AttributeError for {name} = b'other' in {one!r}; got {got}.")
 
     def test_response(self):
         """The response's status, fields and content go to the client."""
@@ -68,12 +99,16 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(got, expected, f"Expected the answer {expected!r}; got {got!r}.")
 
     def test_one_write(self):
-        """A response is one write: each costs a system call, and maybe a packet."""
-        writes = []
-        conversation = Conversation(self)
-        conversation.transport.write = writes.append
-        conversation.send(GET)
-        self.assertEqual(len(writes), 1, f"Expected one transport.write; got {writes!r}.")
+        """A response is one write, of whatever size: each costs a system call, and maybe a packet."""
+        for size in (0, 1, 2**20):
+            writes = []
+            conversation = Conversation(self, Recorder(Response(200, b"x" * size)))
+            conversation.transport.write = writes.append
+            conversation.send(GET)
+            got = [len(data) for data in writes]
+            self.assertEqual(
+                len(got), 1, f"Expected one transport.write for {size} bytes; got writes of {got}."
+            )
 
     def test_next_request(self):
         """The connection stays open, and the next request is answered after the first (RFC 9112 9.3)."""
@@ -83,7 +118,8 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(
             got, [b"/", b"/poem?line=2"], f"Expected two answers, in order; got {got!r}."
         )
-        self.assertFalse(conversation.closing, "Expected an open connection; the server closed it.")
+        got = conversation.state
+        self.assertEqual(got, "open", f"Expected an open connection; it is {got}.")
 
     def test_two_connections(self):
         """Each connection has its own answer, and its own parser."""
@@ -184,6 +220,12 @@ class Step06Factory(SynchronousTestCase):
             f"Expected an HTTPProtocol whose factory is the one that built it; got {protocol!r}, whose "
             f"factory is {getattr(protocol, 'factory', None)!r}.",
         )
+
+    def test_defaults(self):
+        """A factory that is told nothing else gives clients 60 s, and the limits as they are."""
+        factory = HTTPFactory(Recorder(), Clock())
+        got = (factory.timeout, factory.limits)
+        self.assertEqual(got, (60, Limits()), f"Expected 60 s and {Limits()!r}; got {got!r}.")
 
     def test_each_its_own(self):
         """Two connections get two protocols, which share nothing but the factory."""

@@ -7,7 +7,10 @@ from twisted.trial.unittest import TestCase
 from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Fields, Request, Response
+from .page import Shown
 from .pages import asked, handle
+
+HTML = b"text/html; charset=utf-8"
 
 
 class Step07Get(TestCase):
@@ -23,11 +26,21 @@ class Step07Get(TestCase):
     timeout = 5
 
     def test_shows_the_request(self):
-        """The page shows the request line and each field, as they were sent."""
-        request = Request(b"GET", b"/?q=1", Fields([(b"Host", b"a"), (b"X-B", b"c: d")]))
-        page = asked(request)
-        for line in ("GET /?q=1 HTTP/1.1", "Host: a", "X-B: c: d"):
-            self.assertTrue(line in unescape(page), f"Expected {line!r} in the page; got {page!r}.")
+        """A browser shows the request line and each field as they were sent, each on a line of its own."""
+        pairs = [(b"Host", b"a"), (b"X-B", b"c: d"), (b"Host", b"C:\\new\\x41"), (b"X-C", b"")]
+        page = asked(Request(b"PUT", b"/?q=1", Fields(pairs), b"content", b"HTTP/1.0"))
+        expected = ["PUT /?q=1 HTTP/1.0", "Host: a", "X-B: c: d", "Host: C:\\new\\x41", "X-C:"]
+        shown = Shown(page)
+        got = [line for line in shown.lines if line in expected]
+        self.assertEqual(
+            got,
+            expected,
+            f"Expected each of {expected!r} on a line of its own; a browser shows {shown.lines!r} for {page!r}.",
+        )
+        wrong = shown.wrong
+        self.assertEqual(
+            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
+        )
 
     def test_escapes(self):
         """What was sent stands in the page as text: no <, > or & of it is markup (CVE-2022-39348)."""
@@ -46,6 +59,20 @@ class Step07Get(TestCase):
                 f"Expected {evil!r} to be shown as it was sent, each <, > and & escaped once; got {page!r}.",
             )
 
+    def test_escapes_quotes(self):
+        """Neither quote of the client's is markup, so that what was sent may stand in an attribute as well."""
+        for quote in (b'"', b"'"):
+            for name, value in ((b"X-B", b"one" + quote), (b"X-B" + quote, b"one")):
+                page = asked(Request(b"GET", b"/" + quote, Fields([(name, value)])))
+                for place in (b"GET /", b"one" if value != b"one" else b"X-B"):
+                    text = (place + quote).decode("ascii")
+                    self.assertFalse(
+                        text in page, f"Expected each {quote!r} to be escaped; got {page!r}."
+                    )
+                    self.assertTrue(
+                        text in unescape(page), f"Expected {text!r} to be shown; got {page!r}."
+                    )
+
     def test_any_bytes(self):
         """A field that is no text in any encoding is shown all the same."""
         page = asked(
@@ -54,6 +81,76 @@ class Step07Get(TestCase):
         self.assertTrue(
             "é" in unescape(page), f"Expected é, sent as UTF-8, in the page; got {page!r}."
         )
+        for byte in (b"\xe9", b"\x80", b"\xff", b"\xc3"):
+            page = asked(Request(b"GET", b"/", Fields([(b"X-B", b"caf" + byte)])))
+            page.encode("utf-8")
+            self.assertTrue(
+                "X-B: caf" in page and "X-B: caf" not in Shown(page).lines,
+                f"Expected something to be shown for the byte {byte!r}; got {page!r}.",
+            )
+
+    def test_pages(self):
+        """The demo, which is given, has two pages, for GET and HEAD, whatever the query and the form of the target."""
+        ask, form = "What your browser asked", "A form"
+        for target, title in (
+            *(
+                (b"/", ask),
+                (b"/?", ask),
+                (b"/?/form", ask),
+                (b"/form", form),
+                (b"/form?a=b?c", form),
+            ),
+            *(
+                (b"http://a:80/", ask),
+                (b"http://a", ask),
+                (b"http://a?b", ask),
+                (b"HTTPS://a/", ask),
+            ),
+            *((b"http://a/form", form), (b"https://a:1/form?b", form), (b"/?http://a/form", ask)),
+        ):
+            for method in (b"GET", b"HEAD"):
+                response = handle(Request(method, target))
+                got = (response.status, response.fields.get(b"Content-Type"))
+                self.assertEqual(
+                    got, (200, HTML), f"Expected HTML for {method} {target!r}; got {got!r}."
+                )
+                page = response.content.decode("utf-8")
+                link = 'href="/form">' if title == ask else 'href="/">'
+                self.assertTrue(link in page, f"Expected a link to the other page; got {page}")
+                self.assertEqual(
+                    Shown(page).wrong, [], f"Expected a page with right tags; got {page}"
+                )
+                self.assertTrue(
+                    page.count(title) == 2 and f"<title>{title}</title>" in page,
+                    f"Expected the page {title!r} for {target!r}; got {page}",
+                )
+
+    def test_no_page(self):
+        """What it does not have is a 404, what it does not do a 405 that says what it does; both are text."""
+        text = b"text/plain; charset=utf-8"
+        nowhere = (404, text, None, b"There is no such page.\n")
+        cannot = b"This page does not do that.\n"
+        targets = [
+            b"/a",
+            b"//",
+            b"/forms",
+            b"/Form",
+            b"*",
+            b"http://a/b",
+            b"http:///x",
+            b"/http://a",
+        ]
+        for method, target, expected in (
+            *((b"GET", target, nowhere) for target in targets),
+            *((m, b"/", (405, text, b"GET, HEAD", cannot)) for m in (b"POST", b"PUT", b"get")),
+            *((m, b"/form", (405, text, b"GET, HEAD, POST", cannot)) for m in (b"PUT", b"post")),
+        ):
+            response = handle(Request(method, target))
+            kind, allow = (response.fields.get(name) for name in (b"Content-Type", b"Allow"))
+            got = (response.status, kind, allow, response.content)
+            self.assertEqual(
+                got, expected, f"Expected {expected!r} for {method} {target!r}; got {got!r}."
+            )
 
     async def test_get(self):
         """Over real TCP, Twisted's client gets the handler's status, fields and content."""

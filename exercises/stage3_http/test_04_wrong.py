@@ -1,11 +1,24 @@
-"""What goes wrong: requests that are none, handlers that fail, answers that come late or are none."""
+"""What goes wrong: requests that are none, handlers that fail."""
 
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.logger import formatEvent, globalLogPublisher
+from twisted.internet.defer import CancelledError
+from twisted.logger import formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from .conversation import GET, Conversation, Recorder, assert_refused, refuse, shown
-from .messages import Fields, Response
+from ..wire import every_chunking
+from .conversation import (
+    GET,
+    Conversation,
+    LogTestCase,
+    Recorder,
+    assert_a_loop,
+    assert_nothing_kept,
+    assert_refused,
+    refuse,
+    refuse_damaged,
+    refuse_whole,
+    shown,
+)
+from .messages import BadRequest, Response
 
 
 class Step08BadRequest(SynchronousTestCase):
@@ -53,7 +66,18 @@ class Step08BadRequest(SynchronousTestCase):
 
     def test_name(self):
         """A name that is no token is answered with 400 (RFC 9110 5.1)."""
-        self.field(b"X B: b", b"X(B): b", b"X\xe9: b", b"X\x7f: b")
+        self.field(b"X B: b", b"X(B): b", b"X\xe9: b", b"X\x7f: b", b"\x0bX: b", b"X\x0c: b")
+        for byte in b'"(),/;<=>?@[\\]{}':
+            refuse_whole(self, b"GET / HTTP/1.1\r\nHost: a\r\nX%c: b\r\n\r\n" % byte, 400)
+
+    def test_any_token(self):
+        """A name of any of a token's characters, and a value of any bytes but CR, LF and NUL, pass as they came."""
+        pair = (b"!#$%&'*+.^_`|~09azAZ-", bytes(set(range(256)) - set(b"\r\n\0")) + b"\xc3\xa9.")
+        conversation = Conversation(self)
+        conversation.send(GET[:-2] + b"%s: a%s\r\n\r\n" % pair)
+        got = [list(request.fields)[1:] for request in conversation.handler.requests]
+        expected = [[(pair[0], b"a" + pair[1])]]
+        self.assertEqual(got, expected, f"Expected the fields {expected!r}; got {got!r}.")
 
     def test_bare_line_feed(self):
         r"""A \n without its \r ends no line: it is answered with 400 (RFC 9112 2.2, #12754)."""
@@ -64,14 +88,39 @@ class Step08BadRequest(SynchronousTestCase):
         r"""A head whose lines all end with a bare \n is answered with 400 at once, not waited on for more."""
         refuse(self, b"GET / HTTP/1.1\nHost: a\n\n", 400)
         refuse(self, b"GET / HTTP/1.1\r\nHost: a\r\n\n", 400)
+        for chunks in every_chunking(b"\n\n"):
+            for before in (0, 1):
+                conversation = Conversation(self)
+                conversation.send(*[GET] * before, *chunks)
+                what = f"the chunks {chunks!r} after {before} requests"
+                assert_refused(self, conversation, [400], what, after=before)
 
     def test_bare_carriage_return(self):
         r"""A \r without its \n is answered with 400 (RFC 9112 2.2)."""
         self.field(b"X-B: b\rX-C: c", b"X-B: \r", b"X\r-B: b")
 
     def test_nul(self):
-        """A NUL in a field is answered with 400 (RFC 9110 5.5)."""
+        """A NUL anywhere in a head is answered with 400 (RFC 9110 5.5)."""
         self.field(b"X-B: b\0c", b"X-B: \0")
+        for i in range(1, len(GET) - 1):
+            refuse_whole(self, GET[:i] + b"\0" + GET[i:] + GET, 400)
+
+    def test_each_byte_of_each_crlf(self):
+        """Each CRLF of a head is both of its bytes, and no other beside them (RFC 9112 2.2)."""
+        refuse_damaged(self, GET[:-2] + b"X-B: c\r\n\r\n")
+
+    def test_byte_order_mark(self):
+        """Bytes that stand before a request, such as UTF-8's mark, belong to its line: 400."""
+        for byte in (b"\xef\xbb\xbf", b" ", b"\t", b"\0", b"\x0b", b"\xff", b"\n"):
+            refuse_whole(self, byte + GET, 400)
+            conversation = Conversation(self)
+            conversation.send(GET + byte + GET)
+            got = conversation.statuses()
+            self.assertEqual(
+                got,
+                [200, 400],
+                f"Expected 200, then 400, for a GET, {byte!r} and a GET; got {got}.",
+            )
 
     def test_good_one_before(self):
         """A good request before the bad one is answered; the one after it never is."""
@@ -86,6 +135,7 @@ class Step08BadRequest(SynchronousTestCase):
         conversation = Conversation(self)
         conversation.send(b"bad\r\n\r\n", GET, b"bad\r\n\r\n", b"\xff" * 100, GET)
         assert_refused(self, conversation, [400], "the first of five chunks")
+        assert_nothing_kept(self, b"bad\r\n\r\n", "a bad request")
 
     def test_tells_nothing(self):
         """The answer repeats nothing that the client sent."""
@@ -95,34 +145,6 @@ class Step08BadRequest(SynchronousTestCase):
         self.assertFalse(
             b"script" in sent, f"Expected nothing of the request in the 400; got {sent!r}."
         )
-
-
-class LogTestCase(SynchronousTestCase):
-    """A test case that listens to Twisted's log."""
-
-    longMessage = False
-
-    def setUp(self):
-        self.events = []
-        globalLogPublisher.addObserver(self.events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
-
-    def answer(self, handler, what):
-        """Let a handler answer one request with a 500; look at the answer and the log. Gives what the log has."""
-        before = len(self.events)
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        got = conversation.statuses()
-        self.assertEqual(got, [500], f"Expected one answer, 500, where {what}; got {got!r}.")
-        failures = self.flushLoggedErrors()
-        self.assertEqual(
-            len(failures),
-            1,
-            f"Expected one failure in the log where {what}, which log.failure makes; there are {failures!r}.",
-        )
-        texts = [formatEvent(event) for event in self.events[before:]]
-        self.sent = conversation.sent
-        return "\n".join([*texts, failures[0].getTraceback()])
 
 
 class Step09Failure(LogTestCase):
@@ -140,7 +162,16 @@ class Step09Failure(LogTestCase):
         class Odd(Exception):
             pass
 
-        for error in (RuntimeError("secret"), KeyError("secret"), OSError("secret"), Odd("secret")):
+        kinds = (
+            RuntimeError,
+            KeyError,
+            OSError,
+            StopIteration,
+            AssertionError,
+            CancelledError,
+            Odd,
+        )
+        for error in [BadRequest("secret", 404), *(kind("secret") for kind in kinds)]:
             text = self.answer(Recorder(error), f"a handler raises {error!r}")
             self.assertTrue(
                 "secret" in text, f"Expected {error!r} in the log; it has: {text or 'nothing'}"
@@ -154,6 +185,30 @@ class Step09Failure(LogTestCase):
                 word in self.sent, f"Expected a 500 without {word!r}; got {shown(self.sent)}."
             )
 
+    def test_log_keeps_secrets(self):
+        """The log has nothing of the request's fields, which may be passwords."""
+        conversation = Conversation(self, Recorder(RuntimeError("why")))
+        conversation.send(GET[:-2] + b"Cookie: hidden\r\nAuthorization: Basic hidden\r\n\r\n")
+        logged = [formatEvent(event) for event in self.events]
+        logged += [failure.getTraceback() for failure in self.flushLoggedErrors()]
+        self.assertFalse(
+            "hidden" in "".join(logged), f"Expected no value of Cookie in the log; it has: {logged}"
+        )
+
+    def test_braces(self):
+        """What a client sent is no format: braces in a target come into the log as they are, if it has the target."""
+        for target in (b"/{", b"/}", b"/{log_level}", b"/{0}", b"/{a.b[c]!r:>9}"):
+            text = self.answer(Recorder(RuntimeError("why")), "a handler raises", target)
+            self.assertFalse(
+                "Unable to format" in text or "LogLevel" in text,
+                f"Expected the target {target!r} to be logged as a value, or not at all; the log has: {text}",
+            )
+
+    def test_many_at_once(self):
+        """Many requests whose handler fails are answered in a loop as well."""
+        assert_a_loop(self, lambda request: 1 / 0, status=500)
+        self.flushLoggedErrors(ZeroDivisionError)
+
     def test_next_request(self):
         """The connection is as good as before: the next request is answered."""
         conversation = Conversation(
@@ -161,156 +216,5 @@ class Step09Failure(LogTestCase):
         )
         conversation.send(GET, GET.replace(b"/", b"/a", 1))
         self.flushLoggedErrors(ZeroDivisionError)
-        got = conversation.statuses()
-        self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")
-
-
-class Step10Later(LogTestCase):
-    """A handler may give a Deferred, or be a coroutine.
-
-    Write your part of HTTPProtocol._answer, and _wait_for. Where an answer takes time, the
-    handler returns a Deferred that fires with the Response. An async def handler returns a
-    coroutine, which Deferred.fromCoroutine makes a Deferred of. Note it in _answering; then add a
-    callback that answers, and an errback: a Deferred that fails is a handler that failed.
-    """
-
-    def test_later(self):
-        """Nothing is sent until the Deferred fires; then its Response is, once."""
-        deferred = Deferred()
-        conversation = Conversation(self, Recorder(deferred))
-        conversation.send(GET)
-        sent = conversation.sent
-        self.assertEqual(sent, b"", f"Expected nothing before the Deferred fires; got {sent!r}.")
-        deferred.callback(Response(201, b"late"))
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(201, b"late")], f"Expected (201, b'late'), once; got {got!r}.")
-
-    def test_already_fired(self):
-        """A Deferred that has fired is answered at once, and so is the request behind it."""
-        conversation = Conversation(self, Recorder(lambda r: succeed(Response(200, r.target))))
-        conversation.send(GET, GET + GET)
-        got = [answer.content for answer in conversation.answers()]
-        self.assertEqual(got, [b"/"] * 3, f"Expected three answers; got {got!r}.")
-
-    def test_coroutine(self):
-        """An async def handler that waits for a Deferred is answered when it returns."""
-        waited = Deferred()
-
-        async def handler(request):
-            return Response(200, await waited)
-
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        sent = conversation.sent
-        self.assertEqual(sent, b"", f"Expected nothing while the coroutine waits; got {sent!r}.")
-        waited.callback(b"late")
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(200, b"late")], f"Expected (200, b'late'), once; got {got!r}.")
-
-    def test_coroutine_at_once(self):
-        """An async def handler that waits for nothing is answered at once."""
-
-        async def handler(request):
-            return Response(200, b"now")
-
-        conversation = Conversation(self, handler)
-        conversation.send(GET)
-        got = [(answer.status, answer.content) for answer in conversation.answers()]
-        self.assertEqual(got, [(200, b"now")], f"Expected (200, b'now'); got {got!r}.")
-
-    def test_failed(self):
-        """A Deferred that has failed is a 500, and its failure is in the log."""
-        text = self.answer(Recorder(lambda r: fail(RuntimeError("secret"))), "a Deferred fails")
-        self.assertTrue("secret" in text, f"Expected the failure in the log; it has: {text}")
-        self.assertFalse(b"secret" in self.sent, f"Expected a bare 500; got {self.sent!r}.")
-
-    def test_fails_later(self):
-        """A Deferred that fails later is a 500 at that moment."""
-        deferred = Deferred()
-        conversation = Conversation(self, Recorder(deferred))
-        conversation.send(GET)
-        deferred.errback(RuntimeError("secret"))
-        got, logged = conversation.statuses(), self.flushLoggedErrors(RuntimeError)
-        self.assertEqual(got, [500], f"Expected one 500 for a Deferred that failed; got {got!r}.")
-        self.assertEqual(len(logged), 1, f"Expected its failure in the log, once; got {logged!r}.")
-
-    def test_coroutine_raises(self):
-        """A coroutine that raises is a 500, and the exception is in the log."""
-
-        async def handler(request):
-            raise RuntimeError("secret")
-
-        text = self.answer(handler, "a coroutine raises")
-        self.assertTrue("secret" in text, f"Expected the exception in the log; it has: {text}")
-
-
-class Step11WrongResult(LogTestCase):
-    """A wrong result is a 500, and the log says whose mistake it is.
-
-    Write your parts of HTTPProtocol._respond. A handler that forgets its return gives None; one
-    that mixes up text and bytes gives a Response that cannot be written. Without this step, the
-    client waits for an answer for ever. Name the handler in the log: place_of gives its file and
-    line, which no traceback shows, since the handler has returned long ago.
-    """
-
-    def wrong(self, results, wrap=lambda result: result):
-        for result in results:
-
-            def handler(request, result=result):
-                return wrap(result)
-
-            text = self.answer(handler, f"a handler gives {result!r}")
-            self.assertTrue(
-                "test_04_wrong.py" in text,
-                f"Expected the log to name the file of the handler that gave {result!r}, "
-                f"test_04_wrong.py; it has: {text}",
-            )
-            for word in (b"Traceback", b".py", b"TypeError"):
-                self.assertFalse(word in self.sent, f"Expected a bare 500; got {shown(self.sent)}.")
-
-    def test_no_response(self):
-        """What is no Response is a 500, and the log names the handler's file."""
-        self.wrong([None, "Hello.", b"Hello.", 200, (200, b"Hello."), [], Response])
-
-    def test_text(self):
-        """A Response with text where bytes belong is a 500, and the log names the handler's file."""
-        self.wrong(
-            [
-                Response(200, "Hello."),
-                Response(200, b"", Fields([(b"X-B", "words")])),
-                Response(200, b"", Fields([("X-B", b"words")])),
-                Response("200", b"Hello."),
-                Response(200, None),
-            ]
-        )
-
-    def test_later(self):
-        """The same holds for what a Deferred gives."""
-        self.wrong([None, "Hello.", Response(200, "Hello.")], wrap=succeed)
-
-    def test_coroutine(self):
-        """The same holds for what a coroutine returns."""
-
-        async def give(result):
-            return result
-
-        self.wrong([None, Response(200, "Hello.")], wrap=give)
-
-    def test_no_half_response(self):
-        """Nothing of a Response that cannot be written is sent: the 500 is all that the client gets."""
-        conversation = Conversation(self, Recorder(Response(200, "Hello.")))
-        conversation.send(GET)
-        self.flushLoggedErrors()
-        self.assertFalse(
-            b" 200 " in conversation.sent, f"Expected a 500 alone; got {conversation.sent!r}."
-        )
-
-    def test_next_request(self):
-        """The next request is answered as if nothing had happened."""
-        conversation = Conversation(
-            self, Recorder(lambda r: None if r.target == b"/" else Response(200))
-        )
-        conversation.send(GET, GET.replace(b"/", b"/a", 1))
-        self.flushLoggedErrors()
         got = conversation.statuses()
         self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")

@@ -1,11 +1,11 @@
 """Time: clients that are slow, handlers that are slow, clients that leave. All of it on a Clock."""
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from .conversation import GET, Conversation, Recorder
+from .conversation import GET, Conversation, Recorder, assert_read_or_aborted
 from .messages import Response
 from .server import HTTPFactory
 
@@ -23,19 +23,22 @@ class TimeTestCase(SynchronousTestCase):
             list(statuses),
             f"Expected the answers {list(statuses)} by {seconds} s; got {got!r}.",
         )
-        self.assertFalse(
-            conversation.closing,
-            f"Expected an open connection at {seconds} s; the server closed it.",
+        state = conversation.state
+        self.assertEqual(
+            state, "open", f"Expected an open connection at {seconds} s; it is {state}."
         )
 
     def assert_ended(self, conversation, seconds, statuses):
-        """By now it is closed, after these answers."""
+        """By now it is closed, by loseConnection, after these answers."""
         got = conversation.statuses()
         self.assertEqual(
             got, list(statuses), f"Expected the answers {statuses} by {seconds} s; got {got!r}."
         )
-        self.assertTrue(
-            conversation.closing, f"Expected the server to close at {seconds} s; it was left open."
+        state = conversation.state
+        self.assertEqual(
+            state,
+            "closed",
+            f"Expected transport.loseConnection() by {seconds} s, which sends what was written; it is {state}.",
         )
 
     def assert_nothing_left(self, conversation, when):
@@ -82,6 +85,20 @@ class Step12Deadline(TimeTestCase):
         self.assert_open(conversation, 4.75)
         conversation.wait(0.25)
         self.assert_ended(conversation, 5, [408])
+
+    def test_fractions(self):
+        """A deadline need not be a whole number of seconds, nor begin at one: an eighth before it, nothing has ended."""
+        for began in (0, 0.125, 0.375):
+            for timeout in (0.5, 2.75, 60, 300.25):
+                for data, statuses in ((GET, [200]), (GET[:-1], [408])):
+                    clock = Clock()
+                    conversation = Conversation(self, clock=clock, timeout=timeout)
+                    clock.advance(began)
+                    conversation.send(data)
+                    clock.advance(timeout - 0.125)
+                    self.assert_open(conversation, began + timeout - 0.125, statuses[: data == GET])
+                    clock.advance(0.125)
+                    self.assert_ended(conversation, began + timeout, statuses)
 
     def test_bytes_do_not_move_it(self):
         """A client that sends a byte every two seconds is cut off all the same (P10)."""
@@ -230,10 +247,7 @@ class Step13Ends(TimeTestCase):
             conversation.wait(59.75)
             self.assert_open(conversation, seconds + 59.75, [200])
             conversation.wait(0.25)
-            self.assertTrue(
-                conversation.closing,
-                f"Expected a close 60 s after an answer that took {seconds} s.",
-            )
+            self.assert_ended(conversation, seconds + 60, [200])
 
     def test_after_an_answer_at_once(self):
         """So it has where the Deferred had fired before it was given, or a coroutine waits for nothing."""
@@ -249,21 +263,85 @@ class Step13Ends(TimeTestCase):
             conversation.wait(0.25)
             self.assert_ended(conversation, 60, [200])
 
+    def failed(self, conversation, seconds):
+        """After a 500, the client has the whole time for its next request."""
+        self.flushLoggedErrors()
+        conversation.wait(59.75)
+        self.assert_open(conversation, seconds + 59.75, [500])
+        conversation.wait(0.25)
+        self.assert_ended(conversation, seconds + 60, [500])
+
+    def test_after_a_failure(self):
+        """So it has after a handler that failed, or gave what is no Response, at once or late."""
+
+        async def raises(request):
+            raise RuntimeError
+
+        for handler in (
+            Recorder(RuntimeError()),
+            lambda r: fail(RuntimeError()),
+            raises,
+            lambda r: 0,
+        ):
+            conversation = Conversation(self, handler)
+            conversation.send(GET)
+            self.failed(conversation, 0)
+        for end in (lambda d: d.errback(RuntimeError()), lambda d: d.callback(0), Deferred.cancel):
+            for seconds in (10, 70):
+                conversation, deferred = self.working()
+                conversation.wait(seconds)
+                end(deferred)
+                self.failed(conversation, seconds)
+
     def test_does_not_read(self):
         """A client that does not read its last answer is cut off after the timeout, and not before."""
-        conversation = Conversation(self)
-        conversation.wait(30)
-        conversation.send(b"bad\r\n\r\n")
-        conversation.wait(59.75)
-        self.assertFalse(
-            conversation.transport.disconnected,
-            "Expected the client to have 60 s to read the 400; it was aborted before.",
+        bad, half = b"bad\r\n\r\n", GET[:5]
+        for what, wait, chunks, more in (
+            ("a 400", 30, [bad], 0),
+            ("a 400, after an answer", 30, [GET, bad], 0),
+            ("a 400 to what came byte by byte", 30, [bad[i : i + 1] for i in range(len(bad))], 0),
+            ("a 408", 30, [half], 60),
+            ("a 408, after an answer", 30, [GET, half], 60),
+            ("a client that said nothing", 0, [], 60),
+            ("a client that said nothing more", 30, [GET], 60),
+        ):
+            conversation = Conversation(self)
+            conversation.wait(wait)
+            for chunk in chunks:
+                conversation.send(chunk)
+                conversation.wait(0 if chunk is chunks[-1] else 5)
+            conversation.wait(more)
+            assert_read_or_aborted(self, conversation, what)
+            self.assert_nothing_left(conversation, f"after {what}")
+
+    def test_does_not_read_after_a_slow_handler(self):
+        """So is one whose close comes when the handler has worked for longer than the timeout."""
+        for what, chunk, more in (
+            ("a 400", b"bad\r\n\r\n", 0),
+            ("a 408", GET[:5], 60),
+            ("silence", b"", 60),
+        ):
+            conversation, deferred = self.working()
+            conversation.wait(100)
+            deferred.callback(Response(200))
+            conversation.send(*[chunk] * bool(chunk))
+            conversation.wait(more)
+            assert_read_or_aborted(self, conversation, f"{what} after a handler that took 100 s")
+            self.assert_nothing_left(conversation, f"after {what}")
+
+    def test_few_calls(self):
+        """A hundred slow answers do not leave a hundred calls on the clock."""
+        waiting = []
+        conversation = Conversation(
+            self, Recorder(lambda r: waiting.append(Deferred()) or waiting[-1])
         )
-        conversation.wait(0.25)
-        self.assertTrue(
-            conversation.transport.disconnected,
-            "Expected transport.abortConnection() 60 s after the close was asked for; nothing happened.",
-        )
+        for seconds in [0.25, 61] * 50:
+            conversation.send(GET)
+            conversation.wait(seconds)
+            waiting.pop().callback(Response(200))
+            conversation.wait(1)
+            got = len(conversation.clock.getDelayedCalls())
+            self.assertTrue(got <= 2, f"Expected at most two calls on the clock; there are {got}.")
 
     def test_every_end(self):
         """However a connection ends, nothing is left on the clock."""

@@ -1,6 +1,15 @@
 """Clients that leave before they have their answer."""
 
+from gc import collect
+from weakref import ref
+
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import (
+    ConnectionAborted,
+    ConnectionClosed,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -32,8 +41,9 @@ class Step14Gone(SynchronousTestCase):
             sent, b"", f"Expected no write to a client that left, where {what}; got {sent!r}."
         )
         self.assertEqual(logged, [], f"Expected nothing in the log where {what}; got {logged!r}.")
-        self.assertFalse(
-            conversation.closing, "Expected no loseConnection() after the end of the connection."
+        got = conversation.state
+        self.assertEqual(
+            got, "open", f"Expected no close or abort after the end of the connection; it is {got}."
         )
 
     def test_cancelled(self):
@@ -46,6 +56,83 @@ class Step14Gone(SynchronousTestCase):
             f"Expected one cancel() of the handler's Deferred; got {len(cancelled)}.",
         )
         self.assert_quiet(conversation, "the handler's Deferred is cancelled")
+
+    def test_every_end(self):
+        """So it is however the connection ended, and nothing is left on the clock."""
+        for error in (
+            *(ConnectionDone(), ConnectionLost(), ConnectionAborted(), ConnectionClosed()),
+            *(OSError("no route"), RuntimeError("of a layer below")),
+        ):
+            cancelled = []
+            conversation = Conversation(self, Recorder(Deferred(cancelled.append)))
+            conversation.send(GET)
+            conversation.lose(error)
+            self.assertEqual(
+                len(cancelled), 1, f"Expected one cancel() after {error!r}; got {len(cancelled)}."
+            )
+            self.assert_quiet(conversation, f"the end is {error!r}")
+            left = conversation.clock.getDelayedCalls()
+            self.assertEqual(left, [], f"Expected an empty clock after {error!r}; it has {left!r}.")
+
+    def test_second_request(self):
+        """The handler of a connection's second request is cancelled as well, and one that was answered is not."""
+        first, second = Deferred(), []
+        results = iter([Response(200), first, Deferred(second.append)])
+        conversation = Conversation(self, Recorder(lambda request: next(results)))
+        conversation.send(GET, GET)
+        first.callback(Response(200))
+        conversation.send(GET)
+        conversation.lose()
+        self.assertEqual(
+            len(second), 1, f"Expected one cancel() of the third Deferred; got {len(second)}."
+        )
+
+    def test_nothing_is_kept(self):
+        """When connections are over, nothing keeps them, nor, while they last, the requests that were answered before."""
+        protocols, requests = [], []
+
+        def handler(request):
+            requests.append(ref(request))
+            return Deferred() if len(requests) % 5 == 0 else Response(200)
+
+        factory = HTTPFactory(handler, Clock())
+        for _ in range(3):
+            conversation = Conversation(self, factory=factory, clock=factory.clock)
+            conversation.protocol = factory.buildProtocol(None)
+            conversation.protocol.makeConnection(conversation.transport)
+            protocols.append(ref(conversation.protocol))
+            conversation.send(*[GET] * 5)
+            collect()
+            kept = [one for one in requests[-5:-2] if one()]
+            self.assertEqual(
+                kept,
+                [],
+                "Expected requests that were answered, and are not the last, to be dropped.",
+            )
+            conversation.lose()
+        del conversation
+        collect()
+        kept = [one for one in protocols if one()]
+        self.assertEqual(kept, [], f"Expected no protocol of 3 to be kept; there are {len(kept)}.")
+
+    def test_every_moment(self):
+        """A client that leaves within a request, after any of its bytes, is not answered, and nothing is asked."""
+        for before in (b"", GET):
+            for cut in range(len(GET)):
+                conversation = Conversation(self)
+                conversation.send(*[data for data in (before, GET[:cut]) if data])
+                sent, asked = conversation.sent, len(conversation.handler.requests)
+                conversation.lose()
+                got = conversation.sent[len(sent) :], conversation.state
+                self.assertEqual(
+                    got,
+                    (b"", "open"),
+                    f"Expected no write and no close where a client left after {before + GET[:cut]!r}; got {got!r}.",
+                )
+                more = conversation.handler.requests[asked:]
+                self.assertEqual(
+                    more, [], f"Expected no call after {before + GET[:cut]!r}; got {more!r}."
+                )
 
     def test_answers_all_the_same(self):
         """A handler that answers when it is cancelled answers nobody."""

@@ -1,18 +1,34 @@
 """Content: where it ends, who would like you to be wrong about that, and how much of it there may be."""
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
 from .conversation import (
     GET,
     Conversation,
+    Recorder,
+    assert_bytes,
     assert_nothing_copied,
     assert_refused,
     refuse,
+    shown,
 )
 from .messages import Limits
 
+METHODS = [
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"PATCH",
+    b"DELETE",
+    b"OPTIONS",
+    b"TRACE",
+    b"get",
+    b"X",
+]
 POST = b"POST /a HTTP/1.1\r\nHost: a\r\n"
 
 
@@ -91,6 +107,9 @@ class Step15Content(SynchronousTestCase):
             (b"POST /a", b"one"),
             (b"GET /", b""),
         )
+        self.check(
+            framed(b"Content-Length: 0010", content=b"0123456789"), (b"POST /a", b"0123456789")
+        )
 
     def test_any_case(self):
         """The field's name counts in any case."""
@@ -98,9 +117,44 @@ class Step15Content(SynchronousTestCase):
             self.check(framed(name + b":2", content=b"ok"), (b"POST /a", b"ok"))
 
     def test_any_method(self):
-        """Any request may have content, also a GET (RFC 9110 9.3.1)."""
-        data = framed(b"Content-Length: 2", content=b"ok").replace(b"POST", b"GET")
-        self.check(data + GET, (b"GET /a", b"ok"), (b"GET /", b""))
+        """Any request may have content, of whatever method and version (RFC 9110 9.3.1)."""
+        data = framed(b"Content-Length: 2", content=b"ok")
+        self.check(data.replace(b"POST", b"GET") + GET, (b"GET /a", b"ok"), (b"GET /", b""))
+        for method in METHODS:
+            one = data.replace(b"POST", method)
+            conversation = Conversation(self)
+            conversation.send(one + one.replace(b"HTTP/1.1", b"HTTP/1.2") + GET)
+            got = [request.content for request in conversation.handler.requests]
+            expected = [b"ok", b"ok", b""]
+            self.assertEqual(
+                got, expected, f"Expected {expected!r} for two of {one!r} and a GET; got {got!r}."
+            )
+        conversation = Conversation(self)
+        conversation.send(data.replace(b"HTTP/1.1", b"HTTP/1.0"))
+        got = [request.content for request in conversation.handler.requests]
+        self.assertEqual(got, [b"ok"], f"Expected b'ok' from HTTP/1.0; got {got!r}.")
+
+    def test_other_names(self):
+        """No other field than Content-Length says how long the content is."""
+        for name in (b"Content_Length", b"X-Content-Length", b"Content-Length-2", b"Length"):
+            self.check(framed(name + b": 2") + GET, (b"POST /a", b""), (b"GET /", b""))
+
+    def test_large(self):
+        """Large content comes as it was sent, as bytes, in few pieces and in many."""
+        content = b"".join(b"%07d," % i for i in range(2**15))
+        data = framed(b"Content-Length: %d" % len(content), content=content)
+        for size in (len(data), 2**16, 1000):
+            conversation = Conversation(self)
+            conversation.send(*[data[i : i + size] for i in range(0, len(data), size)])
+            requests = conversation.handler.requests
+            same = [request.content == content for request in requests]
+            self.assertEqual(
+                same,
+                [True],
+                f"Expected one request with {len(content)} bytes, the numbers from 0 on, in pieces of {size}; "
+                f"got {[shown(request.content) for request in requests]}.",
+            )
+            assert_bytes(self, requests[0])
 
     def test_cut_short(self):
         """Content that is cut short by the connection's end, even a clean one, never reaches the handler (P7)."""
@@ -122,6 +176,18 @@ class Step15Content(SynchronousTestCase):
         self.assertEqual(conversation.sent, b"", "Expected no answer to content that is not whole.")
         conversation.wait(0.25)
         assert_refused(self, conversation, [408], "content that never came whole")
+
+    def test_log_keeps_secrets(self):
+        """Where the handler fails, the log has nothing of the content, which may be a password."""
+        events, data = [], framed(b"Content-Length: 6", content=b"hidden")
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        Conversation(self, Recorder(RuntimeError("why"))).send(data)
+        logged = [formatEvent(event) for event in events]
+        self.flushLoggedErrors(RuntimeError)
+        self.assertFalse(
+            "hidden" in "".join(logged), f"Expected no content in the log; it has: {logged}"
+        )
 
     def test_work(self):
         """Eight million bytes of content are not copied again for each further byte."""
@@ -149,16 +215,23 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length: 0", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length: 0")
         self.refuse(b"Content-Length: 5", b"content-length: 5")
-        self.refuse(b"Content-Length: 5, 5")
+        for value in (b"5, 5", b"5,5", b"5,", b",5", b"5, ", b", 5", b","):
+            self.refuse(b"Content-Length: " + value)
+        self.refuse(b"Content-Length: 5", b"Content-Length: 5", b"Content-Length: 5")
+        self.refuse(b"Content-Length: 5", b"Content-Length:")
+        self.refuse(b"Content-Length:", b"Content-Length: 5")
 
     def test_not_a_number(self):
         """A Content-Length that is no number is answered with 400, not with an exception (#6029)."""
-        for value in (b"five", b"", b"5 5", b"5.0", b"0x5", b"5;5", b"\xd9\xa5", b"1e0"):
+        for value in (
+            *(b"five", b"", b"5 5", b"5.0", b"0x5", b"5;5", b"\xd9\xa5", b"1e0"),
+            *(b'"5"', b"5;", b"'5'", b"a", b"\xb2", b"\xb9", b"5\0", b"\xef\xbb\xbf5"),
+        ):
             self.refuse(b"Content-Length: " + value)
 
     def test_what_int_takes(self):
         """What int() reads and HTTP does not is answered with 400 (CVE-2022-24801)."""
-        for value in (b"+5", b"-5", b"-0", b"0_5", b"1_0", b"\x0b5", b"5\x0c", b"\x1c5"):
+        for value in (b"+5", b"-5", b"-0", b"0_5", b"1_0", b"\x0b5", b"5\x0c", b"\x1c5", b"\x855"):
             self.refuse(b"Content-Length: " + value)
 
     def test_both(self):
@@ -168,20 +241,28 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
 
     def test_unknown_coding(self):
-        """A transfer coding that is not known, or twice chunked, is answered with 501 or 400 (RFC 9112 6.1, 7)."""
-        for value in (b"gzip, chunked", b"chunked, chunked", b"x, chunked", b"chunked,chunked"):
+        """A transfer coding that is not known, empty, or twice chunked, is answered with 501 or 400 (RFC 9112 6.1, 7)."""
+        for value in (
+            *(b"gzip, chunked", b"chunked, chunked", b"x, chunked", b"chunked,chunked"),
+            *(b",chunked", b", chunked", b"x-chunked", b"identity, chunked", b"gzip;a=b, chunked"),
+        ):
             self.refuse(b"Transfer-Encoding: " + value, statuses=(400, 501))
-        self.refuse(b"Transfer-Encoding: x", b"Transfer-Encoding: chunked", statuses=(400, 501))
+
+    def test_two_fields(self):
+        """Two Transfer-Encoding fields name two codings, in either order: 501 or 400 (RFC 9110 5.3)."""
+        for other in (b" x", b" identity", b" chunked", b"", b" gzip"):
+            fields = [b"Transfer-Encoding:" + other, b"Transfer-Encoding: chunked"]
+            self.refuse(*fields, statuses=(400, 501))
+            self.refuse(*reversed(fields), statuses=(400, 501))
 
     def test_chunked_is_not_last(self):
         """A coding after chunked, or none that is chunked, does not say where the content ends: 400 (RFC 9112 6.3)."""
         for value in (
             b"chunked, gzip",
-            b"identity",
-            b"xchunked",
-            b"",
-            b"\x0bchunked",
-            b"chunked;a=b",
+            *(b"identity", b"xchunked", b"", b"\x0bchunked", b"chunked;a=b"),
+            *(b"chunked,", b"chunked, ", b"chunked,identity", b'"chunked"', b"'chunked'"),
+            *(b"chunked\x0c", b"chunked;", b"chunked chunked", b"chunke", b"chunkedd", b","),
+            *(b"chunk\xe9ed", b"\xef\xbb\xbfchunked"),
         ):
             self.refuse(b"Transfer-Encoding: " + value, statuses=(400, 501))
 
@@ -219,7 +300,7 @@ class Step17Limits(SynchronousTestCase):
                 f"Expected 200 for {sent}, limits {limits}, in chunks of {cut}; got {got!r}.",
             )
 
-    def never_ends(self, status, begin, most, **limits):
+    def never_ends(self, statuses, begin, most, **limits):
         """Bytes that go on for ever are refused at most so many bytes after the beginning."""
         for size in (1, 7, 64):
             conversation, sent = Conversation(self, limits=Limits(**limits)), 0
@@ -227,12 +308,14 @@ class Step17Limits(SynchronousTestCase):
             while not conversation.sent and sent < 10 * most:
                 conversation.send(b"x" * size)
                 sent += size
+            got = len(conversation.handler.requests)
+            self.assertEqual(got, 0, f"Expected {begin!r} to reach no handler; {got} did.")
             assert_refused(
-                self, conversation, [status], f"{begin!r} and {sent} bytes that do not end"
+                self, conversation, statuses, f"{begin!r} and {sent} bytes that do not end"
             )
             self.assertTrue(
-                sent <= most + size,
-                f"Expected {status} after some {most} bytes; it came after {sent}.",
+                sent < most + size,
+                f"Expected {statuses} after {most} bytes, which came {size} at a time; it came after {sent}.",
             )
 
     def test_line(self):
@@ -243,7 +326,21 @@ class Step17Limits(SynchronousTestCase):
 
     def test_line_never_ends(self):
         """A request line that never ends is answered with 414 when it is too long to be one."""
-        self.never_ends(414, b"GET /", 29, line=30)
+        self.never_ends([414], b"GET /", 27, line=30)
+
+    def test_method(self):
+        """A method that is too long for a line is answered with 501 (RFC 9112 3), ended or not."""
+        self.never_ends([501], b"GET", 29, line=30)
+        data = b"%s / HTTP/1.1\r\nHost: a\r\n\r\n" % (b"GET" * 20)
+        refuse(self, data, 501, limits=Limits(line=30))
+        for size, status in ((30, 414), (31, 501)):
+            data = b"G" * size + b" / HTTP/1.1\r\nHost: a\r\n\r\n"
+            refuse(self, data, status, limits=Limits(line=30))
+
+    def test_line_feed_first(self):
+        """What begins with a bare line feed and never ends is refused as well."""
+        self.never_ends([400, 414, 431], b"\n", 80, line=30, fields=40)
+        self.never_ends([400, 414, 431], b"\n", 80, line=40, fields=30)
 
     def test_fields(self):
         """Fields that are as long as the limit pass; a byte more is answered with 431."""
@@ -265,7 +362,7 @@ class Step17Limits(SynchronousTestCase):
 
     def test_fields_never_end(self):
         """Fields that never end are answered with 431 when they are too long."""
-        self.never_ends(431, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 30, fields=40)
+        self.never_ends([431], b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 30, fields=40)
 
     def test_line_after_line(self):
         """So are lines that never end with an empty one."""
@@ -278,12 +375,36 @@ class Step17Limits(SynchronousTestCase):
         self.passes(framed(b"Content-Length: 10", content=b"0123456789"), content=10)
         refuse(self, framed(b"Content-Length: 11"), 413, limits=Limits(content=10))
 
+    def test_leading_zeros(self):
+        """Zeros before a length are no part of the number: dozens of them pass, and do not change it."""
+        zeros = b"Content-Length: " + b"0" * 30
+        self.passes(framed(zeros + b"10", content=b"0123456789"), content=10)
+        self.passes(framed(zeros), content=0)
+        refuse(self, framed(zeros + b"11"), 413, limits=Limits(content=10))
+
     def test_huge_length(self):
         """A length of thousands of digits is answered with 413, or 400: Python makes no int of it."""
-        for digits in (b"9" * 20, b"9" * 5000):
+        for digits in (b"9" * 20, b"9" * 5000, b"0" * 5000 + b"9" * 20):
             conversation = Conversation(self)
             conversation.send(framed(b"Content-Length: " + digits))
             assert_refused(self, conversation, [413, 400], f"a length of {len(digits)} digits")
+
+    def test_as_they_are(self):
+        """If nobody says otherwise, the limits are 8192, 65536 and 1 MiB."""
+        line = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
+        fields = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n"
+        for what, data, status in (
+            ("a line of 8192", line % (b"x" * (8192 - 14)), 200),
+            ("a line of 8193", line % (b"x" * (8193 - 14)), 414),
+            ("fields of 65536", fields % (b"x" * (65536 - 14)), 200),
+            ("fields of 65537", fields % (b"x" * (65537 - 14)), 431),
+            ("content of 1048576", framed(b"Content-Length: 1048576", content=b"x" * 2**20), 200),
+            ("content of 1048577", framed(b"Content-Length: 1048577"), 413),
+        ):
+            conversation = Conversation(self)
+            conversation.send(data)
+            got = conversation.statuses()
+            self.assertEqual(got, [status], f"Expected {status} for {what} bytes; got {got!r}.")
 
     def test_own_limits(self):
         """Each request has the limits for itself: long ones in a row pass."""

@@ -1,5 +1,6 @@
 """Responses that must not be sent as the handler gave them."""
 
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from .conversation import GET, Conversation, Recorder
@@ -56,26 +57,39 @@ class Step18Splitting(SynchronousTestCase):
     def test_name(self):
         """A name that is no token is refused (RFC 9110 5.1)."""
         self.field(
-            *((name, b"evil") for name in (b"", b"X B", b"X:", b"X\r\nB", b"X\n", b"X\0", b"X\xe9"))
+            *(
+                (name, b"evil")
+                for name in (b"", b"X B", b"X:", b"X\r\nB", b"X\n", b"X\0", b"X\xe9")
+            ),
+            *((name, b"evil") for name in (b" X", b"X ", b"X\t", b"\rX", b"\x0bX", b"X\x85")),
+            *((b"X%c" % byte, b"evil") for byte in b'"(),/;<=>?@[\\]{}\x7f'),
         )
 
     def test_second_field(self):
-        """Every field is looked at, not only the first."""
-        self.refuse(Response(200, b"", Fields([(b"X", b"fine"), (b"Y", b"\nevil: yes")])))
+        """Every field is looked at, not only the first, or the last."""
+        good = (b"X", b"fine")
+        for bad in ((b"Y", b"\nevil: yes"), (b"Y Z", b"evil"), (b"Content-Length", b"4")):
+            for pairs in ([good, bad], [bad, good], [good, bad, good]):
+                self.refuse(Response(200, b"", Fields(pairs)))
 
     def test_framing(self):
         """A handler does not say where the content ends: the server does (RFC 9112 6)."""
-        self.field(
-            *(
-                (b"Content-Length", b"0"),
-                (b"content-length", b"5"),
-                (b"Transfer-Encoding", b"chunked"),
-            )
-        )
+        for name in (b"Content-Length", b"Transfer-Encoding"):
+            for cased in (name, name.lower(), name.upper(), name.capitalize(), name.swapcase()):
+                self.field((cased, b"0"), (cased, b"chunked"), (cased, b""))
 
     def test_status(self):
         """A status beyond 200 to 599 is refused: after a 1xx a client waits for another response (RFC 9110 15.2)."""
         self.refuse(*(Response(status) for status in (0, -200, 99, 100, 101, 199, 600, 2000)))
+
+    def test_every_status(self):
+        """Each status from 200 to 599 is sent, known or not."""
+        for status in range(200, 600):
+            sent = response_bytes(Response(status))
+            self.assertTrue(
+                sent.startswith(b"HTTP/1.1 %d " % status),
+                f"Expected a response {status}; got {sent!r}.",
+            )
 
     def test_content_of_none(self):
         """A status that has no content is refused with some (RFC 9110 6.4.1)."""
@@ -83,9 +97,16 @@ class Step18Splitting(SynchronousTestCase):
 
     def test_harmless(self):
         """Other values go out as they are."""
-        for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"'):
+        every = bytes(set(range(256)) - set(b"\r\n\0"))
+        for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"', b" a  b ", every):
             sent = response_bytes(Response(200, b"", Fields([(b"X-B", value)])))
             self.assertTrue(b"X-B: " + value + b"\r\n" in sent, f"Expected {value!r} in {sent!r}.")
+
+    def test_harmless_names(self):
+        """Any token is a name, and a name that only looks like Content-Length is another."""
+        for name in (b"!#$%&'*+.^_`|~09azAZ-", b"Content_Length", b"X-Transfer-Encoding"):
+            sent = response_bytes(Response(200, b"", Fields([(name, b"0")])))
+            self.assertTrue(name + b": 0\r\n" in sent, f"Expected {name!r} in {sent!r}.")
 
 
 class Step19Head(SynchronousTestCase):
@@ -94,7 +115,8 @@ class Step19Head(SynchronousTestCase):
     Write your parts of response_bytes in messages.py. HEAD asks what a GET would bring (RFC 9110
     9.3.2). A client reads no content after it, so any that is sent would be taken for the next
     response. The length is that of the content which is not sent. The responses 204 and 304 have
-    no content whatever the method, and no Content-Length either.
+    no content whatever the method. A 204 may have no Content-Length; a 304 might have that of the
+    page, which is not here (RFC 9110 8.6). So neither gets one.
     """
 
     longMessage = False
@@ -142,6 +164,45 @@ class Step19Head(SynchronousTestCase):
             f"Expected no content in the 500 to HEAD; got {conversation.sent!r}.",
         )
 
+    def test_any_handler(self):
+        """It has no content whenever the answer is there, and whatever it is."""
+        response = Response(203, b"Words.\n")
+
+        async def coroutine(request):
+            return response
+
+        def later(end):
+            def handler(request):
+                self.ends.append(lambda: end(deferred))
+                deferred = Deferred()
+                return deferred
+
+            return handler
+
+        for status, handler in (
+            (203, lambda request: succeed(response)),
+            (203, coroutine),
+            (203, later(lambda deferred: deferred.callback(response))),
+            (500, lambda request: fail(RuntimeError())),
+            (500, later(lambda deferred: deferred.errback(RuntimeError()))),
+            (500, later(lambda deferred: deferred.callback(None))),
+            (500, lambda request: None),
+        ):
+            self.ends = []
+            conversation = Conversation(self, handler)
+            conversation.send(HEAD)
+            for end in self.ends:
+                end()
+            self.flushLoggedErrors()
+            got = [(a.status, a.content) for a in conversation.answers(0)]
+            self.assertEqual(
+                got,
+                [(status, b"")],
+                f"Expected {status} and no content for HEAD; got {conversation.sent!r}.",
+            )
+            (answer,) = conversation.answers(0)
+            self.assertNotEqual(answer.fields.get(b"content-length"), b"0", "Expected a length.")
+
     def test_case(self):
         """Only HEAD is HEAD: methods have case (RFC 9110 9.1)."""
         (answer,) = self.answer(GET.replace(b"GET", b"head"), Response(200, b"Words.\n")).answers()
@@ -150,7 +211,7 @@ class Step19Head(SynchronousTestCase):
         )
 
     def test_without_content(self):
-        """A 204 and a 304 have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
+        """A 204, and a 304 from here, have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
         for status in (204, 304):
             conversation = self.answer(
                 GET + GET, Response(status, b"", Fields([(b"ETag", b'"1"')]))

@@ -6,13 +6,28 @@ from ..wire import every_chunking
 from .conversation import (
     GET,
     Conversation,
+    assert_bytes,
     assert_nothing_copied,
     assert_refused,
     refuse,
+    refuse_damaged,
+    refuse_whole,
     shown,
 )
 from .messages import Limits
 
+METHODS = [
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"PATCH",
+    b"DELETE",
+    b"OPTIONS",
+    b"TRACE",
+    b"get",
+    b"X",
+]
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -44,6 +59,22 @@ class ChunkedTestCase(SynchronousTestCase):
         conversation.send(CHUNKED + data)
         assert_refused(self, conversation, [status], shown(data))
 
+    def late(self, data):
+        """Wherever these chunks stop for 30 s, and after one byte more for good, the answer is 408 at 60 s."""
+        for cut in range(len(data) - 1):
+            conversation = Conversation(self)
+            conversation.send(CHUNKED + data[:cut])
+            conversation.wait(30)
+            conversation.send(data[cut : cut + 1])
+            conversation.wait(29.75)
+            self.assertEqual(
+                (conversation.sent, conversation.state),
+                (b"", "open"),
+                f"Expected 60 s for {data!r}; after {data[: cut + 1]!r} it ends before.",
+            )
+            conversation.wait(0.25)
+            assert_refused(self, conversation, [408], f"{data[: cut + 1]!r} and no more for 60 s")
+
 
 class Step22Chunked(ChunkedTestCase):
     """Content may come in chunks, each with its size before it.
@@ -70,6 +101,7 @@ class Step22Chunked(ChunkedTestCase):
             b"A\r\n0123456789\r\n00b\r\n0123456789a\r\n10\r\n0123456789abcdef\r\n000\r\n\r\n",
             b"01234567890123456789a0123456789abcdef",
         )
+        self.check(b"0" * 30 + b"3\r\none\r\n" + b"0" * 30 + b"\r\n\r\n", b"one")
 
     def test_any_bytes(self):
         """A chunk may have anything in it, also what looks like the end."""
@@ -84,16 +116,65 @@ class Step22Chunked(ChunkedTestCase):
 
     def test_two_requests(self):
         """Each request has its own chunks."""
-        conversation = Conversation(self)
-        conversation.send((CHUNKED + b"1\r\n!\r\n0\r\n\r\n") * 2)
-        got = [request.content for request in conversation.handler.requests]
-        self.assertEqual(got, [b"!", b"!"], f"Expected the content b'!' twice; got {got!r}.")
+        for chunks in every_chunking((CHUNKED + b"1\r\n!\r\n0\r\n\r\n") * 2):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = [request.content for request in conversation.handler.requests]
+            self.assertEqual(
+                got, [b"!", b"!"], f"Expected the content b'!' twice, from {chunks!r}; got {got!r}."
+            )
+
+    def test_any_method(self):
+        """Any request may have chunks, of whatever method, in HTTP/1.1 and later."""
+        for method in METHODS:
+            one = CHUNKED.replace(b"POST", method) + b"2\r\nok\r\n0\r\n\r\n"
+            conversation = Conversation(self)
+            conversation.send(one + one.replace(b"HTTP/1.1", b"HTTP/1.2") + GET)
+            got = [request.content for request in conversation.handler.requests]
+            expected = [b"ok", b"ok", b""]
+            self.assertEqual(
+                got, expected, f"Expected {expected!r} for two of {one!r} and a GET; got {got!r}."
+            )
+
+    def test_other_names(self):
+        """No other field than Transfer-Encoding says that content comes in chunks."""
+        for name in (b"Transfer_Encoding", b"X-Transfer-Encoding", b"Transfer-Encoding-2", b"TE"):
+            conversation = Conversation(self)
+            conversation.send(CHUNKED.replace(b"Transfer-Encoding", name) + GET)
+            got = conversation.handler.targets
+            self.assertEqual(
+                got,
+                [b"/a", b"/"],
+                f"Expected /a, then /, where {name!r} says chunked; got {got!r}.",
+            )
+
+    def test_large(self):
+        """Large content comes as it was sent, as bytes, in few chunks and in many, in pieces of any size."""
+        content = b"".join(b"%07d," % i for i in range(2**15))
+        for chunk, size in ((2**18, 2**20), (1000, 2**16), (2**18, 1000), (7777, 777)):
+            data = b"".join(
+                b"%x\r\n%b\r\n" % (len(part), part)
+                for part in (content[i : i + chunk] for i in range(0, len(content), chunk))
+            )
+            data = CHUNKED + data + b"0\r\n\r\n"
+            conversation = Conversation(self)
+            conversation.send(*[data[i : i + size] for i in range(0, len(data), size)])
+            requests = conversation.handler.requests
+            same = [request.content == content for request in requests]
+            self.assertEqual(
+                same,
+                [True],
+                f"Expected one request with {len(content)} bytes, the numbers from 0 on, in chunks of {chunk} and "
+                f"pieces of {size}; got {[shown(request.content) for request in requests]}.",
+            )
+            assert_bytes(self, requests[0])
 
     def test_bad_size(self):
         """A size that is no hexadecimal number is answered with 400 (CVE-2022-24801)."""
         for size in (
             *(b"+5", b"-5", b"0x5", b"0_5", b"", b"g", b"5 5"),
             *(b" 5", b"5 ", b"\x0b5", b"5\x0c", b"\xd9\xa5", b"5,"),
+            *(b"5\t", b'"5"', b"5.", b"5h", b"\x855", b"\xef\xbb\xbf5", b"5\0", b"5\xff"),
         ):
             self.refuse(size + b"\r\nwords\r\n0\r\n\r\n")
 
@@ -105,7 +186,12 @@ class Step22Chunked(ChunkedTestCase):
             b"3\r\none\n0\r\n\r\n",
             b"3\r\none0\r\n\r\n",
             b"3\r\none\r0\r\n\r\n",
+            *(b"3\r\none%b0\r\n\r\n" % end for end in (b"x\n", b"\rx", b"\n\r", b"\r\r\n", b"  ")),
         )
+
+    def test_each_byte_of_each_crlf(self):
+        """Each CRLF, after a size, a chunk and the last one, is both of its bytes, and no other beside them."""
+        refuse_damaged(self, CHUNKED + b"3\r\none\r\n0\r\n\r\n", begin=len(CHUNKED))
 
     def test_bare_line_feed(self):
         r"""A \n without its \r in the line of a size, or as the last, is answered with 400 at once."""
@@ -118,6 +204,10 @@ class Step22Chunked(ChunkedTestCase):
         self.refuse(
             b"3\r\r\none\r\n0\r\n\r\n", b"\r3\r\none\r\n0\r\n\r\n", b"3\0\r\none\r\n0\r\n\r\n"
         )
+
+    def test_deadline_holds(self):
+        """Chunks that stop anywhere before their end are half a request: 408 when its time is over (P10)."""
+        self.late(b"A\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n")
 
     def test_work(self):
         """Eight million bytes of a chunk are not copied again for each further byte."""
@@ -137,6 +227,25 @@ class Step23Bounds(ChunkedTestCase):
     def test_extensions(self):
         """Extensions after a size are dropped, with the spaces before their semicolon (RFC 9112 7.1.1)."""
         self.check(b'3;a=b\r\none\r\n1 ; c="d;e"\r\n!\r\n0\t ;last\r\n\r\n', b"one!")
+        for extension in (
+            *(b";a", b";!#$%&'*+.^_`|~0-9", b";a;b;c", b" \t; \ta \t= \tb \t; c", b";a=b;c=d"),
+            *(
+                b';a=""',
+                b';a="b c\t;=,"',
+                b';a="\\"\\\\";b',
+                b';a="\xe9\xff\\\xe9"',
+                b';a="' + b"x" * 99 + b'"',
+            ),
+        ):
+            conversation = Conversation(self)
+            last = b"0%b\r\n\r\n" % extension
+            conversation.send(CHUNKED + b"3%b\r\none\r\n" % extension + last)
+            got = [request.content for request in conversation.handler.requests]
+            self.assertEqual(
+                got,
+                [b"one"],
+                f"Expected the content b'one', with {extension!r} twice; got {got!r}.",
+            )
 
     def test_bad_extension(self):
         """Before a semicolon as without one, only a size with spaces after it is one; else 400."""
@@ -144,6 +253,46 @@ class Step23Bounds(ChunkedTestCase):
             *(size + b"\r\nwords\r\n0\r\n\r\n" for size in (b"5 ", b"5 a;b", b" 5;a", b";a"))
         )
         self.refuse(b"3;a\rb\r\none\r\n0\r\n\r\n", b"3;a\0\r\none\r\n0\r\n\r\n")
+        for wrong in (
+            *(
+                b"\x0b;a",
+                b"\x0c;a",
+                b"\x85;a",
+                b"\xa0;a",
+                b",;a",
+                b";",
+                b"; ",
+                b";;a",
+                b";a;",
+                b";a ",
+            ),
+            *(
+                b";a=",
+                b";a=;b",
+                b";=b",
+                b";a b",
+                b";a=b c",
+                b";a==b",
+                b";bad[=x",
+                b";a=[",
+                b";a,b",
+                b";\xe9",
+            ),
+            *(
+                b';a="',
+                b';a="b',
+                b';a="b"c',
+                b';a="\\"',
+                b';a="b\x0c"',
+                b';a="\\\x0b"',
+                b";a\x0b",
+                b";\x0ca",
+            ),
+            *(b";a=\x1b", b";\x7f", b';a="\x7f"', b";a='b'\x01", b';"a"', b";\x0b", b";a\x85=b"),
+        ):
+            data = b"%b\r\none\r\n0\r\n\r\n"
+            refuse_whole(self, CHUNKED + b"3" + data % wrong, 400)
+            refuse_whole(self, CHUNKED + b"3\r\none\r\n0%b\r\n\r\n" % wrong, 400)
 
     def test_trailers(self):
         """Trailers are dropped: they are no fields of the request (RFC 9110 6.5.1)."""
@@ -154,10 +303,22 @@ class Step23Bounds(ChunkedTestCase):
         got = [b"X-B" in request.fields for request in conversation.handler.requests]
         self.assertEqual(got, [False], f"Expected one request, without X-B; got {got!r}.")
 
+    def test_deadline_holds(self):
+        """Nor do extensions and trailers give a client more time."""
+        self.late(b"1;a=b\r\nx\r\n0\r\nX-B: c\r\n\r\n")
+
     def test_bad_trailer(self):
         """A trailer that is no field, or has a bare CR, LF or NUL in it, is answered with 400."""
         self.refuse(b"0\r\nno field\r\n\r\n", b"0\r\nX : y\r\n\r\n", b"0\r\n X: y\r\n\r\n")
         self.refuse(b"0\r\nX: y\nZ: z\r\n\r\n", b"0\r\nX: \0\r\n\r\n", b"0\r\nX: \rY: y\r\n\r\n")
+        self.refuse(b"0\r\nX: y\r\n Z: z\r\n\r\n", b"0\r\nX\xe9: y\r\n\r\n", b"0\r\n: y\r\n\r\n")
+        self.refuse(b"0\r\n \r\n\r\n", b"0\r\n\t\r\n\r\n", b"0\r\n\x0b\r\n\r\n")
+        self.refuse(b"0\r\nX: y\r\nno field\r\n\r\n", b"0\r\nX: yyyyyyyyyyyyyy\0\r\n\r\n")
+
+    def test_each_byte_of_each_crlf(self):
+        """Each CRLF, after an extension and a trailer too, is both of its bytes, and no other beside them."""
+        chunks = b'3;a=b\r\none\r\n0;c="d"\r\nX: y\r\nZ:\r\n\r\n'
+        refuse_damaged(self, CHUNKED + chunks, begin=len(CHUNKED))
 
     def test_content_limit(self):
         """All chunks together have the content's limit; more is answered with 413, before it has come."""

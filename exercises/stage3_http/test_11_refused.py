@@ -1,11 +1,12 @@
 """Requests that are well formed, and still not for this server."""
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, refuse
-from .messages import Limits
+from .conversation import GET, Conversation, Recorder, refuse, refuse_whole
+from .messages import Fields, Limits, Response
 
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
 
@@ -34,17 +35,21 @@ class Step24Refused(SynchronousTestCase):
         """Another major version is answered with 505 (RFC 9110 15.6.6); a later minor one is served."""
         for version in (b"2.0", b"0.9", b"3.1", b"9.9"):
             refuse(self, b"GET / HTTP/%s\r\nHost: a\r\n\r\n" % version, 505)
-        self.ok(b"GET / HTTP/1.2\r\nHost: a\r\n\r\n")
+        self.ok(*(b"GET / HTTP/1.%d\r\nHost: a\r\n\r\n" % minor for minor in range(10)))
 
     def test_no_host(self):
         """An HTTP/1.1 request without Host is answered with 400 (RFC 9112 3.2)."""
         refuse(self, b"GET / HTTP/1.1\r\n\r\n", 400)
         refuse(self, b"GET / HTTP/1.1\r\nX-Host: a\r\n\r\n", 400)
+        refuse(self, b"GET / HTTP/1.2\r\n\r\n", 400)
+        refuse(self, b"GET http://a/ HTTP/1.1\r\n\r\n", 400)
 
     def test_two_hosts(self):
         """Two Host fields are answered with 400, also where they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
         for version in (b"1.1", b"1.0"):
-            refuse(self, b"GET / HTTP/%s\r\nHost: a\r\nhost: a\r\n\r\n" % version, 400)
+            for second in (b"host: a", b"HOST: b", b"Host:", b"X: x\r\nHost: a"):
+                data = b"GET / HTTP/%b\r\nHost: a\r\n%b\r\n\r\n" % (version, second)
+                refuse_whole(self, data, 400)
 
     def test_bad_host(self):
         """A Host that is no name or address, with a port or without, is answered with 400 (RFC 9112 3.2)."""
@@ -59,8 +64,31 @@ class Step24Refused(SynchronousTestCase):
             b"<a>",
             b"caf\xe9",
             b"a\tb",
+            *(b"[:::]", b"[1]", b"[1.2.3.4]", b"[12345::]", b"[1::2::3]", b"[]", b"[:]", b"[::1]a"),
+            *(b"[1:2:3:4:5:6:7]", b"[1:2:3:4:5:6:7:8:9]", b"[1::2:3:4:5:6:7:8]", b"[::1.2.3]"),
+            *(
+                b"[::1.2.3.256]",
+                b"[::1%25eth0]",
+                b"[::g]",
+                b"[v1.]",
+                b"[v.a]",
+                b"[vg.a]",
+                b"[v1.a[]",
+            ),
+            *(b"[::1]:x", b"::1", b"a%zz", b"%", b"%4", b"a%4", b"a:-1", b"a:+1", b"a\x0b", b"a?b"),
+            *(
+                b"a#b",
+                b"http://a",
+                b"a:\xd9\xa1",
+                b'"a"',
+                b"a\\b",
+                b"[::1",
+                b"::1]",
+                b"a^b",
+                b"{a}",
+            ),
         ):
-            refuse(self, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host, 400)
+            refuse_whole(self, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host, 400)
 
     def test_good_host(self):
         """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""
@@ -73,6 +101,21 @@ class Step24Refused(SynchronousTestCase):
             b"",
             b"A-B_c~d",
             b"a:",
+            *(
+                b"[::]",
+                b"[1::]",
+                b"[1:2:3:4:5:6:7:8]",
+                b"[1:2:3:4:5:6:1.2.3.4]",
+                b"[::ffff:1.2.3.4]",
+            ),
+            *(
+                b"[1:2:3:4:5:6:7::]",
+                b"[::2:3:4:5:6:7:8]",
+                b"[ABCD:ef::0]:0",
+                b"[v1.a]",
+                b"[V1f.~:$]:1",
+            ),
+            *(b"a%41", b"%c3%A9", b"a,b;c=d", b"!$&'()*+", b"1.2.3.256", b"a:00080"),
         ):
             self.ok(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
 
@@ -83,11 +126,44 @@ class Step24Refused(SynchronousTestCase):
     def test_connect(self):
         """CONNECT is answered with 501: this is no proxy (RFC 9110 15.6.2)."""
         refuse(self, b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501)
+        self.ok(b"connect / HTTP/1.1\r\nHost: a\r\n\r\n")  # Methods have case.
+
+    def test_order(self):
+        """Where two reasons hold, the first of the table counts."""
+        line, fields = b"CONNECT x HTTP/%b\r\n", b"%bExpect: x\r\n\r\n"
+        for data, status in (
+            (line % b"2.0" + fields % b"", 505),
+            (line % b"1.1" + fields % b"", 400),
+            (line % b"1.1" + fields % b"Host: [\r\n", 400),
+            (line % b"1.1" + fields % b"Host: a\r\n", 501),
+            (b"GET x HTTP/1.1\r\n" + fields % b"Host: a\r\n", 400),
+        ):
+            refuse_whole(self, data, status)
 
     def test_target(self):
         """A target that is no path, no http address and not OPTIONS' asterisk is answered with 400 (RFC 9112 3.2)."""
-        for line in (b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"):
-            refuse(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
+        for line in (
+            *(b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"),
+            *(b"POST *", b"HEAD *", b"options *", b"OPTIONS *?a", b"OPTIONS a", b"GET http:/a"),
+            *(
+                b"GET http://",
+                b"GET http:///a",
+                b"GET http://:80/",
+                b"GET http://?a",
+                b"GET http:a",
+            ),
+            *(b"GET http://a:x/", b"GET http://[::1/", b"GET http://[1]/", b"GET http://u@a/"),
+            *(
+                b"GET https:///a",
+                b"GET xhttp://a/",
+                b"GET httpss://a/",
+                b"GET http://a%zz/",
+                b"GET #",
+            ),
+            *(b"GET /a#b", b"GET /#", b"GET /?#a", b"GET http://a/#b", b"GET http://a#b"),
+            *(b"GET /%zz", b"GET /%", b"GET /a%4", b"GET /?%", b"GET /%4g/", b"GET http://a/%zz"),
+        ):
+            refuse_whole(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
 
     def test_forms(self):
         """OPTIONS * and an address in full are served, as they came (RFC 9112 3.2.2, 3.2.4)."""
@@ -97,6 +173,22 @@ class Step24Refused(SynchronousTestCase):
             b"GET http://a/b?c",
             b"GET HTTP://a/b",
             b"GET //a",
+            *(
+                b"GET https://a/",
+                b"GET HTTPS://a",
+                b"GET http://a",
+                b"GET http://a?b",
+                b"GET hTtP://a",
+            ),
+            *(b"GET http://[::1]:80/a", b"GET http://a:/", b"GET http://%41/", b"OPTIONS http://a"),
+            *(
+                b"GET /%41%c3%A9",
+                b"GET /a?b?c/d=%25",
+                b'GET /?<b>"|^`{}[]\\',
+                b"GET /:80",
+                b"GET /http://",
+            ),
+            *(b"GET /../..//%2F", b"OPTIONS /*", b"GET /*", b"X-A /", b"get /"),
         ):
             data = line + b" HTTP/1.1\r\nHost: a\r\n\r\n"
             self.ok(data)
@@ -109,7 +201,7 @@ class Step24Refused(SynchronousTestCase):
 
     def test_continue(self):
         """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
-        for word in (b"100-continue", b"100-Continue"):
+        for word in (b"100-continue", b"100-Continue", b"100-CONTINUE"):
             data = EXPECT % word
             for cut in range(1, len(data)):
                 conversation = Conversation(self)
@@ -142,6 +234,13 @@ class Step24Refused(SynchronousTestCase):
             [100, 200, 100, 200],
             f"Expected 100, 200 for each of two requests, {data!r} twice; got {got!r}.",
         )
+        conversation.wait(60)
+        got = conversation.statuses(), conversation.state
+        self.assertEqual(
+            got,
+            ([100, 200] * 2, "closed"),
+            f"Expected a close without a word, 60 s later; got {got!r}.",
+        )
 
     def test_no_need_to_wait(self):
         """Where the content comes with the head, or there is none, the request is answered all the same."""
@@ -150,6 +249,43 @@ class Step24Refused(SynchronousTestCase):
             conversation.send(*chunks)
             got = [status for status in conversation.statuses() if status != 100]
             self.assertEqual(got, [200, 200], f"Expected two answers to {chunks!r}; got {got!r}.")
+
+    def test_continue_with_chunks(self):
+        """So does a client that will send its content in chunks."""
+        data = EXPECT.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") % b"100-continue"
+        conversation = Conversation(self)
+        conversation.send(data, b"2\r\nok\r\n0\r\n\r\n")
+        got = conversation.statuses()
+        self.assertEqual(got, [100, 200], f"Expected 100, then 200, for {data!r}; got {got!r}.")
+
+    def test_continue_in_turn(self):
+        """A 100 waits its turn as an answer does: a client takes it for the answer to an earlier request else."""
+        slow = Deferred()
+        results = iter([slow])
+        conversation = Conversation(self, Recorder(lambda r: next(results, Response(201))))
+        conversation.send(GET + EXPECT % b"100-continue")
+        self.assertEqual(conversation.sent, b"", "Expected nothing before the first answer.")
+        slow.callback(Response(200))
+        got = conversation.statuses()
+        self.assertEqual(got, [200, 100], f"Expected 200, then the 100; got {got!r}.")
+        conversation.send(b"ok")
+        got = conversation.statuses()
+        self.assertEqual(got, [200, 100, 201], f"Expected 201 at the end; got {got!r}.")
+
+    def test_continue_is_no_answer(self):
+        """A 100 gives the client no more time for its request, and after it may come a 408."""
+        conversation = Conversation(self)
+        conversation.send(b"P")
+        conversation.wait(30)
+        conversation.send((EXPECT % b"100-continue")[1:])
+        for seconds, state, statuses in ((29.75, "open", [100]), (0.25, "closed", [100, 408])):
+            conversation.wait(seconds)
+            got = conversation.state, conversation.statuses()
+            self.assertEqual(
+                got,
+                (state, statuses),
+                f"Expected a 408, 60 s after a request's first byte, 30 s after its 100; got {got!r}.",
+            )
 
     def test_not_for_old_clients(self):
         """HTTP/1.0 knows no 100: its expectation is ignored (RFC 9110 10.1.1)."""
@@ -165,6 +301,24 @@ class Step24Refused(SynchronousTestCase):
     def test_other_expectation(self):
         """Any other expectation is answered with 417, before the content (RFC 9110 15.5.18)."""
         refuse(self, EXPECT % b"200-ok", 417)
+        for value in (
+            *(
+                b"",
+                b"100",
+                b"100-continued",
+                b"100-continue;a=b",
+                b'"100-continue"',
+                b"100 continue",
+            ),
+            *(
+                b"100-continue, x",
+                b"x, 100-continue",
+                b"100-continue\r\nExpect: x",
+                b"x-100-continue",
+            ),
+            *(b"x\r\nExpect: 100-continue", b"100-continue\x0b"),
+        ):
+            refuse_whole(self, EXPECT % value, 417)
 
     def test_date(self):
         """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""
@@ -175,3 +329,44 @@ class Step24Refused(SynchronousTestCase):
         got = [answer.fields.get(b"date") for answer in conversation.answers()]
         expected = [b"Sun, 06 Nov 1994 08:49:37 GMT"] * 2
         self.assertEqual(got, expected, f"Expected {expected!r}; got {got!r}.")
+
+    def test_date_of_each(self):
+        """So has a 500, a 408, a 204, the answer to HEAD, to HTTP/1.0, and one that came late."""
+        late, half = Deferred(), GET[:5]
+        for what, gives, data in (
+            *(("a 500", RuntimeError(), GET), ("a late answer", late, GET), ("a 408", None, half)),
+            *(("a 204", Response(204), GET), ("what is no Response", 0, GET)),
+            ("HEAD", None, GET.replace(b"GET", b"HEAD")),
+            ("HTTP/1.0", None, GET.replace(b"1.1", b"1.0")),
+            ("a 404", Response(404, b"", Fields([(b"X-B", b"c")])), GET),
+        ):
+            conversation = Conversation(self, Recorder(gives))
+            conversation.send(data)
+            conversation.wait(60)
+            if gives is late:
+                late.errback(RuntimeError())
+            self.flushLoggedErrors()
+            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (gives is late or data is half)
+            (answer,) = conversation.answers(*[0] * (what == "HEAD"))
+            got = answer.fields.get(b"date")
+            self.assertEqual(
+                got, when, f"Expected the Date {when!r} for {what}; got {conversation.sent!r}."
+            )
+
+    def test_date_goes_on(self):
+        """A connection's answers have each the second in which they were made."""
+        conversation = Conversation(self)
+        for seconds in (0, 0.75, 0.25, 1, 0.5, 57, 2.5):
+            conversation.wait(seconds)
+            conversation.send(GET)
+        got = [answer.fields[b"date"][-11:-4] for answer in conversation.answers()]
+        expected = [
+            b"0:00:00",
+            b"0:00:00",
+            b"0:00:01",
+            b"0:00:02",
+            b"0:00:02",
+            b"0:00:59",
+            b"0:01:02",
+        ]
+        self.assertEqual(got, expected, f"Expected the times {expected!r}; got {got!r}.")

@@ -1,5 +1,6 @@
 """A form that is posted, over TCP at the end."""
 
+import re
 from html import unescape
 from urllib.parse import urlencode
 
@@ -7,7 +8,8 @@ from twisted.trial.unittest import TestCase
 
 from .conversation import Recorder
 from .loopback import ask, serve
-from .messages import Response
+from .messages import Request, Response
+from .page import Shown
 from .pages import handle, posted
 
 
@@ -25,11 +27,37 @@ class Step25Post(TestCase):
 
     def shows(self, content, *texts):
         page = posted(content)
+        shown = Shown(page)
         for text in texts:
             self.assertTrue(
-                text in unescape(page),
-                f"Expected {text!r} in the page for {content!r}; got {page!r}.",
+                shown.has(text),
+                f"Expected to see {text!r} in the page for {content!r}; got {page!r}.",
             )
+        wrong = shown.wrong + re.findall(r"/?\w+>|</?\w+", shown.text)
+        self.assertEqual(
+            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
+        )
+
+    def test_form(self):
+        """The demo's form posts to itself what stands in its two fields, and is shown again under what was posted."""
+        for method, content in ((b"GET", b""), (b"POST", b"name=%C3%A9&words=a+b")):
+            response = handle(Request(method, b"/form", content=content))
+            page = response.content.decode("utf-8")
+            for text in (
+                *('<form method="post" action="/form">', 'name="name"', 'name="words"', "</form>"),
+                *('<label for="name">', 'id="name"', '<label for="words">', 'id="words"'),
+                *("<button>", 'href="/"', "What you sent" if content else "A form"),
+            ):
+                self.assertTrue(text in page, f"Expected {text!r} in the page; got {page}")
+            self.assertEqual(Shown(page).wrong, [], f"Expected right tags; got {page}")
+            got = (response.status, response.fields.get(b"Content-Type"))
+            self.assertEqual(
+                got, (200, b"text/html; charset=utf-8"), f"Expected a page of HTML; got {got!r}."
+            )
+            for text in ("é", "a b"):
+                self.assertEqual(
+                    text in page, bool(content), f"Expected {text!r} if it was posted; got {page}"
+                )
 
     def test_names_and_values(self):
         """Each name and value is shown, those of an empty or repeated field too."""
@@ -56,6 +84,12 @@ class Step25Post(TestCase):
             )
             for text in pair:
                 self.assertTrue(text in unescape(page), f"Expected {text!r} as text; got {page!r}.")
+        page = posted(urlencode([('n"n', "v'v"), ("n'n", 'v"v')]).encode("ascii"))
+        for text in ('n"n', "n'n", 'v"v', "v'v"):
+            self.assertTrue(
+                text in unescape(page) and text not in page,
+                f"Expected the quote of {text!r} to be escaped; got {page!r}.",
+            )
 
     async def test_post(self):
         """Over real TCP, Twisted's client posts content, and the handler gets all of it."""
@@ -67,7 +101,7 @@ class Step25Post(TestCase):
             f"Expected the {len(content)} bytes reversed; got {len(got)} bytes.",
         )
 
-    async def test_form(self):
+    async def test_form_over_tcp(self):
         """Over real TCP, the demo's form is shown, posted, and shows what was posted."""
         port = await serve(self, handle)
         _, form = await ask(self, port, b"GET", "/form")

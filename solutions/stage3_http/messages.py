@@ -11,13 +11,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
+from ipaddress import IPv6Address
 
 # What names and methods are made of (RFC 9110 5.6.2); use it with fullmatch.
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# uri-host [ ":" port ], RFC 9110 7.2.
-HOST = re.compile(rb"([0-9A-Za-z._~%!$&'()*+,;=-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+# uri-host [ ":" port ], RFC 9110 7.2. The group is what should be an IPv6 address.
+HOST = re.compile(
+    rb"(?:(?:[0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+    rb"|\[(?:([0-9A-Fa-f:.]+)|[vV][0-9A-Fa-f]+\.[0-9A-Za-z._~!$&'()*+,;=:-]+)\])(?::[0-9]*)?"
+)
+# A path, or an address with a host, which is the group (RFC 9112 3.2, RFC 9110 4.2). Browsers send characters that RFC 3986
+# does not have, but no "#", and two digits after "%".
+TARGET = re.compile(rb"(?:(?i:https?)://([^/?#:][^/?#]*)|(?=/))[^#%]*(?:%[0-9A-Fa-f]{2}[^#%]*)*")
 REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
-# These responses are over with their fields (RFC 9110 6.4.1); the first two may not even have a length.
+# These responses are over with their fields (RFC 9110 6.4.1). The first two get no length here: a 204 may have none, and a
+# 304's would be that of the content which a 200 would have (RFC 9110 8.6).
 WITHOUT_CONTENT = (204, 304, 205)
 
 
@@ -211,6 +219,24 @@ def parse_fields(lines: Iterable[bytes]) -> Fields:
     return Fields(pairs)
 
 
+def is_host(value: bytes) -> bool:
+    """Whether this is a name or an address, with a port or without; the name may be empty (RFC 9110 7.2, RFC 3986 3.2.2)."""
+    match = HOST.fullmatch(value)
+    if match is None or match[1] is None:
+        return match is not None
+    try:
+        IPv6Address(match[1].decode("ascii"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_target(target: bytes) -> bool:
+    """Whether this is a path, or an http or https address in full, each with a query or without (RFC 9112 3.2.1, 3.2.2)."""
+    match = TARGET.fullmatch(target)
+    return match is not None and (match[1] is None or is_host(match[1]))
+
+
 def check_request(request: Request) -> None:
     """Refuse a request whose head is well formed, but which this server may not, or does not, answer."""
     ### BEGIN SOLUTION Step 24: refuse what this server does not speak
@@ -220,15 +246,15 @@ def check_request(request: Request) -> None:
     hosts = request.fields.all(b"Host")
     if len(hosts) != 1 and (hosts or request.version != b"HTTP/1.0"):
         raise BadRequest("not exactly one Host")  # RFC 9112 3.2
-    if hosts and not HOST.fullmatch(hosts[0]):
+    if hosts and not is_host(hosts[0]):
         raise BadRequest("not a Host")
     if request.method == b"CONNECT":
         raise BadRequest("no tunnels here", 501)
-    whole = request.target.lower().startswith((b"http://", b"https://"))
     star = request.method == b"OPTIONS" and request.target == b"*"
-    if not (request.target.startswith(b"/") or whole or star):
+    if not (is_target(request.target) or star):
         raise BadRequest("no form of target that this method has")
-    if (request.fields.get(b"Expect") or b"100-continue").lower() != b"100-continue":
+    expectation = request.fields.get(b"Expect")
+    if expectation is not None and expectation.lower() != b"100-continue":
         raise BadRequest("an expectation that is not met", 417)
     ### END SOLUTION
 
@@ -241,7 +267,7 @@ def expects_continue(request: Request) -> bool:
 def keeps_open(version: bytes, *both: Fields) -> bool:
     """Whether a connection goes on after this request and this response (RFC 9112 9.3)."""
     ### BEGIN SOLUTION Step 20: HTTP/1.1 goes on, unless one side says close
-    ### STARTER return True  # Step 20: nobody's wish to close is heard.
+    ### STARTER return version != b"HTTP/1.0"  # Step 20: nobody's wish to close is heard.
     if version == b"HTTP/1.0":
         return False
     options = b",".join([fields.get(b"Connection") or b"" for fields in both])

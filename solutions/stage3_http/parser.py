@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from .messages import (
+    TOKEN,
     BadRequest,
     Fields,
     Limits,
@@ -22,6 +23,11 @@ from .messages import (
 # The line feed of a head's last line, and the empty line after it. A line should end with CRLF; a head with bare line
 # feeds must be found as well, so that it can be refused.
 HEAD_END = re.compile(rb"\n\r?\n")
+# What may follow a chunk's size: ";" and a name, perhaps "=" and a token or a quoted string, and so on (RFC 9112 7.1.1).
+EXTENSIONS = re.compile(
+    rb'(?:[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*'
+    % (TOKEN.pattern, TOKEN.pattern)
+)
 BLOCK = 64 * 1024
 
 
@@ -58,10 +64,10 @@ class RequestParser:
     begun: whether anything has come that was not given as a request yet.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.head: Request | None = None
         self.begun = False
-        self._limits = limits or Limits()
+        self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0  # how much of the buffer was searched already for the head's end
         self._length: int | None = (
@@ -98,7 +104,6 @@ class RequestParser:
         ### STARTER # Step 20: an empty line before a request is taken for a head.
         while self._buffer.startswith(b"\r\n"):
             del self._buffer[:2]
-            self._scanned = 0
         ### END SOLUTION
         ### BEGIN SOLUTION Step 5: search on from where the last search stopped
         ### STARTER # Step 5: this takes what is here, however little, for a whole head.
@@ -128,11 +133,12 @@ class RequestParser:
 
         size: how many bytes of the buffer belong to the request line and the fields, at least.
         """
-        ### BEGIN SOLUTION Step 17: 414 for the line, 431 for the fields
+        ### BEGIN SOLUTION Step 17: 414 or 501 for the line, 431 for the fields
         ### STARTER # Step 17: a head may be as long as it likes.
         line = self._buffer.find(b"\n", 0, self._limits.line + 2)
         if line < 0 and size > self._limits.line:
-            raise BadRequest("too long a request line", 414)
+            method_ends = b" " in self._buffer[: self._limits.line + 1]
+            raise BadRequest("too long a request line", 414 if method_ends else 501)
         if line >= 0 and size - (line + 1) > self._limits.fields:
             raise BadRequest("too long fields", 431)
         ### END SOLUTION
@@ -171,11 +177,8 @@ def content_length(fields: Fields, version: bytes, limit: int) -> int | None:
     ### STARTER # Step 16: of several lengths the first wins, and int() reads more than digits.
     if codings is not None and (lengths or version == b"HTTP/1.0"):
         raise BadRequest("two ways to say where the content ends")  # RFC 9112 6.1
-    coding, _, last = (codings or b"").lower().rpartition(b",")
-    if codings is not None and last.strip(b" \t") != b"chunked":
-        raise BadRequest("a last coding that does not say where the content ends")
-    if coding:
-        raise BadRequest("a transfer coding that is not known here", 501)
+    if codings is not None and codings.lower() != b"chunked":
+        raise BadRequest("not chunked alone")  # RFC 9112 6.3; for codings before it, 501 would do.
     if len(lengths) > 1 or not all(re.fullmatch(rb"[0-9]+", length) for length in lengths):
         raise BadRequest("not one number in Content-Length")
     ### END SOLUTION
@@ -186,7 +189,8 @@ def content_length(fields: Fields, version: bytes, limit: int) -> int | None:
         ### END SOLUTION
     ### BEGIN SOLUTION Step 17: refuse content beyond the limit before it comes
     ### STARTER # Step 17: any length passes.
-    # Python refuses to make an int of thousands of digits.
+    # Python refuses to make an int of thousands of digits, even if all are zeros.
+    lengths = [length.lstrip(b"0") or b"0" for length in lengths]
     if any(len(length) > 18 or int(length) > limit for length in lengths):
         raise BadRequest("too much content", 413)
     ### END SOLUTION
@@ -243,10 +247,12 @@ class Chunks:
 
     def _begin_chunk(self, line: bytes) -> None:
         """The line of a chunk's size is here: its data comes next, or, after the size 0, trailers."""
-        ### BEGIN SOLUTION Step 23: drop an extension
+        ### BEGIN SOLUTION Step 23: drop extensions
         ### STARTER # Step 23: a size with an extension is taken for none.
-        before, semicolon, _ = line.partition(b";")
+        before, semicolon, after = line.partition(b";")
         if semicolon:
+            if not EXTENSIONS.fullmatch(semicolon + after):
+                raise BadRequest("not an extension")
             line = before.rstrip(b" \t")
         ### END SOLUTION
         ### BEGIN SOLUTION Step 22: a number of hexadecimal digits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache, partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -50,7 +51,7 @@ class HTTPProtocol(Protocol):
         self._lost = False
         self._continued: Request | None = None
         # Seconds on the factory's clock, and the call there that looks at it.
-        self._deadline = 0.0
+        self._deadline: float
         self._call: IDelayedCall | None = None
         self._wait()
 
@@ -60,7 +61,7 @@ class HTTPProtocol(Protocol):
             return
         ### BEGIN SOLUTION Step 12: a request has its own time from its first byte on
         ### STARTER # Step 12: a request that begins late has only what the wait for it left.
-        if not self._parser.begun and self._answering is None:
+        if not self._parser.begun:
             self._wait()
         ### END SOLUTION
         ### BEGIN SOLUTION Step 4: feed the parser, then serve
@@ -75,7 +76,6 @@ class HTTPProtocol(Protocol):
         ### STARTER # Step 12: a call on the clock keeps all of this alive.
         if self._call is not None:
             self._call.cancel()
-            self._call = None
         ### END SOLUTION
         ### BEGIN SOLUTION Step 14: tell the handler that nobody waits any more
         ### STARTER # Step 14: the handler works on for nobody.
@@ -281,7 +281,6 @@ class HTTPFactory(Factory):
         self.clock = clock
         self.timeout = timeout
         self.limits = limits or Limits()
-        self._second, self._date = -1, b""
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPProtocol:
         """Called once for each connection, with the client's address."""
@@ -292,14 +291,19 @@ class HTTPFactory(Factory):
         ### END SOLUTION
 
     def date(self) -> bytes:
-        """The time of day for a Date field. Made once a second, since it is asked for with each response."""
-        second = int(self.clock.seconds())
-        if second != self._second:
-            self._second, self._date = second, formatdate(second, usegmt=True).encode("ascii")
-        return self._date
+        """The time of day for a Date field."""
+        return date_of(int(self.clock.seconds()))
+
+
+@lru_cache
+def date_of(second: int) -> bytes:
+    """A second as a Date field says it. Kept, since it is asked for with each response."""
+    return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:
     """Where a handler was written, for a line in the log."""
+    while isinstance(handler, partial):
+        handler = handler.func
     code = getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
     return f"{code.co_filename}, line {code.co_firstlineno}" if code else repr(handler)

@@ -1,0 +1,44 @@
+"""What a browser makes of HTML: the lines that it shows, and the tags that do not belong together."""
+
+import re
+from html.parser import HTMLParser
+
+# What has no end tag, what need not have one, and what stands within a line.
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+OPTIONAL = {"dd", "dt", "li", "p", "tbody", "td", "th", "thead", "tr"}
+INLINE = {"a", "b", "code", "em", "i", "kbd", "samp", "small", "span", "strong", "td", "th", "tt"}
+
+
+class Shown(HTMLParser):
+    """Some HTML as a browser shows it.
+
+    lines: of text, without the spaces around them; a line ends with a block or a br, and in a pre with a line feed too.
+    wrong: the tags that are not closed, or not opened.
+    """
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.wrong, self._open = "", [], []
+        self.feed(page)
+        self.close()
+        self.wrong += [f"<{tag}>" for tag in self._open if tag not in OPTIONAL]
+        self.lines = [line.strip() for line in self.text.split("\n")]
+
+    def handle_starttag(self, tag, attributes):
+        self.text += "" if tag in INLINE else "\n"
+        self._open += [] if tag in VOID else [tag]
+
+    def handle_endtag(self, tag):
+        self.text += "" if tag in INLINE else "\n"
+        if tag not in self._open:
+            self.wrong.append(f"</{tag}>")
+            return
+        while (last := self._open.pop()) != tag:
+            self.wrong += [] if last in OPTIONAL else [f"<{last}>"]
+
+    def handle_data(self, data):
+        self.text += data if "pre" in self._open else re.sub(r"\s+", " ", data)
+
+    def has(self, text):
+        """Whether this text is shown, and is not a part of longer words."""
+        return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", self.text) is not None
