@@ -1,5 +1,7 @@
 """The client's protocol, with no network: the test plays the server, and says how each connection ends."""
 
+import contextlib
+
 from twisted.internet.defer import AlreadyCalledError, CancelledError
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -96,6 +98,18 @@ class Step03End(SynchronousTestCase):
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(protocol.poem)
         self.assertEqual(got, "", f"Expected '' where no byte came; got {got!r}.")
+
+    def test_no_text(self):
+        """Bytes that are not UTF-8 spell no text, not even in part; step 5 says what becomes of them."""
+        for what, data in NOT_UTF_8.items():
+            protocol = self.receive(data)
+            with contextlib.suppress(UnicodeDecodeError):
+                protocol.connectionLost(Failure(ConnectionDone()))
+            got = outcome(protocol.poem)
+            self.assertFalse(
+                isinstance(got, str),
+                f"Expected no text from {data!r}, which is not UTF-8 ({what}); got {got!r}.",
+            )
 
 
 class Step04Chunks(SynchronousTestCase):
