@@ -54,6 +54,20 @@ class Step04Start(SynchronousTestCase):
                 got, [expected], f"Expected --port={port} to listen on {expected}; got {got}."
             )
 
+    def test_running(self):
+        """It says of itself whether it runs: from its start to its stop."""
+        service, _ = self.make("tcp:8123")
+        told = [bool(service.running)]
+        service.startService()
+        told.append(bool(service.running))
+        service.stopService()
+        told.append(bool(service.running))
+        self.assertEqual(
+            told,
+            [False, True, False],
+            f"Expected service.running to be false, true, false: made, started, stopped; got {told}.",
+        )
+
     def test_serves(self):
         """Each of two clients gets the poem of the option, and a close."""
         service, reactor = self.make("tcp:8123")

@@ -57,13 +57,13 @@ class Step06CannotListen(SynchronousTestCase):
         )
 
     def test_at_once(self):
-        """Where listening fails at once, startService raises SystemExit, with a code that is not 0, and the log says why."""
+        """Where listening fails at once, startService raises SystemExit, with exit code 1, and the log says why."""
         events, reactor = logged(self), MemoryReactorClock()
         endpoint = FakeEndpoint(Failure(TAKEN))
         try:
             PoetryService(reactor, endpoint, PoetryFactory(POEM)).startService()
         except SystemExit as error:
-            self.assertTrue(error.code, f"Expected an exit code that is not 0; got {error.code!r}.")
+            self.assertEqual(error.code, 1, f"Expected exit code 1; got {error.code!r}.")
         else:
             self.fail("Expected SystemExit where listening fails at once; startService returned.")
         self.assertFalse(
@@ -77,7 +77,7 @@ class Step06CannotListen(SynchronousTestCase):
         """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
         events = logged(self)
         _, endpoint, reactor = fake_service()
-        # It runs, from here on. Its run() would set a handler for the real SIGTERM, once step 11 is written.
+        # It runs, from here on. Its run() would set handlers of real signals, once step 11 is written.
         reactor.running = True
         self.assertEqual(lines(events), [], "Expected nothing in the log while it is not decided.")
         endpoint.listening.errback(TAKEN)

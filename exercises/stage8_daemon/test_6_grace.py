@@ -2,7 +2,7 @@
 
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectError, ConnectionAborted
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from ..wire import outcome
@@ -18,8 +18,9 @@ from .helpers import (
     parsed,
     poem_file,
 )
-from .poetry_daemon import makeService
+from .poetry_daemon import makeService, take_off
 
+MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
 LONG = b"a line\n" * 3_000_000  # more than the buffers of a connection over loopback take
 
 
@@ -27,9 +28,9 @@ class Step10Grace(StopCase, TestCase):
     """What does not end within the grace is aborted.
 
     Write, in PoetryService.stopService, a call on self.reactor, self.grace seconds from then, that
-    aborts each connection that is still open: with a client that does not read, a close waits for
-    ever. When all has ended before, the call is taken off: take_off, which is given, does it. The
-    last tests are over TCP.
+    aborts each connection that is still open: with a client that does not read, the close of a
+    large poem waits for ever. When all has ended before, the call is taken off: take_off, which is
+    given, does it. The last tests are over TCP.
     """
 
     timeout = 5
@@ -43,14 +44,16 @@ class Step10Grace(StopCase, TestCase):
         return self.stop(service), protocol, transport, reactor
 
     def test_aborts(self):
-        """At the moment of the grace, and not before, a connection that is open is aborted; its end ends the stop."""
-        for grace in (5.0, 2.0, 60.0):
+        """At the moment of the grace, 5 s if not set, and not before, what is open is aborted; its end ends the stop."""
+        for grace in (None, 0.25, 2.0, 60.0):
             stopping, protocol, transport, reactor = self.stubborn(grace)
-            reactor.advance(grace - 0.01)
+            grace = grace or 5.0
+            reactor.advance(grace - MOMENT)
             self.assertFalse(
-                transport.disconnected, f"Expected no abort {grace - 0.01} s after, of {grace} s."
+                transport.disconnected,
+                f"Expected no abort {grace - MOMENT} s after, of {grace} s.",
             )
-            reactor.advance(0.01)
+            reactor.advance(MOMENT)
             self.assertTrue(
                 transport.disconnected, f"Expected abortConnection() after the grace, {grace} s."
             )
@@ -93,6 +96,17 @@ class Step10Grace(StopCase, TestCase):
             (0, 0),
             f"Expected no call on the clock after one connection, and none; got {left}.",
         )
+
+    def test_take_off(self):
+        """take_off, which is given, cancels a call that is still to come, and no other, and passes any result on."""
+        clock = Clock()
+        waits, was = clock.callLater(2, list), clock.callLater(1, list)
+        clock.advance(1)
+        for call in (waits, waits, was):
+            got = take_off("a result", call)
+            self.assertEqual(got, "a result", f"Expected the result to be passed on; got {got!r}.")
+        left = clock.getDelayedCalls()
+        self.assertEqual(left, [], f"Expected the call to be taken off; on the clock is {left}.")
 
     def start(self, data=POEM):
         """A real service, on a free port of 127.0.0.1, and an endpoint that connects to it. It is stopped with the test."""
