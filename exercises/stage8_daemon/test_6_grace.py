@@ -62,40 +62,48 @@ class Step10Grace(StopCase, TestCase):
             self.assert_over(stopping, "once the aborted connection is over")
 
     def test_only_the_open(self):
-        """A connection that ended within the grace is not aborted."""
+        """What is open at that moment is aborted, also where it came after the stop; what ended before is not."""
         service, endpoint, reactor = fake_service(FakePort())
         (early, seen), (late, other) = client(endpoint.factory), client(endpoint.factory)
         self.stop(service)
         end(early)
+        new, third = client(endpoint.factory)
         reactor.advance(service.grace)
-        got = seen.disconnected, other.disconnected
+        got = seen.disconnected, other.disconnected, third.disconnected
         self.assertEqual(
-            got, (False, True), f"Expected the open connection alone to be aborted; got {got}."
+            got,
+            (False, True, True),
+            "Expected the two open connections to be aborted, and not the one that had ended; "
+            f"got {got}.",
         )
         end(late)
+        end(new)
 
     def test_over_at_once(self):
         """Where connections are over within abortConnection(), each of them is aborted still."""
         service, endpoint, reactor = fake_service(FakePort())
-        for _ in range(3):
+        for _ in range(10):
             client(endpoint.factory, EndsAtOnce)
         stopping = self.stop(service)
         reactor.advance(service.grace)
-        self.assert_over(stopping, "once each of three connections is")
+        self.assert_over(stopping, "once each of ten connections is")
 
     def test_nothing_left(self):
-        """When all has ended within the grace, or at once, nothing is left on the clock."""
+        """When all has ended within the grace, or at once, nothing of it is left on the clock, and all else is."""
         stopping, protocol, _, reactor = self.stubborn()
+        other = reactor.callLater(1000, list)
         end(protocol)
         self.assert_over(stopping, "once its only connection is")
-        service, _, other = fake_service(FakePort())
-        self.stop(service)
-        left = len(reactor.getDelayedCalls()), len(other.getDelayedCalls())
+        left = reactor.getDelayedCalls()
         self.assertEqual(
             left,
-            (0, 0),
-            f"Expected no call on the clock after one connection, and none; got {left}.",
+            [other],
+            f"Expected the one call that is not the service's to be left on the clock; got {left}.",
         )
+        service, _, reactor = fake_service(FakePort())
+        self.stop(service)
+        left = reactor.getDelayedCalls()
+        self.assertEqual(left, [], f"Expected no call where nobody was connected; got {left}.")
 
     def test_take_off(self):
         """take_off, which is given, cancels a call that is still to come, and no other, and passes any result on."""

@@ -73,7 +73,7 @@ class Options(usage.Options):
         try:
             serverFromString(reactor, self["port"])
         except Exception as error:  # each kind of endpoint raises what it likes
-            raise usage.UsageError(f"--port={self['port']!r}: {error}") from error
+            raise usage.UsageError(f"--port={self['port']!r}: {error!r}") from error
         ### END SOLUTION
 
 
