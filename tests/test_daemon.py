@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -11,9 +12,12 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from driving import until
 
 from workshop.course import load
 from workshop.keep import made_fingerprints
@@ -108,7 +112,7 @@ def test_trial_from_the_checkout(folder: Path) -> None:
     assert "PASSED" in said
 
 
-# Runs all of the stage's tests, each as trial does, and tells whose end finds a handler of SIGTERM from the daemon's file.
+# Runs all of the stage's tests, each as trial does, and tells whose end finds a signal's handler from the daemon's file.
 HANDLERS = """
 import signal, sys
 from twisted.trial.reporter import TestResult
@@ -117,10 +121,13 @@ from twisted.trial.runner import TestLoader, TrialSuite
 class Look(TestResult):
     def stopTest(self, test):
         super().stopTest(test)
-        handler = signal.getsignal(signal.SIGTERM)
-        if getattr(handler, "__module__", "").endswith("poetry_daemon"):
-            print(test.id(), "leaves its handler")
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            handler = signal.getsignal(number)
+            if getattr(handler, "__module__", "").endswith("poetry_daemon"):
+                print(test.id(), "leaves its handler of", number)
+                signal.signal(number, signal.SIG_DFL)
+        for number in signal.pthread_sigmask(signal.SIG_BLOCK, []):
+            print(test.id(), "holds back", number)
 
 found, result = TestLoader().loadPackage(__import__(sys.argv[1], fromlist=[""]), recurse=True), Look()
 TrialSuite([found]).run(result)
@@ -128,17 +135,15 @@ print(result.successes, "passed", len(result.errors), "errors", len(result.failu
 """
 
 
+@posix
 def test_no_handler_is_left(folder: Path, tmp_path: Path) -> None:
-    """After each test of the stage, the handler of SIGTERM is none of the daemon's."""
+    """After each test of the stage, no signal's handler is the daemon's, and none is held back."""
     cwd = tmp_path / "run"
     cwd.mkdir()
     stage = f"exercises.{STAGE.name}"
     said = ran(sys.executable, "-c", HANDLERS, stage, cwd=cwd, PYTHONPATH=str(tmp_path / "course"))
     count = sum(len(step.tests) for step in STAGE.steps)
-    if sys.platform == "win32":
-        assert "leaves" not in said
-    else:
-        assert said.splitlines() == [f"{count} passed 0 errors 0 failures"]
+    assert said.splitlines() == [f"{count} passed 0 errors 0 failures"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,108 @@ def test_process(folder: Path, reactor: str) -> None:
     with socket.socket() as again:
         again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         again.bind(address)
+
+
+@contextlib.contextmanager
+def daemon(
+    folder: Path, **handlers: Any
+) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
+    """The daemon with a poem that is larger than all buffers, once it says that its reactor starts; and its address.
+
+    handlers: what the process is started with, by the name of a signal; else the default.
+    """
+    (folder / "long.txt").write_text("a line\n" * 3_000_000, "utf-8")
+
+    def as_in_a_terminal() -> None:
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), handlers.get(name, signal.SIG_DFL))
+
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "twisted", "--log-format=text", "poetry"),
+            *("--port", "tcp:0:interface=127.0.0.1", "--poem", "long.txt"),
+        ],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        preexec_fn=as_in_a_terminal,
+    ) as process:
+        late = threading.Timer(BOUND, process.kill)
+        late.start()
+        try:
+            assert process.stdout is not None
+            log, found = "", None
+            for line in process.stdout:
+                log += line
+                found = found or re.search(r"Listening on .*'127\.0\.0\.1', port=(\d+)", line)
+                if "Starting reactor" in line:
+                    break
+            assert found, log
+            yield process, ("127.0.0.1", int(found[1]))
+        finally:
+            process.kill()
+            late.cancel()
+            late.join()
+
+
+each_signal = pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+
+
+def ended_well(process: subprocess.Popen[str]) -> None:
+    """The process ends with exit code 0, says that it has stopped, and has no traceback in its log."""
+    assert process.stdout is not None
+    log = process.stdout.read()
+    assert process.wait(BOUND) == 0, log
+    assert "Stopped." in log
+    assert "Traceback" not in log, log
+
+
+@posix
+@each_signal
+def test_signal_at_once(folder: Path, name: str) -> None:
+    """A signal that comes just when the log says that the reactor starts ends the process as a later one does."""
+    with daemon(folder) as (process, _):
+        process.send_signal(getattr(signal, name))
+        ended_well(process)
+
+
+@posix
+@each_signal
+def test_signal_again(folder: Path, name: str) -> None:
+    """A second signal, while a client keeps the stop waiting, does nothing: Ctrl-C twice is no traceback."""
+    with daemon(folder) as (process, address):
+        with socket.create_connection(address, timeout=BOUND) as client:
+            assert client.recv(1)
+            process.send_signal(getattr(signal, name))
+            until(lambda: refused(address), BOUND, "the port still takes clients")
+            for _ in range(3):
+                process.send_signal(getattr(signal, name))
+        ended_well(process)
+
+
+@posix
+def test_nohup(folder: Path) -> None:
+    """Started so that it ignores SIGHUP, as by nohup, it goes on when that comes."""
+    with daemon(folder, SIGHUP=signal.SIG_IGN) as (process, address):
+        with socket.create_connection(address, timeout=BOUND) as client:
+            assert client.recv(1)
+            process.send_signal(signal.SIGHUP)
+        with socket.create_connection(address, timeout=BOUND) as client:
+            assert client.recv(1)
+        process.send_signal(signal.SIGTERM)
+        ended_well(process)
+
+
+def refused(address: tuple[str, int]) -> bool:
+    """Whether nobody listens there."""
+    try:
+        socket.create_connection(address, timeout=BOUND).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_nothing_is_left_for_git(folder: Path) -> None:

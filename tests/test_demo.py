@@ -124,6 +124,17 @@ def test_slow(solved: Path) -> None:
             assert first == POEM.splitlines(keepends=True)[0]
 
 
+def test_half_closed(solved: Path) -> None:
+    """As the README says: a client that closes its own half gets the whole poem at once, and one line of the slow one."""
+    for words, expected in (((), POEM), (("--slow",), POEM.splitlines(keepends=True)[0])):
+        with (
+            running(solved, *words) as demo,
+            socket.create_connection(("127.0.0.1", demo.port), timeout=BOUND) as client,
+        ):
+            client.shutdown(socket.SHUT_WR)
+            assert client.makefile("rb").read() == expected
+
+
 @each_demo
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c(tmp_path: Path, name: str) -> None:

@@ -1,30 +1,14 @@
 """The server's protocol and factory, with no network: a StringTransport records what they do."""
 
-from twisted.internet.testing import StringTransport
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from .helpers import POEMS, Recorder, connect, ends, kept, shown, told
 from .server import PoetryFactory, PoetryProtocol
 
 POEM = "Half past six — é, and half a word.\nI listen.\n".encode()
 OTHER = b"Another poem.\n"
-
-
-class ClosingTransport(StringTransport):
-    """A StringTransport that remembers what had been written when it was asked to close."""
-
-    before_close: bytes | None = None
-
-    def loseConnection(self):
-        if self.before_close is None:
-            self.before_close = self.value()
-        super().loseConnection()
-
-
-def connect(factory):
-    """What a reactor does when a client connects: build a protocol, give it its transport."""
-    protocol, transport = factory.buildProtocol(None), StringTransport()
-    protocol.makeConnection(transport)
-    return protocol, transport
 
 
 class Step01Poem(SynchronousTestCase):
@@ -38,22 +22,28 @@ class Step01Poem(SynchronousTestCase):
 
     longMessage = False  # Our message alone, not unittest's before it.
 
-    def serve(self, poem):
-        protocol, transport = PoetryProtocol(), ClosingTransport()
+    def connect(self, poem=POEM):
+        protocol, transport = PoetryProtocol(), Recorder()
         protocol.factory = PoetryFactory(poem)
         protocol.makeConnection(transport)
-        return transport
+        return protocol, transport
+
+    def serve(self, poem):
+        return self.connect(poem)[1]
 
     def test_sends_the_poem(self):
         """The client gets exactly the poem's bytes, once."""
         sent = self.serve(POEM).value()
         self.assertEqual(sent, POEM, f"Expected these bytes on the wire: {POEM!r}; got: {sent!r}.")
 
-    def test_sends_bytes_that_are_not_text(self):
-        """Bytes that are no text in any encoding go out unchanged: they are the factory's business."""
-        poem = b"\xff\x00\r\n\xfe"
-        sent = self.serve(poem).value()
-        self.assertEqual(sent, poem, f"Expected these bytes on the wire: {poem!r}; got: {sent!r}.")
+    def test_sends_every_poem(self):
+        """Whatever the bytes are, text or not, none or a million, they go out unchanged: they are the factory's business."""
+        for what, poem in POEMS.items():
+            sent = self.serve(poem).value()
+            self.assertTrue(
+                sent == poem,
+                f"Expected these bytes on the wire ({what}): {shown(poem)}; got: {shown(sent)}.",
+            )
 
     def test_closes(self):
         """Once the poem is written, the protocol closes the connection."""
@@ -72,21 +62,47 @@ class Step01Poem(SynchronousTestCase):
 
     def test_does_not_abort(self):
         """The close is the kind that delivers what was written."""
-        self.assertFalse(
-            self.serve(POEM).disconnected,
-            "Expected loseConnection(), which delivers the poem first; got abortConnection(), "
-            "which throws away what is still unsent.",
-        )
+        for what, poem in POEMS.items():
+            self.assertFalse(
+                self.serve(poem).disconnected,
+                "Expected loseConnection(), which delivers the poem first; got abortConnection(), "
+                f"which throws away what is still unsent. The poem: {what}.",
+            )
 
     def test_writes_before_it_closes(self):
         """The whole poem is written before the close is asked for."""
-        transport = self.serve(POEM)
-        self.assertEqual(
-            transport.before_close,
-            POEM,
-            "Expected the whole poem to be written before loseConnection() was called; "
-            f"{transport.before_close!r} was. Not every transport takes a write after that.",
-        )
+        for what, poem in POEMS.items():
+            asked = self.serve(poem).asked
+            self.assertTrue(
+                asked == ([poem, "close"] if poem else ["close"]),
+                "Expected the whole poem to be written, and then one close: not every transport takes "
+                f"a write after it. Of the transport was asked ({what}): {told(asked)}.",
+            )
+
+    def test_client_speaks(self):
+        """What a client sends changes nothing."""
+        protocol, transport = self.connect()
+        for data in (b"GET / HTTP/1.1\r\n\r\n", b"\0"):
+            protocol.dataReceived(data)
+            self.assertEqual(
+                transport.asked,
+                [POEM, "close"],
+                f"Expected the poem and a close, whatever the client sends; after {data!r}, of the "
+                f"transport was asked: {told(transport.asked)}.",
+            )
+
+    def test_end(self):
+        """Once the connection is over, in whichever way, the protocol does nothing more."""
+        for error in ends():
+            protocol, transport = self.connect()
+            transport.forget()
+            protocol.connectionLost(Failure(error))
+            self.assertEqual(
+                transport.asked,
+                [],
+                f"Expected nothing to be done with a connection that has ended with {error!r}; of "
+                f"the transport was asked: {told(transport.asked)}.",
+            )
 
 
 class Step02Factory(SynchronousTestCase):
@@ -126,16 +142,32 @@ class Step02Factory(SynchronousTestCase):
         )
 
     def test_many_clients(self):
-        """Each of five clients that are connected at once gets the whole poem and a close."""
+        """Each of a hundred clients at once gets the whole poem and a close; so do those who come later."""
         factory = PoetryFactory(POEM)
-        for number, (_, transport) in enumerate([connect(factory) for _ in range(5)], 1):
-            sent = transport.value()
-            self.assertEqual(
-                sent, POEM, f"Expected client {number} of 5 to get {POEM!r}; it got {sent!r}."
-            )
-            self.assertTrue(
-                transport.disconnecting, f"Expected client {number} of 5 to be closed; it was not."
-            )
+        for when in ("at once", "after these had left"):
+            connections = [connect(factory) for _ in range(100)]
+            for number, (protocol, transport) in enumerate(connections, 1):
+                self.assertEqual(
+                    transport.asked,
+                    [POEM, "close"],
+                    f"Expected client {number} of 100, {when}, to get {POEM!r} and a close; of its "
+                    f"transport was asked: {told(transport.asked)}.",
+                )
+                protocol.connectionLost(Failure(ConnectionDone()))
+
+    def test_forgets(self):
+        """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""
+        factory = PoetryFactory(POEM)
+
+        def served():
+            protocol, _ = connect(factory)
+            protocol.connectionLost(Failure(ConnectionDone()))
+            return protocol
+
+        self.assertFalse(
+            kept(served),
+            "Expected nothing to refer to the protocol of a connection that is over; something does.",
+        )
 
     def test_two_factories(self):
         """Two factories with two poems do not mix."""

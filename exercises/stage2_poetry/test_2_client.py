@@ -1,23 +1,33 @@
 """The client's protocol, with no network: the test plays the server, and says how each connection ends."""
 
-from twisted.internet.defer import AlreadyCalledError
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
-from twisted.internet.testing import StringTransport
+import contextlib
+
+from twisted.internet.defer import AlreadyCalledError, CancelledError
+from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, Failed, every_chunking, failed_with, outcome
 from .client import PoemProtocol
+from .helpers import LONG, TEXTS, Recorder, breaks, shown, told
 
 # Characters of one, two, three and four bytes.
 TEXT = "A rest, 𝄽, half an é — and on.\n"
 POEM = TEXT.encode("utf-8")
+NOT_UTF_8 = {
+    "Latin-1": "A café.\n".encode("latin-1"),
+    "Windows-1252": b"\x93A poem.\x94\n",
+    "UTF-16": "A poem.\n".encode("utf-16"),
+    "half of a surrogate pair": b"A \xed\xa0\x80.\n",
+    "NUL in two bytes": b"A \xc0\x80.\n",
+    "a byte too many": "é".encode() + b"\xa9.\n",
+}
 
 
 def connected():
     """A client's protocol whose connection was just made."""
     protocol = PoemProtocol()
-    protocol.makeConnection(StringTransport())
+    protocol.makeConnection(Recorder())
     return protocol
 
 
@@ -63,12 +73,43 @@ class Step03End(SynchronousTestCase):
         got, expected = outcome(protocol.poem), "\tone\r\ntwo \n\n"
         self.assertEqual(got, expected, f"Expected {expected!r}, unchanged; got {got!r}.")
 
+    def test_every_character(self):
+        """No character is changed, added or left out, whichever it is."""
+        for what, text in TEXTS.items():
+            protocol = self.receive(text.encode("utf-8"))
+            protocol.connectionLost(Failure(ConnectionDone()))
+            got = outcome(protocol.poem)
+            self.assertEqual(got, text, f"Expected {text!r}, unchanged ({what}); got {got!r}.")
+
+    def test_only_listens(self):
+        """The client sends nothing, and leaves it to the server to close."""
+        for data in (b"", *(text.encode("utf-8") for text in TEXTS.values())):
+            asked = self.receive(data).transport.asked
+            self.assertEqual(
+                asked,
+                [],
+                "Expected the client to write nothing, and not to close, while the poem may still be "
+                f"coming; after {data!r} it asked its transport for: {told(asked)}.",
+            )
+
     def test_nothing(self):
         """A connection that ends cleanly without a byte gives the empty poem."""
         protocol = self.receive(b"")
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(protocol.poem)
         self.assertEqual(got, "", f"Expected '' where no byte came; got {got!r}.")
+
+    def test_no_text(self):
+        """Bytes that are not UTF-8 spell no text, not even in part; step 5 says what becomes of them."""
+        for what, data in NOT_UTF_8.items():
+            protocol = self.receive(data)
+            with contextlib.suppress(UnicodeDecodeError):
+                protocol.connectionLost(Failure(ConnectionDone()))
+            got = outcome(protocol.poem)
+            self.assertFalse(
+                isinstance(got, str),
+                f"Expected no text from {data!r}, which is not UTF-8 ({what}); got {got!r}.",
+            )
 
 
 class Step04Chunks(SynchronousTestCase):
@@ -108,6 +149,21 @@ class Step04Chunks(SynchronousTestCase):
             self.assertEqual(
                 got, TEXT, f"Expected {TEXT!r} from the chunks {chunks!r}; got {got!r}."
             )
+
+    def test_long(self):
+        """The text may be long, and its chunks many: a million bytes, the first five thousand one by one."""
+        data, protocol = LONG.encode("utf-8"), connected()
+        chunks = [data[i : i + 1] for i in range(5000)]
+        chunks += [data[i : i + 65536] for i in range(5000, len(data), 65536)]
+        for chunk in chunks:
+            self.deliver(protocol, chunk, f"of {len(data)} bytes")
+        protocol.connectionLost(Failure(ConnectionDone()))
+        got = outcome(protocol.poem)
+        self.assertTrue(
+            got == LONG,
+            f"Expected all of {len(LONG)} characters, from {len(chunks)} chunks; got "
+            f"{shown(got) if isinstance(got, str) else got}.",
+        )
 
     def test_two_connections(self):
         """Two clients that receive in turns do not mix their poems."""
@@ -158,69 +214,51 @@ class Step05Broken(SynchronousTestCase):
                 f"Expected self.poem to be fired once when {data!r} ends with {error!r}; "
                 "connectionLost fired it twice."
             )
-        except (ConnectionDone, ConnectionLost, ConnectionAborted) as raised:
+        except type(error) as raised:
             self.fail(
                 f"Expected self.poem to fail with {error!r} after {data!r}; connectionLost raised "
                 f"{raised!r} instead. Ask the reason with check(); trap() raises it."
             )
         return outcome(protocol.poem)
 
-    def test_lost(self):
-        """A connection that is lost fails the poem with the reason, though some of it is here."""
-        error = ConnectionLost()
-        got = self.end(POEM[:20], error)
-        self.assertEqual(
-            got,
-            Failed(error),
-            f"Expected the poem to fail with ConnectionLost after {POEM[:20]!r}; got {got!r}.",
-        )
+    def assert_broken(self, data):
+        """Whatever the connection breaks with after these bytes, the poem fails with that."""
+        for error in [*breaks(), CancelledError()]:
+            got, kind = (
+                self.end(data, error),
+                f"{type(error).__module__}.{type(error).__qualname__}",
+            )
+            self.assertEqual(
+                got,
+                Failed(error),
+                f"Expected the poem to fail with {kind} after {data!r}; got {got!r}.",
+            )
 
-    def test_aborted(self):
-        """A connection that is aborted fails the poem with the reason."""
-        error = ConnectionAborted()
-        got = self.end(POEM[:20], error)
-        self.assertEqual(
-            got,
-            Failed(error),
-            f"Expected the poem to fail with ConnectionAborted after {POEM[:20]!r}; got {got!r}.",
-        )
+    def test_broken(self):
+        """A connection that ends for any other reason than ConnectionDone fails the poem with it, though some is here."""
+        self.assert_broken(POEM[:20])
 
-    def test_lost_at_the_end(self):
+    def test_broken_at_the_end(self):
         """Nor does it count that all the bytes are here: the client cannot know that they are all."""
-        error = ConnectionLost()
-        got = self.end(POEM, error)
-        self.assertEqual(
-            got,
-            Failed(error),
-            f"Expected the poem to fail with ConnectionLost after all of {POEM!r}; got {got!r}.",
-        )
+        self.assert_broken(POEM)
 
-    def test_lost_at_once(self):
-        """A connection that is lost before the first byte fails the poem too."""
-        error = ConnectionLost()
-        got = self.end(b"", error)
-        self.assertEqual(
-            got, Failed(error), f"Expected ConnectionLost where no byte had come; got {got!r}."
-        )
+    def test_broken_at_once(self):
+        """A connection that breaks before the first byte fails the poem too."""
+        self.assert_broken(b"")
 
-    def test_lost_within_a_character(self):
+    def test_broken_within_a_character(self):
         """Where a break cuts a character in two, the break is the reason that counts."""
-        error, data = ConnectionLost(), "é".encode()[:1]
-        got = self.end(data, error)
-        self.assertEqual(
-            got,
-            Failed(error),
-            f"Expected the poem to fail with ConnectionLost after {data!r}; got {got!r}.",
-        )
+        self.assert_broken("é".encode()[:1])
 
     def test_not_utf_8(self):
         """Bytes that are not UTF-8 fail the poem with UnicodeDecodeError, though the end was clean."""
-        data = "A café.\n".encode("latin-1")
-        got = self.end(data, ConnectionDone())
-        self.assertTrue(
-            failed_with(got, UnicodeDecodeError),
-            f"Expected {data!r}, which is not UTF-8, to fail with UnicodeDecodeError; got {got!r}.",
-        )
+        for what, data in NOT_UTF_8.items():
+            got = self.end(data, ConnectionDone())
+            self.assertTrue(
+                failed_with(got, UnicodeDecodeError),
+                f"Expected {data!r}, which is not UTF-8 ({what}), to fail with UnicodeDecodeError; "
+                f"got {got!r}.",
+            )
 
     def test_half_a_character(self):
         """A poem that ends cleanly in the middle of a character fails with UnicodeDecodeError."""

@@ -1,13 +1,14 @@
 """get_poetry, with no network and no waiting: a FakeEndpoint connects when told to, a Clock goes on when told to."""
 
 from twisted.internet.defer import AlreadyCalledError, CancelledError, Deferred
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
+from .helpers import PlainEndpoint, breaks, ends, kept, refusals
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
@@ -50,23 +51,81 @@ class Step06Get(SynchronousTestCase):
         self.assertEqual(got, TEXT, f"Expected {TEXT!r} once the server has closed; got {got!r}.")
 
     def test_refused(self):
-        """Where the connection is refused, the Deferred fails with the endpoint's reason."""
+        """Where the attempt fails, for whatever reason, the Deferred fails with that reason, at once."""
         poem = get_poetry(self.endpoint, self.clock)
-        error = self.endpoint.refuse()
-        got = outcome(poem)
-        self.assertEqual(got, Failed(error), f"Expected {error!r}, from the endpoint; got {got!r}.")
+        errors = [self.endpoint.refuse()]
+        seen = [outcome(poem)]
+        for error in refusals():
+            endpoint = PlainEndpoint()
+            poem = get_poetry(endpoint, self.clock)
+            endpoint.attempts[0].errback(error)
+            errors.append(error)
+            seen.append(outcome(poem))
+        for error, got in zip(errors, seen, strict=True):
+            self.assertEqual(
+                got, Failed(error), f"Expected {error!r}, from the endpoint; got {got!r}."
+            )
 
     def test_broken(self):
-        """Where the connection breaks, the Deferred fails with that reason."""
+        """Where the connection breaks, for whatever reason, the Deferred fails with that reason, at once."""
+        for error in breaks():
+            poem = get_poetry(self.endpoint, self.clock)
+            protocol, _ = self.endpoint.accept()
+            protocol.dataReceived(POEM[:10])
+            protocol.connectionLost(Failure(error))
+            got = outcome(poem)
+            self.assertEqual(
+                got, Failed(error), f"Expected {error!r}, from the connection; got {got!r}."
+            )
+
+    def test_not_utf_8(self):
+        """Where the bytes are not UTF-8, the Deferred fails with UnicodeDecodeError."""
         poem = get_poetry(self.endpoint, self.clock)
         protocol, _ = self.endpoint.accept()
-        protocol.dataReceived(POEM[:10])
-        error = ConnectionLost()
-        protocol.connectionLost(Failure(error))
+        protocol.dataReceived(POEM[:9])
+        protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(poem)
-        self.assertEqual(
-            got, Failed(error), f"Expected {error!r}, from the connection; got {got!r}."
+        self.assertTrue(
+            failed_with(got, UnicodeDecodeError),
+            f"Expected UnicodeDecodeError for {POEM[:9]!r}; got {got!r}.",
         )
+
+    def test_once(self):
+        """Each call begins one attempt, and a failure begins no other."""
+        endpoint = PlainEndpoint()
+        for count in (1, 2, 3):
+            poem = get_poetry(endpoint, self.clock)
+            endpoint.attempts[-1].errback(ConnectError())
+            outcome(poem)
+            got = len(endpoint.attempts)
+            self.assertEqual(
+                got, count, f"Expected {count} attempts to connect in {count} calls; got {got}."
+            )
+
+    def test_forgets(self):
+        """Once the poem is here, nothing refers to its protocol."""
+
+        def received():
+            poem = get_poetry(self.endpoint, self.clock)
+            protocol, _ = self.endpoint.accept()
+            protocol.connectionLost(Failure(ConnectionDone()))
+            outcome(poem)
+            return protocol
+
+        self.assertFalse(
+            kept(received),
+            "Expected nothing to refer to the protocol once the poem is here; something does.",
+        )
+
+    def test_anew(self):
+        """A later call fetches the poem anew, from the same endpoint too."""
+        for text in ("the first\n", "the second\n"):
+            poem = get_poetry(self.endpoint, self.clock)
+            protocol, _ = self.endpoint.accept()
+            protocol.dataReceived(text.encode())
+            protocol.connectionLost(Failure(ConnectionDone()))
+            got = outcome(poem)
+            self.assertEqual(got, text, f"Expected {text!r}, sent in this call; got {got!r}.")
 
     def test_two_calls(self):
         """Two calls at once share nothing: each gets its own poem."""
@@ -116,6 +175,13 @@ class Step07Cancel(SynchronousTestCase):
         self.poem.cancel()
         self.assert_cancelled("while connecting")
 
+    def test_connecting_elsewhere(self):
+        """So it does where the endpoint's own Deferred fails with CancelledError, and not with ConnectingCancelledError."""
+        self.endpoint = PlainEndpoint()
+        self.poem = get_poetry(self.endpoint, self.clock)
+        self.poem.cancel()
+        self.assert_cancelled("while connecting through another kind of endpoint")
+
     def test_connecting_ends_the_attempt(self):
         """Cancelled while connecting, the attempt to connect is given up."""
         self.poem.addErrback(lambda failure: None)
@@ -126,34 +192,35 @@ class Step07Cancel(SynchronousTestCase):
             "Expected the endpoint's attempt to be cancelled with the poem; it still goes on.",
         )
 
-    def test_receiving(self):
-        """Cancelled while the poem is coming, the Deferred fails with CancelledError at once."""
-        protocol, _ = self.endpoint.accept()
-        protocol.dataReceived(POEM[:10])
-        self.poem.cancel()
-        self.assert_cancelled("while receiving")
+    def received(self, data):
+        """Begin anew, up to where these chunks have come. Gives the client's protocol and its transport."""
+        self.endpoint = FakeEndpoint()
+        self.poem = get_poetry(self.endpoint, self.clock)
+        protocol, transport = self.endpoint.accept()
+        for chunk in data:
+            protocol.dataReceived(chunk)
+        return protocol, transport
 
-    def test_receiving_closes(self):
-        """Cancelled while the poem is coming, the connection is closed."""
-        self.poem.addErrback(lambda failure: None)
-        _, transport = self.endpoint.accept()
-        self.poem.cancel()
-        self.assertTrue(
-            transport.disconnecting,
-            "Expected transport.abortConnection() (or loseConnection()) when cancelled while "
-            "receiving; the connection was left open, with no one to read it.",
-        )
+    def test_receiving(self):
+        """Cancelled while the poem is coming, it fails with CancelledError at once, and the connection is closed."""
+        for data in ([], [POEM[:10]], [POEM[:9], POEM[9:]]):
+            _, transport = self.received(data)
+            self.poem.cancel()
+            self.assert_cancelled(f"after {data!r}")
+            self.assertTrue(
+                transport.disconnecting,
+                "Expected transport.abortConnection() (or loseConnection()) when cancelled after "
+                f"{data!r}; the connection was left open, with no one to read it.",
+            )
 
     def test_end_after_cancel(self):
-        """The end of the connection, which comes after the cancellation, fires nothing a second time."""
-        for error in (ConnectionAborted(), ConnectionDone()):
-            endpoint = FakeEndpoint()
-            poem = get_poetry(endpoint, self.clock)
-            protocol, _ = endpoint.accept()
-            protocol.dataReceived(POEM[:10])
-            poem.cancel()
-            outcome(poem)
+        """What comes after the cancellation, bytes or the connection's end, fires nothing a second time."""
+        for error in ends():
+            protocol, _ = self.received([POEM[:10]])
+            self.poem.cancel()
+            outcome(self.poem)
             try:
+                protocol.dataReceived(POEM[10:])
                 protocol.connectionLost(Failure(error))
             except AlreadyCalledError:
                 self.fail(
@@ -163,9 +230,22 @@ class Step07Cancel(SynchronousTestCase):
 
     def test_after_the_poem(self):
         """Cancelling once the poem is here changes nothing."""
-        protocol, _ = self.endpoint.accept()
-        protocol.dataReceived(POEM)
+        protocol, _ = self.received([POEM])
         protocol.connectionLost(Failure(ConnectionDone()))
         self.poem.cancel()
         got = outcome(self.poem)
         self.assertEqual(got, TEXT, f"Expected {TEXT!r} to stay the result; got {got!r}.")
+
+    def test_other_calls(self):
+        """Cancelling one call leaves another as it is."""
+        other = get_poetry(self.endpoint, self.clock)
+        (_, _), (protocol, transport) = self.endpoint.accept(), self.endpoint.accept()
+        self.poem.cancel()
+        self.assert_cancelled("while receiving")
+        self.assertFalse(
+            transport.disconnecting, "Expected the other call's connection to be left open."
+        )
+        protocol.dataReceived(POEM)
+        protocol.connectionLost(Failure(ConnectionDone()))
+        got = outcome(other)
+        self.assertEqual(got, TEXT, f"Expected the other call to have {TEXT!r}; got {got!r}.")

@@ -1,16 +1,18 @@
 """The deadline of get_poetry, on a Clock that goes on when told to."""
 
 from twisted.internet.defer import AlreadyCalledError, CancelledError, TimeoutError
-from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
+from .helpers import PlainEndpoint, breaks, ends, refusals
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
+MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
 
 
 class Step08Timeout(SynchronousTestCase):
@@ -32,17 +34,20 @@ class Step08Timeout(SynchronousTestCase):
     def get(self, timeout=10.0):
         self.poem = get_poetry(self.endpoint, self.clock, timeout)
 
-    def assert_waiting(self, seconds):
+    def assert_waiting(self, seconds, timeout=10.0):
         got = outcome(self.poem)
         self.assertIs(
-            got, PENDING, f"Expected no result {seconds} s into a timeout of 10 s; got {got!r}."
+            got,
+            PENDING,
+            f"Expected no result {seconds} s into a timeout of {timeout} s; got {got!r}.",
         )
 
-    def assert_timed_out(self, when):
+    def assert_timed_out(self, when, timeout=10.0):
         got = outcome(self.poem)
         self.assertTrue(
             failed_with(got, TimeoutError),
-            f"Expected twisted.internet.defer.TimeoutError after 10 s of 10 s {when}; got {got!r}.",
+            f"Expected twisted.internet.defer.TimeoutError after {timeout} s of {timeout} s {when}; "
+            f"got {got!r}.",
         )
 
     def assert_clock_empty(self, when):
@@ -64,6 +69,13 @@ class Step08Timeout(SynchronousTestCase):
             "Expected the attempt to connect to be given up at the deadline; it still goes on.",
         )
 
+    def test_connecting_elsewhere(self):
+        """So it does where the endpoint's own Deferred fails with CancelledError."""
+        self.endpoint = PlainEndpoint()
+        self.get()
+        self.clock.advance(10)
+        self.assert_timed_out("while connecting through another kind of endpoint")
+
     def test_receiving(self):
         """A poem that takes too long fails at the deadline, not before; connecting counts, and the connection is closed."""
         self.get()
@@ -82,6 +94,31 @@ class Step08Timeout(SynchronousTestCase):
             "Expected the connection to be closed at the deadline; it was left open.",
         )
 
+    def test_any_timeout(self):
+        """However short or long the timeout is, connecting and silence may take all of it, and no more."""
+        for timeout in (0.25, 1.5, 10.0, 3600.0):
+            for connecting in (0.0, timeout / 2, timeout - MOMENT):
+                self.setUp()
+                self.get(timeout)
+                self.clock.advance(connecting)
+                self.assert_waiting(connecting, timeout)
+                protocol, transport = self.endpoint.accept()
+                protocol.dataReceived(POEM[:10])
+                self.clock.advance(timeout - MOMENT - connecting)
+                self.assert_waiting(timeout - MOMENT, timeout)
+                self.assertFalse(
+                    transport.disconnecting,
+                    f"Expected the connection to be left open for all of the {timeout} s.",
+                )
+                self.clock.advance(MOMENT)
+                self.assert_timed_out(f"({connecting} to connect)", timeout)
+
+    def test_zero(self):
+        """A timeout of 0 is none at all: the time is over at once."""
+        self.get(0)
+        self.clock.advance(0)
+        self.assert_timed_out("while connecting", 0)
+
     def test_bytes_do_not_move_it(self):
         """A byte each second does not move the deadline."""
         self.get()
@@ -94,58 +131,64 @@ class Step08Timeout(SynchronousTestCase):
         self.assert_timed_out("with a byte each second")
 
     def test_default(self):
-        """The timeout is 30 seconds unless another is given."""
-        self.poem = get_poetry(self.endpoint, self.clock)
-        self.clock.advance(29.75)
-        got = outcome(self.poem)
-        self.assertIs(got, PENDING, f"Expected no result 29.75 s into the default; got {got!r}.")
-        self.clock.advance(0.25)
-        got = outcome(self.poem)
-        self.assertTrue(
-            failed_with(got, TimeoutError), f"Expected TimeoutError at 30 s; got {got!r}."
-        )
+        """The timeout is 30 seconds unless another is given, and all of it may pass in silence."""
+        for connected in (False, True):
+            self.setUp()
+            self.poem = get_poetry(self.endpoint, self.clock)
+            if connected:
+                self.endpoint.accept()[0].dataReceived(POEM[:10])
+            self.clock.advance(30 - MOMENT)
+            self.assert_waiting(30 - MOMENT, 30)
+            self.clock.advance(MOMENT)
+            self.assert_timed_out("by default", 30)
 
     def test_end_after_timeout(self):
-        """The end of the connection, which comes after the deadline, fires nothing a second time."""
-        self.get()
-        protocol, _ = self.endpoint.accept()
-        self.clock.advance(10)
-        self.assert_timed_out("while receiving")
-        try:
-            protocol.connectionLost(Failure(ConnectionAborted()))
-        except AlreadyCalledError:
-            self.fail(
-                "Expected connectionLost to do nothing after the deadline; it fired self.poem a "
-                "second time: AlreadyCalledError."
-            )
-        self.assert_clock_empty("after the deadline")
+        """What comes after the deadline, bytes or the connection's end, fires nothing a second time."""
+        for error in ends():
+            self.get()
+            protocol, _ = self.endpoint.accept()
+            self.clock.advance(10)
+            self.assert_timed_out("while receiving")
+            try:
+                protocol.dataReceived(POEM)
+                protocol.connectionLost(Failure(error))
+            except AlreadyCalledError:
+                self.fail(
+                    f"Expected connectionLost with {error!r} to do nothing after the deadline; it "
+                    "fired self.poem a second time: AlreadyCalledError."
+                )
+            self.assert_clock_empty("after the deadline")
 
     def test_in_time(self):
-        """A poem that is here before the deadline leaves nothing on the clock, and stays."""
+        """A poem that is here a moment before the deadline leaves nothing on the clock, and stays."""
         self.get()
         protocol, _ = self.endpoint.accept()
         protocol.dataReceived(POEM)
-        self.clock.advance(9.75)
+        self.clock.advance(10 - MOMENT)
         protocol.connectionLost(Failure(ConnectionDone()))
         self.assert_clock_empty("once the poem is here")
         self.clock.advance(1)
         got = outcome(self.poem)
-        self.assertEqual(got, TEXT, f"Expected {TEXT!r}, 9.75 s into 10 s; got {got!r}.")
+        self.assertEqual(got, TEXT, f"Expected {TEXT!r}, {10 - MOMENT} s into 10 s; got {got!r}.")
 
     def test_broken(self):
-        """A connection that breaks leaves nothing on the clock."""
-        self.get()
-        protocol, _ = self.endpoint.accept()
-        protocol.connectionLost(Failure(ConnectionLost()))
-        outcome(self.poem)
-        self.assert_clock_empty("after the connection broke")
+        """A connection that breaks, or a poem that is not UTF-8, leaves nothing on the clock."""
+        for error in [*breaks(), ConnectionDone()]:
+            self.get()
+            protocol, _ = self.endpoint.accept()
+            protocol.dataReceived(b"\xff")
+            protocol.connectionLost(Failure(error))
+            outcome(self.poem)
+            self.assert_clock_empty(f"after the byte 0xff and {error!r}")
 
     def test_refused(self):
-        """A refusal leaves nothing on the clock."""
-        self.get()
-        self.endpoint.refuse()
-        outcome(self.poem)
-        self.assert_clock_empty("after a refusal")
+        """A refusal leaves nothing on the clock, for whatever reason it came."""
+        for error in refusals():
+            self.endpoint = PlainEndpoint()
+            self.get()
+            self.endpoint.attempts[0].errback(error)
+            outcome(self.poem)
+            self.assert_clock_empty(f"after {error!r}")
 
     def cancel(self, when):
         self.poem.cancel()
@@ -165,3 +208,23 @@ class Step08Timeout(SynchronousTestCase):
         self.get()
         self.endpoint.accept()
         self.cancel("while receiving")
+
+    def test_other_calls(self):
+        """Whatever else is on the clock stays there, another poem's deadline above all, however the first one ends."""
+        for first_end in ("the poem", "a cancellation", "the deadline"):
+            self.setUp()
+            first = get_poetry(self.endpoint, self.clock, 10.0)
+            protocol, _ = self.endpoint.accept()
+            self.get(20.0)
+            self.clock.advance(5)
+            if first_end == "the poem":
+                protocol.connectionLost(Failure(ConnectionDone()))
+            elif first_end == "a cancellation":
+                first.cancel()
+            self.clock.advance(15 - MOMENT)
+            outcome(first)
+            self.assert_waiting(20 - MOMENT, 20)
+            self.clock.advance(MOMENT)
+            self.assert_timed_out(
+                f"where another call on the same clock ended with {first_end}", 20
+            )

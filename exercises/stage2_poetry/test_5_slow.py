@@ -1,22 +1,27 @@
 """The slow server: a poem that takes many seconds, tested in none, on a Clock."""
 
-from twisted.internet.error import AlreadyCalled, AlreadyCancelled, ConnectionLost
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled, ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from .helpers import connect, ends, kept, shown, told
 from .server import SlowPoetryFactory
 
 LINES = ["One — waits.\n".encode(), b"Two.\r\n", b"\n", b"Four, and the end"]
 POEM = b"".join(LINES)
-
-
-def connect(factory):
-    """What a reactor does when a client connects: build a protocol, give it its transport."""
-    protocol, transport = factory.buildProtocol(None), StringTransport()
-    protocol.makeConnection(transport)
-    return protocol, transport
+MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
+# Lines of every kind; a poem ends within or after one of them.
+STRANGE = [
+    "\ufeffA byte order mark, and spaces at the end: \t \n".encode(),
+    b"\t  Spaces at the beginning.\n",
+    "A next line\x85, a line separator\u2028, a paragraph separator\u2029 and\v\f\x1c\x1d\x1e.\n".encode(),
+    b"No text: \xff\0\xc3\n",
+    b"\r\n",
+    b"\n",
+    b"long, " * 20_000 + b"\n",
+    b"\n",
+]
 
 
 class Step09Slow(SynchronousTestCase):
@@ -34,12 +39,14 @@ class Step09Slow(SynchronousTestCase):
         self.clock = Clock()
 
     def connect(self, poem=POEM, interval=1.0):
-        return connect(SlowPoetryFactory(poem, self.clock, interval))[1]
+        self.protocol, transport = connect(SlowPoetryFactory(poem, self.clock, interval))
+        return transport
 
     def assert_sent(self, transport, lines, seconds):
         sent, expected = transport.value(), b"".join(lines)
-        self.assertEqual(
-            sent, expected, f"Expected {expected!r} to be sent by {seconds} s; got {sent!r}."
+        self.assertTrue(
+            sent == expected,
+            f"Expected {shown(expected)} to be sent by {seconds} s; got {shown(sent)}.",
         )
 
     def test_first_line(self):
@@ -56,12 +63,55 @@ class Step09Slow(SynchronousTestCase):
             self.assert_sent(transport, LINES[: second + 1], second)
 
     def test_interval(self):
-        """The interval is the factory's."""
-        transport = self.connect(interval=60.0)
-        self.clock.advance(59.75)
-        self.assert_sent(transport, LINES[:1], 59.75)
-        self.clock.pump([0.25, 60.0])
-        self.assert_sent(transport, LINES[:3], 120)
+        """The interval is the factory's, from one line to the next, not earlier and not later."""
+        for interval in (0.25, 1.0, 2.5, 60.0, 3600.0):
+            self.clock.advance(0.125)
+            transport, began = self.connect(interval=interval), self.clock.seconds()
+            for count in range(1, len(LINES)):
+                self.clock.advance(interval - MOMENT)
+                seconds = f"{self.clock.seconds() - began} s, at an interval of {interval}"
+                self.assert_sent(transport, LINES[:count], seconds)
+                self.clock.advance(MOMENT)
+                self.assert_sent(transport, LINES[: count + 1], self.clock.seconds() - began)
+
+    def test_each_its_own(self):
+        """Each connection's seconds count from its own beginning."""
+        factory = SlowPoetryFactory(POEM, self.clock)
+        _, first = connect(factory)
+        self.clock.advance(0.25)
+        _, second = connect(factory)
+        self.clock.advance(0.75)
+        self.assert_sent(first, LINES[:2], 1)
+        self.assert_sent(second, LINES[:1], 0.75)
+        self.clock.advance(0.25)
+        self.assert_sent(first, LINES[:2], 1.25)
+        self.assert_sent(second, LINES[:2], 1)
+
+    def test_lines(self):
+        """A line ends with \\n and nowhere else, whatever its bytes are, and goes out unchanged."""
+        for poem in (STRANGE, STRANGE[:-2], [*STRANGE, b"\xff"], [b"%d\n" % n for n in range(500)]):
+            transport = self.connect(b"".join(poem))
+            for count in range(1, len(poem)):
+                self.assert_sent(transport, poem[:count], count - 1)
+                self.clock.advance(1)
+            self.assert_sent(transport, poem, len(poem) - 1)
+
+    def test_client_speaks(self):
+        """What a client sends changes nothing: no line comes earlier, later or twice, and none is left out."""
+        transport = self.connect()
+        for count in range(1, len(LINES)):
+            for _ in range(2):
+                self.protocol.dataReceived(b"Next!\n")
+                self.assert_sent(transport, LINES[:count], self.clock.seconds())
+                self.clock.advance(0.5)
+        self.protocol.dataReceived(b"Next!\n")
+        self.clock.pump([0.5] * 10)
+        self.assertEqual(
+            transport.asked,
+            [POEM, "close"],
+            f"Expected {POEM!r} and a close, whatever the client sends; of the transport was asked: "
+            f"{told(transport.asked)}.",
+        )
 
     def test_closes_with_the_last_line(self):
         """The connection is closed at the moment of the last line, not before, not an interval later."""
@@ -76,6 +126,17 @@ class Step09Slow(SynchronousTestCase):
             transport.disconnecting,
             "Expected loseConnection() right after the last line; the connection was left open.",
         )
+
+    def test_closes_well(self):
+        """All is written before the one close, and that is loseConnection, which delivers it."""
+        for poem in (POEM, b"Short.\n", b"", b"".join(STRANGE)):
+            transport = self.connect(poem)
+            self.clock.pump([1.0] * 10)
+            self.assertTrue(
+                transport.asked == ([poem, "close"] if poem else ["close"]),
+                f"Expected {shown(poem)} and then one loseConnection(); of the transport was asked: "
+                f"{told(transport.asked)}.",
+            )
 
     def test_nothing_left(self):
         """After the last line nothing is left on the clock."""
@@ -120,69 +181,96 @@ class Step10Gone(SynchronousTestCase):
         self.clock = Clock()
         self.factory = SlowPoetryFactory(POEM, self.clock)
 
-    def leave(self, protocol, when):
+    def leave(self, protocol, when, error=None):
+        """The connection is over: with ConnectionDone, if nothing else is given."""
         try:
-            protocol.connectionLost(Failure(ConnectionLost()))
-        except (AlreadyCalled, AlreadyCancelled) as error:
+            protocol.connectionLost(Failure(error or ConnectionDone()))
+        except (AlreadyCalled, AlreadyCancelled) as raised:
             self.fail(
                 "Expected connectionLost to cancel only a call that waits, where one does; "
-                f"{when} it raised {error!r}."
+                f"{when} it raised {raised!r}."
             )
 
-    def test_nothing_left(self):
-        """When the client leaves, its call goes from the clock."""
-        protocol, _ = connect(self.factory)
-        self.clock.advance(1.0)
-        self.leave(protocol, "between two lines")
+    def assert_clock_empty(self, when):
         left = self.clock.getDelayedCalls()
         self.assertEqual(
-            len(left), 0, f"Expected an empty clock once the only client left; it has {left!r}."
+            len(left),
+            0,
+            f"Expected an empty clock once the only client left {when}; it has {left!r}.",
         )
 
-    def test_nothing_written(self):
-        """After the client left, nothing is written and the connection is not closed again."""
-        protocol, transport = connect(self.factory)
-        self.leave(protocol, "after the first line")
-        transport.clear()
-        self.clock.pump([1.0] * len(LINES))
-        sent = transport.value()
-        self.assertEqual(sent, b"", f"Expected no write after connectionLost; got {sent!r}.")
-        self.assertFalse(
-            transport.disconnecting,
-            "Expected no loseConnection() after connectionLost: there is nothing left to close.",
-        )
+    def test_nothing_left(self):
+        """When the client leaves, in whichever way, its call goes from the clock."""
+        for error in ends():
+            protocol, _ = connect(self.factory)
+            self.clock.advance(1.0)
+            self.leave(protocol, "between two lines", error)
+            self.assert_clock_empty(f"between two lines, with {error!r}")
+
+    def test_at_any_time(self):
+        """A client that leaves, at any time, costs nothing from then on: no call waits, and nothing is written or closed."""
+        for moments in range(2 * len(LINES) + 2):
+            protocol, transport = connect(self.factory)
+            self.clock.pump([0.5] * moments)
+            when = f"after {moments / 2} s"
+            transport.forget()
+            self.leave(protocol, when)
+            self.assert_clock_empty(when)
+            self.clock.pump([1.0] * len(LINES))
+            self.assertEqual(
+                transport.asked,
+                [],
+                f"Expected nothing to be written or closed once the client left {when}; of the "
+                f"transport was asked: {told(transport.asked)}.",
+            )
 
     def test_others_go_on(self):
-        """The other connections go on as if nothing had happened."""
+        """The other connections go on as if nothing had happened, a line each second."""
         for leaver in range(3):
             connections = [connect(self.factory) for _ in range(3)]
+            self.clock.advance(0.5)
             self.leave(connections[leaver][0], "after the first line")
-            self.clock.pump([1.0] * (len(LINES) - 1))
-            for number, (_, transport) in enumerate(connections):
-                expected = LINES[0] if number == leaver else POEM
-                sent = transport.value()
-                self.assertEqual(
-                    sent,
-                    expected,
-                    f"Expected client {number + 1} of 3 to have {expected!r} after client "
-                    f"{leaver + 1} left; it has {sent!r}. Keep what one connection needs on it.",
-                )
+            self.clock.advance(0.25)
+            for count in range(1, len(LINES) + 1):
+                for number, (_, transport) in enumerate(connections):
+                    expected = LINES[0] if number == leaver else b"".join(LINES[:count])
+                    sent = transport.value()
+                    self.assertEqual(
+                        sent,
+                        expected,
+                        f"Expected client {number + 1} of 3 to have {expected!r} after {count - 0.25} "
+                        f"s, of which client {leaver + 1} left after 0.5; it has {sent!r}. Keep what "
+                        "one connection needs on it.",
+                    )
+                self.clock.advance(1.0)
 
     def test_after_the_poem(self):
-        """The end of a connection whose poem was sent whole does no harm, however short the poem."""
+        """The end of a connection whose poem was sent whole does no harm, however short the poem, however it ends."""
         for poem in (POEM, b"One line.\n", b""):
-            protocol, transport = connect(SlowPoetryFactory(poem, self.clock))
-            self.clock.pump([1.0] * (len(LINES) - 1))
-            self.leave(protocol, f"after the last line of {poem!r}")
-            sent = transport.value()
-            self.assertEqual(sent, poem, f"Expected {poem!r} and no more; got {sent!r}.")
+            for error in ends():
+                protocol, transport = connect(SlowPoetryFactory(poem, self.clock))
+                self.clock.pump([1.0] * (len(LINES) - 1))
+                transport.forget()
+                self.leave(protocol, f"after the last line of {poem!r}", error)
+                self.assertEqual(
+                    transport.asked,
+                    [],
+                    f"Expected {poem!r} and a close, and no more once it is over; of the transport "
+                    f"was asked: {told(transport.asked)}.",
+                )
 
-    def test_before_the_second_line(self):
-        """A client that leaves within the first second costs nothing from then on."""
-        protocol, _ = connect(self.factory)
-        self.clock.advance(0.5)
-        self.leave(protocol, "within the first second")
-        left = self.clock.getDelayedCalls()
-        self.assertEqual(
-            len(left), 0, f"Expected an empty clock once the only client left; it has {left!r}."
-        )
+    def test_forgets(self):
+        """Once a connection is over, nothing refers to its protocol, whether the client stayed to the end or not."""
+        for seconds in (0, 1, len(LINES)):
+
+            def served(seconds=seconds):
+                protocol, _ = connect(self.factory)
+                self.clock.pump([1.0] * seconds)
+                self.leave(protocol, f"after {seconds} s")
+                return protocol
+
+            self.assertFalse(
+                kept(served),
+                "Expected nothing to refer to the protocol of a connection that ended after "
+                f"{seconds} s; something does.",
+            )

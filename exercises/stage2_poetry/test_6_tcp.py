@@ -7,14 +7,23 @@ where that does not hold is what stage 4, exercises/stage4_disconnect/, is about
 
 from pathlib import Path
 
-from twisted.internet.defer import AlreadyCalledError, Deferred, TimeoutError, fail, gatherResults
+from twisted.internet.defer import (
+    AlreadyCalledError,
+    CancelledError,
+    Deferred,
+    TimeoutError,
+    gatherResults,
+)
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.error import CannotListenError, ConnectError
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from ..wire import PENDING, Failed, outcome
 from .client import get_poetry
-from .server import PoetryFactory, start_serving, stop_serving
+from .helpers import LONG, breaks, connect, shown
+from .server import PoetryFactory, SlowPoetryFactory, start_serving, stop_serving
 
 POEM = Path(__file__).with_name("poem.txt").read_bytes()
 
@@ -89,18 +98,25 @@ class Step11Stop(SynchronousTestCase):
         self.assertIsNone(got, f"Expected None once the port is closed; got {got!r}.")
 
     def test_failed(self):
-        """Where the port cannot be closed, the Deferred fails with the same reason."""
-        error = OSError("the port would not close")
-        try:
-            got = outcome(stop_serving(FakePort(fail(error))))
-        except AlreadyCalledError:
-            self.fail(
-                "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
-                "fired it a second time (AlreadyCalledError)."
-            )
-        self.assertEqual(
-            got, Failed(error), f"Expected {error!r}, from stopListening(); got {got!r}."
-        )
+        """Where the port cannot be closed, the Deferred fails with the same reason, whatever it is, at once or later."""
+        for error in (OSError("the port would not close"), *breaks(), CancelledError()):
+            for later in (False, True):
+                closed = Deferred()
+                try:
+                    if not later:
+                        closed.errback(error)
+                    stopping = stop_serving(FakePort(closed))
+                    if later:
+                        closed.errback(error)
+                    got = outcome(stopping)
+                except AlreadyCalledError:
+                    self.fail(
+                        "Expected stopListening()'s Deferred to be fired by the port alone; "
+                        "stop_serving fired it as well (AlreadyCalledError)."
+                    )
+                self.assertEqual(
+                    got, Failed(error), f"Expected {error!r}, from stopListening(); got {got!r}."
+                )
 
 
 class Step12Tcp(TestCase):
@@ -117,10 +133,8 @@ class Step12Tcp(TestCase):
 
     def start(self, *args):
         """Call start_serving. Gives the Deferred that it returned."""
-        from twisted.internet import reactor
-
         try:
-            listening = start_serving(reactor, *args)
+            listening = start_serving(*args)
         except CannotListenError as error:
             self.fail(f"Expected a Deferred that fails; start_serving itself raised {error!r}.")
         self.assertTrue(
@@ -131,8 +145,10 @@ class Step12Tcp(TestCase):
 
     async def serve(self, poem=POEM):
         """Start a server that the test's end stops. Gives an endpoint that connects to it."""
+        from twisted.internet import reactor
+
         try:
-            port = await self.start(PoetryFactory(poem))
+            port = await self.start(reactor, PoetryFactory(poem))
         except CannotListenError as error:
             self.fail(f"Expected port 0 to mean any free port; start_serving failed: {error}")
         # trial waits for the Deferred that a cleanup returns. The README says why the port is all there is to wait for.
@@ -153,12 +169,40 @@ class Step12Tcp(TestCase):
         except TimeoutError:
             self.fail("Expected the poem, over loopback, within 3 s; get_poetry timed out.")
 
+    def test_reactor(self):
+        """It is the given reactor that listens, on the given port, and it serves the given factory, of any kind."""
+        poem = b"one\ntwo\n"
+        for factory, first in (
+            (PoetryFactory(poem), poem),
+            (SlowPoetryFactory(poem, Clock()), b"one\n"),
+        ):
+            reactor = MemoryReactor()
+            self.start(reactor, factory, 8123)
+            got = [(port, host) for port, _, _, host in reactor.tcpServers]
+            self.assertEqual(
+                got,
+                [(8123, "127.0.0.1")],
+                f"Expected the reactor that was given to listen on port 8123 of 127.0.0.1; got {got}.",
+            )
+            sent = connect(reactor.tcpServers[0][1])[1].value()
+            self.assertEqual(
+                sent, first, f"Expected the poem of {factory!r}, which was given; got {sent!r}."
+            )
+
     async def test_poem(self):
         """The client gets the poem that the server sends."""
         endpoint, _ = await self.serve()
         text = await self.get(endpoint)
         self.assertEqual(
             text, POEM.decode("utf-8"), f"Expected the text of poem.txt; got {text!r}."
+        )
+
+    async def test_long_poem(self):
+        """A poem of a million bytes arrives whole: it is sent in pieces, and received in others."""
+        endpoint, _ = await self.serve(LONG.encode("utf-8"))
+        text = await self.get(endpoint)
+        self.assertTrue(
+            text == LONG, f"Expected the text of {len(LONG)} characters; got {shown(text)}."
         )
 
     async def test_loopback_only(self):
@@ -180,10 +224,12 @@ class Step12Tcp(TestCase):
 
     async def test_port_in_use(self):
         """Where the port that was asked for is taken, the Deferred fails with CannotListenError."""
+        from twisted.internet import reactor
+
         _, port = await self.serve()
         number = port.getHost().port
         try:
-            second = await self.start(PoetryFactory(POEM), number)
+            second = await self.start(reactor, PoetryFactory(POEM), number)
         except CannotListenError:
             return
         self.addCleanup(stop_serving, second)

@@ -26,6 +26,10 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 log = Logger()
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+]
+"""What ends the process in good order: a supervisor's signal, Ctrl-C, and that of a terminal that was closed."""
 
 
 class Options(usage.Options):
@@ -90,6 +94,12 @@ def take_off(result: Any, call: IDelayedCall) -> Any:
     return result
 
 
+def hold_back(yes: bool) -> None:
+    """Have SIGNALS wait from now on, or no longer. On Windows, nothing can."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if yes else signal.SIG_UNBLOCK, SIGNALS)
+
+
 class PoetryService(Service):
     """Serves a poem from startService() until stopService().
 
@@ -106,7 +116,9 @@ class PoetryService(Service):
         self.failed = False
         # Fires with the port once it listens; with None where there is none.
         self.listening: Deferred[Any] = succeed(None)
-        self._sigterm: Any = None
+        # The handlers that there were before, by number of the signal.
+        self._before: dict[int, Any] = {}
+        self._ending = False
 
     def startService(self) -> None:
         """Begin to listen. Where that fails at once, nothing runs yet: SystemExit ends twist, with exit code 1."""
@@ -115,7 +127,13 @@ class PoetryService(Service):
         self.listening.addCallbacks(self._is_listening, self._is_not_listening)
         if self.failed:
             raise SystemExit(1)
-        self.reactor.callWhenRunning(self._take_sigterm)
+        from twisted.internet import reactor
+
+        if self.reactor is reactor and not reactor.running:
+            hold_back(
+                True
+            )  # until _take_signals; else one that comes in between ends the process in its own way
+        self.reactor.callWhenRunning(self._take_signals)
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
         """Clients may come."""
@@ -128,12 +146,14 @@ class PoetryService(Service):
             return  # stopService gave it up
         # Step 6: nobody is told, and the process runs on for nothing.
 
-    def _take_sigterm(self) -> None:
-        """The reactor runs, and has its own handler for SIGTERM: with that, twist ends by the signal, with no exit code."""
-        # Step 11: the reactor's own handler stays.
+    def _take_signals(self) -> None:
+        """The reactor runs, and has set handlers of its own: with these, twist ends by the signal, with no exit code."""
+        # Step 11: the reactor's own handlers stay.
+        hold_back(False)
 
     def _stop_reactor(self) -> None:
-        """Stop the reactor, which begins the stop; a second SIGTERM, while that is under way, does nothing."""
+        """Stop the reactor, which begins the stop; a second signal, while that is under way, does nothing."""
+        self._ending = True
         with contextlib.suppress(ReactorNotRunning):
             self.reactor.stop()
 
@@ -148,9 +168,10 @@ class PoetryService(Service):
 
     def _stopped(self, _: object, closing: Deferred[Any]) -> Deferred[Any]:
         """Everything is over. Gives closing: where the port could not be closed, whoever waits hears of that."""
-        if self._sigterm is not None:
-            signal.signal(signal.SIGTERM, self._sigterm)
-            self._sigterm = None
+        for number, handler in self._before.items():
+            # The process ends now, and one that comes late changes nothing; or whoever used the service goes on.
+            signal.signal(number, signal.SIG_IGN if self._ending else handler)
+        self._before.clear()
         # Step 8: nobody hears of the end.
         return closing
 

@@ -84,8 +84,16 @@ class Step02Poem(OptionsCase):
     """
 
     def test_bytes(self):
-        """The options' poem is the file's bytes, unchanged, line endings too."""
-        for data in (POEM, b"one\r\ntwo\r\n", b"no end of line"):
+        """The options' poem is the file's bytes, unchanged, line endings, a byte order mark and spaces too."""
+        for data in (
+            POEM,
+            b"one\r\ntwo\rthree\r\n",
+            b"no end of line",
+            "\ufeffa mark\n".encode(),
+            b"\n  spaces \t \n\n ",
+            b" \n",
+            b"\0\x1a\x7f\n",
+        ):
             got = parsed(self, "--poem", poem_file(data)).poem
             self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
 
@@ -109,8 +117,15 @@ class Step02Poem(OptionsCase):
 
     def test_not_utf8(self):
         """A file that is not UTF-8 is refused, and the line has its name."""
-        name = poem_file(b"caf\xe9\n")
-        self.assert_refused("--poem", name, naming=name)
+        for data in (b"caf\xe9\n", b"half a surrogate pair \xed\xa0\x80\n", "é".encode()[:1]):
+            name = poem_file(data)
+            self.assert_refused("--poem", name, naming=name)
+
+    def test_no_such_name(self):
+        """A name that no file can have is refused as well, in one line, whatever characters it has."""
+        for name in ("a\0name.txt", "far-too-long-" * 100 + "name.txt", "two\nlines-name.txt"):
+            self.assert_refused("--poem", name, naming="name.txt")
+        self.assert_refused("--poem", f"{poem_file()}/name.txt", naming="name.txt")
 
 
 class Step03Port(OptionsCase):
@@ -138,6 +153,16 @@ class Step03Port(OptionsCase):
             self.assert_refused("--poem", poem_file(), "--port", bad, naming=bad)
 
     def test_good(self):
-        """Descriptions of TCP, with and without an interface, are taken."""
-        for good in ("tcp:8007", "tcp:0:interface=127.0.0.1", "tcp:port=8007:backlog=5"):
+        """Descriptions of TCP, with and without an interface, and of other endpoints, are taken."""
+        for good in (
+            "tcp:8007",
+            "tcp:0:interface=127.0.0.1",
+            "tcp:port=8007:backlog=5",
+            "tcp6:8007",
+            "unix:/run/Poetry",
+        ):
             parsed(self, "--poem", poem_file(), "--port", good)
+
+    def test_lines(self):
+        """One that has the end of a line in it is refused in one line as well."""
+        self.assert_refused("--poem", poem_file(), "--port", "no\nendpoint", naming="endpoint")

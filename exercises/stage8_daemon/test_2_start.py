@@ -25,10 +25,13 @@ class Step04Start(SynchronousTestCase):
         return makeService(options, reactor), reactor
 
     def test_service(self):
-        """makeService gives an IService."""
-        service, _ = self.make("tcp:8123")
+        """makeService gives an IService, of the reactor that it is given."""
+        service, reactor = self.make("tcp:8123")
         self.assertTrue(
             IService.providedBy(service), f"Expected makeService to give a service: {service!r}."
+        )
+        self.assertIs(
+            service.reactor, reactor, f"Expected the given reactor; it has {service.reactor!r}."
         )
 
     def test_not_before(self):
@@ -53,6 +56,27 @@ class Step04Start(SynchronousTestCase):
             self.assertEqual(
                 got, [expected], f"Expected --port={port} to listen on {expected}; got {got}."
             )
+
+    def test_listens_elsewhere(self):
+        """Where the option says a path, it listens there."""
+        service, reactor = self.make("unix:/run/Poetry")
+        service.startService()
+        got = [path for path, *_ in reactor.unixServers]
+        self.assertEqual(got, ["/run/Poetry"], f"Expected it to listen on /run/Poetry; got {got}.")
+
+    def test_running(self):
+        """It says of itself whether it runs: from its start to its stop."""
+        service, _ = self.make("tcp:8123")
+        told = [bool(service.running)]
+        service.startService()
+        told.append(bool(service.running))
+        service.stopService()
+        told.append(bool(service.running))
+        self.assertEqual(
+            told,
+            [False, True, False],
+            f"Expected service.running to be false, true, false: made, started, stopped; got {told}.",
+        )
 
     def test_serves(self):
         """Each of two clients gets the poem of the option, and a close."""

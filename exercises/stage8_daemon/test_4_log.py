@@ -2,8 +2,9 @@
 
 import socket
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.error import CannotListenError
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import LogLevel
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,7 +23,11 @@ from .helpers import (
 from .poetry_daemon import PoetryFactory, PoetryService
 from .twisted_process import shipped, twist
 
-TAKEN = CannotListenError("127.0.0.1", 8007, "the {port} is taken")
+REASONS = [
+    CannotListenError("127.0.0.1", 8007, "the {port} is taken"),
+    PermissionError("the {port} may not be used"),
+    ValueError("who would have thought of {this}"),
+]
 
 
 class Step06CannotListen(SynchronousTestCase):
@@ -36,15 +41,15 @@ class Step06CannotListen(SynchronousTestCase):
 
     longMessage = False  # Our message alone, not unittest's before it.
 
-    def assert_told(self, events, when):
-        """The log has one event, critical, which says what TAKEN says, in one line and with no traceback."""
+    def assert_told(self, events, reason, when):
+        """The log has one event, critical, which says what the reason says, in one line and with no traceback."""
         critical = [event for event in events if event["log_level"] is LogLevel.critical]
         said = lines(critical)
         self.assertEqual(
             len(said), 1, f"Expected one critical event {when}; the log has {lines(events)}."
         )
         self.assertIn(
-            str(TAKEN), said[0], f"Expected the log to say why {when}; it says {said[0]!r}"
+            str(reason), said[0], f"Expected the log to say why {when}; it says {said[0]!r}"
         )
         self.assertEqual(
             (len(said[0].splitlines()), "log_failure" in critical[0]),
@@ -57,34 +62,40 @@ class Step06CannotListen(SynchronousTestCase):
         )
 
     def test_at_once(self):
-        """Where listening fails at once, startService raises SystemExit, with a code that is not 0, and the log says why."""
-        events, reactor = logged(self), MemoryReactorClock()
-        endpoint = FakeEndpoint(Failure(TAKEN))
-        try:
-            PoetryService(reactor, endpoint, PoetryFactory(POEM)).startService()
-        except SystemExit as error:
-            self.assertTrue(error.code, f"Expected an exit code that is not 0; got {error.code!r}.")
-        else:
-            self.fail("Expected SystemExit where listening fails at once; startService returned.")
-        self.assertFalse(
-            reactor.hasStopped,
-            "Expected reactor.stop to be handed to callWhenRunning; it was called before the reactor "
-            "runs, where a real one raises ReactorNotRunning.",
-        )
-        self.assert_told(events, "where listening fails at once")
+        """Where listening fails at once, startService raises SystemExit, with exit code 1, and the log says why."""
+        for reason in REASONS:
+            events, reactor = logged(self), MemoryReactorClock()
+            endpoint = FakeEndpoint(Failure(reason))
+            try:
+                PoetryService(reactor, endpoint, PoetryFactory(POEM)).startService()
+            except SystemExit as error:
+                self.assertEqual(error.code, 1, f"Expected exit code 1; got {error.code!r}.")
+            else:
+                self.fail(
+                    f"Expected SystemExit where listening fails at once, with {reason!r}; "
+                    "startService returned."
+                )
+            self.assertFalse(
+                reactor.hasStopped,
+                "Expected reactor.stop to be handed to callWhenRunning; it was called before the "
+                "reactor runs, where a real one raises ReactorNotRunning.",
+            )
+            self.assert_told(events, reason, f"where listening fails at once, with {reason!r}")
 
     def test_later(self):
         """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
-        events = logged(self)
-        _, endpoint, reactor = fake_service()
-        # It runs, from here on. Its run() would set a handler for the real SIGTERM, once step 11 is written.
-        reactor.running = True
-        self.assertEqual(lines(events), [], "Expected nothing in the log while it is not decided.")
-        endpoint.listening.errback(TAKEN)
-        self.assertTrue(
-            reactor.hasStopped, "Expected the reactor to be stopped where listening fails later."
-        )
-        self.assert_told(events, "where listening fails later")
+        for reason in REASONS:
+            events = logged(self)
+            _, endpoint, reactor = fake_service()
+            # It runs, from here on. Its run() would set handlers of real signals, once step 11 is written.
+            reactor.running = True
+            self.assertEqual(lines(events), [], "Expected nothing in the log while not decided.")
+            endpoint.listening.errback(reason)
+            self.assertTrue(
+                reactor.hasStopped,
+                f"Expected the reactor to be stopped where listening fails later, with {reason!r}.",
+            )
+            self.assert_told(events, reason, f"where listening fails later, with {reason!r}")
 
     def test_process(self):
         """On a port that is in use, twist ends with an exit code that is not 0, and one line on its standard error."""
@@ -134,6 +145,22 @@ class Step07Log(SynchronousTestCase):
         self.assertEqual(said, [], f"Expected no line before the port is there; got {said}.")
         endpoint.listening.callback(FakePort())
         self.assert_told(events, ADDRESS, "of _is_listening")
+
+    def test_no_host(self):
+        """An address that has neither host nor port, as that of a UNIX socket, is told as well."""
+        events, port, where = logged(self), FakePort(), UNIXAddress("/run/poetry")
+        port.getHost = lambda: where
+        _, endpoint, _ = fake_service(port)
+        protocol = endpoint.factory.buildProtocol(None)
+        protocol.makeConnection(StringTransport(peerAddress=UNIXAddress(None)))
+        said = lines(events)
+        self.assertEqual(len(said), 2, f"Expected two lines, of both addresses; got {said}.")
+        self.assertIn("/run/poetry", said[0], f"Expected the path in the line; it is {said[0]!r}.")
+        self.assertEqual(
+            protocol.transport.value(),
+            POEM,
+            "Expected the poem to be sent over a UNIX socket, too.",
+        )
 
     def test_clients(self):
         """For each client, there is one line, with the client's address."""

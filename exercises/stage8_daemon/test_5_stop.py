@@ -1,11 +1,23 @@
 """The end: the port, and the connections."""
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.error import ConnectionAborted
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import Failed, outcome
-from .helpers import FakePort, StopCase, client, end, fake_service, lines, logged
+from .helpers import (
+    POEM,
+    FakeEndpoint,
+    FakePort,
+    StopCase,
+    client,
+    end,
+    fake_service,
+    lines,
+    logged,
+)
+from .poetry_daemon import PoetryFactory, PoetryService
 
 
 class Step08StopPort(StopCase, SynchronousTestCase):
@@ -35,11 +47,13 @@ class Step08StopPort(StopCase, SynchronousTestCase):
         self.assert_over(stopping, "once stopListening()'s Deferred has fired")
 
     def test_fails(self):
-        """Where the port cannot be closed, the stop fails with what stopListening() failed with."""
-        error = OSError("the port would not close")
-        service, _, _ = fake_service(FakePort(fail(error)))
-        got = outcome(self.stop(service))
-        self.assertEqual(got, Failed(error), f"Expected {error!r}; got {got!r}.")
+        """Where the port cannot be closed, for whatever reason, the stop fails with that, and the log has its line still."""
+        for error in (OSError("the port would not close"), ValueError("it"), ConnectionDone()):
+            service, _, _ = fake_service(FakePort(fail(error)))
+            events = logged(self)
+            got, said = outcome(self.stop(service)), lines(events)
+            self.assertEqual(got, Failed(error), f"Expected {error!r}; got {got!r}.")
+            self.assertEqual(len(said), 1, f"Expected one line when it has stopped; got {said}.")
 
     def test_attempt(self):
         """An attempt to listen that is still under way is given up, and that is no failure."""
@@ -54,6 +68,11 @@ class Step08StopPort(StopCase, SynchronousTestCase):
             len(events), 1, f"Expected the line of the stop alone; got {lines(events)}."
         )
         self.assertFalse(reactor.hasStopped, "Expected the reactor to be left alone.")
+
+    def test_never_started(self):
+        """A service that was never started can be stopped, too, and that is over at once."""
+        service = PoetryService(MemoryReactorClock(), FakeEndpoint(), PoetryFactory(POEM))
+        self.assert_over(self.stop(service), "where it was never started")
 
     def test_log(self):
         """The log has one line of it, when all is over and not before."""
@@ -97,6 +116,16 @@ class Step09Connections(StopCase, SynchronousTestCase):
                 else:
                     port.gives.callback(None)
             self.assert_over(stopping, f"once all three are, the order being {told}")
+
+    def test_many(self):
+        """However many connections are open, the last to end is waited for."""
+        service, endpoint, _ = fake_service(FakePort())
+        sides = [client(endpoint.factory)[0] for _ in range(100)]
+        stopping = self.stop(service)
+        for number, side in enumerate(sides, 1):
+            self.assert_pending(stopping, f"before connection {number} of 100 is")
+            end(side)
+        self.assert_over(stopping, "once all of 100 connections are")
 
     def test_port_fails(self):
         """Where the port cannot be closed, the stop still waits for each connection, and fails only then."""

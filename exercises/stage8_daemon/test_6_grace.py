@@ -2,7 +2,7 @@
 
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectError, ConnectionAborted
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from ..wire import outcome
@@ -18,8 +18,9 @@ from .helpers import (
     parsed,
     poem_file,
 )
-from .poetry_daemon import makeService
+from .poetry_daemon import makeService, take_off
 
+MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
 LONG = b"a line\n" * 3_000_000  # more than the buffers of a connection over loopback take
 
 
@@ -27,9 +28,9 @@ class Step10Grace(StopCase, TestCase):
     """What does not end within the grace is aborted.
 
     Write, in PoetryService.stopService, a call on self.reactor, self.grace seconds from then, that
-    aborts each connection that is still open: with a client that does not read, a close waits for
-    ever. When all has ended before, the call is taken off: take_off, which is given, does it. The
-    last tests are over TCP.
+    aborts each connection that is still open: with a client that does not read, the close of a
+    large poem waits for ever. When all has ended before, the call is taken off: take_off, which is
+    given, does it. The last tests are over TCP.
     """
 
     timeout = 5
@@ -43,14 +44,16 @@ class Step10Grace(StopCase, TestCase):
         return self.stop(service), protocol, transport, reactor
 
     def test_aborts(self):
-        """At the moment of the grace, and not before, a connection that is open is aborted; its end ends the stop."""
-        for grace in (5.0, 2.0, 60.0):
+        """At the moment of the grace, 5 s if not set, and not before, what is open is aborted; its end ends the stop."""
+        for grace in (None, 0.25, 2.0, 60.0):
             stopping, protocol, transport, reactor = self.stubborn(grace)
-            reactor.advance(grace - 0.01)
+            grace = grace or 5.0
+            reactor.advance(grace - MOMENT)
             self.assertFalse(
-                transport.disconnected, f"Expected no abort {grace - 0.01} s after, of {grace} s."
+                transport.disconnected,
+                f"Expected no abort {grace - MOMENT} s after, of {grace} s.",
             )
-            reactor.advance(0.01)
+            reactor.advance(MOMENT)
             self.assertTrue(
                 transport.disconnected, f"Expected abortConnection() after the grace, {grace} s."
             )
@@ -59,40 +62,59 @@ class Step10Grace(StopCase, TestCase):
             self.assert_over(stopping, "once the aborted connection is over")
 
     def test_only_the_open(self):
-        """A connection that ended within the grace is not aborted."""
+        """What is open at that moment is aborted, also where it came after the stop; what ended before is not."""
         service, endpoint, reactor = fake_service(FakePort())
         (early, seen), (late, other) = client(endpoint.factory), client(endpoint.factory)
         self.stop(service)
         end(early)
+        new, third = client(endpoint.factory)
         reactor.advance(service.grace)
-        got = seen.disconnected, other.disconnected
+        got = seen.disconnected, other.disconnected, third.disconnected
         self.assertEqual(
-            got, (False, True), f"Expected the open connection alone to be aborted; got {got}."
+            got,
+            (False, True, True),
+            "Expected the two open connections to be aborted, and not the one that had ended; "
+            f"got {got}.",
         )
         end(late)
+        end(new)
 
     def test_over_at_once(self):
         """Where connections are over within abortConnection(), each of them is aborted still."""
         service, endpoint, reactor = fake_service(FakePort())
-        for _ in range(3):
+        for _ in range(10):
             client(endpoint.factory, EndsAtOnce)
         stopping = self.stop(service)
         reactor.advance(service.grace)
-        self.assert_over(stopping, "once each of three connections is")
+        self.assert_over(stopping, "once each of ten connections is")
 
     def test_nothing_left(self):
-        """When all has ended within the grace, or at once, nothing is left on the clock."""
+        """When all has ended within the grace, or at once, nothing of it is left on the clock, and all else is."""
         stopping, protocol, _, reactor = self.stubborn()
+        other = reactor.callLater(1000, list)
         end(protocol)
         self.assert_over(stopping, "once its only connection is")
-        service, _, other = fake_service(FakePort())
-        self.stop(service)
-        left = len(reactor.getDelayedCalls()), len(other.getDelayedCalls())
+        left = reactor.getDelayedCalls()
         self.assertEqual(
             left,
-            (0, 0),
-            f"Expected no call on the clock after one connection, and none; got {left}.",
+            [other],
+            f"Expected the one call that is not the service's to be left on the clock; got {left}.",
         )
+        service, _, reactor = fake_service(FakePort())
+        self.stop(service)
+        left = reactor.getDelayedCalls()
+        self.assertEqual(left, [], f"Expected no call where nobody was connected; got {left}.")
+
+    def test_take_off(self):
+        """take_off, which is given, cancels a call that is still to come, and no other, and passes any result on."""
+        clock = Clock()
+        waits, was = clock.callLater(2, list), clock.callLater(1, list)
+        clock.advance(1)
+        for call in (waits, waits, was):
+            got = take_off("a result", call)
+            self.assertEqual(got, "a result", f"Expected the result to be passed on; got {got!r}.")
+        left = clock.getDelayedCalls()
+        self.assertEqual(left, [], f"Expected the call to be taken off; on the clock is {left}.")
 
     def start(self, data=POEM):
         """A real service, on a free port of 127.0.0.1, and an endpoint that connects to it. It is stopped with the test."""

@@ -10,7 +10,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
 from .helpers import FakeEndpoint, FakePort, Reader, parsed, poem_file
-from .poetry_daemon import PoetryFactory, PoetryService, makeService
+from .poetry_daemon import SIGNALS, PoetryFactory, PoetryService, makeService
 from .twisted_process import HERE, shipped, start
 
 POEM = (HERE / "poem.txt").read_bytes()
@@ -43,10 +43,11 @@ class Running(MemoryReactorClock):
 class Step11Process(TestCase):
     """SIGTERM ends the process in good order, with exit code 0.
 
-    Write PoetryService._take_sigterm, which is called once the reactor runs. Twisted's own handler
-    stops the reactor, and twist then ends by the signal, as if it had not been caught: whoever
-    started it cannot tell that from a stop that went wrong. signal.signal(signal.SIGTERM, function)
-    sets another handler, and gives the one before, to be kept in self._sigterm. In a handler only
+    Write PoetryService._take_signals, which is called once the reactor runs. Twisted's own handlers
+    stop the reactor, and twist then ends by the signal, as if it had not been caught: whoever
+    started it cannot tell that from a stop that went wrong. signal.signal(number, function) sets
+    another handler, and gives the one before, to be kept in self._before[number]. Do so for each of
+    SIGNALS that is not ignored: SIGTERM, SIGINT and SIGHUP. In a handler only
     reactor.callFromThread is safe: have it call self._stop_reactor, which is given.
     """
 
@@ -100,43 +101,99 @@ class Step11Process(TestCase):
         for text in ("Traceback", *POEM.decode("utf-8").split("\n")[:2]):
             self.assertNotIn(text, daemon.output, f"Expected no {text!r} in: {daemon.output}")
 
-    async def test_handler(self):
-        """A service that has stopped leaves the handler of SIGTERM as it was before it started."""
+    def default(self, number):
+        """Have a signal do what it does by default, until the test ends."""
+        self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
+
+    async def test_handlers(self):
+        """A service that has stopped leaves the handlers as they were before; stopped again, it leaves them alone."""
         from twisted.internet import reactor
 
         await deferLater(reactor, 0)  # from here on, the reactor runs
-        before = signal.getsignal(signal.SIGTERM)
-        self.addCleanup(signal.signal, signal.SIGTERM, before)
+        for number in SIGNALS:
+            self.default(number)
         options = "--port", "tcp:0:interface=127.0.0.1", "--poem", poem_file()
         service = makeService(parsed(self, *options))
         service.startService()
-        during = signal.getsignal(signal.SIGTERM)
+        during = [signal.getsignal(number) for number in SIGNALS]
         await service.stopService()
-        after = signal.getsignal(signal.SIGTERM)
-        self.assertIsNot(during, before, "Expected a handler of its own while the service runs.")
-        self.assertIs(after, before, "Expected the handler from before to be back after the stop.")
+        after = [signal.getsignal(number) for number in SIGNALS]
+        for number, handler, last in zip(SIGNALS, during, after, strict=True):
+            self.assertNotEqual(
+                handler, signal.SIG_DFL, f"Expected a handler of its own for {number!r}; got none."
+            )
+            self.assertEqual(
+                last,
+                signal.SIG_DFL,
+                f"Expected the handler of {number!r} from before to be back after the stop.",
+            )
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        await service.stopService()
+        for number in SIGNALS:
+            got = signal.getsignal(number)
+            self.assertEqual(
+                got,
+                signal.SIG_IGN,
+                f"Expected a second stop to leave {number!r} alone; got {got!r}.",
+            )
 
-    def test_in_turn(self):
-        """The handler leaves the stop to reactor.callFromThread, and a second SIGTERM raises nothing."""
-        before = signal.getsignal(signal.SIGTERM)
-        self.addCleanup(signal.signal, signal.SIGTERM, before)
+    def running(self):
+        """Start a service on a reactor that runs, a fake one. Gives the reactor."""
         reactor = Running()
         PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM)).startService()
-        handler = signal.getsignal(signal.SIGTERM)
-        self.assertIsNot(handler, before, "Expected a handler of its own while the service runs.")
-        try:
-            handler(signal.SIGTERM, None)
-        except SystemExit:
-            self.fail("Expected the handler to end nothing itself; SystemExit came.")
-        self.assertFalse(
-            reactor.hasStopped,
-            "Expected the handler to stop nothing itself, in the middle of what the reactor does; "
-            "the reactor was stopped.",
-        )
-        reactor.turn()
-        self.assertTrue(reactor.hasStopped, "Expected callFromThread to be given the stop.")
-        handler(signal.SIGTERM, None)
-        try:
+        return reactor
+
+    def test_ignored(self):
+        """A signal that the process was started to ignore, as by nohup, stays ignored."""
+        for number in SIGNALS:
+            self.default(number)
+        for ignored in SIGNALS:
+            for number in SIGNALS:
+                signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
+            self.running()
+            for number in SIGNALS:
+                got = signal.getsignal(number) == signal.SIG_IGN
+                self.assertEqual(
+                    got,
+                    number == ignored,
+                    f"Expected {ignored!r}, which was ignored, and no other to be ignored; of "
+                    f"{number!r} this is {got}.",
+                )
+
+    def test_in_turn(self):
+        """Each handler leaves the stop to reactor.callFromThread, and a second signal, of any kind, raises nothing."""
+        for number in SIGNALS:
+            self.default(number)
+        for number in SIGNALS:
+            for other in SIGNALS:
+                signal.signal(other, signal.SIG_DFL)
+            reactor = self.running()
+            handlers = [signal.getsignal(one) for one in SIGNALS]
+            self.assertTrue(
+                all(map(callable, handlers)),
+                f"Expected handlers of {SIGNALS} while the service runs; got {handlers}.",
+            )
+            try:
+                signal.getsignal(number)(number, None)
+            except SystemExit:
+                self.fail("Expected the handler to end nothing itself; SystemExit came.")
+            self.assertFalse(
+                reactor.hasStopped,
+                "Expected the handler to stop nothing itself, in the middle of what the reactor does; "
+                "the reactor was stopped.",
+            )
             reactor.turn()
-        except ReactorNotRunning as error:
-            self.fail(f"Expected a second SIGTERM to do nothing; ReactorNotRunning came: {error}")
+            self.assertTrue(
+                reactor.hasStopped,
+                f"Expected callFromThread to be given the stop by the handler of {number!r}.",
+            )
+            for second in SIGNALS:
+                signal.getsignal(second)(second, None)
+                try:
+                    reactor.turn()
+                except ReactorNotRunning as error:
+                    self.fail(
+                        f"Expected {second!r}, after {number!r}, to do nothing; ReactorNotRunning "
+                        f"came: {error}"
+                    )

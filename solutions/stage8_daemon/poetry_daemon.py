@@ -26,6 +26,10 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 log = Logger()
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+]
+"""What ends the process in good order: a supervisor's signal, Ctrl-C, and that of a terminal that was closed."""
 
 
 class Options(usage.Options):
@@ -69,7 +73,7 @@ class Options(usage.Options):
         try:
             serverFromString(reactor, self["port"])
         except Exception as error:  # each kind of endpoint raises what it likes
-            raise usage.UsageError(f"--port={self['port']!r}: {error}") from error
+            raise usage.UsageError(f"--port={self['port']!r}: {error!r}") from error
         ### END SOLUTION
 
 
@@ -116,6 +120,12 @@ def take_off(result: Any, call: IDelayedCall) -> Any:
     return result
 
 
+def hold_back(yes: bool) -> None:
+    """Have SIGNALS wait from now on, or no longer. On Windows, nothing can."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK if yes else signal.SIG_UNBLOCK, SIGNALS)
+
+
 class PoetryService(Service):
     """Serves a poem from startService() until stopService().
 
@@ -132,7 +142,9 @@ class PoetryService(Service):
         self.failed = False
         # Fires with the port once it listens; with None where there is none.
         self.listening: Deferred[Any] = succeed(None)
-        self._sigterm: Any = None
+        # The handlers that there were before, by number of the signal.
+        self._before: dict[int, Any] = {}
+        self._ending = False
 
     def startService(self) -> None:
         """Begin to listen. Where that fails at once, nothing runs yet: SystemExit ends twist, with exit code 1."""
@@ -143,7 +155,13 @@ class PoetryService(Service):
         self.listening.addCallbacks(self._is_listening, self._is_not_listening)
         if self.failed:
             raise SystemExit(1)
-        self.reactor.callWhenRunning(self._take_sigterm)
+        from twisted.internet import reactor
+
+        if self.reactor is reactor and not reactor.running:
+            hold_back(
+                True
+            )  # until _take_signals; else one that comes in between ends the process in its own way
+        self.reactor.callWhenRunning(self._take_signals)
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
         """Clients may come."""
@@ -164,19 +182,23 @@ class PoetryService(Service):
         self.reactor.callWhenRunning(self.reactor.stop)
         ### END SOLUTION
 
-    def _take_sigterm(self) -> None:
-        """The reactor runs, and has its own handler for SIGTERM: with that, twist ends by the signal, with no exit code."""
-        ### BEGIN SOLUTION Step 11: have SIGTERM stop the reactor, and keep in self._sigterm the handler that was there
-        ### STARTER # Step 11: the reactor's own handler stays.
+    def _take_signals(self) -> None:
+        """The reactor runs, and has set handlers of its own: with these, twist ends by the signal, with no exit code."""
+        ### BEGIN SOLUTION Step 11: have each of SIGNALS stop the reactor; keep in self._before the handlers that were there
+        ### STARTER # Step 11: the reactor's own handlers stay.
 
         def handler(number: int, frame: object) -> None:
             self.reactor.callFromThread(self._stop_reactor)
 
-        self._sigterm = signal.signal(signal.SIGTERM, handler)
+        for number in SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, handler)
         ### END SOLUTION
+        hold_back(False)
 
     def _stop_reactor(self) -> None:
-        """Stop the reactor, which begins the stop; a second SIGTERM, while that is under way, does nothing."""
+        """Stop the reactor, which begins the stop; a second signal, while that is under way, does nothing."""
+        self._ending = True
         with contextlib.suppress(ReactorNotRunning):
             self.reactor.stop()
 
@@ -206,9 +228,10 @@ class PoetryService(Service):
 
     def _stopped(self, _: object, closing: Deferred[Any]) -> Deferred[Any]:
         """Everything is over. Gives closing: where the port could not be closed, whoever waits hears of that."""
-        if self._sigterm is not None:
-            signal.signal(signal.SIGTERM, self._sigterm)
-            self._sigterm = None
+        for number, handler in self._before.items():
+            # The process ends now, and one that comes late changes nothing; or whoever used the service goes on.
+            signal.signal(number, signal.SIG_IGN if self._ending else handler)
+        self._before.clear()
         ### BEGIN SOLUTION Step 8: tell the log
         ### STARTER # Step 8: nobody hears of the end.
         log.info("Stopped.")
