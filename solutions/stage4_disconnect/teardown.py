@@ -137,7 +137,8 @@ def by_protocol(name: str, protocol: Any) -> Side:
     """A side of which the test has the protocol, connected already."""
     ### BEGIN SOLUTION Step 7: over, loseConnection and abortConnection
     transport = protocol.transport
-    return Side(name, over(protocol), transport.loseConnection, transport.abortConnection)
+    abort = getattr(transport, "abortConnection", transport.loseConnection)
+    return Side(name, over(protocol), transport.loseConnection, abort)
     ### END SOLUTION
 
 
@@ -189,21 +190,32 @@ def tear_down(
     ### BEGIN SOLUTION Step 9: abort what is not over after the grace
     ### STARTER # Step 9: a side whose peer does not read never ends.
 
+    raised: list[Failure] = []
+
     def abort() -> None:
         for side in sides:
             if not side.over.called:
-                side.abort()
+                maybeDeferred(side.abort).addErrback(raised.append)
 
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)
+    waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
     ### BEGIN SOLUTION Step 10: fail after the limit, and say what has not ended
     ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
     done: Deferred[None] = Deferred()
+    late = [name for name, _ in ends]
+
+    def note(result: Any, name: str) -> Any:
+        late.remove(name)
+        return result
+
+    for name, end in ends:
+        end.addBoth(note, name)
 
     def give_up() -> None:
-        late = ", ".join(name for name, end in ends if not end.called)
-        done.errback(NotOver(f"{limit:g} s after the teardown began, not over: {late}"))
+        named = ", ".join(late)
+        done.errback(NotOver(f"{limit:g} s after the teardown began, not over: {named}"))
 
     giving_up = clock.callLater(limit, give_up)
     waiting.addBoth(take_off, giving_up)
