@@ -172,12 +172,15 @@ class Step02Connection(Case):
             self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_asked_twice(self):
-        """Asked for twice, of one protocol, both Deferreds fire; its own connectionLost is called once."""
+        """Asked for twice, of one protocol, each Deferred fires with None; its own connectionLost is called once."""
         protocol, error = connected(Recorder()), ConnectionDone()
+        over(protocol).addCallback(lambda _: "what somebody else made of it")
         ended = over(protocol), over(protocol)
         self.end(protocol, error)
         for number, one in enumerate(ended, 1):
-            self.assert_done(one, f"from call no. {number} of two, once the connection is over")
+            self.assert_done(
+                one, f"from call no. {number + 1} of three, once the connection is over"
+            )
         got, expected = protocol.events, ["connectionMade", error]
         self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 

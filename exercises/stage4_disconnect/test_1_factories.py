@@ -112,13 +112,14 @@ class Step03Factory(Case):
         self.assert_done(ended, "after three attempts, of which two failed within the first's end")
 
     def test_asked_twice(self):
-        """Asked for twice, of one factory, both Deferreds fire, and its own methods are called once."""
+        """Asked for twice, of one factory, each Deferred fires with None, and its own methods are called once."""
         for name, error in ENDS:
             factory = Again()
+            client_over(factory).addCallback(lambda _: "what somebody else made of it")
             ended = client_over(factory), client_over(factory)
             expected = [(name, self.tell(factory, name, error), error)]
             for number, one in enumerate(ended, 1):
-                self.assert_done(one, f"from call no. {number} of two, after {name}()")
+                self.assert_done(one, f"from call no. {number + 1} of three, after {name}()")
             self.assertEqual(
                 factory.told, expected, f"Expected these calls: {expected}; got {factory.told}."
             )
@@ -255,8 +256,9 @@ class Step04Server(Case):
                 )
 
     def test_asked_twice(self):
-        """Asked for twice, of one factory, both Deferreds fire with the first protocol; asked for again, with the next."""
+        """Asked for twice, of one factory, each Deferred fires with the first protocol; asked for again, with the next."""
         factory = Accepting()
+        accepted(factory).addCallback(lambda _: "what somebody else made of it")
         coming = accepted(factory), accepted(factory)
         first = self.connect(factory)
         for number, one in enumerate(coming, 1):
