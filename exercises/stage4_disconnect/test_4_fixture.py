@@ -84,6 +84,25 @@ class Step11FixturePort(Outer):
 
         self.assert_reported(Slow, [error], "where a port takes 0.05 s to stop")
 
+    def test_end(self):
+        """trial calls self.end, once, when the test is over: only that knows of all that will be opened."""
+        error, calls = OSError("halfway through setUp"), []
+
+        class Fails(InnerFixture):
+            async def listening(self, number):
+                raise error
+
+            def end(self):
+                calls.append(self.port)
+                return super().end()
+
+        self.assert_reported(Fails, [error], "where setUp fails once the port listens")
+        self.assertEqual(
+            len(calls),
+            1,
+            f"Expected trial to call self.end once; it did {len(calls)} times. Add just that as a cleanup.",
+        )
+
     def test_fails_before(self):
         """Where setUp fails before there is a port, its error is reported, and nothing else."""
         error = CannotListenError("127.0.0.1", 0, OSError("no more ports"))

@@ -56,7 +56,7 @@ class TidyConnections:
         from twisted.internet import reactor
 
         (ports, attempts, lines), ends = self._opened, list[tuple[str, Deferred[Any]]]()
-        raised: list[Failure] = []  # by a request, as of a connection to close
+        raised, late = list[Failure](), list[str]()  # by requests; the names of what stays
         del self._opened
         # Step 13: the ports are left open.
         # Step 15: attempts are left as they are.

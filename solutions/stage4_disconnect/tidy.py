@@ -83,7 +83,7 @@ class TidyConnections:
         from twisted.internet import reactor
 
         (ports, attempts, lines), ends = self._opened, list[tuple[str, Deferred[Any]]]()
-        raised: list[Failure] = []  # by a request, as of a connection to close
+        raised, late = list[Failure](), list[str]()  # by requests; the names of what stays
         del self._opened
         ### BEGIN SOLUTION Step 13: stop each port
         ### STARTER # Step 13: the ports are left open.
@@ -119,8 +119,6 @@ class TidyConnections:
         ### END SOLUTION
         ### BEGIN SOLUTION Step 17: note what has not ended by the limit, and end the wait
         ### STARTER # Step 17: what never ends is waited for until trial's own timeout.
-
-        late: list[str] = []
 
         def give_up() -> None:
             results = zip(ends, waiting.resultList, strict=True)
