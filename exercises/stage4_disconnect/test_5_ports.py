@@ -46,19 +46,6 @@ class Step13MixinPorts(Kinds):
         self.assert_clean(Listens, "of a test that listens")
         self.assertIs(seen[0], port, f"Expected listen to give the endpoint's port; got {seen[0]}.")
 
-    def test_stopped_once(self):
-        """Each port is asked once to stop, whatever factory it has."""
-        ports, factory = [FakePort(None), FakePort(None)], Factory()
-
-        class Listens(Inner):
-            async def runTest(self):
-                for port in ports:
-                    await self.listen(FakeListening(port), factory)
-
-        self.assert_clean(Listens, "of a test with two ports of one factory")
-        stops = [port.stops for port in ports]
-        self.assertEqual(stops, [1, 1], f"Expected one stopListening() of each; got {stops}.")
-
     def test_several(self):
         """However many ports there are, all are stopped."""
 
@@ -68,6 +55,24 @@ class Step13MixinPorts(Kinds):
                     await self.listen(self.server(), Factory.forProtocol(Protocol))
 
         self.assert_clean(Listens, "of a test that listens at three ports")
+
+    def test_stopped_once(self):
+        """Each port is asked once to stop, also where two are of one factory and have one name."""
+
+        class Port(FakePort):
+            def __str__(self):
+                return "a port"
+
+        ports, factory = [Port(), Port()], Factory()
+
+        class Listens(Inner):
+            async def runTest(self):
+                for port in ports:
+                    await self.listen(FakeListening(port), factory)
+
+        self.assert_clean(Listens, "of a test with two ports of one factory")
+        stops = [port.stops for port in ports]
+        self.assertEqual(stops, [1, 1], f"Expected one stopListening() of each; got {stops}.")
 
     def test_unix(self):
         """A UNIX socket is stopped just as a TCP port is."""

@@ -1,5 +1,7 @@
 """The mixin's connections: both sides of each, in every state that a test may leave them in."""
 
+import socket
+
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -26,6 +28,10 @@ class HalfOpen(Side):
 
     def writeConnectionLost(self):
         """Our own half is closed."""
+
+    def connectionLost(self, reason):
+        self.lost = reason.value
+        super().connectionLost(reason)
 
 
 class Step14MixinConnections(Kinds):
@@ -107,15 +113,15 @@ class Step14MixinConnections(Kinds):
 
     def test_once(self):
         """Each connection is asked once to close, also where its factory is used again and again."""
-        endpoint, factory = (
-            FakeConnecting(ends_by=["loseConnection"]),
-            Factory.forProtocol(Protocol),
-        )
+        endpoint, factory = FakeConnecting(), Factory.forProtocol(Protocol)
 
         class Connects(Inner):
             async def runTest(self):
+                from twisted.internet import reactor
+
                 for _ in range(3):
-                    await self.connect(endpoint, factory)
+                    protocol = await self.connect(endpoint, factory)
+                    reactor.callLater(0.01, protocol.transport.end)
 
         self.assert_clean(Connects, "of three connections of one factory")
         expected = [["loseConnection"]] * 3
@@ -200,22 +206,41 @@ class Step14MixinConnections(Kinds):
         self.assert_over(sides, "in each kind of test")
 
     def test_closed_not_aborted(self):
-        """A side that takes its time to close is waited for: its connectionLost gets ConnectionDone."""
-        servers = []
+        """A side that takes its time to close is waited for, whoever asked it first: connectionLost gets ConnectionDone."""
+        for asks in (False, True):
+            servers = []
 
-        class Slow(Inner):
-            grace, limit = 2.0, 2.5
+            class Slow(Inner):
+                grace, limit = 2.0, 2.5
 
+                async def runTest(self, asks=asks, servers=servers):
+                    servers.append((await self.pair(Client, SlowGoodbye))[1])
+                    if asks:
+                        servers[0].transport.loseConnection()
+
+            when = "where a server has a producer for another 0.05 s"
+            when += ", and the test has asked it to close" * asks
+            self.assert_clean(Slow, when)
+            self.assert_over(servers, when)
+            lost = servers[0].lost
+            self.assertIsInstance(
+                lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
+            )
+
+    def test_ends_while_it_is_connected(self):
+        """A test that ends while a protocol hears that it is connected knows of that connection, too."""
+        servers = Sides(unread(Side))
+
+        class Connects(Inner):
             async def runTest(self):
-                servers.append((await self.pair(Client, SlowGoodbye))[1])
+                port = await self.listen(self.server(), servers)
+                client = socket.create_connection(("127.0.0.1", port.getHost().port))
+                self.addCleanup(client.close)
+                await servers.first
 
-        when = "where a server has a producer for another 0.05 s"
-        self.assert_clean(Slow, when)
-        self.assert_over(servers, when)
-        lost = servers[0].lost
-        self.assertIsInstance(
-            lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
-        )
+        when = "of a test that ends within a server's connectionMade"
+        self.assert_clean(Connects, when)
+        self.assert_over(servers.sides, when)
 
     def test_gone(self):
         """A connection that the test has ended does no harm, whether its end has come or not."""
@@ -250,6 +275,10 @@ class Step14MixinConnections(Kinds):
         when = "where one side of a connection has closed its half"
         self.assert_clean(Halves, when)
         self.assert_over(sides, when)
+        for side in sides:
+            self.assertIsInstance(
+                side.lost, ConnectionDone, f"Expected ConnectionDone {when}; got {side.lost!r}."
+            )
 
     def test_close_raises(self):
         """Where closing a connection raises, that is reported, and all else is closed all the same."""
@@ -291,6 +320,7 @@ class Step14MixinConnections(Kinds):
         class Raises(Side):
             def connectionMade(self):
                 sides.append(self)
+                self.transport.pauseProducing()
                 raise error
 
         class Connects(Inner):

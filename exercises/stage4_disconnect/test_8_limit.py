@@ -169,6 +169,36 @@ class Step17MixinLimit(Outer):
 
         self.assert_clean(Ends, "of a connection that ends after 0.8 of the limit")
 
+    def test_when(self):
+        """It comes self.limit seconds after the test, not before and not much later, whatever the grace is."""
+        events, calls = [], []
+
+        class Stays(Impatient):
+            grace, limit = 0.2, 0.25
+
+            async def runTest(self):
+                await self.listen(FakeListening(FakePort(Deferred())), Factory())
+                self.addCleanup(self.note)
+
+            def note(self):
+                from twisted.internet import reactor
+
+                for name, when in (("before", 0.8 * self.limit), ("after", 1.6 * self.limit)):
+                    calls.append(reactor.callLater(when, events.append, name))
+
+            def tearDown(self):
+                events.append("over")
+                for call in calls:
+                    if call.active():
+                        call.cancel()
+
+        self.assert_named(Stays, [], "of a port that does not stop")
+        self.assertEqual(
+            events,
+            ["before", "over"],
+            f"Expected an end {Stays.limit} s after the test; looked at after 0.2 s and 0.4 s: {events}.",
+        )
+
     def test_what_failed(self):
         """What failed has ended, and is not named; where anything is named, that alone is reported."""
         for error in (OSError("no, it will not"), CancelledError()):
