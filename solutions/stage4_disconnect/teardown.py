@@ -184,7 +184,7 @@ def tear_down(
     for side in sides:
         ends.append((side.name, side.over))
         if not side.over.called:
-            ends.append((f"closing {side.name}", maybeDeferred(side.close)))
+            ends.append((side.name, maybeDeferred(side.close)))
     waiting = all_of(end for _, end in ends)
     ### END SOLUTION
     ### BEGIN SOLUTION Step 9: abort what is not over after the grace
