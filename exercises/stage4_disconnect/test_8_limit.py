@@ -69,7 +69,13 @@ class Step17MixinLimit(Outer):
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
-        self.assert_named(Stays, seen, "of a connection whose end does not come")
+        message = self.assert_named(Stays, seen, "of a connection whose end does not come")
+        places = [message.index(str(thing)) for thing in seen]
+        self.assertEqual(
+            places,
+            sorted(places),
+            f"Expected the protocol, then its own address, then its peer's; it says: {message}",
+        )
 
     def test_port(self):
         """A port that does not stop is named within the limit."""

@@ -205,13 +205,8 @@ def tear_down(
     ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
     done: Deferred[None] = Deferred()
     late = [name for name, _ in ends]
-
-    def note(result: Any, name: str) -> Any:
-        late.remove(name)
-        return result
-
     for name, end in ends:
-        end.addBoth(note, name)
+        end.addBoth(lambda _, name=name: late.remove(name))  # waiting has the result by now
 
     def give_up() -> None:
         named = ", ".join(late)
