@@ -123,7 +123,8 @@ class Step09Grace(Case):
         protocol = connected(ends_by=["loseConnection", "abortConnection"])
         protocol.transport.registerProducer(object(), True)
         clock = Clock()
-        done = tear_down(FakePort(), [by_protocol("the server", protocol)], clock)
+        sides = iter([by_protocol("the server", protocol)])  # which can be gone through only once
+        done = tear_down(FakePort(), sides, clock)
         self.assert_pending(done, "while loseConnection() waits for the producer")
         clock.advance(1)
         self.assert_done(done, "1 s later, aborted, with its producer still registered")
@@ -282,7 +283,7 @@ class Step10Limit(Case):
         self.assert_names(done, ["the port"], "where a callback of the port's Deferred waits")
 
     def test_what_failed(self):
-        """What failed has ended, and is not named; where anything is named, NotOver alone is reported, and nothing logged."""
+        """What failed has ended, and is not named; if anything is named, NotOver alone is reported, and nothing logged."""
         for late in THREE[1:]:
             for error in ERRORS:
                 opened = Opened()

@@ -32,17 +32,17 @@ class Greeted:
 
 
 class Begun:
-    """An endpoint at which nothing ever listens, or connects. began: how often either was asked; cancelled: how often given up.
+    """An endpoint at which nothing ever listens, or connects.
 
-    fails_with: what an attempt that is given up fails with. takes: how many seconds later, if not at once.
+    fails_with: what an attempt that is given up fails with. takes: how many seconds later, if not at once. cancelled,
+    ended: how many were given up, and how many of these have ended.
     """
 
     def __init__(self, fails_with=None, takes=None):
         self.fails_with, self.takes = fails_with or OSError("given up"), takes
-        self.began = self.cancelled = self.ended = 0
+        self.cancelled = self.ended = 0
 
     def listen(self, factory):
-        self.began += 1
         return Deferred(self.give_up).addErrback(self.wind_down)
 
     connect = listen
@@ -200,12 +200,13 @@ class Step15MixinAttempts(Outer):
 
                     return deferLater(reactor, 0.02, self.endpoint.listen, factory)
 
-            async def begin(test, slow=Slow):
+            error = Halfway("on purpose")
+
+            async def begin(test, slow=Slow, where=where, error=error):
                 test.listen(slow(test.server()), Factory.forProtocol(Side))
                 if where == "setUp":
                     raise error
 
-            error = Halfway("on purpose")
             case = type("Leaves", (Inner,), {where: begin})
             expected = [error] if where == "setUp" else []
             self.assert_reported(

@@ -139,7 +139,7 @@ class Step16MixinGrace(Outer):
 
     def test_when(self):
         """What is not over is aborted self.grace seconds after the test, not before and not much later, and nothing else."""
-        events = []
+        events, calls = [], []
 
         class Noted(FakeConnecting):
             def connect(self, factory):
@@ -151,6 +151,7 @@ class Step16MixinGrace(Outer):
 
         for grace in (0.06, 0.24):
             events.clear()
+            calls.clear()
             closing, aborting = (
                 Noted(ends_by=["loseConnection"]),
                 Noted(ends_by=["abortConnection"]),
@@ -176,7 +177,7 @@ class Step16MixinGrace(Outer):
                         if call.active():
                             call.cancel()
 
-            calls, Waits.grace = [], grace
+            Waits.grace = grace
             when = f"with a grace of {grace} s"
             self.assert_clean(Waits, when)
             self.assertEqual(

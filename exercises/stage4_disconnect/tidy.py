@@ -24,7 +24,7 @@ class TidyConnections:
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Listen at a server endpoint. The Deferred fires with the port, or fails as the endpoint's does."""
-        listening: Deferred[Any] = endpoint.listen(self._watched(factory))
+        listening: Any = endpoint.listen(self._watched(factory))
         # Step 13: the port is left open.
         return self._begun(listening, endpoint)
 
@@ -32,7 +32,7 @@ class TidyConnections:
         """Connect to a client endpoint. The Deferred fires with the protocol, or fails as the endpoint's does."""
         return self._begun(endpoint.connect(self._watched(factory)), endpoint)
 
-    def _begun(self, attempt: Deferred[Any], endpoint: Any) -> Deferred[Any]:
+    def _begun(self, attempt: Any, endpoint: Any) -> Deferred[Any]:
         """An attempt to listen or to connect: the Deferred for the test, which fires or fails as the endpoint's does."""
         return attempt  # Step 15: an attempt that still goes on when the test ends is left behind.
 

@@ -205,8 +205,12 @@ def tear_down(
     ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
     done: Deferred[None] = Deferred()
     late = [name for name, _ in ends]
+
+    def note(_: object, name: str) -> None:
+        late.remove(name)
+
     for name, end in ends:
-        end.addBoth(lambda _, name=name: late.remove(name))  # waiting has the result by now
+        end.addBoth(note, name)  # waiting comes first, and has the result
 
     def give_up() -> None:
         named = ", ".join(late)

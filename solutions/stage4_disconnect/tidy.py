@@ -24,7 +24,7 @@ class TidyConnections:
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Listen at a server endpoint. The Deferred fires with the port, or fails as the endpoint's does."""
-        listening: Deferred[Any] = endpoint.listen(self._watched(factory))
+        listening: Any = endpoint.listen(self._watched(factory))
         ### BEGIN SOLUTION Step 13: remember the port
         ### STARTER # Step 13: the port is left open.
         listening.addCallback(lambda port: self._opened[0].append(port) or port)
@@ -35,13 +35,13 @@ class TidyConnections:
         """Connect to a client endpoint. The Deferred fires with the protocol, or fails as the endpoint's does."""
         return self._begun(endpoint.connect(self._watched(factory)), endpoint)
 
-    def _begun(self, attempt: Deferred[Any], endpoint: Any) -> Deferred[Any]:
+    def _begun(self, attempt: Any, endpoint: Any) -> Deferred[Any]:
         """An attempt to listen or to connect: the Deferred for the test, which fires or fails as the endpoint's does."""
         ### BEGIN SOLUTION Step 15: remember the attempt, and a Deferred that fires when the endpoint is done with it
         ### STARTER return attempt  # Step 15: an attempt that still goes on when the test ends is left behind.
         over = Deferred[None]()
         self._opened[1].append((str(endpoint), attempt, over))
-        return attempt.addBoth(lambda result: over.callback(None) or result)  # type: ignore[func-returns-value]
+        return attempt.addBoth(lambda result: over.callback(None) or result)  # type: ignore
         ### END SOLUTION
 
     def _watched(self, factory: Any) -> Any:
@@ -94,7 +94,7 @@ class TidyConnections:
         for place, attempt, over in attempts:
             if not over.called:
                 attempt.addErrback(lambda failure: None)  # nobody may be left to see it
-                given_up = maybeDeferred(attempt.cancel)
+                given_up: Any = maybeDeferred(attempt.cancel)
                 ends.append((place, given_up.addCallback(lambda _, over=over: over)))
         ### END SOLUTION
         ### BEGIN SOLUTION Step 14: close each connection that is not over
