@@ -109,7 +109,7 @@ BEGIN = "    sides = list(sides)\n"
 STOP = 'ends.append(("the port", stopped(port)))'
 STOPPED = "return maybeDeferred(port.stopListening).addCallback(lambda _: None)"
 OVER = 'after(protocol, "connectionLost", lambda: ended.callback(None))'
-CLOSE = '            ends.append((f"closing {side.name}", maybeDeferred(side.close)))\n'
+CLOSE = "            ends.append((side.name, maybeDeferred(side.close)))\n"
 WAITING = "    waiting = all_of(end for _, end in ends)\n"
 ABORTING = "    aborting = clock.callLater(grace, abort)\n"
 LIMIT = "    done: Deferred[None] = Deferred()\n"
@@ -120,6 +120,10 @@ CLEANUP = "        self.addCleanup(self.end)\n"
 LISTEN = '        self.port = reactor.listenTCP(0, factory, interface="127.0.0.1")\n'
 END = "        (ports, attempts, lines), ends ="
 ENDS = "        waiting: Any = DeferredList("
+LIMITED = """\
+        giving_up: Any = reactor.callLater(self.limit, give_up)
+        waiting.addBoth(lambda results: (giving_up.active() and giving_up.cancel()) or results)
+"""
 RAISES = "raise RuntimeError('in the teardown')\n"
 
 WAITS = r"it reported (OSError: .*; )?TimeoutError: its cleanup function _?end still waits after [\d.]+ s; "
@@ -181,7 +185,7 @@ WRONG = {
         r"AssertionError: not over [\d.]+ s after the test: <.*Client.*> from IPv4Address\(.*\) to ",
     ),
     "the mixin ignores the limit": tidy(
-        {"        waiting.addTimeout(self.limit, reactor)\n": ""},
+        {LIMITED: ""},
         r"that of the limit, [\d.]+ s, .*TimeoutError: its cleanup function _end still waits",
     ),
     # Teardowns that raise.

@@ -122,9 +122,9 @@ def check(done: subprocess.CompletedProcess[str], expected: set[str]) -> None:
 
 
 def test_size() -> None:
-    """It is short enough to be read before it is copied: at most 80 lines, those not counted that are blank."""
+    """It is short enough to be read before it is copied: at most 90 lines, those not counted that are blank."""
     lines = [line for line in TIDY.splitlines() if line.strip()]
-    assert len(lines) <= 80, f"{len(lines)} lines"
+    assert len(lines) <= 90, f"{len(lines)} lines"
 
 
 def test_imports() -> None:

@@ -7,9 +7,12 @@ from twisted.internet.defer import Deferred, ensureDeferred, fail, inlineCallbac
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.interfaces import IPullProducer
 from twisted.internet.protocol import Factory
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
+from ..wire import ADDRESS
+from .fakes import FakeConnection
 from .fixture import Connected
 from .inner import Outer
 from .lines import Client, Side
@@ -51,6 +54,12 @@ class Inner(TidyConnections, TestCase):
 
         return TCP4ClientEndpoint(reactor, "127.0.0.1", number)
 
+    def turn(self):
+        """A Deferred that fires a moment later."""
+        from twisted.internet import reactor
+
+        return deferLater(reactor, 0.005)
+
     async def pair(self, client_class=Client, server_class=Side):
         """A client and a server that are connected through the mixin, each with its Deferred `over`."""
         servers = Sides(server_class)
@@ -90,6 +99,27 @@ class FakeListening:
 
     def listen(self, factory):
         return fail(self.result) if isinstance(self.result, Exception) else succeed(self.result)
+
+
+class FakeConnecting:
+    """A client endpoint that connects at once, to a FakeConnection. made: the protocols.
+
+    how: what a FakeConnection is given. through: what makes the protocol's transport of it.
+    """
+
+    def __init__(self, through=lambda transport: transport, **how):
+        self.through, self.how, self.made = through, how, []
+
+    def connect(self, factory):
+        protocol = factory.buildProtocol(ADDRESS)
+        protocol.makeConnection(self.through(FakeConnection(protocol, **self.how)))
+        self.made.append(protocol)
+        return succeed(protocol)
+
+    @property
+    def asked(self):
+        """What each of its connections was asked, in the order in which they were made."""
+        return [protocol.transport.asked for protocol in self.made]
 
 
 @implementer(IPullProducer)

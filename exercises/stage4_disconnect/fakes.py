@@ -5,7 +5,7 @@ None of it ends before the test says so, and each notes what was asked of it.
 
 import gc
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import (
     ConnectionAborted,
     ConnectionDone,
@@ -22,6 +22,15 @@ from ..wire import PENDING, Failed, outcome
 from .teardown import by_protocol, tear_down
 
 THREE = ("the port", "the client", "the server")
+MOMENT = 2**-10  # seconds
+ERRORS = (
+    OSError("no, it will not"),
+    RuntimeError("no, it will not"),
+    CancelledError(),
+    ConnectionDone(),
+    AssertionError("no, it will not"),
+)
+"""Exceptions of several families: whoever catches one kind of them does not catch the others."""
 
 
 class FakePort:
@@ -42,12 +51,16 @@ class FakeConnection(StringTransport):
     """One side's transport. asked: the names of the calls that asked it to end, in their order.
 
     ends_by: those of them that end it, at once; loseConnection does so only where no producer is registered, as on a
-    real connection. raises: what loseConnection raises, if anything.
+    real connection. raises, abort_raises: what loseConnection and abortConnection raise, if anything. peer: the protocol of
+    the other side, if that is to end in the same moment.
+
+    StringTransport raises where there is no producer to unregister; a real transport does nothing then.
     """
 
-    def __init__(self, protocol, ends_by=(), raises=None):
+    def __init__(self, protocol, ends_by=(), raises=None, abort_raises=None):
         super().__init__()
-        self.protocol, self.ends_by, self.raises = protocol, ends_by, raises
+        self.protocol, self.ends_by, self.peer = protocol, ends_by, None
+        self.raises, self.abort_raises = raises, abort_raises
         self.asked = []
 
     def loseConnection(self):
@@ -59,6 +72,8 @@ class FakeConnection(StringTransport):
 
     def abortConnection(self):
         self.asked.append("abortConnection")
+        if self.abort_raises is not None:
+            raise self.abort_raises
         if "abortConnection" in self.ends_by:
             self.end(ConnectionAborted())
 
@@ -67,6 +82,8 @@ class FakeConnection(StringTransport):
         if self.connected:
             self.connected = False
             self.protocol.connectionLost(Failure(error or ConnectionDone()))
+            if self.peer:
+                self.peer.transport.end(error)
 
 
 class Recorder(Protocol):
@@ -187,6 +204,13 @@ class Case(SynchronousTestCase):
         """It has fired or failed."""
         got = self.look(deferred, when)
         self.assertIsNot(got, PENDING, f"Expected the teardown to be over {when}; it still waits.")
+
+    def assert_class(self, thing, kind, when):
+        """It is of just that class."""
+        got = type(thing)
+        self.assertIs(
+            got, kind, f"Expected {kind.__name__} still for the class {when}; got {got!r}."
+        )
 
     def assert_nothing_logged(self, when):
         """No Deferred is left with a failure that nobody handled: such a one logs it when it is deleted."""

@@ -1,9 +1,10 @@
 """The events by which a port and a connection end."""
 
-from twisted.internet.defer import AlreadyCalledError, Deferred, fail
+from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.protocol import Protocol
 
-from .fakes import Case, FakePort, Recorder, connected
+from .fakes import ERRORS, Case, FakePort, Recorder, connected
 from .teardown import over, stopped
 
 
@@ -48,23 +49,39 @@ class Step01Port(Case):
         stopping.callback("closed")
         self.assert_done(ended, "though stopListening()'s Deferred fired with 'closed'")
 
+    def test_chained(self):
+        """A Deferred whose callback still waits for another has not fired, though its `called` is true."""
+        closed = Deferred()
+        ended = stopped(FakePort(succeed(None).addCallback(lambda _: closed)))
+        self.assert_pending(ended, "while stopListening()'s Deferred waits for another")
+        closed.callback(None)
+        self.assert_done(ended, "once stopListening()'s Deferred has its result")
+
     def test_fails(self):
-        """Where stopListening()'s Deferred fails, ours fails with the same reason."""
-        error = OSError("the port would not close")
-        ended = stopped(FakePort(fail(error)))
-        self.assert_failed(ended, error, "as stopListening()'s Deferred did")
+        """Where stopListening()'s Deferred fails, ours fails with the same reason, whatever that is."""
+        for error in ERRORS:
+            ended = stopped(FakePort(fail(error)))
+            self.assert_failed(ended, error, "as stopListening()'s Deferred did")
+
+    def test_fails_late(self):
+        """So it does where that Deferred fails after a while."""
+        for error in ERRORS:
+            stopping = Deferred()
+            ended = stopped(FakePort(stopping))
+            stopping.errback(error)
+            self.assert_failed(ended, error, "once stopListening()'s Deferred has")
 
     def test_raises(self):
         """Where stopListening() itself raises, stopped() does not: the Deferred fails with that."""
-        error = OSError("the port would not close")
-        try:
-            ended = stopped(FakePort(error))
-        except OSError as raised:
-            self.fail(
-                f"Expected a Deferred that fails with what stopListening() raised; stopped() itself "
-                f"raised {raised!r}, and what else there is to close would stay open."
-            )
-        self.assert_failed(ended, error, "where stopListening() raises it")
+        for error in ERRORS:
+            try:
+                ended = stopped(FakePort(error))
+            except type(error) as raised:
+                self.fail(
+                    f"Expected a Deferred that fails with what stopListening() raised; stopped() itself "
+                    f"raised {raised!r}, and what else there is to close would stay open."
+                )
+            self.assert_failed(ended, error, "where stopListening() raises it")
 
 
 class Step02Connection(Case):
@@ -73,7 +90,7 @@ class Step02Connection(Case):
     Write over(), in teardown.py. after() is there to help. That a connection is over is told to
     one object only: its protocol, by connectionLost(reason). The reason is always a Failure, and
     here it does not matter which: over is over. The protocol's own connectionLost must be called
-    all the same, since it is the program that is being tested.
+    all the same, first, and its class be left alone, since it is the program that is being tested.
     """
 
     def end(self, protocol, error):
@@ -94,12 +111,24 @@ class Step02Connection(Case):
         self.assert_done(ended, "once connectionLost was called with ConnectionDone")
 
     def test_broken(self):
-        """When the connection broke, the Deferred fires with None too: it does not fail."""
-        for error in (ConnectionLost(), ConnectionAborted()):
+        """When the connection broke, for whatever reason, the Deferred fires with None too: it does not fail."""
+        for error in (ConnectionLost(), ConnectionAborted(), *ERRORS):
             protocol = connected()
             ended = over(protocol)
             self.end(protocol, error)
             self.assert_done(ended, f"once connectionLost was called with {error!r}")
+
+    def test_no_reason(self):
+        """A protocol is told of its end without a reason, too: Protocol's connectionLost needs none."""
+        protocol = connected(Protocol())
+        ended = over(protocol)
+        try:
+            protocol.connectionLost()
+        except TypeError as error:
+            self.fail(
+                f"Expected connectionLost() to be called as before, without a reason: {error}"
+            )
+        self.assert_done(ended, "once connectionLost was called, without a reason")
 
     def test_not_before(self):
         """Neither bytes nor a request to close fire it, and nothing is closed by asking for it."""
@@ -116,27 +145,53 @@ class Step02Connection(Case):
 
     def test_own_method(self):
         """The protocol's own connectionLost is called, once, with its reason, before the Deferred fires."""
-        protocol, error = connected(Recorder()), ConnectionLost()
-        over(protocol).addCallback(lambda _: protocol.events.append("over"))
-        self.end(protocol, error)
-        got = protocol.events
-        expected = ["connectionMade", error, "over"]
-        self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
+        for error in (ConnectionLost(), *ERRORS):
+            protocol = connected(Recorder())
+            over(protocol).addCallback(lambda _, events=protocol.events: events.append("over"))
+            self.end(protocol, error)
+            got = protocol.events
+            expected = ["connectionMade", error, "over"]
+            self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_own_method_raises(self):
-        """Where the protocol's own connectionLost raises, that goes on, and the Deferred fires all the same."""
-        error = RuntimeError("a bug in the program")
-        protocol = connected(Recorder(error))
-        ended = over(protocol)
-        try:
-            protocol.transport.end()
-        except RuntimeError:
-            self.assert_done(ended, "where the protocol's own connectionLost raises")
-        else:
-            self.fail(
-                "Expected what the protocol's own connectionLost raises to be raised again, so that "
-                "it is seen; it was caught."
+        """Where the protocol's own connectionLost raises, that goes on, and then the Deferred fires all the same."""
+        for error in ERRORS:
+            protocol = connected(Recorder(error))
+            ended, done = over(protocol), ConnectionDone()
+            ended.addCallback(lambda _, events=protocol.events: events.append("over"))
+            try:
+                protocol.transport.end(done)
+            except type(error):
+                self.assert_done(ended, "where the protocol's own connectionLost raises")
+            else:
+                self.fail(
+                    "Expected what the protocol's own connectionLost raises to be raised again, so that "
+                    f"it is seen; {error!r} was caught."
+                )
+            got, expected = protocol.events, ["connectionMade", done, "over"]
+            self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
+
+    def test_asked_twice(self):
+        """Asked for twice, of one protocol, each Deferred fires with None; its own connectionLost is called once."""
+        protocol, error = connected(Recorder()), ConnectionDone()
+        over(protocol).addCallback(lambda _: "what somebody else made of it")
+        ended = over(protocol), over(protocol)
+        self.end(protocol, error)
+        for number, one in enumerate(ended, 1):
+            self.assert_done(
+                one, f"from call no. {number + 1} of three, once the connection is over"
             )
+        got, expected = protocol.events, ["connectionMade", error]
+        self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
+
+    def test_same_protocol(self):
+        """The protocol's class stays its class, as it was."""
+        before, protocol = Recorder.connectionLost, connected(Recorder())
+        over(protocol)
+        self.assert_class(protocol, Recorder, "after over()")
+        self.assertIs(
+            Recorder.connectionLost, before, "Expected over() to leave the class's method alone."
+        )
 
     def test_two(self):
         """Two protocols of one class are kept apart."""

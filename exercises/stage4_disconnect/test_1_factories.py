@@ -6,15 +6,18 @@ from twisted.internet.protocol import ClientFactory, Factory
 from twisted.python.failure import Failure
 
 from ..wire import PENDING, outcome
-from .fakes import Case, FakeConnection, FakeConnector, Recorder
+from .fakes import ERRORS, Case, FakeConnection, FakeConnector, Recorder
 from .teardown import accepted, client_over
 
 
 class Again(ClientFactory):
-    """A client factory that notes what it is told, and tries again each time. raises: what it raises after that."""
+    """A client factory that notes what it is told, and tries again each time.
 
-    def __init__(self, raises=None):
-        self.told, self.raises = [], raises
+    raises: what it raises after that. refused: how many attempts after the first fail at once, before it is done with that.
+    """
+
+    def __init__(self, raises=None, refused=0):
+        self.told, self.raises, self.refused = [], raises, refused
 
     def clientConnectionLost(self, connector, reason):
         self.told.append(("clientConnectionLost", connector, reason.value))
@@ -25,6 +28,9 @@ class Again(ClientFactory):
     def clientConnectionFailed(self, connector, reason):
         self.told.append(("clientConnectionFailed", connector, reason.value))
         connector.connecting = True
+        if self.refused:
+            self.refused -= 1
+            self.clientConnectionFailed(connector, reason)
         if self.raises:
             raise self.raises
 
@@ -33,6 +39,7 @@ ENDS = (
     ("clientConnectionLost", ConnectionLost()),
     ("clientConnectionFailed", ConnectionRefusedError()),
 )
+ALL_ENDS = (*ENDS, *((name, error) for name, _ in ENDS for error in ERRORS))
 
 
 class Step03Factory(Case):
@@ -55,8 +62,8 @@ class Step03Factory(Case):
         return connector
 
     def test_each(self):
-        """It fires with None after clientConnectionLost, and after clientConnectionFailed, not before."""
-        for name, error in ENDS:
+        """It fires with None after clientConnectionLost or clientConnectionFailed, whatever the reason, and not before."""
+        for name, error in ALL_ENDS:
             factory = ClientFactory()
             ended = client_over(factory)
             self.assert_pending(ended, f"before {name}()")
@@ -67,7 +74,7 @@ class Step03Factory(Case):
 
     def test_own_methods(self):
         """The factory's own methods are called first, once each, with what they are to be told."""
-        for name, error in ENDS:
+        for name, error in ALL_ENDS:
             factory = Again()
             client_over(factory).addCallback(lambda _, told=factory.told: told.append("over"))
             expected = [(name, self.tell(factory, name, error), error), "over"]
@@ -77,13 +84,13 @@ class Step03Factory(Case):
 
     def test_own_method_raises(self):
         """Where the factory's own method raises, that goes on, and the Deferred fires all the same."""
-        for name, error in ENDS:
-            factory = Again(RuntimeError("a bug in the program"))
+        for name, raised in ALL_ENDS:
+            factory = Again(raised)
             ended = client_over(factory)
             try:
-                self.tell(factory, name, error)
-            except RuntimeError:
-                self.assert_done(ended, f"where the factory's own {name}() raises")
+                self.tell(factory, name, ConnectionLost())
+            except type(raised):
+                self.assert_done(ended, f"where the factory's own {name}() raises {raised!r}")
             else:
                 self.fail(f"Expected what the factory's own {name}() raises to be raised again.")
 
@@ -96,6 +103,32 @@ class Step03Factory(Case):
                 self.tell(factory, *first)
                 self.tell(factory, *second)
                 self.assert_done(ended, f"after {first[0]}(), then {second[0]}()")
+
+    def test_connects_again_at_once(self):
+        """Nor do those that come while the factory's own method is still at it."""
+        factory = Again(refused=2)
+        ended = client_over(factory)
+        self.tell(factory, *ENDS[1])
+        self.assert_done(ended, "after three attempts, of which two failed within the first's end")
+
+    def test_asked_twice(self):
+        """Asked for twice, of one factory, each Deferred fires with None, and its own methods are called once."""
+        for name, error in ENDS:
+            factory = Again()
+            client_over(factory).addCallback(lambda _: "what somebody else made of it")
+            ended = client_over(factory), client_over(factory)
+            expected = [(name, self.tell(factory, name, error), error)]
+            for number, one in enumerate(ended, 1):
+                self.assert_done(one, f"from call no. {number + 1} of three, after {name}()")
+            self.assertEqual(
+                factory.told, expected, f"Expected these calls: {expected}; got {factory.told}."
+            )
+
+    def test_same_factory(self):
+        """The factory's class stays its class."""
+        factory = Again()
+        client_over(factory)
+        self.assert_class(factory, Again, "after client_over()")
 
     def test_two(self):
         """Two factories of one class are kept apart."""
@@ -117,6 +150,13 @@ class Accepting(Factory):
         protocol = Recorder() if len(self.asked) > self.refuses else None
         self.built.append(protocol)
         return protocol
+
+
+class HandshakingFirst(Recorder):
+    """A protocol that says that it is connected some time after it was given its transport: when ready() is called."""
+
+    def makeConnection(self, transport):
+        self.ready = lambda: super(HandshakingFirst, self).makeConnection(transport)
 
 
 class Step04Server(Case):
@@ -167,6 +207,89 @@ class Step04Server(Case):
             expected,
             f"Expected the Deferred to fire once, with the protocol, after its connectionMade: {expected}; got {seen}.",
         )
+
+    def test_connection_made(self):
+        """It is connectionMade that counts, however long after makeConnection it is called."""
+        factory = Factory.forProtocol(HandshakingFirst)
+        coming = accepted(factory)
+        protocol = self.connect(factory)
+        self.assert_pending(coming, "after makeConnection(), before connectionMade()")
+        protocol.ready()
+        got = self.look(coming, "from accepted()")
+        self.assertIs(got, protocol, f"Expected the protocol after connectionMade(); got {got!r}.")
+
+    def test_first_connected(self):
+        """The first that is connected counts, which need not be the first that was built."""
+        factory = Accepting()
+        coming = accepted(factory)
+        late, first = factory.buildProtocol("one"), factory.buildProtocol("two")
+        for protocol in (first, late):
+            protocol.makeConnection(FakeConnection(protocol))
+        got = self.look(coming, "from accepted()")
+        self.assertIs(
+            got,
+            first,
+            f"Expected the protocol that was built second, and connected first; got {got!r}.",
+        )
+
+    def test_connection_made_raises(self):
+        """Where the protocol's own connectionMade raises, that goes on, and the protocol counts: it is connected."""
+        for error in ERRORS:
+
+            class Raises(Recorder):
+                def connectionMade(self, error=error):
+                    raise error
+
+            factory = Factory.forProtocol(Raises)
+            coming = accepted(factory)
+            protocol = factory.buildProtocol("a client")
+            try:
+                protocol.makeConnection(FakeConnection(protocol))
+            except type(error):
+                got = self.look(coming, "from accepted()")
+                self.assertIs(
+                    got, protocol, f"Expected it, whose connectionMade raised; got {got!r}."
+                )
+            else:
+                self.fail(
+                    f"Expected {error!r}, of the protocol's connectionMade, to be raised again."
+                )
+
+    def test_asked_twice(self):
+        """Asked for twice, of one factory, each Deferred fires with the first protocol; asked for again, with the next."""
+        factory = Accepting()
+        accepted(factory).addCallback(lambda _: "what somebody else made of it")
+        coming = accepted(factory), accepted(factory)
+        first = self.connect(factory)
+        for number, one in enumerate(coming, 1):
+            got = self.look(one, "from accepted()")
+            self.assertIs(got, first, f"Expected {first!r} from call no. {number}; got {got!r}.")
+        coming = accepted(factory)
+        self.assert_pending(coming, "asked for after the first connection")
+        second = self.connect(factory)
+        got = self.look(coming, "from accepted()")
+        self.assertIs(got, second, f"Expected {second!r}, the next after the call; got {got!r}.")
+        expected = ["connectionMade"]
+        self.assertEqual(
+            second.events, expected, f"Expected one call of connectionMade(); got {second.events}."
+        )
+
+    def test_same_class(self):
+        """The factory's class stays its class, and the protocol's too."""
+        factory = Accepting()
+        accepted(factory)
+        protocol = self.connect(factory)
+        self.assert_class(factory, Accepting, "of the factory")
+        self.assert_class(protocol, Recorder, "of the protocol")
+
+    def test_two(self):
+        """Two factories of one class are kept apart."""
+        one, other = Accepting(), Accepting()
+        coming = accepted(one), accepted(other)
+        protocol = self.connect(other)
+        self.assert_pending(coming[0], "for a factory when only another has a connection")
+        got = self.look(coming[1], "from accepted()")
+        self.assertIs(got, protocol, f"Expected the other's protocol, {protocol!r}; got {got!r}.")
 
     def test_build_protocol(self):
         """buildProtocol still gives what the factory's own gives for that address, asked once for each."""

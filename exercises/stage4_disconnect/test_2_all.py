@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from .fakes import THREE, Case
+from .fakes import ERRORS, THREE, Case
 from .teardown import all_of
 
 
@@ -29,8 +29,8 @@ class Step05All(Case):
             waiting = all_of(ends.values())
             for number, name in enumerate(order):
                 self.assert_pending(waiting, so_far(order[:number]))
-                ends[name].callback(None)
-            self.assert_done(waiting, so_far(order))
+                ends[name].callback(name)
+            self.assert_done(waiting, f"{so_far(order)}, whatever their results")
 
     def test_some_have_fired(self):
         """What has ended already is not waited for."""
@@ -103,6 +103,13 @@ class Step06Failures(Case):
                 waiting = self.go(order, errors)
                 when = f"{so_far(order)}, where {', '.join(several)} fail, listed so"
                 self.assert_failed(waiting, errors[several[0]], when)
+
+    def test_any_failure(self):
+        """Whatever it is that one fails with, and whichever way the others end, just that is reported."""
+        for error in ERRORS:
+            for name in THREE:
+                waiting = self.go(THREE, {name: error})
+                self.assert_failed(waiting, error, f"{so_far(THREE)}, where {name} fails")
 
     def test_failed_before(self):
         """One that has failed already does not end the wait for the others."""

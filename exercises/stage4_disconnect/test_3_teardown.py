@@ -8,8 +8,15 @@ from twisted.internet.protocol import ClientFactory
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from .fakes import THREE, Case, FakeConnector, FakePort, Opened, connected
+from .fakes import ERRORS, THREE, Case, FakeConnector, FakePort, Opened, connected
 from .teardown import by_connector, by_protocol, tear_down
+
+
+class NoAbort:
+    """A transport without abortConnection, as some fakes and pipes are."""
+
+    def __init__(self, transport):
+        self.loseConnection = transport.loseConnection
 
 
 class Step07Sides(Case):
@@ -55,6 +62,20 @@ class Step07Sides(Case):
         side = by_protocol("the client", connected(ends_by=["loseConnection"]))
         side.close()
         self.assert_done(side.over, "where the connection ends within loseConnection()")
+
+    def test_no_abort(self):
+        """Where a transport has no abortConnection, abort asks for loseConnection again."""
+        protocol = connected()
+        bare, asked = NoAbort(protocol.transport), protocol.transport.asked
+        protocol.transport = bare
+        try:
+            side = by_protocol("the client", protocol)
+            side.close()
+            side.abort()
+        except AttributeError as error:
+            self.fail(f"Expected a side of a transport that has no abortConnection; got {error!r}.")
+        expected = ["loseConnection"] * 2
+        self.assertEqual(asked, expected, f"Expected {expected} of that transport; got {asked}.")
 
     def by_connector(self, connecting):
         factory = ClientFactory()
@@ -156,6 +177,32 @@ class Step08Teardown(Case):
             self.assert_waits(opened, done, [name for name in THREE if name != gone])
             self.assert_done(done, f"after the port and the other side, where {gone} was gone")
 
+    def test_over_within_the_call(self):
+        """A side that another's close has ended is over when its turn comes: it is not closed, and not waited for."""
+        opened = Opened(ends_by=["loseConnection"])
+        opened.client.transport.peer, opened.server.transport.peer = opened.server, opened.client
+        done = opened.tear_down()
+        asked = sorted(opened.asked)
+        self.assertEqual(
+            asked,
+            [[], ["loseConnection"]],
+            f"Expected one close, where that ends both sides at once; asked: {opened.asked}.",
+        )
+        self.assert_pending(done, "before the port has ended")
+        opened.end("the port")
+        self.assert_done(done, "after the port, where closing one side ended both")
+
+    def test_two_at_once(self):
+        """Two teardowns at once, on one clock, are kept apart."""
+        one, other = Opened(), Opened()
+        other.clock = one.clock
+        done = one.tear_down(), other.tear_down()
+        other.end(*THREE)
+        self.assert_pending(done[0], "for a teardown when all of another's has ended")
+        self.assert_done(done[1], "after all three")
+        one.end(*THREE)
+        self.assert_done(done[0], "after all three, when the other teardown was over")
+
     def test_no_server(self):
         """A server's side that never came to be is not waited for."""
         opened = Opened()
@@ -199,20 +246,42 @@ class Step08Teardown(Case):
         self.assert_failed(done, error, f"after all have ended, where {what}")
 
     def test_close_raises(self):
-        """A close that raises keeps nothing else from ending, and is reported after all have ended."""
+        """A close that raises keeps nothing else from ending, and is reported after all have ended, whatever it is."""
         for side in ("the client", "the server"):
-            opened, error = Opened(), RuntimeError(f"{side} would not close")
-            protocol = opened.client if side == "the client" else opened.server
-            protocol.transport.raises = error
-            self.fails(opened, error, f"closing {side} raises")
+            for error in ERRORS:
+                opened = Opened()
+                protocol = opened.client if side == "the client" else opened.server
+                protocol.transport.raises = error
+                self.fails(opened, error, f"closing {side} raises")
+
+    def test_several_fail(self):
+        """Of several failures, the port's is reported, else that of the first of the sides; no other is left behind."""
+        for gives in ("raises", "fails at once", "fails late", "ends"):
+            opened, port = Opened(), OSError("the port would not close")
+            client, server = RuntimeError("the client"), RuntimeError("the server")
+            opened.client.transport.raises, opened.server.transport.raises = client, server
+            if gives == "raises":
+                opened.port.gives = port
+            done = opened.tear_down()
+            opened.end("the server", "the client")
+            if gives.startswith("fails"):
+                self.assert_pending(done, "after both sides, before the port")
+                opened.port.gives.errback(port)
+            elif gives == "ends":
+                opened.end("the port")
+            expected = client if gives == "ends" else port
+            when = f"where closing the client raises, and the server too, and the port {gives}"
+            self.assert_failed(done, expected, when)
+        del opened, done
+        self.assert_nothing_logged("when several have failed")
 
     def test_port_fails(self):
         """Nor does a port that fails, whether stopListening raises or its Deferred fails."""
-        error = OSError("the port would not close")
-        for gives, what in ((error, "stopListening() raises"), (fail(error), "the port fails")):
-            opened = Opened()
-            opened.port.gives = gives
-            self.fails(opened, error, what)
+        for error in ERRORS:
+            for gives, what in ((error, "stopListening() raises"), (fail(error), "the port fails")):
+                opened = Opened()
+                opened.port.gives = gives
+                self.fails(opened, error, f"{what}, with {error!r}")
 
     def test_port_fails_late(self):
         """A port that fails while the sides are still open does not end the wait for them."""

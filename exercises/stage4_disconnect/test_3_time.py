@@ -2,11 +2,11 @@
 
 from itertools import combinations, permutations
 
-from twisted.internet.defer import AlreadyCalledError, fail
+from twisted.internet.defer import AlreadyCalledError, fail, succeed
 from twisted.internet.task import Clock
 
 from ..wire import Failed, failed_with
-from .fakes import THREE, Case, FakePort, Opened, connected
+from .fakes import ERRORS, MOMENT, THREE, Case, FakePort, Opened, connected
 from .teardown import NotOver, by_protocol, tear_down
 
 
@@ -45,6 +45,11 @@ def ways():
         opened.end(*late)
         return done, opened.clock
 
+    def abort_raises(opened):
+        for protocol in (opened.client, opened.server):
+            protocol.transport.abort_raises = RuntimeError("no abort")
+        return aborted(opened, *THREE[1:])
+
     for order in permutations(THREE):
         yield f"after {', then '.join(order)}", in_order(order)
     yield "where the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
@@ -57,6 +62,7 @@ def ways():
         lambda: aborted(Opened(ends_by=["abortConnection"])),
     )
     yield "where the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
+    yield "where aborting the sides raised", lambda: abort_raises(Opened())
 
 
 class Step09Grace(Case):
@@ -66,8 +72,9 @@ class Step09Grace(Case):
     unsent: to a peer that does not read, never. It also waits for a producer until that is
     unregistered. abortConnection waits for neither. It loses what is unsent, so it comes second:
     grace seconds after the teardown began, by the clock that was passed in, and only for sides
-    that are not over. Asking is still not ending: the teardown goes on waiting. When it is done,
-    nothing is left on the clock; take_off() is given for that.
+    that are not over. Asking is still not ending: the teardown goes on waiting. An abort that
+    raises keeps no other from its own, and is reported at the end. When it is done, nothing is
+    left on the clock; take_off() is given for that.
     """
 
     def assert_asked(self, protocol, expected, when):
@@ -79,11 +86,11 @@ class Step09Grace(Case):
         opened = Opened(ends_by=["abortConnection"])
         done = opened.tear_down()
         opened.end("the port")
-        opened.clock.advance(0.75)
+        opened.clock.advance(1 - MOMENT)
         for protocol in (opened.client, opened.server):
-            self.assert_asked(protocol, ["loseConnection"], "0.75 s into a grace of 1 s")
-        self.assert_pending(done, "0.75 s into a grace of 1 s, with both sides open")
-        opened.clock.advance(0.25)
+            self.assert_asked(protocol, ["loseConnection"], f"{MOMENT} s before a grace of 1 s")
+        self.assert_pending(done, f"{MOMENT} s before a grace of 1 s, with both sides open")
+        opened.clock.advance(MOMENT)
         for protocol in (opened.client, opened.server):
             self.assert_asked(
                 protocol, ["loseConnection", "abortConnection"], "by the end of a grace of 1 s"
@@ -116,21 +123,23 @@ class Step09Grace(Case):
         protocol = connected(ends_by=["loseConnection", "abortConnection"])
         protocol.transport.registerProducer(object(), True)
         clock = Clock()
-        done = tear_down(FakePort(), [by_protocol("the server", protocol)], clock)
+        sides = iter([by_protocol("the server", protocol)])  # which can be gone through only once
+        done = tear_down(FakePort(), sides, clock)
         self.assert_pending(done, "while loseConnection() waits for the producer")
         clock.advance(1)
         self.assert_done(done, "1 s later, aborted, with its producer still registered")
 
     def test_as_given(self):
         """The grace is as given."""
-        for grace in (0.5, 60.0):
+        for grace in (0.125, 0.5, 60.0):
             opened = Opened(ends_by=["abortConnection"])
+            opened.clock.advance(7)
             opened.tear_down(grace=grace, limit=2 * grace)
-            opened.clock.advance(grace - 0.25)
+            opened.clock.advance(grace - MOMENT)
             self.assert_asked(
-                opened.client, ["loseConnection"], f"0.25 s before a grace of {grace} s"
+                opened.client, ["loseConnection"], f"{MOMENT} s before a grace of {grace} s"
             )
-            opened.clock.advance(0.25)
+            opened.clock.advance(MOMENT)
             self.assert_asked(
                 opened.client, ["loseConnection", "abortConnection"], f"after a grace of {grace} s"
             )
@@ -144,6 +153,60 @@ class Step09Grace(Case):
         self.assert_pending(done, "after abortConnection(), before the server's connectionLost")
         opened.end("the server")
         self.assert_done(done, "after the server's connectionLost")
+
+    def test_over_within_an_abort(self):
+        """A side that another's abort has ended is over when its turn comes: it is not aborted."""
+        opened = Opened(ends_by=["abortConnection"])
+        opened.client.transport.peer, opened.server.transport.peer = opened.server, opened.client
+        done = opened.tear_down()
+        opened.end("the port")
+        opened.clock.advance(1)
+        aborts = sum(asked.count("abortConnection") for asked in opened.asked)
+        self.assertEqual(
+            aborts, 1, f"Expected one abort, where that ends both sides; asked: {opened.asked}."
+        )
+        self.assert_done(done, "when the abort has ended both sides")
+
+    def test_abort_raises(self):
+        """An abort that raises keeps no other from its own, and is reported after all have ended, whatever it is."""
+        for side, protocol_of in ((THREE[1], "client"), (THREE[2], "server")):
+            for error in ERRORS:
+                opened = Opened()
+                getattr(opened, protocol_of).transport.abort_raises = error
+                done = opened.tear_down()
+                opened.end("the port")
+                try:
+                    opened.clock.advance(1)
+                except type(error) as raised:
+                    self.fail(
+                        f"Expected it to be kept until all have ended; got {raised!r} at once."
+                    )
+                for protocol in (opened.client, opened.server):
+                    self.assert_asked(
+                        protocol,
+                        ["loseConnection", "abortConnection"],
+                        f"where aborting {side} raises {error!r}",
+                    )
+                opened.end("the client")
+                self.assert_pending(done, f"before the server, where aborting {side} raises")
+                opened.end("the server")
+                self.assert_failed(done, error, f"after all, where aborting {side} raises it")
+
+    def test_close_and_abort_raise(self):
+        """Where closes and aborts raise, the first of the closes is reported, else the first of the aborts."""
+        aborts = [RuntimeError("the client's abort"), RuntimeError("the server's abort")]
+        for closes in ([None, None], [None, RuntimeError("the server's close")]):
+            opened = Opened()
+            for protocol, close, abort in zip(
+                (opened.client, opened.server), closes, aborts, strict=True
+            ):
+                protocol.transport.raises, protocol.transport.abort_raises = close, abort
+            done = opened.tear_down()
+            opened.clock.advance(1)
+            opened.end(*THREE)
+            self.assert_failed(done, closes[1] or aborts[0], f"after closes that raise {closes}")
+        del opened, done
+        self.assert_nothing_logged("when closes and aborts have raised")
 
     def test_nothing_left(self):
         """When it is done, nothing is left on the clock, whichever way it ended."""
@@ -180,10 +243,10 @@ class Step10Limit(Case):
                 done = opened.tear_down()
                 opened.end(*(name for name in THREE if name not in late))
                 opened.clock.advance(1)
-                opened.clock.advance(1.75)
+                opened.clock.advance(2 - MOMENT)
                 still = f"with {', '.join(late)} still open"
-                self.assert_pending(done, f"2.75 s into a limit of 3 s, {still}")
-                opened.clock.advance(0.25)
+                self.assert_pending(done, f"{MOMENT} s before a limit of 3 s, {still}")
+                opened.clock.advance(MOMENT)
                 self.assert_names(done, late, f"after 3 s, {still}")
 
     def test_side_names(self):
@@ -200,12 +263,41 @@ class Step10Limit(Case):
 
     def test_as_given(self):
         """The limit is as given, and the grace goes by its own time."""
+        for limit in (0.25, 60.0):
+            opened = Opened()
+            opened.clock.advance(7)
+            done = opened.tear_down(grace=limit / 4, limit=limit)
+            opened.clock.pump([limit / 4, 3 * limit / 4 - MOMENT])
+            self.assert_pending(done, f"{MOMENT} s before a limit of {limit} s")
+            opened.clock.advance(MOMENT)
+            self.assert_names(done, THREE, f"after {limit} s of {limit} s")
+
+    def test_port_s_callback(self):
+        """A port whose Deferred has a callback that still waits has not ended, though its `called` is true."""
         opened = Opened()
-        done = opened.tear_down(grace=10.0, limit=60.0)
-        opened.clock.pump([10, 49.75])
-        self.assert_pending(done, "59.75 s into a limit of 60 s")
-        opened.clock.advance(0.25)
-        self.assert_names(done, THREE, "after 60 s of 60 s")
+        closing = opened.port.gives
+        opened.port.gives = succeed(None).addCallback(lambda _: closing)
+        done = opened.tear_down()
+        opened.end("the client", "the server")
+        opened.clock.pump([1, 2])
+        self.assert_names(done, ["the port"], "where a callback of the port's Deferred waits")
+
+    def test_what_failed(self):
+        """What failed has ended, and is not named; if anything is named, NotOver alone is reported, and nothing logged."""
+        for late in THREE[1:]:
+            for error in ERRORS:
+                opened = Opened()
+                opened.port.gives = fail(error)
+                for protocol in (opened.client, opened.server):
+                    protocol.transport.raises = protocol.transport.abort_raises = error
+                done = opened.tear_down()
+                opened.clock.advance(1)
+                opened.end(*(name for name in THREE[1:] if name != late))
+                opened.clock.advance(2)
+                when = f"where all else has ended, and all have failed with {error!r}"
+                self.assert_names(done, [late], when)
+        del opened, done, protocol
+        self.assert_nothing_logged("when a side is late, and all else has failed")
 
     def test_asked(self):
         """All three were asked to end by then, and the sides to abort."""
@@ -217,6 +309,17 @@ class Step10Limit(Case):
         self.assertEqual(stops, 1, f"Expected one call of port.stopListening(); got {stops}.")
         expected = [["loseConnection", "abortConnection"]] * 2
         self.assertEqual(asked, expected, f"Expected {expected} of the sides; got {asked}.")
+
+    def test_late_failure(self):
+        """What fails after the limit leaves nothing for the log."""
+        opened = Opened()
+        done = opened.tear_down()
+        opened.clock.pump([1, 2])
+        self.look(done, "from tear_down()")
+        opened.port.gives.errback(OSError("the port would not close"))
+        opened.end("the client", "the server")
+        del opened, done
+        self.assert_nothing_logged("when the port has failed after the limit")
 
     def test_late_ends(self):
         """What ends after the limit raises nothing, and leaves nothing for the log, in each of the six orders."""
@@ -239,21 +342,33 @@ class Step10Limit(Case):
         """What is over just before the limit is in time, and stays so."""
         opened = Opened()
         done = opened.tear_down()
-        opened.clock.pump([1, 1.75])
+        opened.clock.pump([1, 2 - MOMENT])
         opened.end(*THREE)
-        self.assert_done(done, "2.75 s into a limit of 3 s, when all three have ended")
+        self.assert_done(done, f"{MOMENT} s before a limit of 3 s, when all three have ended")
         opened.clock.advance(1)
-        self.assert_done(done, "after 3.75 s, when all three had ended after 2.75 s")
+        self.assert_done(done, "after the limit, when all three had ended before it")
 
     def test_failure_in_time(self):
-        """A failure is still reported after all have ended, as it is."""
-        error, opened = OSError("the port would not close"), Opened()
-        done = opened.tear_down()
-        opened.port.gives.errback(error)
-        opened.end("the client")
-        self.assert_pending(done, "after the port failed and the client ended")
-        opened.end("the server")
-        self.assert_failed(done, error, "after the third")
+        """A failure is still reported after all have ended, as it is, whatever it is."""
+        for error in ERRORS:
+            opened = Opened()
+            done = opened.tear_down()
+            opened.port.gives.errback(error)
+            opened.end("the client")
+            self.assert_pending(done, "after the port failed and the client ended")
+            opened.end("the server")
+            self.assert_failed(done, error, "after the third")
+
+    def test_raised_in_time(self):
+        """So is what a close or an abort has raised."""
+        for stroke in ("raises", "abort_raises"):
+            for error in ERRORS:
+                opened = Opened()
+                setattr(opened.client.transport, stroke, error)
+                done = opened.tear_down()
+                opened.clock.advance(1)
+                opened.end(*THREE)
+                self.assert_failed(done, error, f"after all three, where the client {stroke}")
 
     def test_nothing_left(self):
         """When it is done, or has failed, nothing is left on the clock, whichever way it ended."""

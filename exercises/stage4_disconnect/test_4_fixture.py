@@ -7,6 +7,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
 
 from .cases import InnerFixture
+from .fixture import Connected
 from .inner import Outer, problems
 
 
@@ -83,6 +84,34 @@ class Step11FixturePort(Outer):
                 raise error
 
         self.assert_reported(Slow, [error], "where a port takes 0.05 s to stop")
+
+    def test_default(self):
+        """A test that says nothing else may take 5 s; its grace is 1 s, its limit 3 s."""
+        got = Connected.timeout, Connected.grace, Connected.limit
+        self.assertEqual(
+            got,
+            (5, 1.0, 3.0),
+            f"Expected a timeout of 5 s, a grace of 1 s, a limit of 3 s; got {got}.",
+        )
+
+    def test_end(self):
+        """trial calls self.end, once, when the test is over: only that knows of all that will be opened."""
+        error, calls = OSError("halfway through setUp"), []
+
+        class Fails(InnerFixture):
+            async def listening(self, number):
+                raise error
+
+            def end(self):
+                calls.append(self.port)
+                return super().end()
+
+        self.assert_reported(Fails, [error], "where setUp fails once the port listens")
+        self.assertEqual(
+            len(calls),
+            1,
+            f"Expected trial to call self.end once; it did {len(calls)} times. Add just that as a cleanup.",
+        )
 
     def test_fails_before(self):
         """Where setUp fails before there is a port, its error is reported, and nothing else."""

@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest
 
 from .cases import FakeListening, Inner, Kinds
-from .fakes import FakePort
+from .fakes import ERRORS, FakePort
 
 
 class SlowPort:
@@ -55,6 +55,24 @@ class Step13MixinPorts(Kinds):
                     await self.listen(self.server(), Factory.forProtocol(Protocol))
 
         self.assert_clean(Listens, "of a test that listens at three ports")
+
+    def test_stopped_once(self):
+        """Each port is asked once to stop, also where two are of one factory and have one name."""
+
+        class Port(FakePort):
+            def __str__(self):
+                return "a port"
+
+        ports, factory = [Port(), Port()], Factory()
+
+        class Listens(Inner):
+            async def runTest(self):
+                for port in ports:
+                    await self.listen(FakeListening(port), factory)
+
+        self.assert_clean(Listens, "of a test with two ports of one factory")
+        stops = [port.stops for port in ports]
+        self.assertEqual(stops, [1, 1], f"Expected one stopListening() of each; got {stops}.")
 
     def test_unix(self):
         """A UNIX socket is stopped just as a TCP port is."""
@@ -121,15 +139,28 @@ class Step13MixinPorts(Kinds):
 
     def test_port_fails(self):
         """A port that cannot be stopped is reported, and the others are stopped all the same."""
-        error = OSError("the port would not stop")
-        failed = fail(error)
-        self.addCleanup(failed.addErrback, lambda failure: None)
-        for result in (failed, error):
+        for error in ERRORS:
+            failed = fail(error)
+            self.addCleanup(failed.addErrback, lambda failure: None)
+            for result in (failed, error):
 
-            class Fails(Inner):
-                async def runTest(self, result=result):
-                    await self.listen(FakeListening(FakePort(result)), Factory())
-                    await self.listen(self.server(), Factory())
+                class Fails(Inner):
+                    async def runTest(self, result=result):
+                        await self.listen(FakeListening(FakePort(result)), Factory())
+                        await self.listen(self.server(), Factory())
 
-            raised = "raises" if result is error else "gives a Deferred that fails with"
-            self.assert_reported(Fails, [error], f"where a port's stopListening() {raised} that")
+                raised = "raises" if result is error else "gives a Deferred that fails with"
+                self.assert_reported(
+                    Fails, [error], f"where a port's stopListening() {raised} that"
+                )
+
+    def test_several_fail(self):
+        """Where several cannot be stopped, the first that was opened is reported."""
+        errors = [OSError("the first port"), OSError("the second port")]
+
+        class Fails(Inner):
+            async def runTest(self):
+                for error in errors:
+                    await self.listen(FakeListening(FakePort(error)), Factory())
+
+        self.assert_reported(Fails, errors[:1], "where two ports raise, the first with that")

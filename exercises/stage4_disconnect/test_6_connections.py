@@ -1,14 +1,17 @@
 """The mixin's connections: both sides of each, in every state that a test may leave them in."""
 
+import socket
+
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 from zope.interface import implementer
 
-from .cases import Inner, Kinds, Sides, SlowGoodbye, unread
+from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, unread
+from .fakes import ERRORS, Recorder
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 
@@ -25,6 +28,10 @@ class HalfOpen(Side):
 
     def writeConnectionLost(self):
         """Our own half is closed."""
+
+    def connectionLost(self, reason):
+        self.lost = reason.value
+        super().connectionLost(reason)
 
 
 class Step14MixinConnections(Kinds):
@@ -55,6 +62,109 @@ class Step14MixinConnections(Kinds):
 
             self.assert_clean(Talks, f"of one connection on the {name} line")
             self.assert_over(sides, f"on the {name} line")
+
+    def test_same_protocol(self):
+        """The program hears what it heard without the mixin: its end, with the reason or none; its class stays."""
+        endpoint, kinds, reasons = FakeConnecting(ends_by=["loseConnection"]), [], []
+        for error in (ConnectionAborted(), *ERRORS, None):
+
+            class Notes(Protocol):
+                def connectionLost(self, reason=None, error=error):
+                    reasons.append((getattr(reason, "value", None), error))
+
+            class Ends(Inner):
+                async def runTest(self, kind=Notes, error=error):
+                    protocol = await self.connect(endpoint, Factory.forProtocol(kind))
+                    kinds.append((type(protocol), kind))
+                    if error is None:
+                        protocol.transport.connected = False
+                        protocol.connectionLost()
+                    else:
+                        protocol.transport.end(error)
+
+            self.assert_clean(Ends, f"of a connection that ends with {error!r} during the test")
+        for got, expected in kinds:
+            self.assertIs(got, expected, f"Expected the protocol's class, {expected}; got {got}.")
+        for got, expected in reasons:
+            self.assertIs(got, expected, f"Expected the reason, {expected!r}; got {got!r}.")
+
+    def test_program_first(self):
+        """A connection is over after its protocol's own connectionLost, which may still need what the test has."""
+        events = []
+
+        class Ends(Inner):
+            async def runTest(self):
+                from twisted.internet import reactor
+
+                protocol = await self.connect(FakeConnecting(), Factory.forProtocol(Recorder))
+                protocol.events = events
+                reactor.callLater(0.02, protocol.transport.end)
+
+            def tearDown(self):
+                events.append("tearDown")
+
+        self.assert_clean(Ends, "of a connection that ends 0.02 s after the test")
+        last = events[-1:]
+        self.assertEqual(
+            (len(events), last),
+            (2, ["tearDown"]),
+            f"Expected the protocol's own connectionLost, then tearDown; got {events}.",
+        )
+
+    def test_once(self):
+        """Each connection is asked once to close, also where its factory is used again and again."""
+        endpoint, factory = FakeConnecting(), Factory.forProtocol(Protocol)
+
+        class Connects(Inner):
+            async def runTest(self):
+                from twisted.internet import reactor
+
+                for _ in range(3):
+                    protocol = await self.connect(endpoint, factory)
+                    reactor.callLater(0.01, protocol.transport.end)
+
+        self.assert_clean(Connects, "of three connections of one factory")
+        expected = [["loseConnection"]] * 3
+        self.assertEqual(
+            endpoint.asked, expected, f"Expected each to be closed once; asked: {endpoint.asked}."
+        )
+
+    def test_another_test(self):
+        """A factory that several tests use is watched for each of them anew."""
+        endpoint, factory = (
+            FakeConnecting(ends_by=["loseConnection"]),
+            Factory.forProtocol(Protocol),
+        )
+
+        class Connects(Inner):
+            async def runTest(self):
+                await self.connect(endpoint, factory)
+
+        for number in range(3):
+            self.assert_clean(Connects, f"of test no. {number + 1} with one factory")
+        expected = [["loseConnection"]] * 3
+        self.assertEqual(
+            endpoint.asked, expected, f"Expected each to be closed once; asked: {endpoint.asked}."
+        )
+
+    def test_over_within_a_close(self):
+        """A connection that another's close has ended is over when its turn comes: it is not closed."""
+        endpoint = FakeConnecting(ends_by=["loseConnection"])
+
+        class Connects(Inner):
+            async def runTest(self):
+                one, two = [
+                    await self.connect(endpoint, Factory.forProtocol(Protocol)) for _ in range(2)
+                ]
+                one.transport.peer, two.transport.peer = two, one
+
+        self.assert_clean(Connects, "of two connections that end as one")
+        asked = sorted(endpoint.asked)
+        self.assertEqual(
+            asked,
+            [[], ["loseConnection"]],
+            f"Expected one close of the two; asked: {endpoint.asked}.",
+        )
 
     def test_sides_that_hear_nothing(self):
         """Each side is closed by itself: neither waits to hear it from the other."""
@@ -96,22 +206,41 @@ class Step14MixinConnections(Kinds):
         self.assert_over(sides, "in each kind of test")
 
     def test_closed_not_aborted(self):
-        """A side that takes its time to close is waited for: its connectionLost gets ConnectionDone."""
-        servers = []
+        """A side that takes its time to close is waited for, whoever asked it first: connectionLost gets ConnectionDone."""
+        for asks in (False, True):
+            servers = []
 
-        class Slow(Inner):
-            grace, limit = 2.0, 2.5
+            class Slow(Inner):
+                grace, limit = 2.0, 2.5
 
+                async def runTest(self, asks=asks, servers=servers):
+                    servers.append((await self.pair(Client, SlowGoodbye))[1])
+                    if asks:
+                        servers[0].transport.loseConnection()
+
+            when = "where a server has a producer for another 0.05 s"
+            when += ", and the test has asked it to close" * asks
+            self.assert_clean(Slow, when)
+            self.assert_over(servers, when)
+            lost = servers[0].lost
+            self.assertIsInstance(
+                lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
+            )
+
+    def test_ends_while_it_is_connected(self):
+        """A test that ends while a protocol hears that it is connected knows of that connection, too."""
+        servers = Sides(unread(Side))
+
+        class Connects(Inner):
             async def runTest(self):
-                servers.append((await self.pair(Client, SlowGoodbye))[1])
+                port = await self.listen(self.server(), servers)
+                client = socket.create_connection(("127.0.0.1", port.getHost().port))
+                self.addCleanup(client.close)
+                await servers.first
 
-        when = "where a server has a producer for another 0.05 s"
-        self.assert_clean(Slow, when)
-        self.assert_over(servers, when)
-        lost = servers[0].lost
-        self.assertIsInstance(
-            lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
-        )
+        when = "of a test that ends within a server's connectionMade"
+        self.assert_clean(Connects, when)
+        self.assert_over(servers.sides, when)
 
     def test_gone(self):
         """A connection that the test has ended does no harm, whether its end has come or not."""
@@ -146,21 +275,65 @@ class Step14MixinConnections(Kinds):
         when = "where one side of a connection has closed its half"
         self.assert_clean(Halves, when)
         self.assert_over(sides, when)
+        for side in sides:
+            self.assertIsInstance(
+                side.lost, ConnectionDone, f"Expected ConnectionDone {when}; got {side.lost!r}."
+            )
 
     def test_close_raises(self):
         """Where closing a connection raises, that is reported, and all else is closed all the same."""
-        error, sides = RuntimeError("no, it will not close"), []
+        for error in ERRORS:
+            sides = []
 
-        def refuse():
+            def refuse(error=error):
+                raise error
+
+            class Raises(Inner):
+                async def runTest(self, sides=sides, refuse=refuse):
+                    sides.extend([*await self.pair(), *await self.pair()])
+                    sides[0].transport.loseConnection = refuse
+
+            self.assert_reported(Raises, [error], "where closing the first connection raises that")
+            self.assert_over(sides, "where closing the first connection raises")
+
+    def test_closes_raise(self):
+        """Where several raise, the first that was made is reported."""
+        errors, sides = [RuntimeError("the first"), RuntimeError("the second")], []
+
+        def refuse(error):
             raise error
 
         class Raises(Inner):
             async def runTest(self):
-                sides.extend([*await self.pair(), *await self.pair()])
-                sides[0].transport.loseConnection = refuse
+                for error in errors:
+                    pair = await self.pair()
+                    pair[0].transport.loseConnection = lambda error=error: refuse(error)
+                    sides.extend(pair)
 
-        self.assert_reported(Raises, [error], "where closing the first connection raises that")
-        self.assert_over(sides, "where closing the first connection raises")
+        self.assert_reported(Raises, errors[:1], "where closing two connections raises, first that")
+        self.assert_over(sides, "where closing two connections raises")
+
+    def test_connection_made_raises(self):
+        """A connection is noted before its protocol hears of it: it is closed though connectionMade raises."""
+        error, sides = RuntimeError("from connectionMade"), []
+
+        class Raises(Side):
+            def connectionMade(self):
+                sides.append(self)
+                self.transport.pauseProducing()
+                raise error
+
+        class Connects(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory.forProtocol(Raises))
+                endpoint = self.client(port.getHost().port)
+                client = await self.connect(endpoint, Factory.forProtocol(unread(Client)))
+                while not sides:
+                    await self.turn()
+                sides.append(client)
+
+        self.assert_reported(Connects, [error], "where a server's connectionMade raises that")
+        self.assert_over(sides, "where a server's connectionMade raises")
 
     def test_build_protocol_none(self):
         """A factory whose buildProtocol gives None refuses a connection, as it does without the mixin."""

@@ -5,10 +5,11 @@ import gc
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectingCancelledError, ConnectionRefusedError
 from twisted.internet.protocol import Factory
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 
 from ..wire import FakeEndpoint
 from .cases import Halfway, Inner, Sides
+from .fakes import ERRORS
 from .inner import Outer
 from .lines import Client, Side
 
@@ -30,15 +31,45 @@ class Greeted:
         return self.endpoint.connect(factory).addCallback(wait)
 
 
-class Step15MixinAttempts(Outer):
-    """An attempt to connect that a test leaves going on is given up.
+class Begun:
+    """An endpoint at which nothing ever listens, or connects.
 
-    Write the last lines of connect(), and the lines of _end() that give up, in tidy.py. An
-    attempt ends by cancelling the endpoint's Deferred, and then fails; a test that has ended does
-    not handle that failure, so _end must. But a test may put callbacks on the Deferred that it is
-    given, and an endpoint may have done so too: then its `called` does not tell whether the
-    attempt goes on. So give the test another Deferred, which gets the first one's result, and
-    cancels that one when it is cancelled.
+    fails_with: what an attempt that is given up fails with. takes: how many seconds later, if not at once. cancelled,
+    ended: how many were given up, and how many of these have ended.
+    """
+
+    def __init__(self, fails_with=None, takes=None):
+        self.fails_with, self.takes = fails_with or OSError("given up"), takes
+        self.cancelled = self.ended = 0
+
+    def listen(self, factory):
+        return Deferred(self.give_up).addErrback(self.wind_down)
+
+    connect = listen
+
+    def give_up(self, deferred):
+        self.cancelled += 1
+        deferred.errback(self.fails_with)
+
+    def wind_down(self, failure):
+        from twisted.internet import reactor
+
+        def end(_=None):
+            self.ended += 1
+            return failure
+
+        return end() if self.takes is None else deferLater(reactor, self.takes).addCallback(end)
+
+
+class Step15MixinAttempts(Outer):
+    """An attempt, to connect or to listen, that a test leaves going on is given up.
+
+    Write _begun(), and the lines of _end() that give up, in tidy.py. An attempt is given up by
+    cancelling the endpoint's Deferred, which then fails, perhaps a little later; a test that has
+    ended does not handle that failure, so _end must. But a test may put callbacks on the Deferred
+    that it is given, and an endpoint may have done so too: then its `called` does not tell
+    whether the attempt goes on. A callback of yours, added between the endpoint's and the test's,
+    does.
     """
 
     def assert_nothing_logged(self, when):
@@ -88,6 +119,123 @@ class Step15MixinAttempts(Outer):
         )
         count = endpoint.cancelled
         self.assertEqual(count, 1, f"Expected the attempt to be cancelled; it was {count} times.")
+
+    def test_any_failure(self):
+        """Attempts to connect and to listen are cancelled, once each, whatever they fail with then."""
+        endpoints = [Begun(error) for error in ERRORS]
+
+        class Leaves(Inner):
+            async def runTest(self):
+                for endpoint in endpoints:
+                    self.connect(endpoint, Factory.forProtocol(Client))
+                    self.listen(endpoint, Factory.forProtocol(Side))
+
+        when = "of a test that leaves attempts to connect and to listen"
+        self.assert_clean(Leaves, when)
+        self.assert_nothing_logged(when)
+        for endpoint in endpoints:
+            self.assert_given_up(
+                endpoint, 2, f"{when}, where they fail with {endpoint.fails_with!r}"
+            )
+
+    def assert_given_up(self, endpoint, count, when):
+        """So many attempts at an endpoint were cancelled, and have ended since."""
+        got = endpoint.cancelled, endpoint.ended
+        self.assertEqual(
+            got,
+            (count, count),
+            f"Expected {count} to be cancelled, and waited for, {when}; {got[0]} were cancelled, of "
+            f"which {got[1]} had ended when the test was over.",
+        )
+
+    def test_waits(self):
+        """An attempt that takes a while to end, once it is cancelled, is waited for."""
+        endpoint = Begun(takes=0.03)
+
+        class Leaves(Inner):
+            async def runTest(self):
+                self.connect(endpoint, Factory.forProtocol(Client))
+                self.listen(endpoint, Factory.forProtocol(Side))
+
+        when = "where attempts end 0.03 s after they were cancelled"
+        self.assert_clean(Leaves, when)
+        self.assert_nothing_logged(when)
+        self.assert_given_up(endpoint, 2, when)
+
+    def test_cancelled_late(self):
+        """So is one that the test itself has cancelled, and that is still about to end."""
+        endpoint, seen = Begun(takes=0.03), []
+
+        class Cancels(Inner):
+            async def runTest(self):
+                attempt = self.connect(endpoint, Factory.forProtocol(Client))
+                attempt.cancel()
+                attempt.addErrback(lambda failure: seen.append(failure.value))
+                listening = self.listen(endpoint, Factory.forProtocol(Side))
+                listening.cancel()
+                listening.addErrback(lambda failure: seen.append(failure.value))
+
+            def tearDown(self):
+                seen.append("tearDown")
+
+        when = "of a test that cancels attempts which end 0.03 s later"
+        self.assert_clean(Cancels, when)
+        self.assert_nothing_logged(when)
+        self.assertEqual(
+            (len(seen), seen[-1]),
+            (3, "tearDown"),
+            f"Expected both to have failed when the test is over, {when}; got {seen}.",
+        )
+
+    def test_still_listening_up(self):
+        """An attempt to listen that takes longer than its test leaves no port, where setUp fails too."""
+        for where in ("runTest", "setUp"):
+
+            class Slow:
+                def __init__(self, endpoint):
+                    self.endpoint = endpoint
+
+                def listen(self, factory):
+                    from twisted.internet import reactor
+
+                    return deferLater(reactor, 0.02, self.endpoint.listen, factory)
+
+            error = Halfway("on purpose")
+
+            async def begin(test, slow=Slow, where=where, error=error):
+                test.listen(slow(test.server()), Factory.forProtocol(Side))
+                if where == "setUp":
+                    raise error
+
+            case = type("Leaves", (Inner,), {where: begin})
+            expected = [error] if where == "setUp" else []
+            self.assert_reported(
+                case, expected, f"where {where} ends while its port is not there yet"
+            )
+
+    def test_listens_late(self):
+        """An attempt to listen that ends during the test gives the test its port, and that is stopped."""
+        stopped = []
+
+        class Port:
+            def stopListening(self):
+                stopped.append(self)
+
+        class Slow:
+            def listen(self, factory):
+                from twisted.internet import reactor
+
+                return deferLater(reactor, 0.02, Port)
+
+        class Listens(Inner):
+            async def runTest(self):
+                self.port = await self.listen(Slow(), Factory())
+
+            def tearDown(self):
+                if stopped != [self.port]:
+                    raise AssertionError(f"stopped: {stopped}")
+
+        self.assert_clean(Listens, "of a test whose port takes 0.02 s to be there")
 
     def test_connected(self):
         """The Deferred that connect returns fires with the endpoint's protocol."""

@@ -15,13 +15,15 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IReactorUNIX
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
 from twisted.trial.unittest import SkipTest
 
-from .cases import Halfway, Inner, Sides, SlowGoodbye, silent_port, unread
+from .cases import FakeConnecting, Halfway, Inner, Sides, SlowGoodbye, silent_port, unread
+from .fakes import ERRORS
 from .inner import Outer
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
+from .tidy import TidyConnections
 
 
 class Pushing(Client):
@@ -58,6 +60,18 @@ def certificate():
     pem = serialization.Encoding.PEM
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return built.public_bytes(pem) + key.private_bytes(pem, *plain)
+
+
+class NoAbort:
+    """A transport without abortConnection, as pipes and some fakes are."""
+
+    def __init__(self, transport):
+        self.transport = transport
+
+    def __getattr__(self, name):
+        if name == "abortConnection":
+            raise AttributeError(name)
+        return getattr(self.transport, name)
 
 
 class InnerTLS(Inner):
@@ -122,6 +136,142 @@ class Step16MixinGrace(Outer):
         self.assertIsInstance(
             lost, ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}."
         )
+
+    def test_when(self):
+        """What is not over is aborted self.grace seconds after the test, not before and not much later, and nothing else."""
+        events, calls = [], []
+
+        class Noted(FakeConnecting):
+            def connect(self, factory):
+                connecting = super().connect(factory)
+                transport = self.made[-1].transport
+                abort = transport.abortConnection
+                transport.abortConnection = lambda: (events.append("abort"), abort())
+                return connecting
+
+        for grace in (0.06, 0.24):
+            events.clear()
+            calls.clear()
+            closing, aborting = (
+                Noted(ends_by=["loseConnection"]),
+                Noted(ends_by=["abortConnection"]),
+            )
+
+            class Waits(Inner):
+                limit = 1.1
+
+                async def runTest(self, closing=closing, aborting=aborting):
+                    for endpoint in (closing, aborting, aborting):
+                        await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.addCleanup(self.note)
+
+                def note(self):
+                    from twisted.internet import reactor
+
+                    for name, when in (("before", 0.8 * self.grace), ("after", 2.5 * self.grace)):
+                        calls.append(reactor.callLater(when, events.append, name))
+
+                def tearDown(self):
+                    events.append("over")
+                    for call in calls:
+                        if call.active():
+                            call.cancel()
+
+            Waits.grace = grace
+            when = f"with a grace of {grace} s"
+            self.assert_clean(Waits, when)
+            self.assertEqual(
+                events,
+                ["before", "abort", "abort", "over"],
+                f"Expected an abort, then another, after the grace {when}; got {events}.",
+            )
+            asked = [*closing.asked, *aborting.asked]
+            expected = [["loseConnection"], *[["loseConnection", "abortConnection"]] * 2]
+            self.assertEqual(asked, expected, f"Expected {expected} to be asked; got {asked}.")
+
+    def test_default(self):
+        """The grace is 1 s, and the limit 3 s, where a test case says nothing else."""
+        got = TidyConnections.grace, TidyConnections.limit
+        self.assertEqual(got, (1.0, 3.0), f"Expected a grace of 1 s, a limit of 3 s; got {got}.")
+
+    def test_abort_raises(self):
+        """An abort that raises keeps no other from its own, and is reported after all have ended, whatever it is."""
+        for error in ERRORS:
+            sides = []
+
+            def refuse(abort, error=error):
+                abort()
+                raise error
+
+            class Raises(Inner):
+                async def runTest(self, sides=sides, refuse=refuse):
+                    for _ in range(3):
+                        sides += await self.pair(CLOGGED.client, CLOGGED.server)
+                        await sides[-2].answer
+                    for side in sides[:4]:
+                        abort = side.transport.abortConnection
+                        side.transport.abortConnection = lambda abort=abort: refuse(abort)
+
+            when = f"where aborting four sides of six raises {error!r}"
+            self.assert_reported(Raises, [error], when)
+            self.assert_over(sides, when)
+
+    def test_close_and_abort_raise(self):
+        """Where both have raised, what a close has raised is reported; else what the first abort has."""
+        aborts = [RuntimeError("the first abort"), RuntimeError("the second abort")]
+        for close in (None, RuntimeError("the second close")):
+
+            class Raises(Inner):
+                async def runTest(self, close=close):
+                    for raises, abort_raises in zip((None, close), aborts, strict=True):
+                        endpoint = FakeConnecting(raises=raises, abort_raises=abort_raises)
+                        await self.connect(endpoint, Factory.forProtocol(Protocol))
+                        self.addCleanup(self.later, endpoint.made[0].transport)
+
+                def later(self, transport):
+                    from twisted.internet import reactor
+
+                    reactor.callLater(0.15, transport.end)
+
+            expected = [close or aborts[0]]
+            self.assert_reported(Raises, expected, "where a close, or else two aborts, raise that")
+
+    def test_no_abort(self):
+        """A transport that has no abortConnection is left to end by itself, and keeps no other from being aborted."""
+        others = FakeConnecting(ends_by=["abortConnection"])
+
+        class Connects(Inner):
+            async def runTest(self):
+                endpoint = FakeConnecting(through=NoAbort)
+                await self.connect(endpoint, Factory.forProtocol(Protocol))
+                await self.connect(others, Factory.forProtocol(Protocol))
+                self.addCleanup(self.later, endpoint.made[0].transport)
+
+            def later(self, transport):
+                from twisted.internet import reactor
+
+                reactor.callLater(0.15, transport.end)
+
+        self.assert_clean(Connects, "of a transport that has no abortConnection")
+        expected = [["loseConnection", "abortConnection"]]
+        self.assertEqual(
+            others.asked, expected, f"Expected {expected} of the other; asked: {others.asked}."
+        )
+
+    def test_over_within_an_abort(self):
+        """A connection that another's abort has ended is over when its turn comes: it is not aborted."""
+        endpoint = FakeConnecting(ends_by=["abortConnection"])
+
+        class Connects(Inner):
+            async def runTest(self):
+                one, two = [
+                    await self.connect(endpoint, Factory.forProtocol(Protocol)) for _ in range(2)
+                ]
+                one.transport.peer, two.transport.peer = two, one
+
+        self.assert_clean(Connects, "of two connections that end as one")
+        aborts = sum(asked.count("abortConnection") for asked in endpoint.asked)
+        self.assertEqual(aborts, 1, f"Expected one abort of the two; asked: {endpoint.asked}.")
 
     def test_clogged(self):
         """A connection that both sides have filled, and neither reads, ends on both sides."""

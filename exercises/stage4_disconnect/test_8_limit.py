@@ -1,14 +1,14 @@
 """The mixin's limit: what has not ended by then is named."""
 
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.error import ConnectionDone
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from twisted.trial.util import DirtyReactorAggregateError
 
 from ..wire import FakeEndpoint
-from .cases import FakeListening, Halfway, Inner, unread
-from .fakes import FakePort
+from .cases import FakeConnecting, FakeListening, Halfway, Inner, unread
+from .fakes import ERRORS, FakePort
 from .inner import Outer, problems, words
 from .lines import Client, Side
 
@@ -50,6 +50,9 @@ class Step17MixinLimit(Outer):
             f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}; "
             f"it reported {said}.",
         )
+        self.assertIs(
+            type(late[0]), AssertionError, f"Expected an AssertionError {when}; it reported {said}."
+        )
         for thing in things:
             self.assertIn(
                 str(thing), str(late[0]), f"Expected {thing} to be named {when}; it says: {late[0]}"
@@ -66,7 +69,13 @@ class Step17MixinLimit(Outer):
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
-        self.assert_named(Stays, seen, "of a connection whose end does not come")
+        message = self.assert_named(Stays, seen, "of a connection whose end does not come")
+        places = [message.index(str(thing)) for thing in seen]
+        self.assertEqual(
+            places,
+            sorted(places),
+            f"Expected the protocol, then its own address, then its peer's; it says: {message}",
+        )
 
     def test_port(self):
         """A port that does not stop is named within the limit."""
@@ -78,30 +87,159 @@ class Step17MixinLimit(Outer):
 
         self.assert_named(Stays, [port], "of a port that does not stop")
 
-    def test_port_fails_in_time(self):
-        """A port that fails within the limit has ended: what it failed with is reported, and nothing is named."""
-        error = OSError("the port would not stop")
+    def test_port_s_callback(self):
+        """So is one whose Deferred has a callback that still waits, though its `called` is true."""
+        port = FakePort(succeed(None).addCallback(lambda _: Deferred()))
 
-        class Fails(Impatient):
+        class Stays(Impatient):
             async def runTest(self):
-                await self.listen(FakeListening(FakePort(error)), Factory())
+                await self.listen(FakeListening(port), Factory())
 
-        self.assert_reported(Fails, [error], "of a port that fails with that, within the limit")
+        self.assert_named(Stays, [port], "where a callback of a port's Deferred waits")
+
+    def test_attempts(self):
+        """An attempt to connect, or to listen, that does not end is named by its endpoint."""
+
+        class Goes:
+            def __init__(self, name):
+                self.name = name
+
+            def __str__(self):
+                return self.name
+
+            def listen(self, factory):
+                return Deferred().addErrback(lambda failure: Deferred())
+
+            connect = listen
+
+        class Stays(Impatient):
+            async def runTest(self):
+                self.connect(Goes("where it connects"), Factory.forProtocol(Client))
+                self.listen(Goes("where it listens"), Factory.forProtocol(Side))
+                self.connect(FakeEndpoint(), Factory.forProtocol(Client))
+
+        when = "of attempts that do not end though they are cancelled"
+        message = self.assert_named(Stays, ["where it connects", "where it listens"], when)
+        self.assertNotIn(
+            "FakeEndpoint",
+            message,
+            f"Expected no attempt that has ended to be named; it says: {message}",
+        )
+
+    def test_fails_in_time(self):
+        """What fails or raises within the limit has ended: that is reported, whatever it is, and nothing is named."""
+        for error in ERRORS:
+            for port in (FakePort(error), FakePort(Deferred())):
+
+                class Fails(Impatient):
+                    limit = 0.3
+
+                    async def runTest(self, port=port):
+                        await self.listen(FakeListening(port), Factory())
+                        self.addCleanup(self.later, port.gives)
+
+                    def later(self, gives, error=error):
+                        from twisted.internet import reactor
+
+                        if isinstance(gives, Deferred):
+                            reactor.callLater(0.01, gives.errback, error)
+
+                self.assert_reported(Fails, [error], "of a port that fails with that, in time")
+
+            class Raises(Impatient):
+                async def runTest(self, error=error):
+                    sides = await self.pair()
+
+                    def refuse():
+                        raise error
+
+                    sides[0].transport.loseConnection = refuse
+
+            self.assert_reported(Raises, [error], "where a close raises that, in time")
+
+    def test_not_before(self):
+        """What ends just before the limit is in time."""
+
+        class Ends(Impatient):
+            limit = 0.15
+
+            async def runTest(self):
+                endpoint = FakeConnecting()
+                await self.connect(endpoint, Factory.forProtocol(Protocol))
+                self.addCleanup(self.later, endpoint.made[0].transport.end)
+
+            def later(self, end):
+                from twisted.internet import reactor
+
+                reactor.callLater(0.8 * self.limit, end)
+
+        self.assert_clean(Ends, "of a connection that ends after 0.8 of the limit")
+
+    def test_when(self):
+        """It comes self.limit seconds after the test, not before and not much later, whatever the grace is."""
+        events, calls = [], []
+
+        class Stays(Impatient):
+            grace, limit = 0.2, 0.25
+
+            async def runTest(self):
+                await self.listen(FakeListening(FakePort(Deferred())), Factory())
+                self.addCleanup(self.note)
+
+            def note(self):
+                from twisted.internet import reactor
+
+                for name, when in (("before", 0.8 * self.limit), ("after", 1.6 * self.limit)):
+                    calls.append(reactor.callLater(when, events.append, name))
+
+            def tearDown(self):
+                events.append("over")
+                for call in calls:
+                    if call.active():
+                        call.cancel()
+
+        self.assert_named(Stays, [], "of a port that does not stop")
+        self.assertEqual(
+            events,
+            ["before", "over"],
+            f"Expected an end {Stays.limit} s after the test; looked at after 0.2 s and 0.4 s: {events}.",
+        )
+
+    def test_what_failed(self):
+        """What failed has ended, and is not named; where anything is named, that alone is reported."""
+        for error in (OSError("no, it will not"), CancelledError()):
+            late, fails = [FakePort(Deferred())], FakePort(error)
+            raising = FakeConnecting(raises=error, abort_raises=error)
+
+            class Stays(Impatient):
+                grace = 0.01
+
+                async def runTest(self, late=late, fails=fails, raising=raising):
+                    for port in (fails, late[0]):
+                        await self.listen(FakeListening(port), Factory())
+                    late.append(await self.connect(raising, Factory.forProtocol(Protocol)))
+
+            when = f"where closes, aborts and a port fail with {error!r}, and a port does not stop"
+            message = self.assert_named(Stays, late, when)
+            self.assertNotIn(
+                str(fails), message, f"Expected no port that failed to be named; it says: {message}"
+            )
 
     def test_several(self):
         """All that do not end are named, and nothing else; all else has ended."""
-        stubborn, sides = [], []
+        stubborn, sides = [FakePort(Deferred())], []
 
         class Stays(Impatient):
             limit = 0.2
 
             async def runTest(self):
+                await self.listen(FakeListening(stubborn[0]), Factory())
                 await opened(self, stubborn)
                 sides.extend(await self.pair())
                 self.connect(FakeEndpoint(), Factory.forProtocol(Client))
                 await opened(self, stubborn)
 
-        when = "of two connections whose ends do not come, and another whose ends do"
+        when = "of a port and two connections whose ends do not come, and others whose ends do"
         message = self.assert_named(Stays, stubborn, when)
         self.assert_over(sides, when)
         for side in sides:

@@ -12,16 +12,21 @@ from .inner import Outer
 from .lines import Side
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+REFUSAL = b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n"
 
 
 @implementer(IHalfCloseableProtocol)
 class Patient(Side):
     """A server that answers each request in the same way, and closes only when the client has."""
 
+    request = b""
+
     def dataReceived(self, data):
-        """A request, which is short enough to come in one piece, or the rest of one that is not."""
+        """A request, or a part of one."""
+        self.request += data
         if data.endswith(b"\r\n\r\n"):
-            self.transport.write(ANSWER)
+            self.transport.write(ANSWER if self.request.startswith(b"GET /") else REFUSAL)
+            self.request = b""
 
     def readConnectionLost(self):
         self.transport.loseConnection()

@@ -11,7 +11,8 @@ connect, and both sides of each connection. Cleanups that you add later run befo
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.python.failure import Failure
 
 
 class TidyConnections:
@@ -23,12 +24,16 @@ class TidyConnections:
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Listen at a server endpoint. The Deferred fires with the port, or fails as the endpoint's does."""
-        listening: Deferred[Any] = endpoint.listen(self._watched(factory))
-        return listening  # Step 13: the port is left open.
+        listening: Any = endpoint.listen(self._watched(factory))
+        # Step 13: the port is left open.
+        return self._begun(listening, endpoint)
 
     def connect(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Connect to a client endpoint. The Deferred fires with the protocol, or fails as the endpoint's does."""
-        attempt: Deferred[Any] = endpoint.connect(self._watched(factory))
+        return self._begun(endpoint.connect(self._watched(factory)), endpoint)
+
+    def _begun(self, attempt: Any, endpoint: Any) -> Deferred[Any]:
+        """An attempt to listen or to connect: the Deferred for the test, which fires or fails as the endpoint's does."""
         return attempt  # Step 15: an attempt that still goes on when the test ends is left behind.
 
     def _watched(self, factory: Any) -> Any:
@@ -51,6 +56,7 @@ class TidyConnections:
         from twisted.internet import reactor
 
         (ports, attempts, lines), ends = self._opened, list[tuple[str, Deferred[Any]]]()
+        raised, late = list[Failure](), list[str]()  # by requests; the names of what stays
         del self._opened
         # Step 13: the ports are left open.
         # Step 15: attempts are left as they are.
@@ -58,8 +64,7 @@ class TidyConnections:
         waiting: Any = DeferredList([end for _, end in ends], consumeErrors=True)
         # Step 16: a connection whose peer does not read never ends.
         # Step 17: what never ends is waited for until trial's own timeout.
-        found = zip(ends, await waiting, strict=True)
-        failures = [(name, why) for (name, _), (good, why) in found if not good]
+        failures = [why for good, why in await waiting if not good]
         # Step 17: what never ends has no name.
-        for _, why in failures:
+        for why in failures + raised:
             why.raiseException()

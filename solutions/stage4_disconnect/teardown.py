@@ -137,7 +137,8 @@ def by_protocol(name: str, protocol: Any) -> Side:
     """A side of which the test has the protocol, connected already."""
     ### BEGIN SOLUTION Step 7: over, loseConnection and abortConnection
     transport = protocol.transport
-    return Side(name, over(protocol), transport.loseConnection, transport.abortConnection)
+    abort = getattr(transport, "abortConnection", transport.loseConnection)
+    return Side(name, over(protocol), transport.loseConnection, abort)
     ### END SOLUTION
 
 
@@ -183,27 +184,37 @@ def tear_down(
     for side in sides:
         ends.append((side.name, side.over))
         if not side.over.called:
-            ends.append((f"closing {side.name}", maybeDeferred(side.close)))
+            ends.append((side.name, maybeDeferred(side.close)))
     waiting = all_of(end for _, end in ends)
     ### END SOLUTION
     ### BEGIN SOLUTION Step 9: abort what is not over after the grace
     ### STARTER # Step 9: a side whose peer does not read never ends.
 
+    raised: list[Failure] = []
+
     def abort() -> None:
         for side in sides:
             if not side.over.called:
-                side.abort()
+                maybeDeferred(side.abort).addErrback(raised.append)
 
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)
+    waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
     ### BEGIN SOLUTION Step 10: fail after the limit, and say what has not ended
     ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
     done: Deferred[None] = Deferred()
+    late = [name for name, _ in ends]
+
+    def note(_: object, name: str) -> None:
+        late.remove(name)
+
+    for name, end in ends:
+        end.addBoth(note, name)  # waiting comes first, and has the result
 
     def give_up() -> None:
-        late = ", ".join(name for name, end in ends if not end.called)
-        done.errback(NotOver(f"{limit:g} s after the teardown began, not over: {late}"))
+        named = ", ".join(late)
+        done.errback(NotOver(f"{limit:g} s after the teardown began, not over: {named}"))
 
     giving_up = clock.callLater(limit, give_up)
     waiting.addBoth(take_off, giving_up)

@@ -11,7 +11,8 @@ connect, and both sides of each connection. Cleanups that you add later run befo
 
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.python.failure import Failure
 
 
 class TidyConnections:
@@ -23,21 +24,24 @@ class TidyConnections:
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Listen at a server endpoint. The Deferred fires with the port, or fails as the endpoint's does."""
-        listening: Deferred[Any] = endpoint.listen(self._watched(factory))
+        listening: Any = endpoint.listen(self._watched(factory))
         ### BEGIN SOLUTION Step 13: remember the port
-        ### STARTER return listening  # Step 13: the port is left open.
-        return listening.addCallback(lambda port: self._opened[0].append(port) or port)
+        ### STARTER # Step 13: the port is left open.
+        listening.addCallback(lambda port: self._opened[0].append(port) or port)
         ### END SOLUTION
+        return self._begun(listening, endpoint)
 
     def connect(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Connect to a client endpoint. The Deferred fires with the protocol, or fails as the endpoint's does."""
-        attempt: Deferred[Any] = endpoint.connect(self._watched(factory))
-        ### BEGIN SOLUTION Step 15: remember the attempt, and give the test a Deferred of its own
+        return self._begun(endpoint.connect(self._watched(factory)), endpoint)
+
+    def _begun(self, attempt: Any, endpoint: Any) -> Deferred[Any]:
+        """An attempt to listen or to connect: the Deferred for the test, which fires or fails as the endpoint's does."""
+        ### BEGIN SOLUTION Step 15: remember the attempt, and a Deferred that fires when the endpoint is done with it
         ### STARTER return attempt  # Step 15: an attempt that still goes on when the test ends is left behind.
-        mine: Deferred[Any] = Deferred(lambda _: attempt.cancel())
-        attempt.chainDeferred(mine)
-        self._opened[1].append(mine)
-        return mine
+        over = Deferred[None]()
+        self._opened[1].append((str(endpoint), attempt, over))
+        return attempt.addBoth(lambda result: over.callback(None) or result)  # type: ignore
         ### END SOLUTION
 
     def _watched(self, factory: Any) -> Any:
@@ -79,6 +83,7 @@ class TidyConnections:
         from twisted.internet import reactor
 
         (ports, attempts, lines), ends = self._opened, list[tuple[str, Deferred[Any]]]()
+        raised, late = list[Failure](), list[str]()  # by requests; the names of what stays
         del self._opened
         ### BEGIN SOLUTION Step 13: stop each port
         ### STARTER # Step 13: the ports are left open.
@@ -86,40 +91,48 @@ class TidyConnections:
         ### END SOLUTION
         ### BEGIN SOLUTION Step 15: give up each attempt that still goes on
         ### STARTER # Step 15: attempts are left as they are.
-        for attempt in attempts:
-            if not attempt.called:
+        for place, attempt, over in attempts:
+            if not over.called:
                 attempt.addErrback(lambda failure: None)  # nobody may be left to see it
-                ends.append(("giving up an attempt to connect", maybeDeferred(attempt.cancel)))
+                given_up: Any = maybeDeferred(attempt.cancel)
+                ends.append((place, given_up.addCallback(lambda _, over=over: over)))
         ### END SOLUTION
         ### BEGIN SOLUTION Step 14: close each connection that is not over
         ### STARTER # Step 14: connections are left as they are.
         for who, where, line, over in lines:
             if not over.called:
-                ends += [(f"{who} {where}", over), ("closing", maybeDeferred(line.loseConnection))]
+                ends.append((f"{who} {where}", over))
+                maybeDeferred(line.loseConnection).addErrback(raised.append)
         ### END SOLUTION
         waiting: Any = DeferredList([end for _, end in ends], consumeErrors=True)
         ### BEGIN SOLUTION Step 16: abort after the grace what is not over
         ### STARTER # Step 16: a connection whose peer does not read never ends.
 
-        def abort() -> None:
+        def abort_all() -> None:
             for _, _, line, over in lines:
                 if not over.called:
-                    getattr(line, "abortConnection", line.loseConnection)()
+                    abort = getattr(line, "abortConnection", line.loseConnection)
+                    maybeDeferred(abort).addErrback(raised.append)
 
-        aborting: Any = reactor.callLater(self.grace, abort)
+        aborting: Any = reactor.callLater(self.grace, abort_all)
         waiting.addBoth(lambda results: (aborting.active() and aborting.cancel()) or results)
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 17: end the wait after the limit
+        ### BEGIN SOLUTION Step 17: note what has not ended by the limit, and end the wait
         ### STARTER # Step 17: what never ends is waited for until trial's own timeout.
-        waiting.addTimeout(self.limit, reactor)
+
+        def give_up() -> None:
+            results = zip(ends, waiting.resultList, strict=True)
+            late.extend(name for (name, _), result in results if result is None)
+            waiting.cancel()
+
+        giving_up: Any = reactor.callLater(self.limit, give_up)
+        waiting.addBoth(lambda results: (giving_up.active() and giving_up.cancel()) or results)
         ### END SOLUTION
-        found = zip(ends, await waiting, strict=True)
-        failures = [(name, why) for (name, _), (good, why) in found if not good]
-        ### BEGIN SOLUTION Step 17: name what the wait was cancelled for
+        failures = [why for good, why in await waiting if not good]
+        ### BEGIN SOLUTION Step 17: fail by the names of what has not ended
         ### STARTER # Step 17: what never ends has no name.
-        late = "; ".join(name for name, why in failures if why.check(CancelledError))
         if late:
-            raise AssertionError(f"not over {self.limit:g} s after the test: {late}")
+            raise AssertionError(f"not over {self.limit:g} s after the test: {'; '.join(late)}")
         ### END SOLUTION
-        for _, why in failures:
+        for why in failures + raised:
             why.raiseException()
