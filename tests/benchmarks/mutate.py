@@ -3,8 +3,8 @@
     python tests/benchmarks/mutate.py stage3_http [--file parser.py] [--given] [--match "BadRequest"] [--list]
 
 Changes what learners write; with --given, the rest of these files and the other code that a stage gives and its tests reach.
-The tests are the provided ones; where learners write the tests, the reference's. They run in order, those of the changed step
-first, until one fails. One that takes far longer than it does otherwise has failed.
+The tests are the provided ones; where learners write the tests, the reference's. They run until one
+fails, those of the changed step first, then the quickest. One that takes far longer than it does otherwise has failed.
 
 A survivor is a gap in the tests, or does nothing that a test could see: then it stands in equivalent.toml, with the reason.
 Exit code 1 if a survivor does not stand there, or if one that stands there is caught now, or is no change any more.
@@ -23,11 +23,12 @@ from pathlib import Path
 from mutations import Change, changes
 
 from workshop.answers import is_test
-from workshop.course import CourseError, Stage, load, read
+from workshop.course import CourseError, Stage, load
 from workshop.judge import Case, Pool, targets
 from workshop.layout import Overlay
 from workshop.markers import ALL_STEPS, BEGIN, END, MARKER, answer, render
 from workshop.result import Result
+from workshop.tables import read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -88,10 +89,9 @@ def mutants(stage: Stage, name: str, given: bool) -> list[Mutant]:
     edited = name in stage.edit
     path = stage.answers / name if edited else stage.folder / name
     text = path.read_text("utf-8")
-    lines, step = (
-        [(0, None)],
-        None,
-    )  # for each line of the text without markers: its place in the file, and its step
+    # For each line of the text without markers: its place in the file, and the step that it is written for.
+    lines: list[tuple[int, int | None]] = [(0, None)]
+    step: int | None = None
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if begin := BEGIN.fullmatch(line):
             step = int(begin[2])
@@ -134,11 +134,12 @@ class Trying:
         if not result.passed:
             failed = [test.target for test in result.tests if test.status == "failed"]
             raise CourseError(f"{stage.name}: its own solution fails: {result.trouble} {failed}")
-        self.tests = tuple(test.target for test in result.tests)
+        quick = sorted(result.tests, key=lambda test: test.seconds)
+        self.tests = tuple(test.target for test in quick)
         self.limit = LEAST_LIMIT + TIMES * max(test.seconds for test in result.tests)
 
     def _case(self, mutant: Mutant) -> Case:
-        first = ()
+        first: tuple[str, ...] = ()
         if mutant.step is not None and not self.stage.judged:
             own = f"{self.stage.step(str(mutant.step)).target(self.stage.name)}."
             first = tuple(test for test in self.tests if test.startswith(own))
@@ -203,7 +204,8 @@ def look(
         for name in known
         if name.split(":")[0] in {f"{stage.name}/{file}" for file in files} and name not in names
     ]
-    survived, caught = [], []
+    survived: list[Mutant] = []
+    caught: list[Mutant] = []
     with Pool(stage, workers=options.jobs) as pool:
         trying = Trying(stage, pool)
         for mutant, survives in trying.survivors(asked):

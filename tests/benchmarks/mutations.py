@@ -1,8 +1,8 @@
 """One change at a time to a file of Python: which changes there are, what each is called, and the text that it gives.
 
 A change replaces the source of one expression or statement, so that all other lines stay as they are. Left out are
-docstrings, annotations, aliases of types, ``__all__``, asserts, the texts of log lines and of failed assertions, and what
-runs under ``if __name__ == "__main__"``.
+docstrings, annotations, aliases of types, ``__all__``, asserts, the texts of log lines, of exceptions and of failed
+assertions, and what runs under ``if __name__ == "__main__"``.
 
 Made with the standard library's ast: cosmic-ray's operators know neither strings nor statements nor arguments, mutmut and
 mutatest want to run the tests themselves.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -87,22 +88,25 @@ class Change:
         return source[: self.start] + self.new + source[self.end :]
 
 
-def changes(source: bytes) -> list[Change]:
+@functools.lru_cache
+def changes(source: bytes) -> tuple[Change, ...]:
     """All changes to a file, in the order of its lines."""
     finder = _Finder(source)
     found = sorted(set(finder.found()), key=lambda one: (one[2], one[3], one[1]))
     number: Counter[tuple[str, str]] = Counter()
     made = []
+    outermost = finder.outermost()
     for where, what, start, end, new in found:
         line = source.count(b"\n", 0, start) + 1
-        change = Change(where, what, 0, line, start, end, new)
+        # Of the file, what stands around it at its left edge is enough to see whether it still is Python.
+        first, last = next(one for one in outermost if one[0] <= start and end <= one[1])
         try:
-            ast.parse(change.made(source))
+            ast.parse(source[first:start] + new + source[end:last])
         except (SyntaxError, ValueError):
             continue
         number[where, what] += 1
         made.append(Change(where, what, number[where, what], line, start, end, new))
-    return made
+    return tuple(made)
 
 
 Found = tuple[str, str, int, int, bytes]
@@ -121,6 +125,10 @@ class _Finder:
         for parent in ast.walk(self.tree):
             for child in ast.iter_child_nodes(parent):
                 self.parents[child] = parent
+
+    def outermost(self) -> list[tuple[int, int]]:
+        """From where to where each statement of the module itself stands."""
+        return [self._place(node) for node in self.tree.body]
 
     def found(self) -> Iterator[Found]:
         yield from self._below(self.tree, ())
@@ -144,7 +152,7 @@ class _Finder:
     def _left_out(self, node: ast.AST) -> bool:
         """Whether nothing at or below this node is changed."""
         parent = self.parents.get(node)
-        if isinstance(node, ast.Assert):
+        if isinstance(node, ast.Assert) or (_is_text(node) and self._is_raised(node)):
             return True
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return True
@@ -178,6 +186,14 @@ class _Finder:
             return bool(FAILED.fullmatch(called)) and _is_text(node)
         return False
 
+    def _is_raised(self, node: ast.AST) -> bool:
+        """Whether it belongs to an exception that is made or raised here."""
+        while not isinstance(node, ast.stmt):
+            if isinstance(node, ast.Call) and EXCEPTION.fullmatch(ast.unparse(node.func)):
+                return True
+            node = self.parents[node]
+        return isinstance(node, ast.Raise)
+
     def _of_statement(self, node: ast.stmt, where: str) -> Iterator[Found]:
         start, end = self._place(node)
         short = _short(node)
@@ -188,12 +204,11 @@ class _Finder:
             return
         last = isinstance(parent, FUNCTIONS) and node is parent.body[-1]
         bare = isinstance(node, ast.AnnAssign) and node.value is None
-        if not isinstance(node, NEVER_DELETED) and not bare:
-            if not (isinstance(node, ast.Return) and last):
-                yield where, f"{short} → deleted", start, end, b"pass"
-        if isinstance(node, ast.Return) and node.value is not None:
-            if not (isinstance(node.value, ast.Constant) and node.value.value is None):
-                yield where, f"{short} → return None", start, end, b"return None"
+        returns = isinstance(node, ast.Return)
+        if not isinstance(node, NEVER_DELETED) and not bare and not (returns and last):
+            yield where, f"{short} → deleted", start, end, b"pass"
+        if returns and short not in ("return", "return None"):
+            yield where, f"{short} → return None", start, end, b"return None"
         if isinstance(node, ast.Break):
             yield where, "break → continue", start, end, b"continue"
         if isinstance(node, ast.Continue):
@@ -356,7 +371,7 @@ def _is_alias(node: ast.Assign) -> bool:
     return name == "__all__" or camel
 
 
-def _is_text(node: ast.expr) -> bool:
+def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (
         isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
@@ -382,7 +397,7 @@ def _joined(op: ast.boolop, values: list[ast.expr]) -> ast.expr:
     return values[0] if len(values) == 1 else ast.BoolOp(op, values)
 
 
-def _other_values(value: object) -> list[object]:
+def _other_values(value: object) -> list[str | bytes | bool | int | float]:
     """What a constant may become: a bool the other; a number one more and one less; a text nothing, without its first
     letter, without its last, with one more."""
     if isinstance(value, bool):
