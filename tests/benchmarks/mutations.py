@@ -11,44 +11,27 @@ mutatest want to run the tests themselves.
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
+
+from variants import (
+    EXCEPTION,
+    FAILED,
+    LOGGED,
+    augmented,
+    is_alias,
+    is_text,
+    names_utf_8,
+    of_expression,
+)
 
 SHORT = 70
 """Letters of code that a change's name shows."""
 CONTEXT = 50
 """Letters of code that are shown around a small change, so that its name is its own."""
-BOUNDS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
-    ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
-    ast.Lt: (ast.LtE, ast.GtE),
-    ast.LtE: (ast.Lt, ast.Gt),
-    ast.Gt: (ast.GtE, ast.LtE),
-    ast.GtE: (ast.Gt, ast.Lt),
-    ast.Is: (ast.IsNot,),
-    ast.IsNot: (ast.Is,),
-    ast.In: (ast.NotIn,),
-    ast.NotIn: (ast.In,),
-}
-SIGNS: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.FloorDiv,
-    ast.FloorDiv: ast.Mult,
-    ast.Div: ast.Mult,
-    ast.BitOr: ast.BitAnd,
-    ast.BitAnd: ast.BitOr,
-}
-EXCEPTION = re.compile(
-    r"\w*(Error|Exception|Lost|Done|Closed|Aborted|Refused|Timeout|Interrupt|Exit|Failed|Failure)"
-)
-LOGGED = re.compile(r"(self\.)?_?(log|logger)\.\w+|(log\.)?(msg|err)")
-FAILED = re.compile(r"(\w+\.)*(fail|FailTest|AssertionError|assert[A-Z]\w*)")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 NEVER_DELETED = (
     *FUNCTIONS,
@@ -142,7 +125,7 @@ class _Finder:
         if isinstance(node, ast.stmt):
             yield from self._of_statement(node, where)
         elif isinstance(node, ast.expr):
-            for new in self._of_expression(node):
+            for new in of_expression(node, self.parents):
                 yield from self._replaced(node, new, where)
         elif isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.expr):
             yield from self._replaced(node.type, ast.Tuple([], ast.Load()), where)
@@ -152,7 +135,7 @@ class _Finder:
     def _left_out(self, node: ast.AST) -> bool:
         """Whether nothing at or below this node is changed."""
         parent = self.parents.get(node)
-        if isinstance(node, ast.Assert) or (_is_text(node) and self._is_raised(node)):
+        if isinstance(node, ast.Assert) or (is_text(node) and self._is_raised(node)):
             return True
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return True
@@ -162,7 +145,7 @@ class _Finder:
                 "__name__ == '__main__'",
             )
         if isinstance(node, ast.Assign) and isinstance(parent, ast.Module):
-            return _is_alias(node)
+            return is_alias(node)
         if isinstance(parent, ast.AnnAssign):
             return node is parent.annotation
         if isinstance(parent, (*FUNCTIONS, ast.arg)):
@@ -176,14 +159,14 @@ class _Finder:
             )
         if isinstance(parent, ast.Call) and isinstance(node, ast.expr):
             called = ast.unparse(parent.func)
-            if _names_utf_8(parent):
+            if names_utf_8(parent):
                 return node is parent.args[0]
             first = bool(parent.args) and node is parent.args[0]
             if called in ("cast", "TypeVar", "NewType"):
                 return first
             if LOGGED.fullmatch(called):
                 return first
-            return bool(FAILED.fullmatch(called)) and _is_text(node)
+            return bool(FAILED.fullmatch(called)) and is_text(node)
         return False
 
     def _is_raised(self, node: ast.AST) -> bool:
@@ -214,88 +197,8 @@ class _Finder:
         if isinstance(node, ast.Continue):
             yield where, "continue → break", start, end, b"break"
         if isinstance(node, ast.AugAssign):
-            for text in _augmented(node):
+            for text in augmented(node):
                 yield where, f"{short} → {_cut(text)}", start, end, text.encode()
-
-    def _of_expression(self, node: ast.expr) -> Iterator[ast.expr]:
-        """What an expression may become."""
-        parent = self.parents[node]
-        if _is_condition(node, parent):
-            if not isinstance(node, ast.Constant):
-                yield ast.Constant(True)
-                yield ast.Constant(False)
-            compared = isinstance(node, ast.Compare) and len(node.ops) == 1
-            if not compared and not _is_not(node) and not isinstance(node, ast.Constant):
-                yield ast.UnaryOp(ast.Not(), node)
-        if isinstance(node, ast.Compare):
-            for n, op in enumerate(node.ops):
-                for other in BOUNDS[type(op)]:
-                    yield ast.Compare(
-                        node.left, [*node.ops[:n], other(), *node.ops[n + 1 :]], node.comparators
-                    )
-        elif isinstance(node, ast.BoolOp):
-            other_op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-            yield ast.BoolOp(other_op, node.values)
-            yield from (
-                _joined(node.op, node.values[:n] + node.values[n + 1 :])
-                for n in range(len(node.values))
-            )
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
-            yield node.operand
-        elif isinstance(node, ast.BinOp):
-            if type(node.op) in SIGNS:
-                yield ast.BinOp(node.left, SIGNS[type(node.op)](), node.right)
-            if isinstance(node.op, (ast.Add, ast.Sub)):
-                yield node.left
-            if isinstance(node.op, ast.Add):
-                yield node.right
-        elif isinstance(node, ast.Constant):
-            yield from (ast.Constant(value) for value in _other_values(node.value))
-        elif isinstance(node, ast.Call):
-            yield from _with_less(node)
-        elif isinstance(node, ast.Slice):
-            yield from _off_by_one(node)
-        elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-            if isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and len(node.elts) > 1:
-                for n, element in enumerate(node.elts):
-                    if not isinstance(element, ast.Constant):
-                        less = deepcopy(node)
-                        del less.elts[n]
-                        yield less
-        elif isinstance(node, ast.Dict):
-            for n in range(len(node.keys)):
-                yield ast.Dict(
-                    node.keys[:n] + node.keys[n + 1 :], node.values[:n] + node.values[n + 1 :]
-                )
-        elif self._is_exception(node, parent):
-            yield ast.Subscript(
-                ast.Attribute(node, "__mro__", ast.Load()), ast.Constant(1), ast.Load()
-            )
-            if ast.unparse(node) not in ("Exception", "BaseException"):
-                yield ast.Name("Exception", ast.Load())
-
-    def _is_exception(self, node: ast.expr, parent: ast.AST) -> bool:
-        """Whether it is a name of a class of exceptions, where it is used."""
-        if isinstance(parent, (ast.Attribute, ast.ClassDef)):
-            return False
-        if isinstance(parent, ast.Call) and node is parent.func:
-            grand = self.parents[parent]
-            # What is made may also be given on: errback(ConnectionLost()).
-            if not isinstance(grand, (ast.Raise, ast.Call, ast.Assign, ast.Return)):
-                return False
-        if isinstance(node, ast.Name):
-            known = getattr(builtins, node.id, None)
-            builtin = isinstance(known, type) and issubclass(known, BaseException)
-            named = bool(EXCEPTION.fullmatch(node.id)) and node.id not in ("Failure", "failure")
-            return isinstance(node.ctx, ast.Load) and (builtin or (named and node.id[0].isupper()))
-        if isinstance(node, ast.Attribute):
-            return (
-                isinstance(node.ctx, ast.Load)
-                and node.attr[0].isupper()
-                and bool(EXCEPTION.fullmatch(node.attr))
-                and node.attr != "Failure"
-            )
-        return False
 
     def _replaced(self, node: ast.expr, new: ast.expr, where: str) -> Iterator[Found]:
         """The expression replaced; within an f-string, all of that."""
@@ -362,87 +265,6 @@ class _Swapped:
 
     def __exit__(self, *_: object) -> None:
         self._swap(self.new, self.old)
-
-
-def _is_alias(node: ast.Assign) -> bool:
-    """Whether a line of a module only names a type, or what the module exports."""
-    name = ast.unparse(node.targets[0])
-    camel = bool(re.fullmatch(r"[A-Z][a-z]\w*", name)) and not isinstance(node.value, ast.Call)
-    return name == "__all__" or camel
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-
-
-def _names_utf_8(node: ast.Call) -> bool:
-    """Whether it is text.encode("utf-8"), or decodes so: without its argument it does the same."""
-    coding = isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "decode")
-    return coding and [ast.unparse(one) for one in node.args] == ["'utf-8'"]
-
-
-def _is_not(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-
-
-def _is_condition(node: ast.expr, parent: ast.AST) -> bool:
-    if isinstance(parent, (ast.If, ast.While, ast.IfExp)):
-        return node is parent.test
-    return isinstance(parent, ast.comprehension) and node in parent.ifs
-
-
-def _joined(op: ast.boolop, values: list[ast.expr]) -> ast.expr:
-    return values[0] if len(values) == 1 else ast.BoolOp(op, values)
-
-
-def _other_values(value: object) -> list[str | bytes | bool | int | float]:
-    """What a constant may become: a bool the other; a number one more and one less; a text nothing, without its first
-    letter, without its last, with one more."""
-    if isinstance(value, bool):
-        return [not value]
-    if isinstance(value, (int, float)):
-        return [value + 1, value - 1]
-    if isinstance(value, (str, bytes)):
-        more = value + "X" if isinstance(value, str) else value + b"X"
-        return list(
-            dict.fromkeys(one for one in (value[:0], value[1:], value[:-1], more) if one != value)
-        )
-    return []
-
-
-def _with_less(node: ast.Call) -> Iterator[ast.Call]:
-    """The call without one of its arguments."""
-    if _names_utf_8(node):
-        return
-    for n in range(len(node.args)):
-        yield ast.Call(node.func, node.args[:n] + node.args[n + 1 :], node.keywords)
-    for n in range(len(node.keywords)):
-        yield ast.Call(node.func, node.args, node.keywords[:n] + node.keywords[n + 1 :])
-
-
-def _off_by_one(node: ast.Slice) -> Iterator[ast.Slice]:
-    """The slice without a bound, or with one that is one off; numbers change as constants do."""
-    for name in ("lower", "upper"):
-        bound = getattr(node, name)
-        if bound is None:
-            continue
-        others: list[ast.expr | None] = [None]
-        if not isinstance(bound, ast.Constant):
-            others += [ast.BinOp(bound, op(), ast.Constant(1)) for op in (ast.Add, ast.Sub)]
-        for other in others:
-            made = ast.Slice(node.lower, node.upper, node.step)
-            setattr(made, name, other)
-            yield made
-
-
-def _augmented(node: ast.AugAssign) -> Iterator[str]:
-    target = ast.unparse(node.target)
-    value = ast.unparse(node.value)
-    yield f"{target} = {value}"
-    if type(node.op) in SIGNS:
-        yield ast.unparse(ast.AugAssign(node.target, SIGNS[type(node.op)](), node.value))
 
 
 def _short(node: ast.AST) -> str:
