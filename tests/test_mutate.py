@@ -54,7 +54,6 @@ LEFT_OUT = {
     "a: int": set(),
     "raise ValueError(f'{a} is wrong')": {
         "deleted",
-        "raise ValueError()",
         "raise Exception(f'{a} is wrong')",
     },
     "log.info('text')": {"deleted", "log.info()"},

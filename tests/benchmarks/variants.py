@@ -169,7 +169,10 @@ def with_less(node: ast.Call) -> Iterator[ast.Call]:
     """The call without one of its arguments."""
     if names_utf_8(node):
         return
-    for n in range(len(node.args)):
+    raised = bool(EXCEPTION.fullmatch(ast.unparse(node.func)))
+    for n, argument in enumerate(node.args):
+        if raised and is_text(argument):
+            continue
         yield ast.Call(node.func, node.args[:n] + node.args[n + 1 :], node.keywords)
     for n in range(len(node.keywords)):
         yield ast.Call(node.func, node.args, node.keywords[:n] + node.keywords[n + 1 :])
