@@ -57,13 +57,13 @@ class Step06CannotListen(SynchronousTestCase):
         )
 
     def test_at_once(self):
-        """Where listening fails at once, startService raises SystemExit, with a code that is not 0, and the log says why."""
+        """Where listening fails at once, startService raises SystemExit, with the code 1, and the log says why."""
         events, reactor = logged(self), MemoryReactorClock()
         endpoint = FakeEndpoint(Failure(TAKEN))
         try:
             PoetryService(reactor, endpoint, PoetryFactory(POEM)).startService()
         except SystemExit as error:
-            self.assertTrue(error.code, f"Expected an exit code that is not 0; got {error.code!r}.")
+            self.assertEqual(error.code, 1, f"Expected the exit code 1; got {error.code!r}.")
         else:
             self.fail("Expected SystemExit where listening fails at once; startService returned.")
         self.assertFalse(

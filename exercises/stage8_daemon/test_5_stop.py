@@ -2,10 +2,22 @@
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionAborted
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import Failed, outcome
-from .helpers import FakePort, StopCase, client, end, fake_service, lines, logged
+from .helpers import (
+    POEM,
+    FakeEndpoint,
+    FakePort,
+    StopCase,
+    client,
+    end,
+    fake_service,
+    lines,
+    logged,
+)
+from .poetry_daemon import PoetryFactory, PoetryService
 
 
 class Step08StopPort(StopCase, SynchronousTestCase):
@@ -54,6 +66,11 @@ class Step08StopPort(StopCase, SynchronousTestCase):
             len(events), 1, f"Expected the line of the stop alone; got {lines(events)}."
         )
         self.assertFalse(reactor.hasStopped, "Expected the reactor to be left alone.")
+
+    def test_never_started(self):
+        """A service that was made, and never started, has nothing to close, and stops."""
+        service = PoetryService(MemoryReactorClock(), FakeEndpoint(), PoetryFactory(POEM))
+        self.assert_over(self.stop(service), "where the service was never started")
 
     def test_log(self):
         """The log has one line of it, when all is over and not before."""
