@@ -65,6 +65,13 @@ LEFT_OUT = {
     },
     "a = 'some words'": {"deleted", "a = ''"},
     "a.encode('utf-8')": {"deleted"},
+    "a.encode('ascii')": {"deleted", "a.encode()"},
+    "raise Odd('in words', 1)": {
+        "deleted",
+        "raise Odd('in words')",
+        "raise Odd('in words', 2)",
+        "raise Odd('in words', 0)",
+    },
 }
 
 

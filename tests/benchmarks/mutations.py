@@ -23,8 +23,8 @@ from variants import (
     LOGGED,
     augmented,
     is_alias,
+    is_coding,
     is_text,
-    names_utf_8,
     of_expression,
 )
 
@@ -159,10 +159,8 @@ class _Finder:
             )
         if isinstance(parent, ast.Call) and isinstance(node, ast.expr):
             called = ast.unparse(parent.func)
-            if names_utf_8(parent):
-                return node is parent.args[0]
             first = bool(parent.args) and node is parent.args[0]
-            if called in ("cast", "TypeVar", "NewType"):
+            if called in ("cast", "TypeVar", "NewType") or is_coding(parent):
                 return first
             if LOGGED.fullmatch(called):
                 return first

@@ -71,7 +71,7 @@ def of_expression(node: ast.expr, parents: Mapping[ast.AST, ast.AST]) -> Iterato
     elif isinstance(node, ast.Constant):
         yield from (ast.Constant(value) for value in other_values(node.value))
     elif isinstance(node, ast.Call):
-        yield from with_less(node)
+        yield from with_less(node, isinstance(parent, ast.Raise))
     elif isinstance(node, ast.Slice):
         yield from off_by_one(node)
     elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
@@ -128,10 +128,14 @@ def is_text(node: ast.AST) -> bool:
     )
 
 
+def is_coding(node: ast.Call) -> bool:
+    """Whether it encodes or decodes: then its first argument is a coding's name, of which Python knows many spellings."""
+    return isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "decode")
+
+
 def names_utf_8(node: ast.Call) -> bool:
     """Whether it is text.encode("utf-8"), or decodes so: without its argument it does the same."""
-    coding = isinstance(node.func, ast.Attribute) and node.func.attr in ("encode", "decode")
-    return coding and [ast.unparse(one) for one in node.args] == ["'utf-8'"]
+    return is_coding(node) and [ast.unparse(one) for one in node.args] == ["'utf-8'"]
 
 
 def is_not(node: ast.expr) -> bool:
@@ -165,11 +169,11 @@ def other_values(value: object) -> list[str | bytes | bool | int | float]:
     return []
 
 
-def with_less(node: ast.Call) -> Iterator[ast.Call]:
-    """The call without one of its arguments."""
+def with_less(node: ast.Call, raised: bool) -> Iterator[ast.Call]:
+    """The call without one of its arguments; but with the text of an exception."""
     if names_utf_8(node):
         return
-    raised = bool(EXCEPTION.fullmatch(ast.unparse(node.func)))
+    raised |= bool(EXCEPTION.fullmatch(ast.unparse(node.func)))
     for n, argument in enumerate(node.args):
         if raised and is_text(argument):
             continue
