@@ -198,6 +198,30 @@ class Ending(Somewhere):
         gc.collect()
         self.assertEqual([one() for one in held], [None, None])
 
+    def run_both_ways(self, one: type[Side], other: type[Side]) -> list[Any]:
+        """Connect a server of the one class with a client of the other, and the other way round, and run the reactor until
+        all is over. Gives the four protocols: of the first connection the server and the client, then of the second."""
+        left = [1, 2, 3, 4]
+
+        def hears(kind: type[Side]) -> Any:
+            class Hearing(kind):  # type: ignore[valid-type, misc]
+                def connectionLost(protocol, reason: Any = None) -> None:
+                    super().connectionLost(reason)
+                    left.pop()
+                    if not left:
+                        self.reactor.stop()
+
+            return Hearing()
+
+        sides = [hears(kind) for kind in (one, other, other, one)]
+        first, second, third, fourth = sides
+        self.listen(ServerFactory.forProtocol(lambda: first))
+        self.connect(ClientFactory.forProtocol(lambda: second))
+        self.listen(ServerFactory.forProtocol(lambda: third))
+        self.connect(ClientFactory.forProtocol(lambda: fourth))
+        self.run_reactor()
+        return sides
+
     def test_unregisterProducerAfterDisconnect(self) -> None:
         """To unregister a producer once the connection is over does nothing: its transport is not watched again."""
         watched: list[Any] = []
@@ -215,7 +239,7 @@ class Ending(Somewhere):
                 protocol.transport.unregisterProducer()
                 watched.extend(set(writers()) - before)
 
-        self.run_between(ClosingSide(), Unregistering())
+        self.run_both_ways(ClosingSide, Unregistering)
         self.assertEqual(watched, [])
 
     def test_disconnectWhileProducing(self) -> None:
@@ -235,9 +259,11 @@ class Ending(Somewhere):
                     # Over TLS, what is written goes out in the next turn.
                     self.reactor.callLater(0, protocol.transport.unregisterProducer)
 
-        server = Side()
-        self.run_between(server, Producing())
-        self.assertEqual((server.data, server.ends), (b"hello, and the rest", (ConnectionDone,)))
+        server, _, _, client = self.run_both_ways(Side, Producing)
+        for reader in (server, client):
+            self.assertEqual(
+                (reader.data, reader.ends), (b"hello, and the rest", (ConnectionDone,))
+            )
 
 
 class Running(Somewhere):

@@ -37,9 +37,9 @@ class Contract(Somewhere):
                 self.reactor.callLater(0.05, protocol.transport.write, b" again")
                 self.reactor.callLater(0.1, protocol.transport.unregisterProducer)
 
-        server = Side()
-        self.run_between(server, Producing())
-        self.assertEqual((server.data, server.ends), (b"hello again", (ConnectionDone,)))
+        client = Side()
+        self.run_between(Producing(), client)
+        self.assertEqual((client.data, client.ends), (b"hello again", (ConnectionDone,)))
 
     def test_hello(self):
         server, client = ClosingSide(), ClosingSide()
