@@ -61,7 +61,7 @@ class Assessment:
     pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
     any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
     None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of the tests that
-    fail on the learner's own code, those that every right answer passes. ``wrong``: where all is caught, what the reference's
+    fail on the learner's own code, those that all right answers pass. ``wrong``: where all is caught, what the reference's
     tests say of the learner's own code.
 
     These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
