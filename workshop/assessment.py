@@ -61,8 +61,8 @@ class Assessment:
     pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
     any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
     None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of the tests that
-    fail on the learner's own code, those that every right answer passes. ``wrong``: where all is caught, what the
-    reference's tests say of the learner's own code.
+    fail on the learner's own code, those that all right answers pass. ``wrong``: where all is caught, what the reference's
+    tests say of the learner's own code.
 
     These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
     and why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``:

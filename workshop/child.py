@@ -23,6 +23,7 @@ import signal
 import sys
 import threading
 import time
+import unittest
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -199,19 +200,42 @@ def _trial(
         gc.collect()
     # What is there now is not looked through again: not for what a failed test left, and not by the garbage collector.
     gc.freeze()
-    _made(runner, reporter, job["collect"]).run(runner.TestSuite(suites))
-    if job["again"] and reporter.failed_groups:
-        # As trial --until-failure does it. One that fails again is enough.
-        names = [job["targets"][n] for n in sorted(reporter.failed_groups)]
-        suites = [loader.loadByName(name, recurse=True) for name in names]
-        groups = [_ids(one) for one in suites]
-        again = make_reporter(partial(send, again=True), arm, groups, True, ears)
-        _made(runner, again, False).run(runner.TestSuite(suites))
+    suite: Any = runner.TestSuite(suites)
+    if job["again"]:
+        suite = _Again([suite], lambda: _again(job, send, arm, reporter, loader, ears))
+    made = runner.TrialRunner(
+        lambda *_: reporter, stream=io.StringIO(), forceGarbageCollection=job["collect"]
+    )
+    made.run(suite)
 
 
-def _made(runner: Any, reporter: Any, collect: bool) -> Any:
-    nowhere = io.StringIO()
-    return runner.TrialRunner(lambda *_: reporter, stream=nowhere, forceGarbageCollection=collect)
+class _Again(unittest.TestSuite):
+    """Tests, and then something to do while trial still runs."""
+
+    def __init__(self, tests: Any, then: Callable[[], None]) -> None:
+        super().__init__(tests)
+        self._then = then
+
+    def run(self, result: Any, debug: bool = False) -> Any:
+        for test in self:
+            test.run(result)
+        self._then()
+        return result
+
+
+def _again(
+    job: dict[str, Any], send: Send, arm: Callable[..., None], first: Any, loader: Any, ears: Any
+) -> None:
+    """Run what has failed once more. One that fails again is enough."""
+    from twisted.trial import itrial, unittest
+
+    names = [job["targets"][n] for n in sorted(first.failed_groups)]
+    suites = [loader.loadByName(name, recurse=True) for name in names]
+    groups = [_ids(one) for one in suites]
+    result = make_reporter(partial(send, again=True), arm, groups, True, ears)
+    for suite in suites:
+        if not result.shouldStop:
+            unittest.decorate(suite, itrial.ITestCase).run(result)
 
 
 def _ids(suite: Any) -> list[str]:
