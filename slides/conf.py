@@ -14,7 +14,8 @@ from workshop.course import load  # noqa: E402
 project = load(HERE.parent).title
 language = "en"
 extensions = ["myst_parser", "sphinx_revealjs", "directives"]
-exclude_patterns = ["README.md"]
+# macOS lays a ._x beside each x on a foreign file system.
+exclude_patterns = ["README.md", ".*", "**/.*"]
 myst_enable_extensions = ["colon_fence"]
 smartquotes = False
 highlight_language = "text"  # else the browser guesses

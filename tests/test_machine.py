@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,18 @@ def test_files_that_begin_with_a_dot(mini: Learner) -> None:
         assert outcome.code == (1 if "run" in words else 0), (words, outcome.all)
     mini.write(SOLVED)
     assert mini.tool("run", "1").code == 0
+
+
+def test_decks_that_begin_with_a_dot(tmp_path: Path) -> None:
+    """Sphinx takes no ._x.md for a deck."""
+    from sphinx.project import Project
+
+    settings = runpy.run_path(str(REPOSITORY / "slides" / "conf.py"))
+    for name in ("a.md", "._a.md", "b/._c.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(APPLE)
+    found = Project(tmp_path, [".md"]).discover(settings["exclude_patterns"])
+    assert found == {"a"}
 
 
 @pytest.mark.parametrize("setting", ["warnings", "safe path", "path", "a module in the folder"])

@@ -15,9 +15,10 @@ import shutil
 import signal
 import socket
 import sys
+import venv
 import zipfile
 from pathlib import Path
-from subprocess import CompletedProcess, Popen, run
+from subprocess import CompletedProcess, Popen, check_output, run
 
 import pytest
 from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix, until
@@ -26,6 +27,7 @@ from setup_copy import python_in
 from workshop import wheels
 from workshop.offline import LEFT_OUT
 
+SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 REQUIREMENTS = "-e .\n\nalpha>=1,<2  # one line\nbeta>=3; python_version < '3.0'\n"
 PYPROJECT = """
 [build-system]
@@ -97,11 +99,30 @@ def alone(**more: str) -> dict[str, str]:
     return {**empty, **nowhere, **more}
 
 
-def make(course: Learner, folder: Path, *words: str, **more: str) -> CompletedProcess[str]:
+def environment(place: Path) -> Path:
+    """A Python that has all that this one has, and its own site-packages before that: that is returned."""
+    venv.create(place, symlinks=sys.platform != "win32")
+    site = Path(check_output([python_in(place), "-c", SITE], text=True).strip())
+    (site / "more.pth").write_text("\n".join(one for one in sys.path if one), "utf-8")
+    return site
+
+
+def fake_pip(place: Path, code: str) -> str:
+    """A Python with a pip that does this; its path."""
+    pip = environment(place) / "pip"
+    pip.mkdir()
+    (pip / "__init__.py").touch()
+    (pip / "__main__.py").write_text(code)
+    return python_in(place)
+
+
+def make(
+    course: Learner, folder: Path, *words: str, python: str = sys.executable, **more: str
+) -> CompletedProcess[str]:
     """Give the command, with the wheels that the course asks for in reach."""
     there = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(course.root.parent / "store")}
     return run(
-        course.command("offline", str(folder), *words),
+        [python, *course.command("offline", str(folder), *words)[1:]],
         env=course.environment(alone(**{**there, **more})),
         cwd=course.temp,  # in the course's folder, Python would take the course's tool
         capture_output=True,
@@ -225,12 +246,8 @@ def test_no_network(course: Learner, tmp_path: Path) -> None:
 
 def test_a_full_disk(course: Learner, tmp_path: Path) -> None:
     """Where pip finds the disk full, one sentence says so, and what was begun is removed."""
-    pip = tmp_path / "fake" / "pip"
-    pip.mkdir(parents=True)
-    (pip / "__init__.py").touch()
-    (pip / "__main__.py").write_text("print('ERROR: [Errno 28] No space left on device'); exit(1)")
-    path = os.pathsep.join([str(tmp_path / "fake"), str(REPOSITORY)])
-    outcome = make(course, tmp_path / "copy", PYTHONPATH=path)
+    full = "print('ERROR: [Errno 28] No space left on device'); exit(1)"
+    outcome = make(course, tmp_path / "copy", python=fake_pip(tmp_path / "fake", full))
     refused(outcome, tmp_path / "copy", "No offline folder: the disk is full. Free 1 GB")
 
 
@@ -239,9 +256,8 @@ def test_a_full_disk(course: Learner, tmp_path: Path) -> None:
 )
 def test_an_old_pip(course: Learner, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
     """A pip that is too old is refused with the command that renews it."""
-    (tmp_path / "old" / "pip-21.2.dist-info").mkdir(parents=True)
-    path = os.pathsep.join([str(tmp_path / "old"), str(REPOSITORY)])
-    outcome = make(course, tmp_path / "copy", *words, PYTHONPATH=path)
+    (environment(tmp_path / "old") / "pip-21.2.dist-info").mkdir()
+    outcome = make(course, tmp_path / "copy", *words, python=python_in(tmp_path / "old"))
     refused(outcome, tmp_path / "copy", "pip 21.2 is too old", said)
 
 
@@ -256,15 +272,12 @@ def test_a_changed_test_is_not_handed_out(course: Learner, tmp_path: Path, name:
 @posix
 def test_ctrl_c(course: Learner, tmp_path: Path) -> None:
     """Ctrl-C ends it with 130, and nothing that was begun is left."""
-    pip = tmp_path / "fake" / "pip"
-    pip.mkdir(parents=True)
-    (pip / "__init__.py").touch()
     wait = f"open({str(tmp_path / 'begun')!r}, 'w').close(); import signal; signal.pause()"
-    (pip / "__main__.py").write_text(wait)
-    path = os.pathsep.join([str(tmp_path / "fake"), str(REPOSITORY)])
-    command = course.command("offline", str(tmp_path / "copy"))
-    env = course.environment(alone(PYTHONPATH=path))
-    with Popen(command, env=env, cwd=course.temp, start_new_session=True) as process:
+    python = fake_pip(tmp_path / "fake", wait)
+    command = [python, *course.command("offline", str(tmp_path / "copy"))[1:]]
+    with Popen(
+        command, env=course.environment(alone()), cwd=course.temp, start_new_session=True
+    ) as process:
         until((tmp_path / "begun").exists, 30, "pip did not begin")
         os.killpg(process.pid, signal.SIGINT)
         assert process.wait(30) == 130
