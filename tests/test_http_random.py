@@ -204,7 +204,7 @@ def test_failures() -> None:
 
 def test_small_limits() -> None:
     """Each limit is so small that many requests are beyond one."""
-    limits = module("messages").Limits(line=40, fields=60, content=6)
+    limits = module("messages").Limits(line=18, fields=60, content=6)
     seen = run(handlers(*AT_ONCE, *LATER), lambda script: play(script, limits))
     assert min(seen[status] for status in (200, 413, 414, 431)) > 10, seen
 

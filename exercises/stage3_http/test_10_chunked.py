@@ -189,6 +189,11 @@ class Step22Chunked(ChunkedTestCase):
             *(b"3\r\none%b0\r\n\r\n" % end for end in (b"x\n", b"\rx", b"\n\r", b"\r\r\n", b"  ")),
         )
 
+    def test_bad_end_at_once(self):
+        """Two bytes after a chunk that are no CRLF are answered with 400 at once."""
+        for end in (b"..", b"x\n", b"\n\n", b"\r\r", b"\rx", b"0\r"):
+            self.at_once(400, b"3\r\none" + end)
+
     def test_each_byte_of_each_crlf(self):
         """Each CRLF, after a size, a chunk and the last one, is both of its bytes, and no other beside them."""
         refuse_damaged(self, CHUNKED + b"3\r\none\r\n0\r\n\r\n", begin=len(CHUNKED))
@@ -253,6 +258,8 @@ class Step23Bounds(ChunkedTestCase):
             *(size + b"\r\nwords\r\n0\r\n\r\n" for size in (b"5 ", b"5 a;b", b" 5;a", b";a"))
         )
         self.refuse(b"3;a\rb\r\none\r\n0\r\n\r\n", b"3;a\0\r\none\r\n0\r\n\r\n")
+        for byte in set(range(256)) - set(b" \t;0123456789abcdefABCDEF"):
+            refuse_whole(self, CHUNKED + b"3%c;a\r\none\r\n0\r\n\r\n" % byte, 400)
         for wrong in (
             *(
                 b"\x0b;a",
@@ -355,6 +362,7 @@ class Step23Bounds(ChunkedTestCase):
             self.check(trailers + b"\r\n", b"", limits=limits)
             self.check(trailers + b"X:\r\n\r\n", b"", limits=limits)
             self.at_once(431, trailers + b"X:y\r\n", limits=limits)
+            self.at_once(431, trailers + b"X:\r\nY:", limits=limits)
 
     def test_trailers_never_end(self):
         """Trailers that never end, in one line or in many, are answered with 431 once they are too long."""

@@ -17,12 +17,12 @@ from ipaddress import IPv6Address
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # uri-host [ ":" port ], RFC 9110 7.2. The group is what should be an IPv6 address.
 HOST = re.compile(
-    rb"(?:(?:[0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
+    rb"(?:[0-9A-Za-z._~!$&'()*+,;=-]*(?:%[0-9A-Fa-f]{2}[0-9A-Za-z._~!$&'()*+,;=-]*)*"
     rb"|\[(?:([0-9A-Fa-f:.]+)|[vV][0-9A-Fa-f]+\.[0-9A-Za-z._~!$&'()*+,;=:-]+)\])(?::[0-9]*)?"
 )
 # A path, or an address with a host, which is the group (RFC 9112 3.2, RFC 9110 4.2). Browsers send characters that RFC 3986
 # does not have, but no "#", and two digits after "%".
-TARGET = re.compile(rb"(?:(?i:https?)://([^/?#:][^/?#]*)|(?=/))[^#%]*(?:%[0-9A-Fa-f]{2}[^#%]*)*")
+TARGET = re.compile(rb"(?:/|(?i:https?)://([^/?#:][^/?#]*))[^#%]*(?:%[0-9A-Fa-f]{2}[^#%]*)*")
 REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 # These responses are over with their fields (RFC 9110 6.4.1). The first two get no length here: a 204 may have none, and a
 # 304's would be that of the content which a 200 would have (RFC 9110 8.6).

@@ -8,7 +8,7 @@ reactor. wrk (one thread, 16 connections) asks them in turn, first over connecti
 close. Counted is what the server's own process takes of the processor, so that what else the machine does matters little.
 Prints the median of each, the ratio of the medians, and the lowest and highest ratio of two rounds that were neighbours.
 
-The ratio to expect is about 1.3, and not much more: a third of what either server takes is the kernel's and the reactor's,
+The ratio to expect is 1.4 to 1.5, and not much more: a third of what either server takes is the kernel's and the reactor's,
 for a connection that reads and writes as many bytes. Linux only.
 """
 
