@@ -5,9 +5,9 @@ As a program, in a folder where the stage is laid out, it serves an answer that 
     python tests/serving.py echo      says what was asked; the limit on content is 4 MiB
     python tests/serving.py narrow    the same, with the limits as they are if nobody says otherwise
     python tests/serving.py plain     a constant answer
-    python tests/serving.py twisted   the same constant answer, by twisted.web.server.Site
+    python tests/serving.py twisted   the same constant answer, by twisted.web.server.Site, which keeps no log
 
-It prints the port that it took, and serves until it is killed.
+It prints the port that it took and its process's number, and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ BOUND = 20
 LARGE = bytes(range(256)) * 20_000
 """What /large answers: 5 MB, more than any buffer on the way holds."""
 HELLO = b"Hello, wire.\n"
+SERVER = b"wire"
 
 
 def lay_solved(place: Path) -> Path:
@@ -117,11 +118,12 @@ def echo(request: Any) -> Any:
     return Response(200, line + request.content, text)
 
 
-def plain(request: Any) -> Any:
-    """A handler: the same few bytes for everybody."""
+def plain() -> Any:
+    """Makes a handler: the same few bytes for everybody. Its fields are made once, as the demo's are."""
     from exercises.stage3_http.messages import Fields, Response
 
-    return Response(200, HELLO, Fields([(b"Content-Type", b"text/plain")]))
+    fields = Fields([(b"Server", SERVER), (b"Content-Type", b"text/plain")])
+    return lambda request: Response(200, HELLO, fields)
 
 
 def factory(kind: str) -> Any:
@@ -136,17 +138,22 @@ def factory(kind: str) -> Any:
             isLeaf = True
 
             def render_GET(self, request: Any) -> bytes:
+                request.setHeader(b"Server", SERVER)
                 request.setHeader(b"Content-Type", b"text/plain")
                 return HELLO
 
-        return Site(Hello())
+        class Quiet(Site):
+            def log(self, request: Any) -> None:
+                """Without a logPath, Site would still format a line for each request, and send it to Twisted's log."""
+
+        return Quiet(Hello())
 
     from exercises.stage3_http.messages import Limits
     from exercises.stage3_http.server import HTTPFactory
 
     if kind == "echo":
         return HTTPFactory(echo, reactor, limits=Limits(content=4 * 1024 * 1024))
-    return HTTPFactory({"narrow": echo, "plain": plain}[kind], reactor)
+    return HTTPFactory(plain() if kind == "plain" else echo, reactor)
 
 
 def main() -> None:
@@ -154,7 +161,7 @@ def main() -> None:
     from twisted.internet import reactor
 
     port = reactor.listenTCP(0, factory(sys.argv[1]), interface="127.0.0.1")
-    print(f"127.0.0.1:{port.getHost().port}", flush=True)
+    print(f"127.0.0.1:{port.getHost().port} {os.getpid()}", flush=True)
     reactor.run()
 
 

@@ -270,6 +270,8 @@ def keeps_open(version: bytes, *both: Fields) -> bool:
     ### STARTER return version != b"HTTP/1.0"  # Step 20: nobody's wish to close is heard.
     if version == b"HTTP/1.0":
         return False
-    options = b",".join([fields.get(b"Connection") or b"" for fields in both])
+    options = b",".join([value for fields in both for value in fields.all(b"Connection")])
+    if not options:
+        return True
     return b"close" not in [option.strip(b" \t") for option in options.lower().split(b",")]
     ### END SOLUTION
