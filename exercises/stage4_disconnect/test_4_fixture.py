@@ -3,6 +3,7 @@
 import os
 import socket
 
+from twisted.internet.defer import ensureDeferred
 from twisted.internet.error import CannotListenError
 from twisted.internet.task import deferLater
 
@@ -112,6 +113,23 @@ class Step11FixturePort(Outer):
             1,
             f"Expected trial to call self.end once; it did {len(calls)} times. Add just that as a cleanup.",
         )
+
+    def test_end_fails(self):
+        """What self.end fails with is reported, too."""
+        error, late = OSError("halfway through setUp"), RuntimeError("the port would not stop")
+
+        class Fails(InnerFixture):
+            async def listening(self, number):
+                stop = self.port.stopListening
+
+                async def refuse():
+                    await stop()
+                    raise late
+
+                self.port.stopListening = lambda: ensureDeferred(refuse())
+                raise error
+
+        self.assert_reported(Fails, [error, late], "where setUp and then the port fail with those")
 
     def test_fails_before(self):
         """Where setUp fails before there is a port, its error is reported, and nothing else."""

@@ -29,7 +29,7 @@ class SlowPort:
 class Step13MixinPorts(Kinds):
     """A port that a test listens at stops when the test ends.
 
-    Write the last lines of listen(), and a line of _end(), in tidy.py. _watched, which is given,
+    Write a line of listen(), and a line of _end(), in tidy.py. _watched, which is given,
     has made self._opened, three lists, and has asked trial to call _end when the test is over;
     the first list is for ports. _end stops each of them, and adds to `ends` what it is called,
     str(port), with a Deferred for its end; the wait is given.

@@ -62,7 +62,7 @@ class Begun:
 
 
 class Step15MixinAttempts(Outer):
-    """An attempt, to connect or to listen, that a test leaves going on is given up.
+    """An attempt to connect or listen that a test leaves is given up.
 
     Write _begun(), and the lines of _end() that give up, in tidy.py. An attempt is given up by
     cancelling the endpoint's Deferred, which then fails, perhaps a little later; a test that has

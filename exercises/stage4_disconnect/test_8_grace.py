@@ -96,8 +96,9 @@ class Step16MixinGrace(Outer):
     Write the lines of _end() after `waiting`, in tidy.py; TLS and UNIX sockets need no more.
     loseConnection first delivers what is unsent, and a peer that does not read keeps that from
     ever being done; over TLS it may wait for the peer's answer. abortConnection waits for nobody,
-    and delivers nothing: so only self.grace seconds later. When all has ended before, that call
-    is not needed any more: take it off the reactor.
+    and delivers nothing: so only self.grace seconds later. One that raises keeps no other from
+    its own: keep what it raises in `raised`. When all has ended before, that call is not needed
+    any more: take it off the reactor.
     """
 
     def test_unread(self):

@@ -36,7 +36,7 @@ class Step17MixinLimit(Outer):
     seconds unless it is told otherwise, and then could not say for what. So stop waiting after
     self.limit seconds, and raise an AssertionError whose message names each end that did not
     come, and no other: a connection by str() of its protocol and of its two addresses, a port by
-    its str().
+    its str(), an attempt by str() of its endpoint.
     """
 
     def assert_named(self, case, things, when, own=()):

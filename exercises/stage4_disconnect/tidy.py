@@ -6,7 +6,7 @@
             client = await self.connect(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), factory)
 
 When the test ends, passed or failed, all that it opened so is closed, and trial waits until it is over: ports, attempts to
-connect, and both sides of each connection. Cleanups that you add later run before that, and tearDown after it.
+listen and to connect, and both sides of each connection. Cleanups that you add later run before that, and tearDown after it.
 """
 
 from typing import Any
