@@ -240,3 +240,21 @@ replace = "write(data.rstrip())"
     mini.write(mini.path(path).read_text("utf-8") + mutant, path)
     found = earlier.late(load(mini.root).stage("stage1_echo"))
     assert [(step, mutant.name) for step, mutant in found] == [(1, "from_the_right")]
+
+
+def test_list_is_of_this_code(mutations: ModuleType) -> None:
+    """Each entry of the repository's own list is a change to code as it stands, and has a sentence for a reason."""
+    import mutate
+
+    from workshop.course import load
+
+    course, known = load(mutate.ROOT), mutate.equivalents(mutate.EQUIVALENT)
+    files = {tuple(name.partition(":")[0].split("/", 1)) for name in known}
+    names = {
+        mutant.name
+        for stage, file in files
+        for given in (False, True)
+        for mutant in mutate.mutants(course.stage(stage), file, given)
+    }
+    assert set(known) - names == set()
+    assert all(reason.endswith(".") for reason in known.values())

@@ -208,3 +208,26 @@ class Step02Yours(SynchronousTestCase):
         self.assert_noticed(
             lambda text: text.encode("ascii", "ignore") + b"\r\n", "drops letters outside ASCII"
         )
+
+    def test_each(self):
+        """Each of your tests fails with an as_line that is wrong: of these, or of two that return None and text."""
+        suite = unittest.defaultTestLoader.loadTestsFromModule(test_yours)
+        names = [test.id() for case in suite for test in case]
+        # The loader takes SynchronousTestCase itself, which is imported there, for a case of one test.
+        green = [name for name in names if not name.endswith(".runTest")]
+        for as_line in (
+            lambda text: text.encode("utf-8"),
+            lambda text: text.encode("utf-8") + b"\n",
+            lambda text: text.encode("latin-1", "replace") + b"\r\n",
+            lambda text: text.encode("ascii", "ignore") + b"\r\n",
+            lambda text: None,
+            lambda text: text + "\r\n",
+        ):
+            result = self.run_yours(as_line)
+            failed = {test.id() for test, _ in [*result.failures, *result.errors]}
+            green = [name for name in green if name not in failed]
+        for name in green:
+            self.fail(
+                f"Your {name.rpartition('.')[2]} stays green with every as_line that is wrong. Compare "
+                "what as_line returns with bytes that you write out yourself."
+            )
