@@ -10,9 +10,12 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
 from .helpers import FakeEndpoint, FakePort, Reader, parsed, poem_file
-from .poetry_daemon import SIGNALS, PoetryFactory, PoetryService, makeService
+from .poetry_daemon import PoetryFactory, PoetryService, makeService
 from .twisted_process import HERE, shipped, start
 
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
+]
 POEM = (HERE / "poem.txt").read_bytes()
 # The first number of four or five digits in a line of the daemon's own: a port that the system has picked has so many.
 WHERE = r"\[poetry_daemon[^\]]*\].*?\b(\d{4,5})\b.*\n"
