@@ -193,7 +193,7 @@ WRONG = {
         {BEGIN: f"    {RAISES}"}, r"RuntimeError: in the teardown; left in the reactor: the port\.$"
     ),
     "raises before it waits": teardown(
-        {WAITING: f"    {RAISES}"}, r"RuntimeError: in the teardown\.$"
+        {WAITING: f"    {RAISES}"}, r"RuntimeError: in the teardown[.;]"
     ),
     "the mixin's _end raises at once": tidy(
         {END: f"        {RAISES}{END}"}, "RuntimeError: in the teardown"

@@ -143,7 +143,7 @@ def idle(
             passed = found.passed.get(mutant.name, set())
             targets = tuple(t for t in left if mutant.meets(t) and t not in passed)
             if targets:
-                code, limits = with_bug(reference, mutant), runs.pace.limits(targets)
+                code, limits = with_bug(reference, mutant), runs.pace.patience(targets)
                 cases.append(Case(mutant.name, code, targets, stop=False, limits=limits))
         failed = {
             test

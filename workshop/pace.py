@@ -8,6 +8,8 @@ BUG_LIMIT = 3.0
 """Seconds that a test may take on a program with a known bug, at the least."""
 PART = 5
 """A test that runs out of time has noticed something only if it took one part in so many of that on right answers."""
+PATIENCE = 0.5
+"""Seconds that a test may take at the least, if only a note hangs on it."""
 SLOW = 1.0
 """Seconds from which on a test is told to be slow, and run on those programs only that no quicker one notices."""
 BUDGET = 120.0
@@ -36,6 +38,10 @@ class Pace:
     def limits(self, tests: Iterable[str]) -> dict[str, float]:
         """Seconds for each of the tests on a program with a known bug."""
         return {test: min(max(BUG_LIMIT, PART * self.slowest(test)), self._limit) for test in tests}
+
+    def patience(self, tests: Iterable[str]) -> dict[str, float]:
+        """Seconds after which each of the tests is taken to have noticed something, if no verdict hangs on it."""
+        return {test: max(PATIENCE, PART * self.slowest(test)) for test in tests}
 
     def notices(self, test: str) -> bool:
         """Whether running out of its time says something of the program, and not of the test."""

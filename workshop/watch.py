@@ -62,7 +62,7 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
                 shown.line(f"Watching exercises/{stage.name}. {KEYS}")
                 if not poll:
                     shown.line(f"Saves not noticed? {TOOL} watch {stage.name} --poll")
-                while (what := happened.get()) == "h":
+                while (what := _next(happened)) == "h":
                     _hint(course, stage, shown, verdict)
                 if what == "q":
                     return
@@ -78,6 +78,13 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
                 raise
         finally:
             over.set()
+
+
+def _next(happened: queue.SimpleQueue[str]) -> str:
+    """The next thing that happens. Whichever thread the system gives a signal to, this one must wake to handle it."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return happened.get(timeout=LOOK)
 
 
 def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
