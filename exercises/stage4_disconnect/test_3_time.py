@@ -2,7 +2,7 @@
 
 from itertools import combinations, permutations
 
-from twisted.internet.defer import AlreadyCalledError, fail, succeed
+from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from ..wire import Failed, failed_with
@@ -131,7 +131,7 @@ class Step09Grace(Case):
 
     def test_as_given(self):
         """The grace is as given."""
-        for grace in (0.125, 0.5, 60.0):
+        for grace in (2 * MOMENT, 0.5, 60.0):
             opened = Opened(ends_by=["abortConnection"])
             opened.clock.advance(7)
             opened.tear_down(grace=grace, limit=2 * grace)
@@ -257,13 +257,23 @@ class Step10Limit(Case):
         clock.pump([1, 2])
         got = self.look(done, "from tear_down()")
         self.assertTrue(
-            isinstance(got, Failed) and all(side.name in str(got.reason) for side in sides),
-            f"Expected a failure that names 'client no. 7' and 'client no. 8'; got {got!r}.",
+            isinstance(got, Failed) and all(name in str(got.reason) for name in names),
+            f"Expected a failure that names 'Client no. 7' and 'client No. 8'; got {got!r}.",
         )
+
+    def test_port_alone(self):
+        """A port without any side has the same limit, and is named."""
+        clock, closing = Clock(), Deferred()
+        done = tear_down(FakePort(closing), [], clock, grace=1, limit=2)
+        clock.advance(2 - MOMENT)
+        self.assert_pending(done, f"{MOMENT} s before a limit of 2 s, with the port alone")
+        clock.advance(MOMENT)
+        self.assert_names(done, ["the port"], "after 2 s of 2 s, with the port alone")
+        closing.callback(None)
 
     def test_as_given(self):
         """The limit is as given, and the grace goes by its own time."""
-        for limit in (0.25, 60.0):
+        for limit in (4 * MOMENT, 60.0):
             opened = Opened()
             opened.clock.advance(7)
             done = opened.tear_down(grace=limit / 4, limit=limit)
