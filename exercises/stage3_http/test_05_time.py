@@ -87,7 +87,8 @@ class Step12Deadline(TimeTestCase):
         self.assert_ended(conversation, 5, [408])
 
     def test_fractions(self):
-        """A deadline need not be a whole number of seconds, nor begin at one: an eighth before it, nothing has ended."""
+        """A deadline need not be a whole number of seconds, nor begin at one: a moment before it, nothing has ended."""
+        moment = 2**-10
         for began in (0, 0.125, 0.375):
             for timeout in (0.5, 2.75, 60, 300.25):
                 for data, statuses in ((GET, [200]), (GET[:-1], [408])):
@@ -95,9 +96,11 @@ class Step12Deadline(TimeTestCase):
                     conversation = Conversation(self, clock=clock, timeout=timeout)
                     clock.advance(began)
                     conversation.send(data)
-                    clock.advance(timeout - 0.125)
-                    self.assert_open(conversation, began + timeout - 0.125, statuses[: data == GET])
-                    clock.advance(0.125)
+                    clock.advance(timeout - moment)
+                    self.assert_open(
+                        conversation, began + timeout - moment, statuses[: data == GET]
+                    )
+                    clock.advance(moment)
                     self.assert_ended(conversation, began + timeout, statuses)
 
     def test_bytes_do_not_move_it(self):

@@ -215,7 +215,7 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length: 0", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length: 0")
         self.refuse(b"Content-Length: 5", b"content-length: 5")
-        for value in (b"5, 5", b"5,5", b"5,", b",5", b"5, ", b", 5", b","):
+        for value in (b"5, 5", b"5,5", b"5,", b",5", b"5, ", b", 5", b",", b"5, 0", b"0, 0"):
             self.refuse(b"Content-Length: " + value)
         self.refuse(b"Content-Length: 5", b"Content-Length: 5", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length:")
@@ -236,7 +236,9 @@ class Step16Framing(SynchronousTestCase):
 
     def test_both(self):
         """Content-Length with Transfer-Encoding is answered with 400 (CVE-2020-10109, RFC 9112 6.1)."""
-        self.refuse(b"Content-Length: 5", b"Transfer-Encoding: chunked")
+        for length in (b"5", b"0", b"00"):
+            self.refuse(b"Content-Length: " + length, b"Transfer-Encoding: chunked")
+            self.refuse(b"Transfer-Encoding: chunked", b"Content-Length: " + length)
         self.refuse(b"Transfer-Encoding: chunked", b"content-length: 5")
         self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
 

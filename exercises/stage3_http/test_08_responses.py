@@ -127,12 +127,13 @@ class Step19Head(SynchronousTestCase):
         return conversation
 
     def test_no_content(self):
-        """The answer to HEAD ends with its fields."""
-        conversation = self.answer(HEAD, Response(200, b"Words.\n"))
-        self.assertTrue(
-            conversation.sent.endswith(b"\r\n\r\n"),
-            f"Expected no content in the answer to HEAD; got {conversation.sent!r}.",
-        )
+        """The answer to HEAD ends with its fields, also if the request has content."""
+        for data in (HEAD, HEAD[:-2] + b"Content-Length: 2\r\n\r\nhi"):
+            sent = self.answer(data, Response(200, b"Words.\n")).sent
+            self.assertTrue(
+                sent.endswith(b"\r\n\r\n"),
+                f"Expected no content in the answer to {data!r}; got {sent!r}.",
+            )
 
     def test_same_fields(self):
         """The answer to HEAD has the status and fields that GET would bring, the length among them."""

@@ -88,7 +88,8 @@ class Step24Refused(SynchronousTestCase):
                 b"{a}",
             ),
         ):
-            refuse_whole(self, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host, 400)
+            for version in (b"1.0", b"1.1"):
+                refuse_whole(self, b"GET / HTTP/%b\r\nHost: %b\r\n\r\n" % (version, host), 400)
 
     def test_good_host(self):
         """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""

@@ -252,7 +252,8 @@ class Step10Limit(Case):
     def test_side_names(self):
         """A side is named as it was when it was made."""
         clock = Clock()
-        sides = [by_protocol(name, connected()) for name in ("client no. 7", "client no. 8")]
+        names = "Client no. 7", "client No. 8"
+        sides = [by_protocol(name, connected()) for name in names]
         done = tear_down(None, sides, clock)
         clock.pump([1, 2])
         got = self.look(done, "from tear_down()")
