@@ -215,7 +215,7 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length: 0", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length: 0")
         self.refuse(b"Content-Length: 5", b"content-length: 5")
-        for value in (b"5, 5", b"5,5", b"5,", b",5", b"5, ", b", 5", b","):
+        for value in (b"5, 5", b"5,5", b"5,", b",5", b"5, ", b"5, 0", b", 5", b","):
             self.refuse(b"Content-Length: " + value)
         self.refuse(b"Content-Length: 5", b"Content-Length: 5", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length:")
@@ -238,6 +238,7 @@ class Step16Framing(SynchronousTestCase):
         """Content-Length with Transfer-Encoding is answered with 400 (CVE-2020-10109, RFC 9112 6.1)."""
         self.refuse(b"Content-Length: 5", b"Transfer-Encoding: chunked")
         self.refuse(b"Transfer-Encoding: chunked", b"content-length: 5")
+        self.refuse(b"Content-Length: 0", b"Transfer-Encoding: chunked")
         self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
 
     def test_unknown_coding(self):

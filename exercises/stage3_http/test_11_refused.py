@@ -89,6 +89,7 @@ class Step24Refused(SynchronousTestCase):
             ),
         ):
             refuse_whole(self, b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host, 400)
+        refuse_whole(self, b"GET / HTTP/1.0\r\nHost: a b\r\n\r\n", 400)
 
     def test_good_host(self):
         """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""
@@ -319,6 +320,7 @@ class Step24Refused(SynchronousTestCase):
             *(b"x\r\nExpect: 100-continue", b"100-continue\x0b"),
         ):
             refuse_whole(self, EXPECT % value, 417)
+        refuse_whole(self, EXPECT.replace(b"1.1", b"1.0") % b"x", 417)
 
     def test_date(self):
         """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""
