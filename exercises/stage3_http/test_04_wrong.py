@@ -189,7 +189,8 @@ class Step09Failure(LogTestCase):
         """The log has nothing of the request's fields, which may be passwords."""
         conversation = Conversation(self, Recorder(RuntimeError("why")))
         conversation.send(GET[:-2] + b"Cookie: hidden\r\nAuthorization: Basic hidden\r\n\r\n")
-        logged = [formatEvent(event) for event in self.events]
+        # All values of an event, for a log that is kept as JSON has them all.
+        logged = [formatEvent(event) + repr(event) for event in self.events]
         logged += [failure.getTraceback() for failure in self.flushLoggedErrors()]
         self.assertFalse(
             "hidden" in "".join(logged), f"Expected no value of Cookie in the log; it has: {logged}"

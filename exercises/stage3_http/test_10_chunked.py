@@ -119,9 +119,11 @@ class Step22Chunked(ChunkedTestCase):
         for chunks in every_chunking((CHUNKED + b"1\r\n!\r\n0\r\n\r\n") * 2):
             conversation = Conversation(self)
             conversation.send(*chunks)
-            got = [request.content for request in conversation.handler.requests]
+            got = [(request.method, request.content) for request in conversation.handler.requests]
             self.assertEqual(
-                got, [b"!", b"!"], f"Expected the content b'!' twice, from {chunks!r}; got {got!r}."
+                got,
+                [(b"POST", b"!")] * 2,
+                f"Expected a POST with the content b'!' twice, from {chunks!r}; got {got!r}.",
             )
 
     def test_any_method(self):

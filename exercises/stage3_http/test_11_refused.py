@@ -320,6 +320,7 @@ class Step24Refused(SynchronousTestCase):
             *(b"x\r\nExpect: 100-continue", b"100-continue\x0b"),
         ):
             refuse_whole(self, EXPECT % value, 417)
+        refuse_whole(self, EXPECT.replace(b"1.1", b"1.0") % b"x", 417)
 
     def test_date(self):
         """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""

@@ -65,6 +65,7 @@ class Step25Post(TestCase):
             b"name=Ada&words=one+two%0D%0A%3D%26&words=three&empty=", "name", "Ada", "one two", "=&"
         )
         self.shows(b"name=Ada&words=one+two&words=three&empty=", "three", "empty")
+        self.shows(b"=nameless", "nameless")
 
     def test_characters(self):
         """Characters of several bytes come out whole (P3)."""
