@@ -29,6 +29,7 @@ TEXTS = {
     "an accent of its own, a ligature and the unit angstrom": "e\u0301 \ufb01 \u212b\n",
     "all that Unicode calls an end of a line": "1\n2\r\n3\r4\v5\f6\x1c7\x1d8\x1e9\x85a\u2028b\u2029c",
     "controls": "\0\x01\x03\x04\x1a\x1b[0m\x7f\u200b\u202e\n",
+    "zeros at both ends": "\0One.\n\0",
     "spaces and empty lines at both ends": "\n \t Two \t \n\n.\n\n",
     "the first and the last character of each length": "\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff",
     "the character that stands for what cannot be read": "\ufffd\n",

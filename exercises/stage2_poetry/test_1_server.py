@@ -82,12 +82,12 @@ class Step01Poem(SynchronousTestCase):
     def test_client_speaks(self):
         """What a client sends changes nothing."""
         protocol, transport = self.connect()
-        for data in (b"GET / HTTP/1.1\r\n\r\n", b"\0"):
+        for data in (b"GET / HTTP/1.1\r\n\r\n", b"\0", b"more, " * 20_000):
             protocol.dataReceived(data)
             self.assertEqual(
                 transport.asked,
                 [POEM, "close"],
-                f"Expected the poem and a close, whatever the client sends; after {data!r}, of the "
+                f"Expected the poem and a close, whatever the client sends; after {shown(data)}, of the "
                 f"transport was asked: {told(transport.asked)}.",
             )
 

@@ -103,19 +103,26 @@ class Step06Get(SynchronousTestCase):
             )
 
     def test_forgets(self):
-        """Once the poem is here, nothing refers to its protocol."""
+        """Once a call is over, with a poem or without, nothing refers to its protocol."""
+        for data, error in (
+            (POEM, ConnectionDone()),
+            (b"\xff", ConnectionDone()),
+            (POEM, OSError()),
+        ):
 
-        def received():
-            poem = get_poetry(self.endpoint, self.clock)
-            protocol, _ = self.endpoint.accept()
-            protocol.connectionLost(Failure(ConnectionDone()))
-            outcome(poem)
-            return protocol
+            def received(data=data, error=error):
+                poem = get_poetry(self.endpoint, self.clock)
+                protocol, _ = self.endpoint.accept()
+                protocol.dataReceived(data)
+                protocol.connectionLost(Failure(error))
+                outcome(poem)
+                return protocol
 
-        self.assertFalse(
-            kept(received),
-            "Expected nothing to refer to the protocol once the poem is here; something does.",
-        )
+            self.assertFalse(
+                kept(received),
+                f"Expected nothing to refer to the protocol once {data!r} has ended with {error!r}; "
+                "something does.",
+            )
 
     def test_anew(self):
         """A later call fetches the poem anew, from the same endpoint too."""

@@ -100,8 +100,8 @@ class Step09Slow(SynchronousTestCase):
         """What a client sends changes nothing: no line comes earlier, later or twice, and none is left out."""
         transport = self.connect()
         for count in range(1, len(LINES)):
-            for _ in range(2):
-                self.protocol.dataReceived(b"Next!\n")
+            for data in (b"Next!\n", b"\n"):
+                self.protocol.dataReceived(data)
                 self.assert_sent(transport, LINES[:count], self.clock.seconds())
                 self.clock.advance(0.5)
         self.protocol.dataReceived(b"Next!\n")
