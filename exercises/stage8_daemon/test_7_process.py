@@ -9,14 +9,31 @@ from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
-from .helpers import FakeEndpoint, FakePort, Reader, parsed, poem_file
+from .helpers import FakeEndpoint, FakePort, Reader, fake_service, parsed, poem_file
 from .poetry_daemon import PoetryFactory, PoetryService, makeService
-from .twisted_process import HERE, shipped, start
+from .twisted_process import HERE, python, shipped, start
 
 SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
 ]
 POEM = (HERE / "poem.txt").read_bytes()
+# Does what twist does, and sends its own process a signal in between.
+AT_ONCE = """
+import os, signal, sys
+import poetry_daemon
+from twisted.internet import reactor
+
+number = int(sys.argv[1])
+signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+options = poetry_daemon.Options()
+options.parseOptions(["--port", "tcp:0:interface=127.0.0.1", "--poem", "poem.txt"])
+service = poetry_daemon.makeService(options)
+service.startService()
+reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
+os.kill(os.getpid(), number)
+reactor.run()
+print("over")
+"""
 # The first number of four or five digits in a line of the daemon's own: a port that the system has picked has so many.
 WHERE = r"\[poetry_daemon[^\]]*\].*?\b(\d{4,5})\b.*\n"
 
@@ -92,6 +109,18 @@ class Step11Process(TestCase):
             return
         self.fail("Expected the port to be free once the process has ended; it took a client.")
 
+    def test_at_once(self):
+        """A signal that comes after startService, before the reactor runs, waits, and then stops it as any other does."""
+        folder = shipped()
+        for number in SIGNALS:
+            code, said, errors = python(self, folder, "-c", AT_ONCE, str(int(number)))
+            self.assertEqual(
+                (code, said),
+                (0, "over\n"),
+                f"Expected {number!r}, come while the reactor starts, to stop it in good order; got "
+                f"exit code {code} (minus is a signal's number). {said}{errors}",
+            )
+
     async def test_log(self):
         """Its log tells of the start, of the poem and of the stop, has no traceback, and no line of the poem."""
         daemon, _ = await self.serving()
@@ -163,6 +192,33 @@ class Step11Process(TestCase):
                     f"Expected {ignored!r}, which was ignored, and no other to be ignored; of "
                     f"{number!r} this is {got}.",
                 )
+
+    def test_not_held_back(self):
+        """Where the reactor is not the process's own, or runs already, no signal is held back."""
+        self.addCleanup(signal.pthread_sigmask, signal.SIG_UNBLOCK, SIGNALS)
+        for number in SIGNALS:
+            self.default(number)
+        for begin in (self.running, fake_service):
+            begin()
+            held = signal.pthread_sigmask(signal.SIG_BLOCK, []) & {*SIGNALS}
+            self.assertEqual(held, set(), f"Expected no signal to be held back; got {held}.")
+
+    def test_late(self):
+        """A signal that comes after the stop that a signal began, while the process ends, is ignored."""
+        for number in SIGNALS:
+            self.default(number)
+        reactor = Running()
+        service = PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM))
+        service.startService()
+        signal.getsignal(SIGNALS[0])(SIGNALS[0], None)
+        reactor.turn()
+        service.stopService()
+        got = [signal.getsignal(number) for number in SIGNALS]
+        self.assertEqual(
+            got,
+            [signal.SIG_IGN] * len(SIGNALS),
+            f"Expected {SIGNALS} to be ignored while the process ends; their handlers are {got}.",
+        )
 
     def test_in_turn(self):
         """Each handler leaves the stop to reactor.callFromThread, and a second signal, of any kind, raises nothing."""
