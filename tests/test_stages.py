@@ -83,8 +83,9 @@ def reached(verdict: Verdict, step: Step) -> StepResult:
 
 
 def reasons(step: StepResult) -> list[str]:
-    """For each failed test, the kind of what is shown to the learner."""
-    return [main_problem(test.problems).exception for test in step.failed]
+    """For each failed test, the kind of what is shown to the learner. What an earlier test left behind is not its reason."""
+    shown = [main_problem(test.problems) for test in step.failed]
+    return [problem.exception for problem in shown if problem.how != "earlier"]
 
 
 @each_step
