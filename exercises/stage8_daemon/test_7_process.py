@@ -210,7 +210,11 @@ class Step11Process(TestCase):
         reactor = Running()
         service = PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM))
         service.startService()
-        signal.getsignal(SIGNALS[0])(SIGNALS[0], None)
+        handler = signal.getsignal(SIGNALS[0])
+        self.assertTrue(
+            callable(handler), f"Expected a handler while the service runs; got {handler}."
+        )
+        handler(SIGNALS[0], None)
         reactor.turn()
         service.stopService()
         got = [signal.getsignal(number) for number in SIGNALS]
