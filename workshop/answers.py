@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from workshop.course import Stage
+from workshop.course import Stage, visible
 from workshop.layout import Overlay
 from workshop.markers import answer
 
@@ -35,7 +35,7 @@ def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
         code[name] = (stage.folder / name).read_text("utf-8")
     answers = {REFERENCE: code}
     for folder in sorted((stage.answers / "correct").glob("*/")):
-        files = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.py"))}
+        files = {path.name: path.read_text("utf-8") for path in visible(folder, "*.py")}
         answers[folder.name] = {**code, **files}
     return answers
 
