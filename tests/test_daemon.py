@@ -163,54 +163,11 @@ def test_half_that_failed_comes_first(folder: Path, name: str, head: str) -> Non
     assert also.startswith("also poetry_daemon.py, line ")
 
 
-@posix
-@pytest.mark.parametrize("reactor", ["default", "select", "poll", "asyncio"])
-def test_process(folder: Path, reactor: str) -> None:
-    """Started in the stage's folder: a poem is fetched; after SIGTERM, exit code 0, and the port is free."""
-    command = [sys.executable, "-m", "twisted", "--log-format=text", f"--reactor={reactor}"]
-    options = ["poetry", "--port", "tcp:0:interface=127.0.0.1", "--poem", "poem.txt"]
-    with subprocess.Popen(
-        [*command, *options],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    ) as process:
-        late = threading.Timer(BOUND, process.kill)
-        late.start()
-        try:
-            assert process.stdout is not None
-            log = ""
-            for line in process.stdout:
-                log += line
-                if found := re.search(r"Listening on .*'127\.0\.0\.1', port=(\d+)", line):
-                    break
-            assert found, log
-            address = "127.0.0.1", int(found[1])
-            with socket.create_connection(address, timeout=BOUND) as client:
-                poem = client.makefile("rb").read()
-            process.send_signal(signal.SIGTERM)
-            log += process.stdout.read()
-        finally:
-            process.kill()
-            late.cancel()
-            late.join()
-    assert poem == (STAGE.folder / "poem.txt").read_bytes()
-    assert process.returncode == 0, log
-    assert "Traceback" not in log
-    assert log.rindex("Stopped.") > log.index("Sending the poem")
-    with socket.socket() as again:
-        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        again.bind(address)
-
-
 @contextlib.contextmanager
 def daemon(
-    folder: Path, **handlers: Any
+    folder: Path, poem: str = "long.txt", reactor: str = "default", **handlers: Any
 ) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
-    """The daemon with a poem that is larger than all buffers, once it says that its reactor starts; and its address.
+    """The daemon, once it says that its reactor starts; and its address. long.txt is larger than all buffers.
 
     handlers: what the process is started with, by the name of a signal; else the default.
     """
@@ -222,8 +179,8 @@ def daemon(
 
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "twisted", "--log-format=text", "poetry"),
-            *("--port", "tcp:0:interface=127.0.0.1", "--poem", "long.txt"),
+            *(sys.executable, "-m", "twisted", "--log-format=text", f"--reactor={reactor}"),
+            *("poetry", "--port", "tcp:0:interface=127.0.0.1", "--poem", poem),
         ],
         cwd=folder,
         env=environment(),
@@ -251,16 +208,33 @@ def daemon(
             late.join()
 
 
+@posix
+@pytest.mark.parametrize("reactor", ["default", "select", "poll", "asyncio"])
+def test_process(folder: Path, reactor: str) -> None:
+    """Started in the stage's folder: a poem is fetched; after SIGTERM, exit code 0, and the port is free."""
+    with daemon(folder, "poem.txt", reactor) as (process, address):
+        with socket.create_connection(address, timeout=BOUND) as client:
+            poem = client.makefile("rb").read()
+        process.send_signal(signal.SIGTERM)
+        log = ended_well(process)
+    assert poem == (STAGE.folder / "poem.txt").read_bytes()
+    assert log.rindex("Stopped.") > log.index("Sending the poem")
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(address)
+
+
 each_signal = pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 
 
-def ended_well(process: subprocess.Popen[str]) -> None:
-    """The process ends with exit code 0, says that it has stopped, and has no traceback in its log."""
+def ended_well(process: subprocess.Popen[str]) -> str:
+    """The process ends with exit code 0, says that it has stopped, and has no traceback in its log, which is given."""
     assert process.stdout is not None
     log = process.stdout.read()
     assert process.wait(BOUND) == 0, log
     assert "Stopped." in log
     assert "Traceback" not in log, log
+    return log
 
 
 @posix

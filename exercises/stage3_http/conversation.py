@@ -20,6 +20,19 @@ from .messages import Response
 from .server import HTTPFactory, HTTPProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+# The usual ones but CONNECT, which opens a tunnel; and two that nobody has registered.
+METHODS = [
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"PATCH",
+    b"DELETE",
+    b"OPTIONS",
+    b"TRACE",
+    b"get",
+    b"X",
+]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ..wire import every_chunking
 from .conversation import (
     GET,
+    METHODS,
     Conversation,
     Recorder,
     assert_bytes,
@@ -17,18 +18,6 @@ from .conversation import (
 )
 from .messages import Limits
 
-METHODS = [
-    b"GET",
-    b"HEAD",
-    b"POST",
-    b"PUT",
-    b"PATCH",
-    b"DELETE",
-    b"OPTIONS",
-    b"TRACE",
-    b"get",
-    b"X",
-]
 POST = b"POST /a HTTP/1.1\r\nHost: a\r\n"
 
 

@@ -5,6 +5,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from ..wire import every_chunking
 from .conversation import (
     GET,
+    METHODS,
     Conversation,
     assert_bytes,
     assert_nothing_copied,
@@ -16,18 +17,6 @@ from .conversation import (
 )
 from .messages import Limits
 
-METHODS = [
-    b"GET",
-    b"HEAD",
-    b"POST",
-    b"PUT",
-    b"PATCH",
-    b"DELETE",
-    b"OPTIONS",
-    b"TRACE",
-    b"get",
-    b"X",
-]
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from twisted.internet.defer import Deferred, ensureDeferred, fail, inlineCallbacks, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.interfaces import IPullProducer
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
@@ -227,6 +227,19 @@ def kinds(opening):
     yield "in a test that returns a Deferred", Deferring, [], 1
     yield "in an inlineCallbacks test", Inlining, [], 1
     yield "in a test that fails", Failing, [error], 1
+
+
+def ending_as_one(endpoint):
+    """A test that connects twice with this endpoint; where one of the two ends, so does the other."""
+
+    class Connects(Inner):
+        async def runTest(self):
+            one, two = [
+                await self.connect(endpoint, Factory.forProtocol(Protocol)) for _ in range(2)
+            ]
+            one.transport.peer, two.transport.peer = two, one
+
+    return Connects
 
 
 class Kinds(Outer):

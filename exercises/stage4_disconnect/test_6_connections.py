@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from zope.interface import implementer
 
-from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, unread
+from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, Recorder
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
@@ -150,15 +150,7 @@ class Step14MixinConnections(Kinds):
     def test_over_within_a_close(self):
         """A connection that another's close has ended is over when its turn comes: it is not closed."""
         endpoint = FakeConnecting(ends_by=["loseConnection"])
-
-        class Connects(Inner):
-            async def runTest(self):
-                one, two = [
-                    await self.connect(endpoint, Factory.forProtocol(Protocol)) for _ in range(2)
-                ]
-                one.transport.peer, two.transport.peer = two, one
-
-        self.assert_clean(Connects, "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
         asked = sorted(endpoint.asked)
         self.assertEqual(
             asked,

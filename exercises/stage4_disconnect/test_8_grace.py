@@ -19,7 +19,16 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
 from twisted.trial.unittest import SkipTest
 
-from .cases import FakeConnecting, Halfway, Inner, Sides, SlowGoodbye, silent_port, unread
+from .cases import (
+    FakeConnecting,
+    Halfway,
+    Inner,
+    Sides,
+    SlowGoodbye,
+    ending_as_one,
+    silent_port,
+    unread,
+)
 from .fakes import ERRORS
 from .inner import Outer
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
@@ -262,15 +271,7 @@ class Step16MixinGrace(Outer):
     def test_over_within_an_abort(self):
         """A connection that another's abort has ended is over when its turn comes: it is not aborted."""
         endpoint = FakeConnecting(ends_by=["abortConnection"])
-
-        class Connects(Inner):
-            async def runTest(self):
-                one, two = [
-                    await self.connect(endpoint, Factory.forProtocol(Protocol)) for _ in range(2)
-                ]
-                one.transport.peer, two.transport.peer = two, one
-
-        self.assert_clean(Connects, "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
         aborts = sum(asked.count("abortConnection") for asked in endpoint.asked)
         self.assertEqual(aborts, 1, f"Expected one abort of the two; asked: {endpoint.asked}.")
 
