@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from workshop.timeline import LOOK, OVER
+from workshop.pictures.timeline import LOOK, OVER
 
 ENDS = ("port", "client", "server")
 

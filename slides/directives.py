@@ -19,7 +19,7 @@ from sphinx_revealjs._ext.highlightings import RevealjsLiteralInclude
 from sphinx_revealjs.nodes import revealjs_section
 
 from workshop.course import load
-from workshop.slides import COLUMNS, LINES, decks, minutes
+from workshop.slides.decks import COLUMNS, LINES, decks, minutes
 
 ROOT = Path(__file__).resolve().parent.parent
 logger = logging.getLogger(__name__)

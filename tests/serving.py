@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import load
-from workshop.layout import lay
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.runner.layout import lay
 
 ROOT = Path(__file__).resolve().parent.parent
 BOUND = 20

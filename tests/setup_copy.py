@@ -16,15 +16,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = [
-    "__init__.py",
-    "__main__.py",
-    "environment.py",
-    "plain.py",
-    "requirements.py",
-    "setup_run.py",
-    "wheels.py",
-]
+OURS = ["__init__.py", "__main__.py", "setup"]
 POSIX = sys.platform != "win32"
 
 COMMANDS = """

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from workshop.assess import Assessment, assess
 from workshop.course import CourseError, Stage, load
-from workshop.markers import answer
-from workshop.verdict import as_data, misdeed, short
+from workshop.course.solutions import answer
+from workshop.judge.suite import Assessment, assess
+from workshop.report.suite_text import as_data, misdeed, short
 
 JUDGED = Path(__file__).resolve().parent / "judged"
 HEAD = "class BadTests(SynchronousTestCase):\n    def test_bad(self):\n"

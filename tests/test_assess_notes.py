@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from test_assess import HEAD, add, names, solved, unruly
 
-from workshop.answers import own_code
-from workshop.assess import assess
 from workshop.course import Stage, load
-from workshop.promises import about
-from workshop.unheard import reason
-from workshop.verdict import no_tests, nobody_else_has, rows
+from workshop.judge.programs import own_code
+from workshop.judge.promises import about
+from workshop.judge.suite import assess
+from workshop.judge.unheard import reason
+from workshop.report.suite_text import no_tests, nobody_else_has, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 USE = "        t = tally.Tally(); t.makeConnection(StringTransport()); t.dataReceived(b'a\\n')\n"

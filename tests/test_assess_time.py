@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from test_assess import HEAD, add, names, solved
 
-from workshop import pace
-from workshop.assess import assess
 from workshop.course import Stage
-from workshop.pace import Pace
+from workshop.judge import pace
+from workshop.judge.pace import Pace
+from workshop.judge.suite import assess
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_slow_test_that_fails(stage: Stage) -> None:
 def test_too_many_slow_tests(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slow tests for which no time is left are not run on mistakes, and that is told; one is run in any case."""
     monkeypatch.setattr(pace, "SLOW", 0.2)
-    monkeypatch.setattr("workshop.mistakes.BUDGET", 0.01)
+    monkeypatch.setattr("workshop.judge.mistakes.BUDGET", 0.01)
     slow = f"{USE}        time.sleep(0.25)\n"
     add(stage, f"{HEAD}{slow}\n    def test_worse(self):\n{slow}")
     found = assess(stage)

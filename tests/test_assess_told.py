@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from test_assess import DEEDS, HEAD, add, names, solved, unruly
 
-from workshop.assess import assess
 from workshop.course import Stage
-from workshop.verdict import in_test, misdeed, remedy, said
+from workshop.judge.suite import assess
+from workshop.report.suite_text import in_test, misdeed, remedy, said
 
 
 @pytest.fixture

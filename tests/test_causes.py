@@ -13,12 +13,12 @@ import pytest
 from driving import ECHO, SOLVED, Learner
 from test_assess import add, names, solved, unruly
 
-from workshop.assess import Assessment, assess
 from workshop.course import Stage
-from workshop.explain import besides, told
-from workshop.result import Frame, Problem
-from workshop.result import TestResult as Said
-from workshop.verdict import as_data, misdeed, remedy, said
+from workshop.judge.suite import Assessment, assess
+from workshop.report.explain import besides, told
+from workshop.report.suite_text import as_data, misdeed, remedy, said
+from workshop.runner.result import Frame, Problem
+from workshop.runner.result import TestResult as Said
 
 SENDS = "        self.transport.write(data)\n"
 TOP = "from twisted.internet.defer import Deferred\nfrom twisted.python import log\n"

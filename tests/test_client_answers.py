@@ -14,11 +14,11 @@ import asking
 import pytest
 from serving import BOUND, ROOT
 
-from workshop.answers import REFERENCE, right_answers
 from workshop.course import load
-from workshop.layout import lay
-from workshop.markers import answer
-from workshop.suite import LIST, read_list
+from workshop.course.solutions import answer
+from workshop.judge.learner import LIST, read_list
+from workshop.judge.programs import REFERENCE, right_answers
+from workshop.runner.layout import lay
 
 STAGE = load(ROOT).stage("stage6_client")
 URL = "http://example.org/dir/page?a=b"

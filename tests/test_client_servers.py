@@ -20,10 +20,10 @@ import pytest
 from asking import MEBIBYTE, PAGE
 from serving import BOUND, LARGE, ROOT, lay_solved, running, server
 
-from workshop.answers import right_answers
 from workshop.course import load
-from workshop.layout import lay
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.judge.programs import right_answers
+from workshop.runner.layout import lay
 
 STAGE = load(ROOT).stage("stage6_client")
 # Debian has it where only root looks.

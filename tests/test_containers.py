@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from workshop.environment import OLDEST
+from workshop.setup.environment import OLDEST
 
 ROOT = Path(__file__).resolve().parent.parent
 DEV, BINDER = ROOT / ".devcontainer", ROOT / ".binder"

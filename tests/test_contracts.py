@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from workshop.answers import right_answers
 from workshop.course import load
-from workshop.judge import Case, Pool, targets
-from workshop.markers import answer, with_bug
+from workshop.course.solutions import answer, with_bug
+from workshop.judge.programs import right_answers
+from workshop.judge.steps import targets
+from workshop.runner.pool import Case, Pool
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage7_everywhere")
 CONTRACT = "test_contract.py"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
-from workshop.where import named
+from workshop.report.where import named
 
 
 def test_stages_in_order(root: Path) -> None:

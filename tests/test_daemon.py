@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from driving import until
 
+from workshop.commands.watch import looked_for
 from workshop.course import load
-from workshop.keep import made_fingerprints
-from workshop.layout import lay
-from workshop.markers import answer
-from workshop.result import Problem
-from workshop.watch import looked_for
-from workshop.where import edit
+from workshop.course.files import made_fingerprints
+from workshop.course.solutions import answer
+from workshop.report.where import edit
+from workshop.runner.layout import lay
+from workshop.runner.result import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)

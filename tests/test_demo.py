@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from workshop.course import load
-from workshop.layout import lay
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.runner.layout import lay
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from workshop.course import load
-from workshop.judge import Case, Pool
-from workshop.result import Result
+from workshop.runner.pool import Case, Pool
+from workshop.runner.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = load(ROOT).stage("stage7_everywhere")

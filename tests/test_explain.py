@@ -11,10 +11,10 @@ from driving import ECHO, HALF, SOLVED, Learner
 from rich.cells import cell_len
 
 from workshop.course import Stage, load
-from workshop.explain import words
-from workshop.keep import remember
-from workshop.result import Frame, Problem
-from workshop.where import edit, newer
+from workshop.course.files import remember
+from workshop.report.explain import words
+from workshop.report.where import edit, newer
+from workshop.runner.result import Frame, Problem
 
 WRONG = Problem("FailTest", "Sent b'x': it was wrong.")
 SECOND = "exercises/stage1_echo/second_file_of_the_stage.py"

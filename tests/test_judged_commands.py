@@ -11,7 +11,7 @@ import pytest
 from driving import Learner, Terminal, posix
 
 from workshop.course import load
-from workshop.markers import answer
+from workshop.course.solutions import answer
 
 JUDGED = Path(__file__).resolve().parent / "judged"
 TESTS = "exercises/stage1_tally/test_tally.py"

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from driving import SOURCE, together
 
-from workshop.answers import right_answers
-from workshop.assess import Assessment, assess
 from workshop.course import Kind, Mutant, Stage, load
-from workshop.judge import Case, Pool
-from workshop.markers import BEGIN, answer, with_bug
-from workshop.result import Result
-from workshop.suite import own_modules
+from workshop.course.solutions import BEGIN, answer, with_bug
+from workshop.judge.learner import own_modules
+from workshop.judge.programs import right_answers
+from workshop.judge.suite import Assessment, assess
+from workshop.runner.pool import Case, Pool
+from workshop.runner.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import load
-from workshop.keep import Refusal, inspect, replace, restore, write
+from workshop.course.files import Refusal, inspect, replace, restore, write
 
 FILE = "exercises/stage1_echo/echo.py"
 TESTS = "exercises/stage1_echo/test_echo.py"

@@ -16,8 +16,8 @@ import pytest
 from driving import SOLVED, Learner, Terminal, linux, posix, until
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from workshop import lab
 from workshop.course import load
+from workshop.notebook import lab
 
 COPY = ".workshop/notebooks/stage1_echo.ipynb"
 

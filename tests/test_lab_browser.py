@@ -21,8 +21,8 @@ from driving import REPOSITORY, Learner, until
 from playwright.sync_api import Page, expect, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, pytestmark
 
-from workshop.lab import COPIES, copied
-from workshop.notebooks import RAISES
+from workshop.notebook.lab import COPIES, copied
+from workshop.notebook.make import RAISES
 
 __all__ = ["pytestmark"]
 

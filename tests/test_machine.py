@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from driving import ECHO, REPOSITORY, SOLVED, STARTER, TESTS, Learner, Terminal, posix, until
 
-from workshop import handout
 from workshop.course import CourseError
+from workshop.slides import handout
 
 APPLE = b"\x00\x05\x16\x07\x00\x02\xff\xb0Mac OS X"
 """What macOS lays beside a file on a foreign file system begins so. It is no text."""

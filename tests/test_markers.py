@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
-from workshop.markers import answer, home, line_of, mutated, render
+from workshop.course.solutions import answer, home, line_of, mutated, render
 
 SOLVED = """\
 def one():

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from validating import nbval
 
-from workshop import notebooks
+from workshop.notebook import make as notebooks
 
 # A notebook with one of everything that can go wrong; with prose, since fifteen cells are asked for.
 SMALL = """# Small

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from validating import nbval
 
-from workshop import notebooks, pictures
+from workshop import pictures
 from workshop.course import load
+from workshop.notebook import make as notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"

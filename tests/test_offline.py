@@ -24,8 +24,8 @@ import pytest
 from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix, until
 from setup_copy import python_in
 
-from workshop import wheels
-from workshop.offline import LEFT_OUT
+from workshop.commands.offline_folder import LEFT_OUT
+from workshop.setup import wheels
 
 SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 REQUIREMENTS = "-e .\n\nalpha>=1,<2  # one line\nbeta>=3; python_version < '3.0'\n"

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from test_notebook import error, execute
 
-from workshop import cell
-from workshop.pictures.around import HEADS, drawn
-from workshop.pictures.around_steps import GOES_ON, LOOKS, TURN, VERDICT, WAITS, YOURS, Step, record
-from workshop.timeline import LATE
+from workshop.notebook import cell
+from workshop.notebook.around import HEADS, drawn
+from workshop.notebook.around_steps import GOES_ON, LOOKS, TURN, VERDICT, WAITS, YOURS, Step, record
+from workshop.pictures.timeline import LATE
 
 HEAD = """
 from twisted.internet import reactor
@@ -235,7 +235,7 @@ def test_reactor_bar() -> None:
 
 def test_magic(tmp_path: Path) -> None:
     """%%around shows the picture with its title; of what is no test it says so, and the kernel goes on."""
-    load = "%load_ext workshop.pictures.around"
+    load = "%load_ext workshop.notebook.around"
     shown, plain, none = execute(
         tmp_path,
         load,

@@ -12,14 +12,14 @@ import pytest
 from driving import Learner
 from rich.console import Console
 
-from workshop.assess import Assessment, assess
-from workshop.assessment import by_kind
 from workshop.course import Mutant, Stage, load
-from workshop.markers import answer
-from workshop.result import TestResult as Said
-from workshop.show import Shown
-from workshop.tell import show
-from workshop.verdict import as_data, misdeed
+from workshop.course.solutions import answer
+from workshop.judge.findings import by_kind
+from workshop.judge.suite import Assessment, assess
+from workshop.report.console import Shown
+from workshop.report.suite import show
+from workshop.report.suite_text import as_data, misdeed
+from workshop.runner.result import TestResult as Said
 
 ROOT = Path(__file__).resolve().parent.parent
 JUDGED = ROOT / "tests" / "judged"

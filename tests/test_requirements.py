@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement as Reference
 from packaging.specifiers import SpecifierSet
 
-from workshop.requirements import Requirement, holds, missing
+from workshop.setup.requirements import Requirement, holds, missing
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ["requirements.txt", "tests/requirements.txt", "slides/requirements.txt"]

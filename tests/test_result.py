@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from driving import ECHO
 
-from workshop import result
-from workshop.result import Frame, Problem, Reader, too_much
+from workshop.runner import result
+from workshop.runner.result import Frame, Problem, Reader, too_much
 
 STACKS = """Timeout (0:00:01)!
 Thread 0x00007f0000000001 (most recent call first):

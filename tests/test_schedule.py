@@ -10,7 +10,7 @@ import pytest
 from driving import Learner
 
 from workshop.course import CourseError, load
-from workshop.timetable import timetable
+from workshop.course.timetable import timetable
 
 ROOT = Path(__file__).resolve().parent.parent
 TOML = "exercises/course.toml"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from workshop.course import load
-from workshop.layout import lay
-from workshop.markers import answer, mutated
+from workshop.course.solutions import answer, mutated
+from workshop.runner.layout import lay
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = load(ROOT).stage("stage0_setup")

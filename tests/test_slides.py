@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from workshop import recorded, timetable
-from workshop.course import Course, CourseError, Stage, load
-from workshop.slides import Deck, build, decks, minutes, named, read
+from workshop.course import Course, CourseError, Stage, load, timetable
+from workshop.slides import recorded
+from workshop.slides.decks import Deck, build, decks, minutes, named, read
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)

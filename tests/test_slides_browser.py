@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, pytestmark  # noqa: F401
 
-from workshop import handout
 from workshop.course import load
-from workshop.slides import Deck, build, decks
+from workshop.slides import handout
+from workshop.slides.decks import Deck, build, decks
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)

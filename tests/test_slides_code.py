@@ -10,8 +10,8 @@ import pytest
 from twisted.internet.testing import StringTransport
 
 from workshop.course import load
-from workshop.markers import answer
-from workshop.slides import read
+from workshop.course.solutions import answer
+from workshop.slides.decks import read
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "slides" / "code"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop.slides import read
+from workshop.slides.decks import read
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ROOT / "slides" / "code"

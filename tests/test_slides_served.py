@@ -14,7 +14,7 @@ import pytest
 from driving import Learner, posix, until
 from test_slides import copy, keep_few
 
-from workshop.environment import requirement_files
+from workshop.setup.environment import requirement_files
 
 ROOT = Path(__file__).resolve().parent.parent
 BOUND = 30

@@ -16,11 +16,12 @@ import pytest
 from driving import SOURCE, together
 
 from workshop.course import Course, Mutant, Stage, Step, load
-from workshop.explain import main_problem, words
-from workshop.judge import Case, StepResult, Verdict, by_step, mutant_cases, run_all, targets
-from workshop.keep import fingerprint, fingerprints, made_fingerprints
-from workshop.markers import BEGIN, answer
-from workshop.result import Result
+from workshop.course.files import fingerprint, fingerprints, made_fingerprints
+from workshop.course.solutions import BEGIN, answer
+from workshop.judge.steps import StepResult, Verdict, by_step, mutant_cases, targets
+from workshop.report.explain import main_problem, words
+from workshop.runner.pool import Case, run_all
+from workshop.runner.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSES = {"course": load(ROOT), "mini": load(ROOT / "tests" / "mini")}

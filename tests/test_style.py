@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from workshop.course import Stage, load
-from workshop.layout import lay
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.runner.layout import lay
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 450

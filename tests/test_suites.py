@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from workshop.assess import Assessment, assess
 from workshop.course import load
-from workshop.markers import answer
-from workshop.verdict import short
+from workshop.course.solutions import answer
+from workshop.judge.suite import Assessment, assess
+from workshop.report.suite_text import short
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = ROOT / "tests" / "suites"

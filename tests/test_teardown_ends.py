@@ -16,10 +16,10 @@ import pytest
 from driving import MARK, Learner, until
 
 from workshop.course import load
-from workshop.explain import main_problem, words
-from workshop.judge import Verdict, by_step, targets
-from workshop.markers import answer
-from workshop.run import Worker, imports_of
+from workshop.course.solutions import answer
+from workshop.judge.steps import Verdict, by_step, targets
+from workshop.report.explain import main_problem, words
+from workshop.runner.worker import Worker, imports_of
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage4_disconnect")
 SOLVED = answer(STAGE)

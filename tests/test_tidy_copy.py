@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import load
-from workshop.markers import answer
+from workshop.course.solutions import answer
 
 ROOT = Path(__file__).resolve().parent.parent
 TIDY = answer(load(ROOT).stage("stage4_disconnect"))["tidy.py"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from workshop.timeline import COLUMNS, GOOD, LATE, LOOK, OPEN, OVER, Timeline
+from workshop.pictures.timeline import COLUMNS, GOOD, LATE, LOOK, OPEN, OVER, Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 Noted = tuple[float, str | None, str]

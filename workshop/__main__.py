@@ -23,8 +23,8 @@ import workshop  # noqa: E402,F401  (this one, before any other is looked for)
 LAST = {"", ROOT, os.path.abspath(""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
 sys.path[:] = [f for f in sys.path if f not in LAST] + [f for f in sys.path if f in LAST]
 
-from workshop.environment import ensure, requirement_files  # noqa: E402
-from workshop.plain import plain  # noqa: E402
+from workshop.setup.environment import ensure, requirement_files  # noqa: E402
+from workshop.setup.variables import plain  # noqa: E402
 
 
 def start() -> None:

@@ -17,7 +17,7 @@ except ModuleNotFoundError:
 
 # The course's own recorder, which the notebooks use too. This is the one thing that the stage takes from outside of
 # itself and Twisted: no step needs it, and where the course is installed, so is the tool.
-from workshop.timeline import OVER, Timeline
+from workshop.pictures.timeline import OVER, Timeline
 
 from .gallery import Teardown4Port, Teardown9AllThree
 from .inner import problems

@@ -10,9 +10,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from exercises.stage5_transform.clients import Client
 from exercises.stage5_transform.service import TransformFactory
-from workshop.answers import right_answers
 from workshop.course import Stage
-from workshop.markers import mutated
+from workshop.course.solutions import mutated
+from workshop.judge.programs import right_answers
 
 
 class Three(SynchronousTestCase):

@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 from exercises.stage3_http import server
 from exercises.stage3_http.messages import Response
 from workshop.course import load
-from workshop.markers import mutated
+from workshop.course.solutions import mutated
 
 LINES = [b"GET /a HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n"]
 BOTH = [LINES, [LINES[0].replace(b"/a", b"/b"), *LINES[1:]]]

@@ -22,8 +22,8 @@ def record():
     """Run the teardowns, and give for each line what happened: which ends came before trial looked, what it said."""
     from exercises.stage4_disconnect import gallery
     from exercises.stage4_disconnect.picture import record
-    from workshop.timeline import LOOK as LOOKS
-    from workshop.timeline import OVER as ENDED
+    from workshop.pictures.timeline import LOOK as LOOKS
+    from workshop.pictures.timeline import OVER as ENDED
 
     # What is slow only the first time in a process is no part of the picture.
     record(gallery.Teardown9AllThree, "quiet")

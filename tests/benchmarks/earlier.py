@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from workshop.course import CourseError, Mutant, Stage, load
-from workshop.judge import Case, run_all
-from workshop.markers import mutated
+from workshop.course.solutions import mutated
+from workshop.runner.pool import Case, run_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

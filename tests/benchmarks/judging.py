@@ -21,12 +21,12 @@ from pathlib import Path
 
 from busy import busy
 
-from workshop.answers import is_test, right_answers
-from workshop.assess import assess
 from workshop.course import Stage, load
-from workshop.layout import Overlay, lay
-from workshop.markers import answer, with_bug
-from workshop.verdict import as_data
+from workshop.course.solutions import answer, with_bug
+from workshop.judge.programs import is_test, right_answers
+from workshop.judge.suite import assess
+from workshop.report.suite_text import as_data
+from workshop.runner.layout import Overlay, lay
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -22,13 +22,14 @@ from pathlib import Path
 
 from mutations import Change, changes
 
-from workshop.answers import is_test
 from workshop.course import CourseError, Stage, load
-from workshop.judge import Case, Pool, targets
-from workshop.layout import Overlay
-from workshop.markers import ALL_STEPS, BEGIN, END, MARKER, answer, render
-from workshop.result import Result
-from workshop.tables import read
+from workshop.course.solutions import ALL_STEPS, BEGIN, END, MARKER, answer, render
+from workshop.course.toml_fields import read
+from workshop.judge.programs import is_test
+from workshop.judge.steps import targets
+from workshop.runner.layout import Overlay
+from workshop.runner.pool import Case, Pool
+from workshop.runner.result import Result
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

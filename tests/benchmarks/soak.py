@@ -18,8 +18,9 @@ from pathlib import Path
 from busy import busy
 
 from workshop.course import load
-from workshop.judge import Case, run_all, targets
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.judge.steps import targets
+from workshop.runner.pool import Case, run_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REACTORS = "select,poll,epoll,asyncio"

@@ -23,9 +23,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workshop.course import Stage, load
-from workshop.judge import mutant_cases, run_all
-from workshop.layout import Overlay, lay
-from workshop.markers import answer
+from workshop.course.solutions import answer
+from workshop.judge.steps import mutant_cases
+from workshop.runner.layout import Overlay, lay
+from workshop.runner.pool import run_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRIAL = [sys.executable, "-m", "twisted.trial"]

@@ -9,12 +9,12 @@ import click
 
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage
-from workshop.hints import forget
-from workshop.keep import forget_passed, made_fingerprints, replace, restore, write
-from workshop.markers import ALL_STEPS, answer
+from workshop.course.files import forget_passed, made_fingerprints, replace, restore, write
+from workshop.course.solutions import ALL_STEPS, answer
+from workshop.report.hints import forget
 
 if TYPE_CHECKING:
-    from workshop.show import Shown
+    from workshop.report.console import Shown
 
 
 @cli.command(short_help="What differs between your files and the reference.")
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> None:
     """The difference between your files and the reference; --apply puts the reference in place."""
-    from workshop.show import Shown
+    from workshop.report.console import Shown
 
     shown = Shown()
     stage = tool.course.stage(stage_name)
@@ -59,7 +59,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     """Back to the starter, after saving your files under .workshop/saved/."""
-    from workshop.show import Shown
+    from workshop.report.console import Shown
 
     shown = Shown()
     stage = tool.course.stage(stage_name)

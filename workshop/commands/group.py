@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from workshop.course import Course, Stage, load
-from workshop.run import LIMIT
+from workshop.runner.worker import LIMIT
 
 
 class Commands(click.Group):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.keep import write
+from workshop.course.files import write
 
 
 @cli.command(short_help="For maintainers: make the notebooks anew.")
@@ -20,7 +20,7 @@ def notebooks(tool: Tool, write_: bool, record_: bool, stage_name: str | None) -
     try:
         from nbclient.exceptions import CellExecutionError
 
-        from workshop.notebooks import make, problems, record, sources
+        from workshop.notebook.make import make, problems, record, sources
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error}. Needed: tests/requirements.txt.") from None
     folder = tool.course.root / "notebooks"

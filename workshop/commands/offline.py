@@ -26,7 +26,7 @@ def offline(tool: Tool, folder: Path, pythons: Sequence[str]) -> None:
 
     It is for this system, and for the Pythons that it is made with.
     """
-    from workshop.offline import NOTE, Refused, make
+    from workshop.commands.offline_folder import NOTE, Refused, make
 
     try:
         made = make(tool.course, folder, pythons)

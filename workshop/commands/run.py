@@ -13,21 +13,21 @@ import click
 
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, CourseError, Kind, Stage, Step
-from workshop.judge import StepResult, Verdict, by_step, targets
-from workshop.keep import Refusal, inspect, remember
-from workshop.result import Result, TestResult
-from workshop.run import Worker, imports_of
+from workshop.course.files import Refusal, inspect, remember
+from workshop.judge.steps import StepResult, Verdict, by_step, targets
+from workshop.runner.result import Result, TestResult
+from workshop.runner.worker import Worker, imports_of
 
 if TYPE_CHECKING:
-    from workshop.assess import Assessment
-    from workshop.show import Shown
+    from workshop.judge.suite import Assessment
+    from workshop.report.console import Shown
 
 
 @cli.command()
 @click.pass_obj
 def status(tool: Tool) -> None:
     """The stages with what passes, and the first step to do."""
-    from workshop.show import Shown
+    from workshop.report.console import Shown
 
     shown = Shown()
     shown.line(tool.course.title, "bold")
@@ -83,7 +83,7 @@ def _verdict(tool: Tool, stage: Stage) -> Verdict | Assessment | Refusal | Withh
     if stage.judged and not stage.answers.is_dir():
         return Withheld(stage)
     if stage.judged:
-        from workshop.assess import assess
+        from workshop.judge.suite import assess
 
         return assess(stage, limit=tool.limit)
     with Worker(imports_of(stage), tool.limit) as worker:
@@ -153,7 +153,7 @@ def run(
     with contextlib.ExitStack() as stack:
         # The child starts first: it imports Twisted while this process imports what it shows with.
         worker = stack.enter_context(Worker(imports_of(stage), tool.limit)) if stage else None
-        from workshop.show import Shown, as_data
+        from workshop.report.console import Shown, as_data
 
         shown = Shown()
         if reactor:
@@ -204,9 +204,10 @@ def _judge(
     tool: Tool, stage: Stage, step_name: str | None, reactor: str | None, as_json: bool
 ) -> int:
     """Judge the tests that the learner wrote."""
-    from workshop.assess import assess
-    from workshop.show import Shown
-    from workshop.verdict import as_data, ask
+    from workshop.judge.suite import assess
+    from workshop.report.console import Shown
+    from workshop.report.remembered import ask
+    from workshop.report.suite_text import as_data
 
     if step_name:
         raise click.UsageError(f"In {stage.name} you write the tests: they are judged as a whole.")
@@ -231,8 +232,8 @@ def _judge(
 
 def _tell(tool: Tool, shown: Shown, found: Assessment, remember: bool = True) -> None:
     """Show the verdict on the learner's tests."""
-    from workshop.tell import show
-    from workshop.verdict import ask
+    from workshop.report.remembered import ask
+    from workshop.report.suite import show
 
     show(shown, found, ask(tool.course, found, remember), tool.limit)
 
@@ -302,8 +303,8 @@ class Live:
 @click.pass_obj
 def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
     """Run a stage's tests again at each save. Keys: h hint, r rerun, q quit."""
-    from workshop.show import Shown
-    from workshop.watch import watch_stage
+    from workshop.commands.watch import watch_stage
+    from workshop.report.console import Shown
 
     shown = Shown()
     watch_stage(tool.course, find(tool, shown, tool.stage(stage_name)), shown, tool.limit, poll)
@@ -316,8 +317,8 @@ def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
 @click.pass_obj
 def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) -> None:
     """The next tier of a step's hint: a question, then a pointer, then the code's shape."""
-    from workshop.hints import show_hint
-    from workshop.show import Shown
+    from workshop.report.console import Shown
+    from workshop.report.hints import show_hint
 
     shown = Shown()
     stage = find(tool, shown, tool.stage(stage_name))

@@ -8,9 +8,9 @@ import webbrowser
 
 import click
 
-from workshop import handout
-from workshop import slides as decks
 from workshop.commands.group import Tool, cli
+from workshop.slides import decks as decks
+from workshop.slides import handout
 
 
 @cli.command(short_help="Build the slides and show them, or write them as PDF.")
@@ -39,7 +39,7 @@ def slides(
     if notes and not pdf:
         raise click.UsageError("--notes goes with --pdf; in the browser, S shows them.")
     if record:
-        from workshop.recorded import stale
+        from workshop.slides.recorded import stale
 
         for path, text in stale(course).items():
             path.parent.mkdir(parents=True, exist_ok=True)

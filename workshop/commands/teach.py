@@ -12,7 +12,7 @@ import click
 
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL
-from workshop.keep import fingerprint, fingerprints
+from workshop.course.files import fingerprint, fingerprints
 
 
 @cli.command()
@@ -27,8 +27,8 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
 
     Exit code 1 where it is longer than course.toml says that the session may be.
     """
-    from workshop.show import Shown
-    from workshop.timetable import as_data, timetable
+    from workshop.course.timetable import as_data, timetable
+    from workshop.report.console import Shown
 
     try:
         table = timetable(tool.course, start, track)
@@ -66,8 +66,8 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
     leaves your own Jupyter's settings alone. Ctrl-C ends it.
     """
     from workshop.commands.run import find
-    from workshop.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
-    from workshop.show import Shown
+    from workshop.notebook.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
+    from workshop.report.console import Shown
 
     stage = find(tool, Shown(), tool.stage(stage_name))
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from workshop.timeline import INK
+from workshop.pictures.timeline import INK
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 FONT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13"'

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
 from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.timeline import GOOD, INK, LATE
+from workshop.pictures.timeline import GOOD, INK, LATE
 
 # In pixels: the picture's width and margin, letters' widths, the heights of a lane and of a line of words, a row's pad.
 WIDTH, EDGE, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 20, 8, 6.8, 20, 15, 7

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.timeline import GOOD, INK, LATE
+from workshop.pictures.timeline import GOOD, INK, LATE
 
 # In pixels: a row's height, a chip's, the width of a letter, where the chips begin, and the picture's margin.
 ROW, CHIP, LETTER, LEFT, EDGE = 36, 22, 8, 375, 20

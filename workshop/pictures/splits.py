@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.timeline import GOOD, INK, LATE
+from workshop.pictures.timeline import GOOD, INK, LATE
 
 
 class Look(NamedTuple):

@@ -1,0 +1,235 @@
+"""A folder with all of the course, which sets itself up where there is no network.
+
+In it are the course's files, with starters in place of whatever work stands in them; the wheels of
+what they ask for; and the built decks. It is for the system that it is made on, and for the Pythons
+that it is made with: pip can fetch for another system, but reads the conditions in the packages'
+requirements as those of the one that it runs on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from workshop.course import TOOL, Course
+from workshop.course.files import fingerprint, fingerprints
+from workshop.course.solutions import answer
+from workshop.course.toml_fields import read
+from workshop.setup import wheels
+from workshop.setup.environment import OLDEST, explain
+from workshop.setup.progress import Screen, Watched
+from workshop.setup.requirements import holds, installed
+from workshop.slides import decks as slides
+
+DECKS = "decks"
+NOTE = "OFFLINE.txt"
+LOG = ".workshop/offline.log"
+# What is made anew wherever it is needed, or is of one machine only; .gitignore has most of it too.
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".workshop",
+    "_trial_temp*",
+    "__pycache__",
+    "*.egg-info",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    "build",
+    "dropin.cache",
+    # An offline folder's own, where this is one.
+    wheels.FOLDER,
+    DECKS,
+    NOTE,
+)
+
+
+class Refused(Exception):
+    """The folder cannot be made. str() is one line for the user: why, and the mend."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made: for which kinds of machine, its size in bytes, the seconds that it took."""
+
+    kinds: tuple[str, ...]
+    size: int
+    seconds: float
+
+
+def make(course: Course, folder: Path, pythons: Sequence[str]) -> Made:
+    """Make the folder, with progress on standard error.
+
+    Each of ``pythons`` is the path or name of a Python to make it for; none: the one that runs.
+    What was begun is removed where it cannot be finished.
+
+    Raises:
+        Refused: it cannot be made.
+        CourseError: the slides cannot be built.
+        OSError: a file could not be read or written.
+    """
+    began, folder = time.monotonic(), folder.absolute()
+    _see_folder(course, folder)
+    _see_pip(bool(pythons))
+    _see_provided(course)
+    machines = {_kind(course, python): python for python in pythons or [sys.executable]}
+    existed, screen = folder.exists(), Screen()
+    try:
+        screen.say(f"Copying the course to {folder}.")
+        _copy(course, folder)
+        for kind, python in machines.items():
+            screen.say(f"Fetching packages for {kind}.")
+            _fetch(course, folder, python if pythons else "", screen)
+        decks = (course.root / "slides" / "conf.py").is_file()
+        if decks:
+            screen.say("Building the slides.")
+            slides.build(course, folder / DECKS)
+            shutil.rmtree(folder / DECKS / ".doctrees", ignore_errors=True)
+        kinds = tuple(machines)
+        made_for = folder / wheels.FOLDER / wheels.MADE_FOR
+        made_for.write_text("".join(f"{kind}\n" for kind in kinds), "utf-8")
+        (folder / NOTE).write_text(_note(course, kinds, decks), "utf-8")
+    except BaseException:
+        for path in [*folder.iterdir()] if existed else [folder]:
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Made(kinds, size, time.monotonic() - began)
+
+
+def _see_folder(course: Course, folder: Path) -> None:
+    if folder.resolve().is_relative_to(course.root):
+        raise Refused(f"{folder} is in the course's own folder. Name one outside of it.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "is not empty" if folder.is_dir() else "is no folder"
+        raise Refused(f"{folder} {what}. Name a new or an empty folder.")
+
+
+def _see_pip(others: bool) -> None:
+    """See that pip is here, and not too old: --python, for other Pythons, came with 22.3."""
+    version, needed = installed().get("pip", ("", ""))[0], "22.3" if others else "21.3"
+    if not version:
+        raise Refused(f"This environment has no pip. Run: {sys.executable} -m ensurepip")
+    if not holds(version, ">=", needed):
+        mend = f'{sys.executable} -m pip install "pip>={needed}"'
+        raise Refused(f"This environment's pip {version} is too old. Run: {mend}")
+
+
+def _see_provided(course: Course) -> None:
+    """See that the files that learners do not write are as they came: a whole class would get them."""
+    mine = {f"exercises/{stage.name}/{name}" for stage in course.stages for name in stage.edit}
+    for name, digest in fingerprints(course).items():
+        path = course.root / name
+        if name in mine or (path.is_file() and fingerprint(path.read_bytes()) == digest):
+            continue
+        inside = name.split("/")[1]
+        stage = inside if any(inside == s.name for s in course.stages) else course.stages[0].name
+        mend = f"{TOOL} reset {stage} --provided puts it back"
+        raise Refused(f"{name} is not as it came with the course. {mend}.")
+
+
+def _kind(course: Course, python: str) -> str:
+    """The kind of machine that wheels fetched with this Python are for.
+
+    Raises:
+        Refused: it does not run, or is too old for the course.
+    """
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
+    code += f"from workshop.setup.wheels import kind; print(sys.version_info >= {OLDEST}, kind())"
+    try:
+        run = subprocess.run(
+            [python, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+        )
+        good, _, kind = run.stdout.strip().partition(" ")
+    except (OSError, subprocess.SubprocessError):
+        raise Refused(
+            f"{python} does not run as a Python. Name one by its command or path."
+        ) from None
+    if good != "True":
+        needed = ".".join(map(str, OLDEST))
+        raise Refused(f"{python} is {kind}; the course needs Python {needed} or newer.")
+    return kind
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files that a copy of the course is made of, as paths below root."""
+
+    def left_out(folder: str, name: str) -> bool:
+        # A virtual environment may have any name.
+        environment = os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
+        return environment or any(fnmatch(name, pattern) for pattern in LEFT_OUT)
+
+    for folder, names, found in os.walk(root):
+        names[:] = sorted(name for name in names if not left_out(folder, name))
+        for name in sorted(found):
+            path = Path(folder, name)
+            if path.is_file() and not left_out(folder, name):
+                yield path.relative_to(root)
+
+
+def _copy(course: Course, folder: Path) -> None:
+    """Copy the course's files, and put starters in the place of the learner's."""
+    for name in _files(course.root):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(course.root / name, folder / name)
+    for stage in course.stages:
+        for file, text in answer(stage, 0).items():
+            (folder / "exercises" / stage.name / file).write_bytes(text.encode())
+    (folder / wheels.FOLDER).mkdir()
+
+
+def _asked(root: Path) -> list[str]:
+    """What must be in the wheels: what the requirement files ask for, and what installing takes."""
+    lines: list[str] = []
+    for name in wheels.FILES:
+        with suppress(FileNotFoundError):
+            text = re.sub(r"(^|\s)#.*", "", (root / name).read_text("utf-8"), flags=re.M)
+            lines += [line.strip() for line in text.splitlines() if line.strip()]
+    if "-e ." in lines:
+        lines.remove("-e .")
+        # pip builds the checkout in an environment of its own. Python 3.10.0's pip cannot: see Setup.install.
+        lines += [*read(root / "pyproject.toml")["build-system"]["requires"], "pip>=21.3"]
+    return lines
+
+
+def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
+    """Have pip fetch or build the wheels of all that is asked for, and of what that asks for.
+
+    Raises:
+        Refused: pip fails.
+    """
+    log = course.root / LOG
+    log.parent.mkdir(exist_ok=True)
+    other = ["--python", shutil.which(python) or python] if python else []
+    command = [sys.executable, "-m", "pip", *other, "wheel", "--no-input", "--progress-bar=off"]
+    command += ["--wheel-dir", str(folder / wheels.FOLDER), *_asked(course.root)]
+    watched = Watched(screen, str(log), "asking for packages")
+    if watched.run(command, str(folder)):
+        lines = [line.strip() for line in watched.output.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR:")]
+        last = (errors or lines or ["pip failed"])[-1][:200]
+        said = explain(watched.output, last).replace("Set-up stopped", "No offline folder", 1)
+        raise Refused(f"{said} All that pip said is in {log}.")
+
+
+def _note(course: Course, kinds: Sequence[str], decks: bool) -> str:
+    """What a learner reads who is handed the folder."""
+    lines = [f"{course.title}: a copy that needs no network.", "", "It is for"]
+    lines += [f"    {kind}" for kind in kinds]
+    lines += ["and sets itself up from the folder wheels. In this folder:", "", f"    {TOOL}", ""]
+    lines += ["With another Python or another system, set-up needs a network."]
+    if decks:
+        lines += ["", f"The slides: open {DECKS}/index.html in a browser."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,212 @@
+"""Save, and see the verdict: a stage's tests run again whenever one of its files changes."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import os
+import queue
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from watchfiles import watch as changes_in
+
+from workshop.commands.run import Live, note, say
+from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step, visible
+from workshop.course.files import Refusal, inspect
+from workshop.judge.steps import Verdict, by_step, targets
+from workshop.judge.suite import Assessment, assess
+from workshop.report.console import Shown
+from workshop.report.hints import show_hint
+from workshop.report.remembered import ask
+from workshop.report.suite import show
+from workshop.runner.worker import Worker, imports_of
+
+KEYS = "Keys: h hint, r run again, q quit."
+# Milliseconds without a further change before a save counts as over: editors write in several steps.
+SETTLED = 50
+# What an editor saves; not what it keeps beside that, as Emacs keeps .#client.py.
+SAVED = re.compile(r"[^.].*\.py")
+# Seconds between two looks, where the file system tells nothing.
+LOOK = 0.2
+
+
+def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: bool) -> None:
+    """Run the stage's tests now and at each save, until q or Ctrl-C.
+
+    Parameters:
+        poll: look at the files' times, for file systems that send no events (network shares, some containers).
+    """
+    happened: queue.SimpleQueue[str] = queue.SimpleQueue()
+    over = threading.Event()
+
+    def saves() -> None:
+        try:
+            for names in looked_for(stage.folder, over) if poll else told(stage.folder, over):
+                happened.put(f"saved {', '.join(sorted(names))}")
+        except Exception as error:
+            happened.put(f"!{error}")
+
+    threading.Thread(target=saves, daemon=True).start()
+    verdict: Verdict | Assessment | None = None
+    with keys(happened) as ended, Worker(imports_of(stage), limit) as worker:
+        try:
+            verdict = _run(course, stage, shown, limit, worker)
+            while True:
+                shown.line()
+                shown.line(f"Watching exercises/{stage.name}. {KEYS}")
+                if not poll:
+                    shown.line(f"Saves not noticed? {TOOL} watch {stage.name} --poll")
+                while (what := _next(happened)) == "h":
+                    _hint(course, stage, shown, verdict)
+                if what == "q":
+                    return
+                if what.startswith("!"):
+                    raise CourseError(
+                        f"The files cannot be watched ({what[1:]}). Try: {TOOL} watch {stage.name} --poll"
+                    )
+                shown.line()
+                shown.line(f"{time.strftime('%H:%M:%S')} {what if len(what) > 1 else 'run again'}")
+                verdict = _run(course, stage, shown, limit, worker)
+        except KeyboardInterrupt:
+            if not ended.is_set():
+                raise
+        finally:
+            over.set()
+
+
+def _next(happened: queue.SimpleQueue[str]) -> str:
+    """The next thing that happens. Whichever thread the system gives a signal to, this one must wake to handle it."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return happened.get(timeout=LOOK)
+
+
+def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+    """The names of the Python files that were saved, as the system tells."""
+    for changes in changes_in(
+        folder,
+        watch_filter=lambda change, path: bool(SAVED.fullmatch(os.path.basename(path))),
+        stop_event=over,
+        step=SETTLED,
+        debounce=10 * SETTLED,
+        raise_interrupt=False,
+    ):
+        yield {Path(path).name for _, path in changes}
+
+
+def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+    """The same, found by looking. watchfiles can look too, but only sees whole seconds: it misses the second save in one."""
+
+    def look() -> dict[Path, tuple[int, int, int]]:
+        found = {}
+        for path in visible(folder, "**/*.py"):
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                found[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        return found
+
+    before = look()
+    while not over.wait(LOOK):
+        now = look()
+        if now != before:
+            yield {path.name for path, _ in now.items() ^ before.items()}
+        before = now
+
+
+def _run(
+    course: Course, stage: Stage, shown: Shown, limit: float, worker: Worker
+) -> Verdict | Assessment | None:
+    try:
+        inspect(course, stage)
+        if stage.judged:
+            found = assess(stage, limit=limit)
+            show(shown, found, ask(course, found), limit)
+            return found
+        live = Live(shown, stage)
+        verdict = by_step(stage, worker.run(stage, targets(stage), watch=live.test))
+    except Refusal as refusal:
+        say(shown, refusal)
+        return None
+    except OSError as error:
+        # An editor may replace a file just while it is copied; it will tell when it is done.
+        shown.line(f"A file changed while it was read ({error}). Save it again, or press r.")
+        return None
+    live.rest(verdict)
+    shown.verdict(verdict, limit)
+    note(verdict)
+    return verdict
+
+
+def _hint(course: Course, stage: Stage, shown: Shown, verdict: Verdict | Assessment | None) -> None:
+    if isinstance(verdict, Assessment):
+        topic: Step | Kind | None = next(iter(verdict.survived), None)
+    else:
+        failure = verdict.first_failure if verdict else None
+        topic = failure.step if failure else None
+    if topic is None:
+        shown.line("No step fails: there is nothing to hint at.")
+        return
+    shown.line()
+    with contextlib.suppress(CourseError):
+        show_hint(course, stage, topic, shown)
+
+
+@contextlib.contextmanager
+def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
+    """While this lasts, h, r and q are put in the queue as they are pressed.
+
+    q also breaks off what runs, as Ctrl-C does; the event that is given is set first.
+    """
+    ended = threading.Event()
+    if not sys.stdin.isatty():
+        yield ended
+        return
+
+    def pressed(key: str) -> None:
+        if key in ("h", "r", "q"):
+            if key == "q":
+                ended.set()
+                _thread.interrupt_main()
+            happened.put(key)
+
+    if sys.platform == "win32":
+        import msvcrt
+
+        def read() -> None:
+            while True:
+                pressed(msvcrt.getwch().lower())
+
+        threading.Thread(target=read, daemon=True).start()
+        yield ended
+        return
+
+    import termios
+    import tty
+
+    def read() -> None:
+        # Not through sys.stdin: Python closes that at its end, and would wait for a thread that reads it.
+        with contextlib.suppress(OSError):
+            while key := os.read(sys.stdin.fileno(), 1):
+                pressed(key.decode("ascii", "replace").lower())
+
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+
+    def again(number: int, frame: object) -> None:
+        # While we are stopped, a shell has the terminal as it likes it. In its background it is not ours.
+        if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():
+            tty.setcbreak(sys.stdin)
+
+    continued = signal.signal(signal.SIGCONT, again)
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGCONT, continued)
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

@@ -1,0 +1,236 @@
+"""What came with the course and what the learner wrote: told apart, and neither ever lost.
+
+Fingerprints of all that a run depends on stand in solutions/provided.sha256. A provided file that is as it came is kept
+under .workshop/provided/, so that it can be put back without git and offline; what a command replaces is saved
+under .workshop/saved/ first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.course.model import Course, Stage, visible
+from workshop.course.solutions import answer
+from workshop.course.steps import TOOL, Step
+from workshop.course.toml_fields import CourseError
+
+MADE = (".", "_trial_temp", "__pycache__", "dropin.cache")
+"""How the names begin of what Python, trial and twist leave in a stage's folder."""
+
+
+# What Git writes into a file that it cannot merge.
+OURS = re.compile(rb"^<{7} ", re.M)
+THEIRS = re.compile(rb"^>{7} ", re.M)
+
+
+@dataclass
+class Refusal(Exception):
+    """A stage cannot be laid out as it stands: which file, why, and the command that mends it."""
+
+    file: str
+    cause: str
+    mend: str
+
+
+def fingerprint(data: bytes) -> str:
+    """SHA-256, in hex, of the bytes with CRLF as LF."""
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def fingerprints(course: Course) -> dict[str, str]:
+    """For each file that came with the course and that a run depends on, by its path with slashes, its fingerprint."""
+    path = course.root / "solutions" / "provided.sha256"
+    lines = path.read_text("ascii").splitlines() if path.exists() else []
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def made_fingerprints(course: Course) -> str:
+    """What solutions/provided.sha256 should say now: the provided files as they stand, the starters as generated."""
+    files = {path: path.read_bytes() for path in visible(course.root / "exercises", "*.py")}
+    for stage in course.stages:
+        for path in stage.folder.rglob("*"):
+            inside = path.relative_to(stage.folder)
+            hidden = any(part.startswith(MADE) for part in inside.parts)
+            if path.is_file() and path.suffix != ".md" and not hidden:
+                files[path] = path.read_bytes()
+        for name, text in answer(stage, 0).items():
+            files[stage.folder / name] = text.encode()
+    names = {path.relative_to(course.root).as_posix(): data for path, data in files.items()}
+    return "".join(f"{fingerprint(data)}  {name}\n" for name, data in sorted(names.items()))
+
+
+def provided(course: Course, stage: Stage) -> dict[str, str]:
+    """The fingerprints of what a run of the stage depends on and the learner does not write."""
+    mine = {f"exercises/{stage.name}/{name}" for name in stage.edit}
+    shared = re.compile(rf"exercises/({re.escape(stage.name)}/.*|[^/]*)")
+    return {
+        name: digest
+        for name, digest in fingerprints(course).items()
+        if name not in mine and shared.fullmatch(name)
+    }
+
+
+def inspect(course: Course, stage: Stage) -> None:
+    """See that the stage's files can be run, and keep a copy of what was provided, to restore it from without git.
+
+    Raises:
+        Refusal: a file is missing, is not UTF-8, or was provided and has been changed.
+    """
+    for name in stage.edit:
+        path, shown = stage.folder / name, f"exercises/{stage.name}/{name}"
+        _see(path, shown, f"To get the starter back: {TOOL} reset {stage.name}")
+        data = path.read_bytes()
+        again = f"Save it as UTF-8 text in your editor, then: {TOOL} run {stage.name}"
+        if b"\0" in data:
+            raise Refusal(shown, f"has a NUL byte in line {_line(data, data.index(0))}", again)
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
+            raise Refusal(shown, f"is not UTF-8: {where}", again) from None
+        begins, ends = OURS.search(data), THEIRS.search(data)
+        if begins and ends:
+            cause = f"has Git's conflict markers, from line {_line(data, begins.start())} on"
+            both = "Keep what you want of the two parts, and delete the lines of <<<, === and >>>, then"
+            raise Refusal(shown, cause, f"{both}: {TOOL} run {stage.name}")
+    for name, digest in provided(course, stage).items():
+        path, kept = course.root / name, _kept(course, digest)
+        mend = f"To put it back: {TOOL} reset {stage.name} --provided"
+        _see(path, name, mend)
+        data = path.read_bytes()
+        if fingerprint(data) != digest:
+            cause = "is not as it came with the course, so a pass would prove nothing"
+            raise Refusal(name, cause, mend)
+        if not kept.exists():
+            write(kept, data)
+
+
+def _see(path: Path, shown: str, mend: str) -> None:
+    if path.is_dir():
+        raise Refusal(shown, "is a folder, where a file belongs", mend)
+    if not path.exists():
+        raise Refusal(shown, "is missing: was it deleted or renamed?", mend)
+
+
+def _line(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
+
+
+def _kept(course: Course, digest: str) -> Path:
+    return course.root / ".workshop" / "provided" / digest
+
+
+def restore(course: Course, stage: Stage) -> tuple[list[str], list[str], Path | None]:
+    """Put back what was provided and is missing or changed: the names restored, those that could not be, and where
+    what they replaced was saved."""
+    wrong = [
+        name
+        for name, digest in provided(course, stage).items()
+        if not (course.root / name).is_file()
+        or fingerprint((course.root / name).read_bytes()) != digest
+    ]
+    digests = provided(course, stage)
+    mended = {n: _kept(course, digests[n]) for n in wrong if _kept(course, digests[n]).exists()}
+    saved = replace(course, {name: kept.read_bytes() for name, kept in mended.items()})
+    return list(mended), [name for name in wrong if name not in mended], saved
+
+
+def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
+    """Give each file (its path below root, with slashes) these bytes, after saving what differs.
+
+    Returns the folder below ``.workshop/saved/`` that has what was replaced; None where nothing was.
+    """
+    changed = {
+        name: data
+        for name, data in files.items()
+        if not (course.root / name).is_file() or (course.root / name).read_bytes() != data
+    }
+    lost = [name for name in changed if (course.root / name).exists()]
+    folder = _new_folder(course.root / ".workshop" / "saved") if lost else None
+    for name in lost:
+        assert folder is not None
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if (course.root / name).is_dir():
+            shutil.move(course.root / name, folder / name)
+        else:
+            shutil.copy2(course.root / name, folder / name)
+    for name, data in changed.items():
+        write(course.root / name, data)
+    return folder
+
+
+def _new_folder(parent: Path) -> Path:
+    stamp = time.strftime("%Y-%m-%d-%H%M%S")
+    for n in range(1, 1000):
+        folder = parent / (stamp if n == 1 else f"{stamp}-{n}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise CourseError(f"{parent} is full of folders named {stamp}.")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a neighbour first, then in its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> None:
+    """Remember which steps pass with the learner's files as they are; and of those that fail, that they are not known to.
+
+    That is no record of progress, which the tests are: it tells a step that was broken from one that was never written.
+    """
+    known = _remembered(stage.root)
+    mine = known.get(stage.name, {})
+    digest = _digest(stage)
+    after = {**mine, **{str(step.number): digest for step in passed}}
+    for step in failed:
+        if after.get(str(step.number)) == digest:
+            # It says now this and now that.
+            del after[str(step.number)]
+    if after != mine:
+        with contextlib.suppress(OSError):
+            text = json.dumps({**known, stage.name: after}, indent=1)
+            write(stage.root / ".workshop" / "passed.json", text.encode())
+
+
+def passed_before(stage: Stage, step: Step) -> bool:
+    """Whether the step passed in an earlier run, with other files of the learner's than now."""
+    digest = _remembered(stage.root).get(stage.name, {}).get(str(step.number))
+    return digest is not None and digest != _digest(stage)
+
+
+def forget_passed(stage: Stage) -> None:
+    """The learner begins anew."""
+    known = _remembered(stage.root)
+    if known.pop(stage.name, None):
+        write(stage.root / ".workshop" / "passed.json", json.dumps(known, indent=1).encode())
+
+
+def _remembered(root: Path) -> dict[str, dict[str, str]]:
+    try:
+        known = json.loads((root / ".workshop" / "passed.json").read_text("utf-8"))
+        return {name: dict(steps) for name, steps in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _digest(stage: Stage) -> str:
+    data = [(stage.folder / n).read_bytes() for n in stage.edit if (stage.folder / n).is_file()]
+    return fingerprint(b"\0".join(data))

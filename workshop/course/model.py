@@ -1,0 +1,309 @@
+"""The course as it stands in the files: stages, steps, mutants and hints.
+
+Nothing here runs a learner's code, or imports it: course.toml and mutants.toml are read as TOML, hints.md as headings,
+and the steps from the syntax tree of the provided tests. So a stage is added with files alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from workshop.course.steps import Step, read_steps
+from workshop.course.toml_fields import CourseError as CourseError
+from workshop.course.toml_fields import exactly, read
+
+TRACKS = ("core", "all")
+
+
+FIRST, LAST = "first", "last"
+
+
+@dataclass(frozen=True)
+class Break:
+    """A pause of so many minutes after the stage of that name. track: "all" where only the whole course has it."""
+
+    after: str
+    minutes: int
+    track: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A deck that belongs to no stage. place: "first" or "last"."""
+
+    name: str
+    title: str
+    minutes: int
+    place: str
+
+
+def planned(data: Mapping[str, Any]) -> tuple[tuple[Break, ...], tuple[Talk, ...], dict[str, int]]:
+    """The breaks, the talks and the session's minutes that course.toml has.
+
+    Raises:
+        CourseError: an entry is wrong; the message says which.
+    """
+    breaks = tuple(
+        Break(**exactly({"track": "core", **entry}, Break, f"course.toml, break {n}"))
+        for n, entry in enumerate(data.get("break", []), 1)
+    )
+    talks = tuple(
+        Talk(**exactly(entry, Talk, f"course.toml, talk {n}"))
+        for n, entry in enumerate(data.get("talk", []), 1)
+    )
+    session = data.get("session", {})
+    if (
+        not isinstance(session, dict)
+        or not set(session) <= {*TRACKS}
+        or not all(isinstance(minutes, int) for minutes in session.values())
+    ):
+        raise CourseError("course.toml: [session] wants core and all, in minutes.")
+    return breaks, talks, session
+
+
+def wrong(course: Course) -> str:
+    """What is wrong with the minutes, the breaks or the talks of a course, taken together; "" if nothing is."""
+    names = [stage.name for stage in course.stages]
+    for stage in course.stages:
+        if not 0 <= stage.slides < stage.minutes:
+            return f"{stage.name}: slides = {stage.slides} leaves no time of its {stage.minutes} minutes."
+    for pause in course.breaks:
+        if pause.after not in names:
+            return f"a break comes after {pause.after}, which is no stage."
+        if pause.track not in TRACKS:
+            return f'the break after {pause.after}: track is "{pause.track}"; wants core or all.'
+    for talk in course.talks:
+        if talk.place not in (FIRST, LAST):
+            return f'the talk {talk.name}: place is "{talk.place}"; wants first or last.'
+    return ""
+
+
+TIERS = ("Question", "Pointer", "Shape")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A named mistake: an edit of one solved file, the step that must catch it, what its user would notice, and where it is,
+    if not everywhere: ``on`` has words that stand in the names of the classes whose tests run there."""
+
+    name: str
+    bug: str
+    source: str
+    file: str
+    step: int
+    find: str
+    replace: str
+    on: tuple[str, ...] = ()
+
+    def meets(self, test: str) -> bool:
+        """Whether a test, by its full name, runs where the mistake is: one of Contract_epoll_TCP6 does on epoll."""
+        return set(self.on) <= set(test.split(".")[-2].split("_"))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mistake, where learners write the tests; its mutants have its number as their ``step``. ``scene``: a moment
+    in which such a bug bites. ``words``: patterns; a line of a learner's list that has one of them speaks of this kind."""
+
+    number: int
+    title: str
+    scene: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: an entry of course.toml, with what its files say.
+
+    ``slides`` are those of its ``minutes`` that its talk takes; the rest is for the exercise.
+    """
+
+    root: Path
+    name: str
+    title: str
+    minutes: int
+    slides: int
+    track: str
+    kind: str
+    edit: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the learner reads and edits."""
+        return self.root / "exercises" / self.name
+
+    @property
+    def answers(self) -> Path:
+        """Where the solved files and mutants.toml stand."""
+        return self.root / "solutions" / self.name
+
+    @property
+    def target(self) -> str:
+        """What plain trial is told to run the whole stage."""
+        return f"exercises.{self.name}"
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in the order to work in: trial's own order, modules by name, then classes by name."""
+        found = [
+            step
+            for path in visible(self.folder, "test_*.py")
+            if path.name not in self.edit
+            for step in read_steps(path)
+        ]
+        return tuple(found)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the learner writes the tests: then right answers and mutants judge them."""
+        return self.kind not in ("check", "provided tests")
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Where the learner writes the tests, the kinds of mistake that they must catch, as kinds.toml lists them."""
+        path = self.answers / "kinds.toml"
+        if not path.exists():
+            return ()
+        return tuple(
+            Kind(**exactly({"words": [], **entry}, Kind, f"{path.name}, kind {n}"))
+            for n, entry in enumerate(read(path).get("kind", []), 1)
+        )
+
+    @property
+    def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
+        """What a learner works on, one after another: steps, or kinds of mistake."""
+        return self.kinds if self.judged else self.steps
+
+    @cached_property
+    def mutants(self) -> tuple[Mutant, ...]:
+        """The known wrong programs, as mutants.toml lists them; none where there is no such file."""
+        path = self.answers / "mutants.toml"
+        if not path.exists():
+            return ()
+        return tuple(
+            Mutant(**exactly({"on": [], **entry}, Mutant, f"{path.name}, mutant {n}"))
+            for n, entry in enumerate(read(path).get("mutant", []), 1)
+        )
+
+    @cached_property
+    def hints(self) -> Mapping[int, tuple[str, ...]]:
+        """For each step's number, its hints from the gentlest on: a question, a pointer, the code's shape."""
+        path = self.folder / "hints.md"
+        if not path.exists():
+            return {}
+        hints: dict[int, list[str]] = {}
+        for part in re.split(r"^## Step ", path.read_text("utf-8"), flags=re.M)[1:]:
+            number, _, body = part.partition("\n")
+            tiers = re.split(r"^### (\w+)\n", body, flags=re.M)
+            if tuple(tiers[1::2]) != TIERS or not number.strip().isdigit():
+                raise CourseError(
+                    f"{self.name}/hints.md: Step {number}: wants the headings {', '.join(TIERS)}."
+                )
+            hints[int(number)] = [tier.strip() for tier in tiers[2::2]]
+        return {number: tuple(tiers) for number, tiers in hints.items()}
+
+    def topic(self, text: str) -> Step | Kind:
+        """The step, or where the learner writes the tests the kind of mistake, that a user named.
+
+        Raises:
+            CourseError: there is none.
+        """
+        if not self.judged:
+            return self.step(text)
+        for kind in self.kinds:
+            if text.strip() == str(kind.number):
+                return kind
+        last = f"It has 1 to {len(self.kinds)}." if self.kinds else "This copy has none."
+        raise CourseError(f'{self.name} has no number "{text}". {last}')
+
+    def step(self, text: str) -> Step:
+        """The step that a user named by number, by ``Step03`` or by its name.
+
+        Raises:
+            CourseError: there is none; the message has the nearest names.
+        """
+        if not self.steps:
+            raise CourseError(f"{self.name} has no steps: you write its tests.")
+        wanted = re.fullmatch(r"(?i)(?:step|check)?[\s_-]*0*(\d+)\w*", text)
+        for step in self.steps:
+            if wanted and int(wanted[1]) == step.number:
+                return step
+            if text.lower() in (step.name.lower(), step.cls.lower()):
+                return step
+        names = [step.name for step in self.steps]
+        raise CourseError(
+            f'{self.name} has no step "{text}". {_nearest(text, names)}'
+            f"Its steps: {self.steps[0].number} to {self.steps[-1].number}."
+        )
+
+
+@dataclass(frozen=True)
+class Course:
+    """The table of contents. ``root`` is the folder above exercises/ and solutions/.
+
+    ``session`` has, for a track, the minutes that a class of it has.
+    """
+
+    root: Path
+    title: str
+    stages: tuple[Stage, ...]
+    breaks: tuple[Break, ...]
+    talks: tuple[Talk, ...]
+    session: Mapping[str, int]
+
+    def stage(self, text: str) -> Stage:
+        """The stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
+
+        Raises:
+            CourseError: there is none; the message has the nearest names.
+        """
+        wanted = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        wanted = wanted.removeprefix("exercises.").lower()
+        for stage in self.stages:
+            head, _, tail = stage.name.partition("_")
+            if wanted in (stage.name, head, tail, head.removeprefix("stage")):
+                return stage
+        names = [stage.name for stage in self.stages]
+        raise CourseError(
+            f'There is no stage "{text}". {_nearest(text, names)}Stages: {", ".join(names)}.'
+        )
+
+
+def load(root: Path) -> Course:
+    """Read exercises/course.toml below root.
+
+    Raises:
+        CourseError: the file is missing, not TOML, or has an entry that is wrong; the message says which.
+    """
+    path = root / "exercises" / "course.toml"
+    if not path.exists():
+        raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
+    data = read(path)
+    stages = [
+        Stage(**exactly({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}"))
+        for n, entry in enumerate(data.get("stage", []), 1)
+    ]
+    if not stages:
+        raise CourseError(f"{path} has no [[stage]].")
+    title = str(data.get("title", root.name))
+    course = Course(root, title, tuple(stages), *planned(data))
+    if why := wrong(course):
+        raise CourseError(f"course.toml: {why}")
+    return course
+
+
+def _nearest(text: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(text, list(names), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """The files in a folder that a pattern gives, by name, without those that begin with a dot: macOS lays a ._x beside each
+    x on a foreign file system, and editors have such names for their own."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))

@@ -1,0 +1,106 @@
+"""What a class does when: talks, exercises and breaks, from the minutes in course.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from workshop.course.model import FIRST, LAST
+
+if TYPE_CHECKING:
+    from workshop.course.model import Course, Stage
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the timetable. start: HH:MM. kind: "talk", "exercise" or "break"."""
+
+    start: str
+    minutes: int
+    what: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The rows, when they end (HH:MM), and by how many minutes they run over what the session has; 0 if they do not."""
+
+    rows: tuple[Row, ...]
+    end: str
+    over: int
+
+    @property
+    def minutes(self) -> int:
+        """How long it is, breaks included."""
+        return sum(row.minutes for row in self.rows)
+
+
+def on(course: Course, track: str) -> list[Stage]:
+    """The stages of a track, "core" or "all", in their order."""
+    return [stage for stage in course.stages if track == "all" or stage.track == "core"]
+
+
+def timetable(course: Course, start: str, track: str) -> Timetable:
+    """The timetable of a track, "core" or "all", from a time of day on.
+
+    A stage's talk, where it has one, comes before its exercise. No break after the last stage.
+
+    Raises:
+        ValueError: start is no time of day.
+    """
+    now = datetime.strptime(start, "%H:%M")
+    rows: list[Row] = []
+
+    def add(minutes: int, what: str, kind: str) -> None:
+        nonlocal now
+        if minutes:
+            rows.append(Row(f"{now:%H:%M}", minutes, what, kind))
+            now += timedelta(minutes=minutes)
+
+    def talks(place: str) -> None:
+        for talk in course.talks:
+            if talk.place == place:
+                add(talk.minutes, talk.title, "talk")
+
+    talks(FIRST)
+    stages = on(course, track)
+    for stage in stages:
+        add(stage.slides, f"{stage.name}: {stage.title}", "talk")
+        what = "your turn" if stage.slides else stage.title
+        add(stage.minutes - stage.slides, f"{stage.name}: {what}", "exercise")
+        for pause in course.breaks:
+            if (
+                pause.after == stage.name
+                and stage is not stages[-1]
+                and pause.track in (track, "core")
+            ):
+                add(pause.minutes, "Break", "break")
+    talks(LAST)
+    total = sum(row.minutes for row in rows)
+    return Timetable(tuple(rows), f"{now:%H:%M}", max(0, total - course.session.get(track, total)))
+
+
+def decks(course: Course) -> Mapping[str, tuple[int, int]]:
+    """Each deck's name, in the order of the class: the minutes of its talk, and those on the clock of its "Your turn".
+
+    A first stage without slides of its own is the exercise of the first talk.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    begun = course.stages[0]
+    for talk in course.talks:
+        if talk.place == FIRST:
+            found[talk.name] = (talk.minutes, 0 if begun.slides else begun.minutes)
+    for stage in course.stages:
+        if stage.slides:
+            found[stage.name] = (stage.slides, stage.minutes - stage.slides)
+    for talk in course.talks:
+        if talk.place == LAST:
+            found[talk.name] = (talk.minutes, 0)
+    return found
+
+
+def as_data(timetable: Timetable) -> list[dict[str, Any]]:
+    """The rows as --json prints them."""
+    return [vars(row) for row in timetable.rows]

@@ -1,0 +1,1 @@
+"""What results mean: by steps, or by the learner's suite."""

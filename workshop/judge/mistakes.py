@@ -1,0 +1,172 @@
+"""A learner's tests on programs with a known bug: which of these they catch, and which tests no bug makes fail.
+
+A bug counts as caught by a test that fails on it twice: once more in the same process, or, should it pass there, in a new
+one after the same tests as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workshop.course import Mutant
+from workshop.course.solutions import with_bug
+from workshop.judge.pace import BUDGET
+from workshop.judge.runs import Runs, method
+from workshop.runner.layout import Overlay
+from workshop.runner.pool import Case
+from workshop.runner.result import Result
+
+
+@dataclass
+class Catches:
+    """What came of it. ``caught``: names of mutants. ``failed``: tests that failed on one, and again. ``wavering``: those
+    that failed on one, and did not again. ``passed``: by a mutant's name the tests that passed on it. ``unrun``: tests that
+    took too long to be run."""
+
+    caught: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    wavering: set[str] = field(default_factory=set)
+    passed: dict[str, set[str]] = field(default_factory=dict)
+    unrun: list[str] = field(default_factory=list)
+
+
+def catch(
+    runs: Runs, tests: Sequence[str], mutants: Sequence[Mutant], reference: Overlay
+) -> Catches:
+    """Run the tests, the quick ones first, on each mutant that they meet, up to the first that catches it."""
+    found = Catches()
+    quick = [test for test in tests if not runs.pace.is_slow(test)]
+    slow = [test for test in tests if runs.pace.is_slow(test)]
+    runs.watch(f"running them on {len(mutants)} programs with a known bug")
+    _catch(runs, quick, mutants, reference, found)
+    left = [mutant for mutant in mutants if mutant.name not in found.caught]
+    if slow and left:
+        room = BUDGET * runs.pool.count / len(left)
+        run: list[str] = []
+        for test in slow:
+            room -= runs.pace.quickest(test)
+            (run if room >= 0 or not run else found.unrun).append(test)
+        _catch(runs, run, left, reference, found)
+    return found
+
+
+def _catch(
+    runs: Runs,
+    tests: Sequence[str],
+    mutants: Sequence[Mutant],
+    reference: Overlay,
+    found: Catches,
+) -> None:
+    code = {mutant.name: with_bug(reference, mutant) for mutant in mutants}
+    limits = runs.pace.limits(tests)
+    left = {m.name: [test for test in tests if m.meets(test)] for m in mutants}
+    while any(left.values()):
+        cases = [
+            Case(name, code[name], tuple(targets), limits=limits, again=True)
+            for name, targets in left.items()
+            if targets
+        ]
+        doubts: dict[str, tuple[str | None, Result]] = {}
+        for case, result in runs.pool.run(cases):
+            passed = {test.target for test in result.tests if test.status != "failed"}
+            found.passed.setdefault(case.name, set()).update(passed)
+            if result.passed or not (result.tests or result.trouble):
+                continue
+            test = next((t.target for t in result.tests if t.status == "failed"), None)
+            again = [one.target for one in result.again if one.status == "failed"]
+            broke = result.trouble.test if result.trouble else None
+            if again or (test and broke == test):
+                # Broken off the second time, it has failed then too.
+                found.caught.add(case.name)
+                found.failed.add(again[0] if again else test or "")
+            else:
+                doubts[case.name] = (test or broke, result)
+        left = _confirm(runs, doubts, left, code, found)
+
+
+def _confirm(
+    runs: Runs,
+    doubts: Mapping[str, tuple[str | None, Result]],
+    left: Mapping[str, list[str]],
+    code: Mapping[str, Overlay],
+    found: Catches,
+) -> dict[str, list[str]]:
+    """See whether what failed once fails again after the same tests; gives the mutants that are left, with the tests that
+    may catch them still."""
+    rest: dict[str, list[str]] = {}
+    cases = []
+    for name, (test, result) in doubts.items():
+        late = result.trouble is not None and result.trouble.kind == "silent"
+        if test in left[name]:
+            rest[name] = [one for one in left[name] if one != test]
+        if late and (test is None or not runs.pace.notices(test)):
+            continue
+        before = left[name][: left[name].index(test) + 1] if test in left[name] else left[name]
+        # Twice the time: on a machine that is busy, what is late once is seldom so late.
+        limits = {one: 2 * most for one, most in runs.pace.limits(before).items()}
+        cases.append(Case(name, code[name], tuple(before), limits=limits, collect=True))
+    for case, result in runs.pool.run(cases):
+        test, _ = doubts[case.name]
+        said = {one.target: one.status for one in result.tests}
+        broke = result.trouble.test if result.trouble else None
+        if said.get(test or "") == "failed" or (result.trouble and broke == test):
+            found.caught.add(case.name)
+            found.failed |= {test} if test else set()
+            rest.pop(case.name, None)
+        elif test:
+            found.wavering.add(test)
+    return rest
+
+
+def idle(
+    runs: Runs,
+    tests: Iterable[str],
+    mutants: Iterable[Mutant],
+    reference: Overlay,
+    found: Catches,
+) -> list[str]:
+    """The tests that no mutant makes fail. Those that have failed on none so far are run on all that others have caught,
+    until each has failed; where a test is built for several places, it need fail in one of them only."""
+    left = [test for test in tests if not runs.pace.is_slow(test)]
+    placed = any(mutant.on for mutant in runs.stage.mutants)
+    left = _without(left, found.failed, placed)
+    order = sorted(mutants, key=_turn())
+    order = [mutant for mutant in order if mutant.name in found.caught]
+    if left:
+        runs.watch("looking for tests that no mistake makes fail")
+    # A few at a time: the next are run with those only that are left by then.
+    step = 2 * runs.pool.count
+    for n in range(0, len(order), step):
+        cases = []
+        for mutant in order[n : n + step]:
+            passed = found.passed.get(mutant.name, set())
+            targets = tuple(t for t in left if mutant.meets(t) and t not in passed)
+            if targets:
+                code, limits = with_bug(reference, mutant), runs.pace.patience(targets)
+                cases.append(Case(mutant.name, code, targets, stop=False, limits=limits))
+        failed = {
+            test
+            for case, result in runs.pool.run(cases)
+            for test, said in runs.whole(case, result).items()
+            if said.status == "failed"
+        }
+        left = _without(left, failed, placed)
+    return left
+
+
+class _turn:
+    """Sorts mutants so that the first of each kind comes first."""
+
+    def __init__(self) -> None:
+        self._count: dict[int, int] = {}
+
+    def __call__(self, mutant: Mutant) -> int:
+        self._count[mutant.step] = self._count.get(mutant.step, 0) + 1
+        return self._count[mutant.step]
+
+
+def _without(tests: Iterable[str], failed: Collection[str], placed: bool) -> list[str]:
+    """placed: the stage's tests are built for several places, so that one name is one test."""
+    names = {method(test) for test in failed} if placed else set()
+    return [test for test in tests if test not in failed and method(test) not in names]

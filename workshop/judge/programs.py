@@ -1,0 +1,56 @@
+"""The programs by which a learner's tests are judged: right answers, programs with a known bug, one with nothing in it."""
+
+from __future__ import annotations
+
+import ast
+
+from workshop.course import Stage, visible
+from workshop.course.solutions import answer
+from workshop.runner.layout import Overlay
+
+REFERENCE = "reference"
+
+
+def is_test(name: str) -> bool:
+    """Whether a file has tests, by its name, as trial and this tool see it."""
+    return name.startswith("test_") and name.endswith(".py")
+
+
+def own_code(stage: Stage) -> bool:
+    """Whether the learner of this stage writes code, besides its tests."""
+    return any(name.endswith(".py") and not is_test(name) for name in stage.edit)
+
+
+def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
+    """The right answers by name: for each, its files of code and their texts. The first is the solution's own.
+
+    What a stage gives and does not have the learner edit is part of the answers where a mutant changes it.
+
+    Raises:
+        CourseError: this copy of the course has no solutions for the stage.
+    """
+    solved = answer(stage)
+    code = {n: text for n, text in solved.items() if n.endswith(".py") and not is_test(n)}
+    for name in sorted({mutant.file for mutant in stage.mutants} - set(code)):
+        code[name] = (stage.folder / name).read_text("utf-8")
+    answers = {REFERENCE: code}
+    for folder in sorted((stage.answers / "correct").glob("*/")):
+        files = {path.name: path.read_text("utf-8") for path in visible(folder, "*.py")}
+        answers[folder.name] = {**code, **files}
+    return answers
+
+
+class _Emptier(ast.NodeTransformer):
+    """Replaces what functions do, but not how objects are made."""
+
+    def _emptied(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        if node.name != "__init__":
+            node.body = ast.parse("raise NotImplementedError('this code was emptied out')").body
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = _emptied
+
+
+def emptied(code: Overlay) -> dict[str, str]:
+    """The files, with nothing left in any function but a NotImplementedError. Their classes and names are as they were."""
+    return {name: ast.unparse(_Emptier().visit(ast.parse(text))) for name, text in code.items()}

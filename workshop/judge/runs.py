@@ -1,0 +1,74 @@
+"""Runs a learner's tests on one program or another, and says what each test says, whatever the others do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from workshop.course import Stage
+from workshop.judge.pace import Pace
+from workshop.runner.layout import Overlay
+from workshop.runner.pool import Case, Pool
+from workshop.runner.result import Result, TestResult, Trouble
+
+AGAIN = 5
+"""How often a test is run again, alone, to see whether it says the same each time."""
+
+
+class Runs:
+    """The runs of one judging. ``watch`` is called with what is done next."""
+
+    def __init__(self, stage: Stage, pool: Pool, pace: Pace, watch: Callable[[str], None]) -> None:
+        self.stage, self.pool, self.pace, self.watch = stage, pool, pace, watch
+
+    def shared(
+        self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False
+    ) -> list[Case]:
+        """One case for each core, each with its share of the tests. quick: with the limits for programs with a bug."""
+        shares = [tests[n :: self.pool.count] for n in range(self.pool.count)]
+        limits = self.pace.limits(tests) if quick else {}
+        return [Case(name, code, tuple(one), stop=False, limits=limits) for one in shares if one]
+
+    def whole(self, case: Case, result: Result) -> dict[str, TestResult]:
+        """What each test of a case says, though one of them may break the run off: the rest is run again without it."""
+        said: dict[str, TestResult] = {}
+        left = list(case.targets)
+        while True:
+            known = {test.target: test for test in result.tests if test.target in left}
+            broke = result.trouble.test if result.trouble else None
+            if broke in left and broke not in known:
+                known[broke] = TestResult(broke, "failed", result.seconds)
+            said |= known
+            left = [test for test in left if test not in known]
+            if not (left and known):
+                return said | {test: TestResult(test, "failed", 0.0) for test in left}
+            result = next(self.pool.run([replace(case, targets=tuple(left))]))[1]
+
+    def that_race(
+        self, suspects: Mapping[str, TestResult], code: Overlay, tests: Iterable[str]
+    ) -> dict[str, Trouble]:
+        """Which of these tests say now what they have said already, and now something else, each alone, on the same code."""
+        cases = [Case(test, code, (test,)) for test in suspects for _ in range(AGAIN)]
+        results = {test: [said] for test, said in suspects.items()}
+        for case, result in self.pool.run(cases):
+            failed = TestResult(case.name, "failed", result.seconds)
+            results[case.name].append(next(iter(result.tests), failed))
+        racing: dict[str, Trouble] = {}
+        for said in results.values():
+            if len({one.status for one in said}) > 1:
+                racing |= self.racing(said, tests)
+        return racing
+
+    def racing(self, said: Sequence[TestResult], tests: Iterable[str]) -> dict[str, Trouble]:
+        """What to tell of a test that says now this and now that; and where tests are built for several places, of the same
+        test in the others."""
+        name = said[0].target
+        frames = next((one.problems[0].frames for one in said if one.problems), ())
+        placed = any(mutant.on for mutant in self.stage.mutants)
+        same = [one for one in tests if placed and method(one) == method(name)]
+        return {one: Trouble("races", one, frames) for one in (name, *same)}
+
+
+def method(test: str) -> str:
+    """A test's own name, without its class."""
+    return test.rpartition(".")[2]

@@ -1,0 +1,129 @@
+"""What results mean: for a stage's steps, and for programs with known bugs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workshop.course import Mutant, Stage, Step
+from workshop.course.solutions import mutated
+from workshop.runner.pool import Case
+from workshop.runner.result import Result, TestResult
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step's tests. ``status`` is passes, fails (also where a test of it never ended) or "not run"; ``step`` is None for
+    tests of the learner's own; ``tests`` are those that ended."""
+
+    step: Step | None
+    status: str
+    tests: tuple[TestResult, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long its tests took."""
+        return sum(test.seconds for test in self.tests)
+
+    @property
+    def count(self) -> int:
+        """How many tests it has, whether they ran or not."""
+        return max(len(self.tests), len(self.step.tests) if self.step else 0)
+
+    @property
+    def failed(self) -> list[TestResult]:
+        """Its tests that failed, in the order in which they are written: the plainest comes first."""
+        names = [test.name for test in self.step.tests] if self.step else []
+
+        def written(test: TestResult) -> int:
+            name = test.target.rpartition(".")[2]
+            return names.index(name) if name in names else len(names)
+
+        return sorted((test for test in self.tests if test.status == "failed"), key=written)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A run of a stage, step by step, in the order to work in."""
+
+    stage: Stage
+    steps: tuple[StepResult, ...]
+    result: Result
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test that was asked for ran and passed, and nothing else went wrong."""
+        return self.result.passed and all(step.status == "passes" for step in self.steps)
+
+    @property
+    def first_failure(self) -> StepResult | None:
+        """The first step that does not pass."""
+        return next((step for step in self.steps if step.status == "fails"), None)
+
+    @property
+    def broken_off(self) -> tuple[Step | None, str] | None:
+        """The step and the test that the run's trouble was met in. Where too much was printed, but all tests ended, that is
+        the first that failed."""
+        trouble, first = self.result.trouble, self.first_failure
+        if trouble and trouble.test:
+            name = f"{trouble.test}."
+            steps = (s.step for s in self.steps if s.step)
+            here = (s for s in steps if name.startswith(f"{s.target(self.stage.name)}."))
+            return next(here, None), trouble.test
+        if trouble and trouble.kind in ("output", "recursion") and first:
+            return first.step, first.failed[0].target
+        return None
+
+    @property
+    def done(self) -> int:
+        """How many steps pass, those that only look at the machine not counted."""
+        return sum(
+            s.status == "passes" for s in self.steps if s.step is not None and not s.step.given
+        )
+
+
+def targets(stage: Stage, steps: Iterable[Step] | None = None) -> list[str]:
+    """What trial is told to run: these steps; or all, and after them the learner's own test modules."""
+    if steps is not None:
+        return [step.target(stage.name) for step in steps]
+    own = [f"{stage.target}.{name[:-3]}" for name in stage.edit if name.startswith("test_")]
+    return [step.target(stage.name) for step in stage.steps] + own
+
+
+def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -> Verdict:
+    """Sort a result's tests to the steps that they belong to."""
+    steps = list(stage.steps if asked is None else asked)
+    rest = list(result.tests)
+    broken = f"{result.trouble.test}." if result.trouble else ""
+    sorted_steps = []
+    for step in steps:
+        target = step.target(stage.name)
+        mine = [test for test in rest if f"{test.target}.".startswith(f"{target}.")]
+        rest = [test for test in rest if test not in mine]
+        ended = not broken.startswith(f"{target}.")
+        status = _status(mine, len(step.tests)) if ended else "fails"
+        sorted_steps.append(StepResult(step, status, tuple(mine)))
+    if rest:
+        sorted_steps.append(StepResult(None, _status(rest, 1), tuple(rest)))
+    return Verdict(stage, tuple(sorted_steps), result)
+
+
+def _status(tests: list[TestResult], expected: int) -> str:
+    if any(test.status == "failed" for test in tests):
+        return "fails"
+    return "passes" if tests and len(tests) >= expected else "not run"
+
+
+def mutant_cases(stage: Stage) -> list[tuple[Mutant, Case]]:
+    """For each mutant, the run that must fail: the step that it names, on the solution with the mutant's edit."""
+    return [
+        (
+            mutant,
+            Case(
+                mutant.name,
+                mutated(stage, mutant),
+                (stage.step(str(mutant.step)).target(stage.name),),
+            ),
+        )
+        for mutant in stage.mutants
+    ]

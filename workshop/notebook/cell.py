@@ -1,0 +1,242 @@
+"""Runs the tests of a notebook's cell: by real trial, in one bounded child process. Nothing here needs IPython.
+
+    print(run("from twisted.trial.unittest import TestCase\\n...", ["--reactor=select"]))
+
+What trial prints is given back with what differs from run to run, and from machine to machine, taken out: seconds,
+addresses, port numbers, paths, and the frames of trial, Twisted and Python.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workshop.notebook.warm import Warm
+from workshop.runner.layout import temporary_folder
+from workshop.setup.variables import plain as without_settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHILD = Path(__file__).with_name("cell_child.py")
+MODULE = "cell"
+HERE = "this cell"
+LIMIT = 20.0
+"""Seconds that all tests of a cell may take together, unless the cell says otherwise."""
+AFTER = 2.0
+"""Seconds that the child has to end itself, once its time is over, before it is killed."""
+TIMES = 50
+"""How often --until-failure repeats the tests, where it is given no number."""
+MOST_OUTPUT = 200_000
+SHOWN = 20_000
+
+ENVIRONMENT = {
+    **without_settings(),
+    "PYTHONPATH": str(ROOT),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUTF8": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+WARM = Warm(CHILD, ENVIRONMENT) if hasattr(os, "fork") else None
+"""Where there is no fork, each run is a process that begins from nothing."""
+
+FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)$')
+STACK = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>.+)$')
+TIMEOUT = re.compile(r"Timeout \([\d:.]+\)!$", re.M)
+VERDICT = re.compile(r"^(?:PASSED|FAILED)(?: \(.*\))?$", re.M)
+RAN = re.compile(r"^Ran (\d+) tests? in [\d.]+s$", re.M)
+CHANGING = (
+    (RAN, r"Ran \1 tests"),
+    (re.compile(rf"\({MODULE}\.py, line"), f"({HERE}, line"),
+    (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x..."),
+    (re.compile(r"(<DelayedCall 0x\.\.\. \[)-?[\d.e-]+s\]"), r"\1... s]"),
+    (re.compile(r"(?<= on )\d{4,5}(?=[> ])"), "PORT"),
+    (re.compile(r"(\('[\d.:]+', )\d{4,5}\)"), r"\1PORT)"),
+    (re.compile(r"(?<= at )[0-9a-f]{8,}(?=>)"), "0x..."),
+    (re.compile(r"\b(port=|127\.0\.0\.1:|::1\]?:)\d{4,5}\b"), r"\1PORT"),
+    (re.compile(r"\(set twisted\.internet\.base\.DelayedCall\.debug = True to debug\)"), ""),
+)
+
+
+class Trouble(Exception):
+    """Why a cell's tests gave no verdict. printed: what they printed until then."""
+
+    def __init__(self, why: str, printed: str = "") -> None:
+        super().__init__(why)
+        self.printed = printed
+
+
+def run(
+    source: str, options: Sequence[str] = (), limit: float = LIMIT, warm: Warm | None = WARM
+) -> str:
+    """Run the tests of a cell, whose first line is the magic's own. Gives what trial printed, normalised.
+
+    options: trial's own. --until-failure may have a number: how often, at most.
+    warm: what runs it; where it is None, a process that begins from nothing.
+    """
+    words, times = _repetition(list(options))
+    with temporary_folder() as place:
+        # The magic's line is the cell's first: so all line numbers are the cell's own.
+        (place / f"{MODULE}.py").write_text(f"\n{source}", "utf-8")
+        command = [str(limit), str(times), *words, MODULE]
+        if warm is None:
+            code, data = _bounded([sys.executable, str(CHILD), *command], place, limit + AFTER)
+        else:
+            code, data = warm.run(place, limit + AFTER, MOST_OUTPUT, command)
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        printed = normalise(text, place)
+    if len(text) >= MOST_OUTPUT:
+        raise Trouble("The tests print too much, and were ended.", printed)
+    if code is None or TIMEOUT.search(text):
+        raise Trouble(
+            f"The tests were not over after {limit:g} s, and were ended{_where(text)}.",
+            TIMEOUT.split(printed)[0],
+        )
+    if not VERDICT.search(printed):
+        raise Trouble(f"trial gave no verdict; its process ended with {code}.", printed)
+    if not re.search(r"^Ran [1-9]", printed, re.M):
+        raise Trouble("trial found no test in this cell.", printed)
+    return printed
+
+
+def _repetition(words: list[str]) -> tuple[list[str], int]:
+    """trial's options, and how often the tests are repeated at most."""
+    for flag in ("--until-failure", "-u"):
+        if flag in words:
+            after = words.index(flag) + 1
+            if after < len(words) and words[after].isdecimal():
+                return [*words[:after], *words[after + 1 :]], max(1, int(words[after]))
+        given = next((word for word in words if word.startswith(f"{flag}=")), None)
+        if given and given.partition("=")[2].isdecimal():
+            return [flag if x == given else x for x in words], max(1, int(given.partition("=")[2]))
+    return words, TIMES
+
+
+def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None, bytes]:
+    """Run a command in a folder. Gives its exit code, None where it had to be killed, and what it printed."""
+    group: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    process = subprocess.Popen(
+        command,
+        cwd=place,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **group,
+    )
+    parts: list[bytes] = []
+
+    def read() -> None:
+        size = 0
+        assert process.stdout is not None
+        with process.stdout as stream:
+            while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
+                if size < MOST_OUTPUT:
+                    parts.append(data)
+                size += len(data)
+                if size >= MOST_OUTPUT:
+                    _kill(process)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    code: int | None = None
+    try:
+        # An interrupt of the kernel comes out of this wait as KeyboardInterrupt.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(limit)
+    finally:
+        # Also what the tests have started, and would hold the pipe open.
+        _kill(process)
+        process.wait()
+        reader.join(1)
+    return code, b"".join(parts)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _where(text: str) -> str:
+    """Where in the cell the tests were when their time was over, as the end of a sentence."""
+    for line in text.splitlines():
+        found = STACK.match(line)
+        if found and Path(found["file"]).name == f"{MODULE}.py":
+            return f" at line {found['line']}, in {found['name']}"
+    return ", while the reactor waited"
+
+
+def normalise(text: str, place: Path) -> str:
+    """What trial printed, without what differs from run to run, and with the cell's own name for its file."""
+    lines: list[str] = []
+    frame = ""  # of which the next line shows the source: "kept", "left out"
+    for line in text.splitlines():
+        found = FRAME.match(line)
+        if found:
+            name = _name(found["file"], place)
+            frame = "kept" if name else "left out"
+            if name:
+                lines.append(f'  File "{name}", line {found["line"]}, in {found["name"]}')
+            elif lines[-1:] != ["  ..."]:
+                lines.append("  ...")
+        elif frame == "left out" and line.startswith("    "):
+            continue
+        elif frame == "kept" and re.fullmatch(r"    [ ~^]+", line):
+            continue  # marks that only some versions of Python give
+        else:
+            frame = frame if line.startswith("    ") else ""
+            lines.append(line.rstrip())
+    # Plain before they are put in order: else an address would decide it.
+    printed = (
+        "\n".join(_sorted([plain(line) for line in lines]))
+        .strip("\n")
+        .replace(f"{place}{os.sep}", "")
+    )
+    printed = re.sub(r"[ \t]+$", "", printed, flags=re.M)
+    if len(printed) > SHOWN:
+        printed = f"{printed[: SHOWN // 2]}\n...\n{printed[-SHOWN // 2 :]}"
+    return f"{printed}\n"
+
+
+def plain(text: str) -> str:
+    """A text without what differs from run to run: addresses, numbers of ports, seconds."""
+    for pattern, instead in CHANGING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _name(file: str, place: Path) -> str | None:
+    """What a file is called in a traceback: the cell, a file of the course; None for all others."""
+    path = Path(file)
+    path = path if path.is_absolute() else place / path
+    if path.name == f"{MODULE}.py" and path.parent == place:
+        return HERE
+    for folder in ("exercises", "solutions"):
+        if path.is_relative_to(ROOT / folder):
+            return path.relative_to(ROOT).as_posix()
+    return None
+
+
+def _sorted(lines: list[str]) -> list[str]:
+    """The lines, where those of what was left in the reactor are in order: trial takes them from a set."""
+    done: list[str] = []
+    left: list[str] = []
+    for line in lines:
+        if line.startswith("<") and (left or (done[-1:] and done[-1].startswith("Selectables:"))):
+            left.append(line)
+            continue
+        done += sorted(left)
+        left = []
+        done.append(line)
+    return done + sorted(left)

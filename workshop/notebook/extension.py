@@ -1,0 +1,250 @@
+"""The IPython extension for the notebooks: a real reactor in the kernel's own loop, and trial for the tests of a cell.
+
+    %load_ext workshop.notebook
+
+gives the notebook:
+
+    reactor                 Twisted's asyncio reactor, which runs while cells do not, and while a cell awaits
+    await within(5, d)      the result of a Deferred or a coroutine, or TimeoutError after so many seconds
+    %%trial [options]       runs the cell's TestCases by trial, in a process of their own; options are trial's, and
+                            --limit SECONDS for all of it
+    %nothing_left           the last cell: fails where the reactor has something left, or a callback has raised
+
+An exception in a callback, which Twisted would only log, fails the cell that is running; where none is, the next one.
+What a callback prints after its cell has ended is in no cell's stored output: the last cell tells of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import gc
+import shlex
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import globalLogBeginner, globalLogPublisher
+
+from workshop.notebook import cell
+from workshop.notebook.cell import Trouble
+
+NAMES = ("reactor", "within")
+RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first cell"
+
+
+class Left(Exception):
+    """What a notebook has left in the reactor."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class Unusable(Left):
+    """Why there can be no reactor in this kernel, or why a magic cannot be done."""
+
+
+class NoVerdict(Left):
+    """Why a cell's tests gave no verdict."""
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What %load_ext does."""
+    reactor = _reactor()
+    if cell.WARM is not None:
+        cell.WARM.start()
+    watch = Watch(shell)
+    shell.workshop_watch = watch
+    watch.begin()
+    shell.push({"reactor": reactor, "within": within})
+    shell.register_magic_function(_trial, "cell", "trial")
+    shell.register_magic_function(
+        functools.partial(_nothing_left, reactor, watch), "line", "nothing_left"
+    )
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What %unload_ext does. The reactor goes on: a process has one all its life."""
+    shell.workshop_watch.end()
+    if cell.WARM is not None:
+        cell.WARM.stop()
+    shell.drop_by_id({name: shell.user_ns.get(name) for name in NAMES})
+    shell.magics_manager.magics["cell"].pop("trial", None)
+    shell.magics_manager.magics["line"].pop("nothing_left", None)
+
+
+def _reactor() -> Any:
+    """Twisted's reactor over the kernel's own loop: installed, and running."""
+    from twisted.internet import asyncioreactor
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise Unusable("This shell has no running event loop: use a notebook.") from None
+    if "twisted.internet.reactor" not in sys.modules:
+        try:
+            asyncioreactor.install(loop)
+        except TypeError as error:
+            raise Unusable(f"Twisted cannot use this kernel's event loop: {error}") from None
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    if getattr(reactor, "_asyncioEventloop", None) is not loop:
+        raise Unusable(
+            f"Another reactor is installed already ({type(reactor).__name__}). {RESTART}."
+        )
+    if not reactor.running:
+        reactor.startRunning(installSignalHandlers=False)
+        # A thread of the pool that still waits must not keep the kernel from ending.
+        reactor.getThreadPool().threadFactory = functools.partial(threading.Thread, daemon=True)
+    return reactor
+
+
+async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
+    """The result of a Deferred or a coroutine. After so many seconds it is cancelled, and TimeoutError raised."""
+    if not isinstance(what, Deferred):
+        if not asyncio.iscoroutine(what):
+            raise TypeError(f"within(seconds, what) waits for a Deferred or a coroutine: {what!r}")
+        what = Deferred.fromCoroutine(what)
+    try:
+        return await asyncio.wait_for(what.asFuture(asyncio.get_running_loop()), seconds)
+    except asyncio.TimeoutError:
+        raise TimeoutError(f"no result after {seconds:g} s") from None
+
+
+CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
+"""The number of the cell whose code this is. What a cell schedules runs in a copy of the cell's context."""
+
+
+class Watch:
+    """Listens to Twisted's log for exceptions, and fails cells with them; and notes what is printed too late."""
+
+    def __init__(self, shell: Any) -> None:
+        self.failures: list[Any] = []
+        self.late: list[str] = []
+        self._writes: list[tuple[Any, Any]] = []
+        self._cells = 0
+        self._running: int | None = None
+        self._shell = shell
+        self._run: Callable[..., Awaitable[Any]] = shell.run_ast_nodes
+        self._observer: Any = self._observe
+
+    def begin(self) -> None:
+        """From now on."""
+        # Else Twisted, whose log nobody has begun, prints failures between the notebook's own output.
+        globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
+        globalLogPublisher.addObserver(self._observer)
+        self._shell.run_ast_nodes = self._run_ast_nodes
+        # Not now: while a cell runs, IPython has a write of its own there, and puts back the one that was.
+        asyncio.get_running_loop().call_soon(self._listen)
+
+    def _listen(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            self._writes.append((stream, stream.write))
+            stream.write = functools.partial(self._write, stream.write)  # type: ignore[method-assign]
+
+    def end(self) -> None:
+        """No longer."""
+        globalLogPublisher.removeObserver(self._observer)
+        self._shell.run_ast_nodes = self._run
+        for stream, write in self._writes:
+            stream.write = write
+
+    def _write(self, write: Callable[[str], Any], text: str) -> Any:
+        if CELL.get(self._running) != self._running and text.strip():
+            self.late.append(text)
+        return write(text)
+
+    def _observe(self, event: Any) -> None:
+        failure = event.get("log_failure") or event.get("failure")
+        if failure is not None:
+            self.failures.append(failure)
+
+    async def _run_ast_nodes(self, nodes: Any, *words: Any, **named: Any) -> Any:
+        """As IPython's own: runs a cell's statements, and says whether an exception came out of it."""
+        self._cells += 1
+        self._running = self._cells
+        CELL.set(self._cells)
+        try:
+            return await self._run_and_tell(nodes, *words, **named)
+        finally:
+            self._running = None
+
+    async def _run_and_tell(self, nodes: Any, *words: Any, **named: Any) -> Any:
+        early = len(self.failures)
+        raised = await self._run(nodes, *words, **named)
+        info = getattr(named.get("result"), "info", None)
+        if not self.failures or getattr(info, "silent", False):
+            return raised
+        failures, self.failures = self.failures, []
+        if raised:
+            # The cell has an exception of its own to show.
+            for failure in failures:
+                print(f"In a callback: {_words(failure)}", file=sys.stderr)
+            return raised
+        when = "since the cell before ended" if early else "while this cell ran"
+        for failure in failures[1:]:
+            print(f"In a callback: {_words(failure)}", file=sys.stderr)
+        print(f"In a callback, {when}:", file=sys.stderr)
+        error = failures[0].value
+        self._shell.showtraceback((type(error), error, error.__traceback__))
+        if named.get("result") is not None:
+            named["result"].error_in_exec = error
+        return True
+
+
+def _words(failure: Any) -> str:
+    return f"{failure.type.__name__}: {failure.getErrorMessage()}"
+
+
+def _trial(line: str, source: str) -> None:
+    """Run the cell's TestCases by trial, in a process of their own, and print what it says."""
+    limit = cell.LIMIT
+    try:
+        words = shlex.split(line)
+        if "--limit" in words:
+            at = words.index("--limit")
+            limit = float(words[at + 1])
+            del words[at : at + 2]
+        if not 0 < limit <= 300:
+            raise ValueError("--limit takes a number of seconds, at most 300")
+    except (ValueError, IndexError) as error:
+        raise Unusable(f"%%trial {line}: {error}") from None
+    try:
+        printed = cell.run(source, words, limit)
+    except Trouble as trouble:
+        print(trouble.printed, end="")
+        raise NoVerdict(str(trouble)) from None
+    print(printed, end="")
+
+
+def _nothing_left(reactor: Any, watch: Watch, line: str = "") -> None:
+    """Fail where something is left in the reactor. It is taken out, so that the notebook can be run again."""
+    # A Deferred that failed, and that nobody looked at, tells so when it is deleted.
+    gc.collect()
+    left = [_call(call) for call in reactor.getDelayedCalls()]
+    for call in reactor.getDelayedCalls():
+        call.cancel()
+    for one in reactor.removeAll():
+        left.append(cell.plain(repr(one)))
+        close = getattr(one, "connectionLost", None)
+        if close is not None and hasattr(one, "socket"):
+            one.socket.close()
+    late, watch.late[:] = list(watch.late), []
+    if left:
+        raise Left(f"in the reactor: {'; '.join(sorted(left))}")
+    if late:
+        raise Left(
+            f"printed after its cell had ended: {late[0]!r}. Append it to a list, and print that in a later cell"
+        )
+    if not watch.failures:
+        print(
+            "Nothing is left: no delayed call, no port, no connection, no exception in a callback."
+        )
+
+
+def _call(call: Any) -> str:
+    return f"a delayed call of {getattr(call.func, '__qualname__', repr(call.func))}"

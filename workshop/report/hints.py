@@ -1,0 +1,77 @@
+"""Hints, a tier at a time. What was shown already is remembered in .workshop/hints.json; it is no record of progress."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from workshop.course import TIERS, TOOL, Course, CourseError, Kind, Stage, Step
+from workshop.course.files import write
+
+# Where a hint cites the list of classic mistakes: for maintainers, and for the check that each is exposed.
+IDS = r"[WTCPH]\d+(?:, [WTCPH]\d+)*"
+CITED = re.compile(rf" \({IDS}\)|: {IDS}(?=\))")
+
+if TYPE_CHECKING:
+    from workshop.report.console import Shown
+
+
+def show_hint(
+    course: Course, stage: Stage, step: Step | Kind, shown: Shown, all_: bool = False
+) -> None:
+    """Show the next tier of a step, or of a kind of mistake; or all.
+
+    Raises:
+        CourseError: the stage has no hints for the step.
+    """
+    what = "number" if stage.judged else "step"
+    tiers = stage.hints.get(step.number)
+    if not tiers:
+        raise CourseError(f"There are no hints for {stage.name}, {what} {step.number}.")
+    seen = _read(course)
+    key = f"{stage.name} {step.number}"
+    count = min(seen.get(key, 0), len(tiers))
+    last = count == len(tiers)
+    chosen = range(len(tiers)) if all_ or last else [count]
+    shown.paragraph(f"{stage.name}, {what} {step.number}: {step.title}", 0, "bold")
+    for n in chosen:
+        shown.line()
+        shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")
+        _tier(tiers[n], shown)
+    shown.line()
+    if all_ or last or count + 1 == len(tiers):
+        shown.line(f"That is all. The reference: {TOOL} solution {stage.name}")
+    else:
+        shown.line(f"More: {TOOL} hint {stage.name} {step.number}")
+    seen[key] = len(tiers) if all_ else min(count + 1, len(tiers))
+    _write(course, seen)
+
+
+def _tier(text: str, shown: Shown) -> None:
+    """Code as it stands, prose wrapped to the terminal."""
+    for n, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):
+        if n % 2:
+            for line in part.splitlines():
+                shown.line(f"    {line}")
+            continue
+        for paragraph in filter(str.strip, part.split("\n\n")):
+            shown.paragraph(CITED.sub("", " ".join(paragraph.split())), 2)
+
+
+def forget(course: Course, stage: Stage) -> None:
+    """The stage's hints begin again with the first tier."""
+    seen = _read(course)
+    _write(course, {key: n for key, n in seen.items() if key.split()[0] != stage.name})
+
+
+def _read(course: Course) -> dict[str, int]:
+    try:
+        data = json.loads((course.root / ".workshop" / "hints.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write(course: Course, seen: dict[str, int]) -> None:
+    write(course.root / ".workshop" / "hints.json", json.dumps(seen, indent=1).encode())

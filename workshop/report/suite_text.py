@@ -1,0 +1,285 @@
+"""The verdict on tests that a learner wrote, in words and as data: what was found, in the order in which to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from workshop.course import Kind
+from workshop.judge.findings import Assessment, Slow, Unruly, Wrong
+from workshop.judge.programs import own_code
+from workshop.report.explain import WAITING, besides, told, trouble
+from workshop.runner.result import Frame, TestResult
+
+T = TypeVar("T")
+
+# How Python says that a module of the course lacks a name.
+LACKS = (
+    re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>exercises\.[\w.]+)'"),
+    re.compile(r"module '(?P<module>exercises\.[\w.]+)' has no attribute '(?P<name>\w+)'"),
+)
+# How many of a kind are told at once: who mends these sees the next.
+FEW = 3
+
+
+def short(test: str) -> str:
+    """A test's class and name."""
+    return ".".join(test.split(".")[-2:])
+
+
+def alike(found: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
+    """What was found, with what has the same key together, in the order of the first of each."""
+    groups: dict[object, list[T]] = {}
+    for one in found:
+        groups.setdefault(key(one), []).append(one)
+    return list(groups.values())
+
+
+def in_test(target: str, frames: Iterable[Frame]) -> str:
+    """The line of the test itself, not of what it calls: of the first frame in a function of its name; or else, as where a
+    protocol that stands within the test has failed, of the last frame in the test's file. "" where there is none."""
+    case, _, name = target.rpartition(".")
+    file = f"{case.rpartition('.')[0].replace('.', '/')}.py"
+    frames = list(frames)
+    own = [one for one in frames if one.function == name][:1]
+    own = own or [one for one in frames if one.file == file][-1:]
+    return f"{own[0].file}, line {own[0].line}" if own else ""
+
+
+def misdeed(one: Unruly, limit: float) -> str:
+    """What an unruly test did, as a sentence without its subject."""
+    what = ", ".join(map(short, one.trouble.what[:FEW]))
+    where = in_test(one.test, one.trouble.waits or one.trouble.frames)
+    logged = "".join(f". {line.rstrip('.')}" for line in besides(one.trouble.besides))
+    deed = {
+        "races": "passes on some runs and fails on others: it depends on the order in which things happen"
+        + (f" ({where})" if where else ""),
+        "disturbs": f"leaves something behind that changes what others say: {what}",
+        "alone": "says something else when other tests ran before it",
+        "needs": f"passes only after {what}: each test must set up what it needs",
+        "silent": f"did not end in {limit:g} s{f' ({where})' if where else ''}{logged}",
+        "output": "prints more than 1 MiB",
+        "recursion": "calls itself again and again",
+        "died": "ends the whole process",
+        "stopped": "stops the reactor, which is trial's to stop",
+        "ran": f"runs the reactor itself, which is trial's to run{f' ({where})' if where else ''}",
+        "exit": "calls sys.exit",
+        "thread": "leaves a thread running",
+        "process": "leaves a process running",
+        "patched": "replaces, and does not put back: " + ", ".join(one.trouble.what[:FEW]),
+        "files": "writes outside of its folder: " + ", ".join(one.trouble.what[:FEW]),
+        "calls": "leaves a call in the real reactor: " + ", ".join(one.trouble.what[:FEW]),
+        "forgets": "leaves a Deferred that failed, at which nobody looks; another test gets the blame when Python throws it"
+        f" away ({'; '.join(one.trouble.what[:1])})",
+        "sockets": "leaves open: " + ", ".join(one.trouble.what[:FEW]),
+    }
+    return deed.get(one.trouble.kind, f"leaves {one.trouble.kind.replace('closed ', '')} closed")
+
+
+MEND = {
+    "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
+    "alone": "Make what it uses in setUp, not once for all tests.",
+    "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
+    "silent": "A loop that never ends? time.sleep? A lock, or a thread, that it waits for?",
+    "ran": "Return a Deferred from the test, or await it: trial waits for it, and the reactor runs.",
+    "waiting": "A Deferred that never fires, where a Clock would do?",
+    "patched": "self.patch() puts back what it replaces.",
+    "files": "self.mktemp() gives a path in trial's own folder.",
+    "sockets": "Close it with self.addCleanup().",
+    "forgets": "Return it or await it; or ask it, with self.failureResultOf().",
+    "calls": "Give the code a Clock, or end what it has begun.",
+}
+
+
+def remedy(one: Unruly) -> str:
+    """What to do about what an unruly test did; "" where that is plain."""
+    frames = one.trouble.frames
+    waiting = one.trouble.kind == "silent" and frames and WAITING.search(frames[-1].file)
+    return MEND.get("waiting" if waiting else one.trouble.kind, "")
+
+
+def said(test: TestResult) -> str:
+    """What a failed test says, in words, and what was logged or raised besides."""
+    if not test.problems:
+        return "It does not end."
+    text = told(test, mine=True)
+    # An address in memory is another one each time, and tells nothing.
+    return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
+
+
+def rows(found: Assessment) -> list[tuple[str, str, bool]]:
+    """A line for each part of the verdict: what is asked, what was found, whether that is well."""
+    own, kinds = len(found.own), len(found.stage.kinds)
+    if found.trouble:
+        return [("Do your tests run?", "no", False)]
+    if not found.own:
+        why = "none is collected" if found.unheard or found.missing else "there are none yet"
+        none = [("Do your tests run?", why, False)]
+        return none if found.items is None else [*none, _listed(found)]
+    bad = len(found.failing) + len(found.unruly)
+    skipped = sum(test.status == "skipped" for test in found.own)
+    verb = "is" if skipped == 1 else "are"
+    run = f"{own - bad - skipped} of {own} pass, {f'{skipped} {verb} skipped, ' if skipped else ''}"
+    run += "and leave nothing behind"
+    empty = f"{len(found.empty)} of {own - bad} cannot" if found.empty else "yes"
+    strict = f"{len(found.strict)} of your tests would refuse one" if found.strict else "yes"
+    through = f"{kinds - len(found.survived)} of {kinds} kinds"
+    if found.survived and found.caught:
+        through += f"; {found.caught} of {len(found.mutants)} mistakes"
+    bad_ones = own - found.counted
+    through += f"; {count(bad_ones, 'test')} left out, see below" if bad_ones else ""
+    if own == bad:
+        empty = strict = "not known yet"
+    table = [
+        ("Do your tests run?", run, not bad),
+        ("Can each of them fail?", empty, not found.empty),
+        ("Do all right answers pass?", strict, not found.strict),
+        ("Are the mistakes caught?", through, not found.survived),
+    ]
+    if own_code(found.stage) and found.counted and not found.survived:
+        fail = count(len(found.wrong), "of our tests fails", "of our tests fail")
+        table.append(
+            ("Is your code right?", f"{fail} on it" if found.wrong else "yes", not found.wrong)
+        )
+    if found.items is not None:
+        table.append(_listed(found))
+    return table
+
+
+def _listed(found: Assessment) -> tuple[str, str, bool]:
+    lines = count(len(found.items or ()), "line")
+    return "Your list", f"{lines}; {count(len(found.missed), 'kind')} not in it", bool(found.items)
+
+
+def count(number: int, what: str, many: str = "") -> str:
+    """A number of things, in words."""
+    return f"{number} {what if number == 1 else many or what + 's'}"
+
+
+def mutants(found: Assessment, kind: Kind) -> int:
+    """How many mutants of a kind the tests were judged by."""
+    return sum(mutant.step == kind.number for mutant in found.mutants)
+
+
+def places(found: Assessment, kind: Kind) -> list[str]:
+    """Where the mutants of a kind are that were let through: none, if nothing is said of a place for any of the stage's."""
+    if not any(mutant.on for mutant in found.stage.mutants):
+        return []
+    left = {" ".join(mutant.on) or "everywhere": None for mutant in found.left[kind.number]}
+    return list(left)
+
+
+def message(found: Assessment, limit: float) -> str:
+    """The first thing to mend, as a sentence; "" where there is nothing."""
+    if found.trouble:
+        return trouble(found.stage, found.trouble, limit)
+    if not found.own:
+        return no_tests(found)
+    if found.failing:
+        return f"{short(found.failing[0].target)} fails: {said(found.failing[0])}"
+    if found.unruly:
+        return f"{short(found.unruly[0].test)} {misdeed(found.unruly[0], limit)}."
+    if found.empty:
+        return f"{short(found.empty[0])} checks nothing: it passes on code that was emptied out."
+    if found.strict:
+        return f"{short(found.strict[0].test)} asks for more than the description says."
+    if found.survived:
+        return f"Not caught yet: {found.survived[0].title}"
+    if found.wrong:
+        return f"Your code is not right yet. {promise(found.wrong[0])}"
+    return "Your list has no lines yet." if found.items == () else ""
+
+
+def no_tests(found: Assessment) -> str:
+    """Why there are no tests, as far as that is seen."""
+    if found.missing:
+        return f"No test is collected: the line {found.missing[0]} is gone, which the file had."
+    if found.unheard:
+        first = found.unheard[0]
+        return f"No test is collected: {first.name} ({first.where}) never runs, since {first.why}."
+    return "There are no tests yet."
+
+
+def promise(one: Wrong) -> str:
+    """What the README says, where the code does not hold it."""
+    return f"{one.paragraph}: {one.requirement}" if one.paragraph else one.requirement
+
+
+def pace(one: Slow) -> str:
+    """What is said of a test that takes long."""
+    told = (
+        f"{short(one.test)} takes {one.seconds:.1f} s; the verdict runs it some {round(one.runs, -1) or one.runs} times."
+        " Use a Clock, or fewer bytes."
+    )
+    return told + " It was not run on the mistakes that no quicker test catches." * one.unrun
+
+
+def nobody_else_has(test: TestResult) -> tuple[str, str] | None:
+    """The name that a test needs of a file, and the file, where a program has no such name."""
+    for problem in test.problems:
+        for pattern in LACKS:
+            if match := pattern.search(problem.message):
+                return match["name"], f"{match['module'].rpartition('.')[2]}.py"
+    return None
+
+
+def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[str, Any]:
+    """An assessment as the object that --json prints."""
+
+    def kind(one: Kind) -> dict[str, Any]:
+        times = asked.get(one.number, 1)
+        scene = {"scene": one.scene} if times > 1 else {}
+        left = {"let_through": len(found.left[one.number]), "mutants": mutants(found, one)}
+        where = {"on": on} if (on := places(found, one)) else {}
+        return {"number": one.number, "title": one.title, **left, **where, "times": times, **scene}
+
+    return {
+        "stage": found.stage.name,
+        "passed": found.passed,
+        "message": message(found, limit),
+        "seconds": round(found.seconds, 3),
+        "steps": [],
+        "tests": [
+            {
+                "name": test.target,
+                "status": test.status,
+                "seconds": test.seconds,
+                "message": said(test) if test.problems else "",
+                "right": test.target in found.right,
+            }
+            for test in found.own
+        ],
+        "unruly": [
+            {"name": one.test, "kind": one.trouble.kind, "message": misdeed(one, limit)}
+            for one in found.unruly
+        ],
+        "cannot_fail": list(found.empty),
+        "ask_too_much": [
+            {"name": one.test, "answer": one.answer, "message": said(one.result)}
+            for one in found.strict
+        ],
+        "not_caught": [kind(one) for one in found.survived],
+        "code_is_wrong": [
+            {
+                "paragraph": one.paragraph,
+                "requirement": one.requirement,
+                "message": said(one.result),
+            }
+            for one in found.wrong
+        ],
+        "never_fail": list(found.idle),
+        "never_run": [{"name": u.name, "where": u.where, "why": u.why} for u in found.unheard],
+        "not_sure": list(found.wavering),
+        "slow": [
+            {"name": one.test, "seconds": one.seconds, "runs": one.runs} for one in found.slow
+        ],
+        "defined_twice": list(found.twice),
+        "caught": found.caught,
+        "mutants": len(found.mutants),
+        "absent": len(found.absent),
+        "list": None
+        if found.items is None
+        else [{"text": i.text, "kinds": [k.number for k in i.kinds]} for i in found.items],
+        "not_listed": [] if found.items is None else [k.number for k in found.missed],
+    }

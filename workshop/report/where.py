@@ -1,0 +1,238 @@
+"""Where to edit, in the learner's files: where it was raised, what is marked, what the step's text says is to be written."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from workshop.course import CourseError, Stage, Step
+from workshop.course.files import passed_before
+from workshop.course.solutions import HEAD, answer, home, line_of
+from workshop.runner.result import Frame, Problem
+
+MARKED = re.compile(r"\bStep (\d+):")
+# The sentence of a step's text that says what is to be written, and the names in it.
+TASK = re.compile(r"\b(?:Write|Mend)\b.*?[.:](?=\s|$)", re.S)
+NAME = re.compile(r"\w+(?:[./]\w+)*")
+# A name that cannot be a word of the sentence around it.
+CODE = re.compile(r"[_.]|[a-z][A-Z]")
+# How many further places are named.
+FEW = 5
+# With these, a file cannot be run at all: that is no step's doing.
+BROKEN = ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to look: a file as the learner knows it, and a line that counts from 1; 0 where only the file is known."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}" if self.line else self.file
+
+
+def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
+    """Where to edit, and where else; the second is '' where there is no other place.
+
+    Where it was raised in a file of the learner's comes first, or else what may have done it; then where the step's work
+    belongs.
+    """
+    found = innermost(stage, problem.frames)
+    if not found and problem.exception == "SystemExit":
+        found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
+    places = work(stage, step, [found] if found else [], problem.message)
+    if not places:
+        names = _or(stage.edit)
+        return (
+            (f"exercises/{stage.name}", names) if len(stage.edit) > 1 else (_path(stage, names), "")
+        )
+    also = places[1 : FEW + 1]
+    more = len(places) - 1 - len(also)
+    others = f"also {_listed(also)}" + (f"; and {more} more" if more else "")
+    return str(places[0]), others if also else ""
+
+
+def anywhere(stage: Stage) -> str:
+    """All of the learner's files, for what may be in any of them."""
+    if len(stage.edit) == 1:
+        return _path(stage, stage.edit[0])
+    return f"exercises/{stage.name} ({_or(stage.edit)})"
+
+
+def work(
+    stage: Stage, step: Step | None, first: Iterable[Place] = (), said: str = ""
+) -> list[Place]:
+    """Where the step's work belongs, after what is known already; none where nothing tells.
+
+    All that is marked for it; or, where nothing is left of that, what its text says is to be written. said: what failed.
+    """
+    places = list(first)
+    number = step.number if step else 0
+    found = marked(stage, number)
+    if not found and not places and step:
+        found = named(stage, step, said) or _solved(stage, number)
+    return places + [place for place in found if place not in places]
+
+
+def marked(stage: Stage, number: int) -> list[Place]:
+    """The lines that still wait for the step of this number."""
+    return [
+        Place(_path(stage, name), line)
+        for name, text in _texts(stage).items()
+        for line, content in enumerate(text.splitlines(), 1)
+        if str(number) in MARKED.findall(content)
+    ]
+
+
+def named(stage: Stage, step: Step, said: str = "") -> list[Place]:
+    """The classes and functions that a step's text says are to be written; or else the files that it names.
+
+    Those that a failure's message names come first.
+    """
+    texts = _texts(stage)
+    task = " ".join(TASK.findall(step.text))
+    names = NAME.findall(task or step.text)
+    blamed = {name for name in NAME.findall(said) if CODE.search(name)}
+    names.sort(key=lambda name: name.rpartition(".")[2] not in blamed)
+    files = [name for name in names if name in texts]
+    found = []
+    for name in names:
+        if task or CODE.search(name):
+            found += _defined(stage, texts, name, files)
+    named = {place.file for place in found}
+    alone = [Place(_path(stage, name)) for name in files if _path(stage, name) not in named]
+    return list(dict.fromkeys(found + alone))
+
+
+def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -> list[Place]:
+    """Where a class, function or Class.method is defined, if that is one place; in the files named, if there are any."""
+    parts = tuple(name.split("."))
+    found = []
+    for file, text in texts.items():
+        count = sum(
+            (head := HEAD.match(line)) is not None and head[2] == parts[-1]
+            for line in text.splitlines()
+        )
+        line = line_of(text, parts)
+        if line:
+            # A method's name alone may be that of several; with its class before it, it is one.
+            found += [(file, line)] * (count if len(parts) == 1 else 1)
+    here = [one for one in found if one[0] in files] if files else found
+    return [Place(_path(stage, here[0][0]), here[0][1])] if len(here) == 1 else []
+
+
+def _solved(stage: Stage, number: int) -> list[Place]:
+    """The place of the step's first part in the solved files, where those are there."""
+    name, around = home(stage, number)
+    return [Place(_path(stage, name), line_of(_texts(stage).get(name, ""), around))] if name else []
+
+
+def newer(stage: Stage, step: Step | None, problem: Problem) -> str:
+    """What to say of a step that fails, and passed in an earlier run with other files: that newer work may have broken it;
+    and where a later step is half written, what is left of that.
+
+    '' for one that never passed: then nothing tells what came first.
+    """
+    if step is None or problem.exception in BROKEN or not passed_before(stage, step):
+        return ""
+    left = _marks(_texts(stage).values())
+    if left[step.number]:
+        return ""
+    number = step.number
+    said = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
+    try:
+        given = _marks(answer(stage, 0).values())
+    except CourseError:
+        return said
+    half = [n for n in given if n > step.number and 0 < left[n] < given[n]]
+    if not half:
+        return said
+    last = max(half)
+    return (
+        f"{said} Step {last} is half written. Left of step {last}: {_listed(marked(stage, last))}."
+    )
+
+
+def _marks(texts: Iterable[str]) -> Counter[int]:
+    return Counter(int(number) for text in texts for number in MARKED.findall(text))
+
+
+def _texts(stage: Stage) -> dict[str, str]:
+    """The learner's files that can be read."""
+    texts = {}
+    for name in stage.edit:
+        try:
+            texts[name] = (stage.folder / name).read_text("utf-8", "replace")
+        except OSError:
+            continue
+    return texts
+
+
+def innermost(stage: Stage, frames: Iterable[Frame]) -> Place | None:
+    """The innermost frame in a file of the learner's, if there is one."""
+    found = _own(stage, frames)
+    return found[-1] if found else None
+
+
+def most_often(stage: Stage, frames: Iterable[Frame]) -> Place | None:
+    """The line of the learner's that is there the most often, if there is one."""
+    return next((place for place, _ in Counter(_own(stage, frames)).most_common(1)), None)
+
+
+def _own(stage: Stage, frames: Iterable[Frame]) -> list[Place]:
+    mine = {_path(stage, name) for name in stage.edit}
+    return [Place(frame.file, frame.line) for frame in frames if frame.file in mine]
+
+
+def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = True) -> Place | None:
+    """The first line of the learner's files that has the pattern."""
+    texts = _texts(stage)
+    for name in names:
+        for number, line in enumerate(texts.get(name, "").splitlines(), 1):
+            if re.search(pattern, line if comments else line.partition("#")[0]):
+                return Place(_path(stage, name), number)
+    return None
+
+
+def _path(stage: Stage, name: str) -> str:
+    return f"exercises/{stage.name}/{name}"
+
+
+def _listed(places: Iterable[Place]) -> str:
+    """Places, each file named once: "a.py, line 3; b.py, lines 1, 7 and 9"."""
+    lines: dict[str, list[int]] = {}
+    for place in places:
+        lines.setdefault(place.file.rpartition("/")[2], []).append(place.line)
+    known = {name: [str(n) for n in sorted(numbers) if n] for name, numbers in lines.items()}
+    return "; ".join(
+        f"{name}, line{'s' * (len(all_) > 1)} {_and(all_)}" if all_ else name
+        for name, all_ in known.items()
+    )
+
+
+def _and(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or".join(_and(list(words)).rsplit(" and", 1))
+
+
+# What may have ended a run, where no frame tells.
+CULPRITS = {
+    "died": r"\bos\.(_exit|abort|kill)\b|\bsignal\.",
+    "ran": r"\breactor\.run\b",
+    "stopped": r"\breactor\.(stop|crash)\b|\.stop\b",
+    "exit": r"\bsys\.exit\b|\bexit\(|\bquit\(",
+    "thread": r"\bThread\(|\bcallInThread\b|\bdeferToThread\b",
+    "process": r"\bPopen\(|\bspawnProcess\b|\bProcess\(|\bos\.(fork|spawn\w+|popen)\b|\bsubprocess\.",
+    "closed stdout": r"\bstdout\.close\b|\bos\.close|\bos\.dup2\b|\bstdout\b",
+    "closed stderr": r"\bstderr\.close\b|\bos\.close|\bos\.dup2\b|\bstderr\b",
+    "closed files": r"\bos\.close",
+    "cut off": r"\bos\.close",
+    "output": r"\bprint\(|\.write\(",
+}

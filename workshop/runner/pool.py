@@ -1,0 +1,107 @@
+"""Many jobs: as many workers as there are cores, and the cases that they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+from workshop.course.model import Stage
+from workshop.runner.layout import Overlay
+from workshop.runner.result import Result
+from workshop.runner.worker import LIMIT, Worker, imports_of
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run to be made of a stage: a name for it, the files laid over it, what to run, and how (see Worker.run)."""
+
+    name: str
+    overlay: Overlay
+    targets: tuple[str, ...]
+    stop: bool = True
+    limit: float | None = None
+    load: bool = False
+    traces: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    again: bool = False
+    collect: bool = False
+
+
+class Pool:
+    """As many workers as there are cores, or as asked for, ready to run cases of one stage.
+
+    ``count``: how many they are. ``limit``: seconds that one test may take.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        workers: int | None = None,
+        reactor: str | None = None,
+        limit: float = LIMIT,
+    ) -> None:
+        self._stage, self._reactor = stage, reactor
+        self.count = workers or min(os.cpu_count() or 1, 8)
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        with ExitStack() as stack:
+            for _ in range(self.count):
+                self._free.put(stack.enter_context(Worker(imports_of(stage), limit)))
+            self._threads = ThreadPoolExecutor(self.count)
+            # Left by an exception, the cases that have not begun are dropped, and the workers' ends end the others.
+            stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
+            self._stack = stack.pop_all()
+
+    def run(
+        self,
+        cases: Iterable[Case],
+        watch: Callable[[Case, Result], None] = lambda case, result: None,
+    ) -> Iterator[tuple[Case, Result]]:
+        """Run the cases, as many at once as there are workers, and give their results in the order of the cases."""
+
+        def one(case: Case) -> tuple[Case, Result]:
+            worker = self._free.get()
+            try:
+                result = worker.run(
+                    self._stage,
+                    case.targets,
+                    overlay=case.overlay,
+                    stop=case.stop,
+                    reactor=self._reactor,
+                    limit=case.limit,
+                    load=case.load,
+                    traces=case.traces,
+                    limits=case.limits,
+                    again=case.again,
+                    collect=case.collect,
+                )
+            finally:
+                self._free.put(worker)
+            watch(case, result)
+            return case, result
+
+        return self._threads.map(one, cases)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def run_all(
+    stage: Stage,
+    cases: Iterable[Case],
+    *,
+    workers: int | None = None,
+    reactor: str | None = None,
+    limit: float = LIMIT,
+    watch: Callable[[Case, Result], None] = lambda case, result: None,
+) -> Iterator[tuple[Case, Result]]:
+    """Run the cases, as many at once as there are cores, and give their results in the order of the cases."""
+    with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
+        yield from pool.run(cases, watch)

@@ -1,0 +1,329 @@
+"""One bounded child process, one result.
+
+A Worker owns a child (child.py) and gives it jobs, one at a time. However a job goes wrong, run() returns a Result within
+bounded time and memory: output past a limit, silence past a limit and a child that is gone each become a Trouble.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workshop.course import Stage, visible
+from workshop.runner.layout import Overlay, lay, temporary_folder
+from workshop.runner.result import (
+    MOST_OUTPUT,
+    RECURSED,
+    Reader,
+    Result,
+    TestResult,
+    Trouble,
+    aftermath,
+    too_much,
+)
+from workshop.setup.variables import plain
+
+CHILD = Path(__file__).with_name("child.py")
+END_OF_JOB = b"\0end of job\0"
+LIMIT = 10.0
+"""Seconds that one test, or the import of the tests, may take."""
+KEPT_OUTPUT = 4096
+GRACE = 0.5
+"""Seconds that a job which has printed too much may go on."""
+WHOLE_JOB = 300.0
+"""Seconds that a job may take in all."""
+
+
+@dataclass
+class _Output:
+    """What a job printed: how much, its last part, whether it spoke of recursion. Filled by a thread that reads until the
+    child is gone."""
+
+    size: int = 0
+    tail: bytes = b""
+    recursed: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        data = self.tail + data
+        self.recursed = self.recursed or RECURSED in data
+        self.tail = data[-KEPT_OUTPUT:]
+        if END_OF_JOB in self.tail:
+            self.tail = self.tail.replace(END_OF_JOB, b"")
+            self.ended.set()
+
+
+class Worker:
+    """A child process that is ready before it is needed.
+
+    Parameters:
+        modules: what the child imports ahead; see imports_of().
+        limit: seconds that one test may take.
+    """
+
+    def __init__(self, modules: Iterable[str] = (), limit: float = LIMIT) -> None:
+        self._modules = tuple(modules)
+        self._limit = limit
+        self._given = False
+        self._pid: int | None = None
+        self._start()
+
+    def _start(self) -> None:
+        environment = {
+            **plain(),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        group: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        self._process = subprocess.Popen(
+            [sys.executable, str(CHILD), *self._modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            **group,
+        )
+        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._output = _Output()
+        for target in (self._read_events, self._read_output):
+            threading.Thread(target=target, args=(self._process,), daemon=True).start()
+
+    def _read_events(self, process: subprocess.Popen[bytes]) -> None:
+        events = self._events
+        assert process.stdout is not None
+        with process.stdout as stream, contextlib.suppress(ValueError):
+            for line in stream:
+                events.put(json.loads(line))
+        events.put({"event": "gone"})
+
+    def _read_output(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr is not None
+        with process.stderr as stream:
+            while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
+                self._output.add(data)
+        self._output.ended.set()
+
+    def run(
+        self,
+        stage: Stage,
+        targets: Sequence[str],
+        *,
+        overlay: Overlay | None = None,
+        stop: bool = True,
+        reactor: str | None = None,
+        limit: float | None = None,
+        load: bool = False,
+        traces: bool = False,
+        limits: Mapping[str, float] | None = None,
+        again: bool = False,
+        collect: bool = False,
+        watch: Callable[[TestResult], None] = lambda test: None,
+    ) -> Result:
+        """Lay the stage out with the overlay, run the targets with trial, and say what happened.
+
+        Parameters:
+            targets: names as plain trial takes them, in the order to run.
+            stop: end after the first target that fails.
+            reactor: a reactor's name, as trial's --reactor; None for the platform's own.
+            limit: seconds that one test may take; None for the worker's own.
+            load: only load the tests: the result has their names, and no test.
+            traces: what tests leave outside of their folder, or replace and do not put back, is a trouble.
+            limits: seconds for single tests, by name, in the place of limit.
+            again: what fails is run once more, in the same process, up to the first that fails again.
+            collect: after each test what nobody holds is thrown away, so that what that tells belongs to the test.
+            watch: called with each test's result as it comes.
+        """
+        if self._process.poll() is not None:
+            self._start()
+        began = time.monotonic()
+        with temporary_folder() as place:
+            lay(stage, place, overlay)
+            job: dict[str, Any] = {
+                "place": str(place),
+                "targets": list(targets),
+                "stop": stop,
+                "reactor": reactor,
+                "limit": limit or self._limit,
+                "load": load,
+                "traces": traces,
+                "limits": dict(limits or {}),
+                "again": again,
+                "collect": collect,
+            }
+            self._output.__init__()  # type: ignore[misc]
+            try:
+                self._give(job)
+                longest = max([job["limit"], *job["limits"].values()])
+                repeated: list[TestResult] = []
+                loaded, tests, trouble = self._follow(Reader(place), longest, watch, repeated)
+            finally:
+                self._end_job()
+            text = self._printed(place)
+        seconds = time.monotonic() - began
+        return Result(tuple(tests), trouble, text, seconds, loaded, tuple(repeated))
+
+    def _printed(self, place: Path) -> str:
+        """The end of what the job printed, with the names of files as the learner knows them."""
+        self._output.ended.wait(1)
+        return self._output.tail.decode("utf-8", "replace").replace(f"{place}{os.sep}", "")
+
+    def _give(self, job: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._given = True
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def _follow(
+        self,
+        reader: Reader,
+        limit: float,
+        watch: Callable[[TestResult], None],
+        repeated: list[TestResult],
+    ) -> tuple[tuple[str, ...], list[TestResult], Trouble | None]:
+        """Read events until the job is over, or is ended from here: its tests' names, those that ended, the trouble."""
+        loaded: tuple[str, ...] = ()
+        tests: list[TestResult] = []
+        running: str | None = None
+        end: dict[str, Any] | None = None
+        heard: list[dict[str, Any]] = []
+        ran: Trouble | None = None
+        ended_by: str | None = None
+        ended_at = over = 0.0
+        last = whole = time.monotonic()
+        while True:
+            try:
+                event = self._events.get(timeout=0.05)
+            except queue.Empty:
+                event = {"event": "quiet"}
+            now = time.monotonic()
+            kind = event["event"]
+            if kind not in ("quiet", "waits", "logged"):
+                last = now
+            if kind == "started":
+                self._pid = event["pid"]
+            elif kind == "loaded":
+                loaded = tuple(event["tests"])
+            elif kind == "start":
+                running, heard = event["test"], []
+            elif kind in ("logged", "waits"):
+                heard.append(event)
+            elif kind == "ran":
+                ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
+            elif kind == "test" and event.get("again"):
+                running = None
+                repeated.append(reader.test(event))
+            elif kind == "test":
+                running = None
+                tests.append(reader.test(event))
+                watch(tests[-1])
+            elif kind == "late" and tests and not event.get("again"):
+                tests[-1] = reader.late(tests[-1], event)
+            elif kind == "end":
+                end = event
+            elif kind in ("exit", "gone"):
+                late, frames = reader.stacks()
+                if ended_by is None and end is None:
+                    ended_by = "silent" if late else "died"
+                printed = None
+                if ended_by == "output" or self._output.size > MOST_OUTPUT:
+                    text = self._printed(reader.place)
+                    printed = too_much(running, frames, text, self._output.recursed, tests)
+                if ended_by == "output" or ran:
+                    return loaded, tests, ran or printed
+                if ended_by:
+                    broke = Trouble(ended_by, running, frames, event.get("status"))
+                    return loaded, tests, reader.heard(broke, heard)
+                assert end is not None
+                return loaded, tests, aftermath(reader, end, running, printed)
+            if ended_by is None:
+                # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
+                if now - last > limit + 2 or now - whole > WHOLE_JOB:
+                    ended_by = "silent"
+                elif self._output.size > MOST_OUTPUT:
+                    # Recursion ends by itself, and then its test tells of it: a loop is still there after a moment.
+                    over = over or now
+                    ended_by = "output" if now - over > GRACE else None
+                if ended_by:
+                    ended_at = now
+                    self._kill(getattr(signal, "SIGABRT", signal.SIGTERM))
+            elif now - ended_at > 3:
+                self._process.kill()
+            elif now - ended_at > 1:
+                self._kill(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _kill(self, how: int) -> None:
+        """Send the running job a signal; SIGABRT makes it tell where it was."""
+        if self._pid is None or sys.platform == "win32":
+            self._process.kill()
+        else:
+            with contextlib.suppress(OSError):
+                os.killpg(self._pid, how)
+
+    def _end_job(self) -> None:
+        """Leave nothing of the job running, whatever it started."""
+        while self._given and self._pid is None:
+            # Broken off so early that its process is not known yet: it would run on, so wait until it is.
+            try:
+                event = self._events.get(timeout=1)
+            except queue.Empty:
+                break
+            if event["event"] == "started":
+                self._pid = event["pid"]
+            elif event["event"] in ("exit", "gone"):
+                break
+        if sys.platform != "win32" and self._pid is not None:
+            self._kill(signal.SIGKILL)
+        self._given, self._pid = False, None
+
+    def close(self) -> None:
+        """End the child and all that it started."""
+        self._end_job()
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def imports_of(stage: Stage) -> tuple[str, ...]:
+    """What a worker may import ahead: trial, and what the stage's own files and its solution name of Twisted.
+
+    Never the reactor: whoever imports it first decides which one it is. Never what a learner's files name: it is theirs
+    to import anything.
+    """
+    found = {"twisted.trial.runner", "twisted.trial.reporter", "twisted.trial.unittest"}
+    # What a reactor's installation imports; it installs none.
+    found.add("twisted.internet.default")
+    given = [path for path in visible(stage.folder, "*.py") if path.name not in stage.edit]
+    shared = visible(stage.folder.parent, "*.py")
+    for path in [*given, *visible(stage.answers, "*.py"), *shared]:
+        with contextlib.suppress(SyntaxError, ValueError, OSError):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
+    return tuple(sorted(n for n in found if n.startswith("twisted.") and "reactor" not in n))

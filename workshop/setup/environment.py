@@ -1,0 +1,334 @@
+"""Set-up: go on in an environment that has what the requirement files ask for, or make one.
+
+    any Python   has it all? Go on in it. Else see that .venv is there, and start again inside.
+    .venv        has it all? Go on in it. Else let pip install what is missing, and start again.
+
+Only .venv is ever written to. Standard library only, in syntax that Python 3.7 reads: a Python that
+is too old must get a sentence, not a SyntaxError.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+
+from workshop.setup import wheels
+from workshop.setup.progress import Screen, Watched
+from workshop.setup.requirements import holds, installed, missing
+from workshop.setup.variables import plain
+
+OLDEST = (3, 10)
+TURNS = "WORKSHOP_SETUP_TURNS"  # how often set-up has started itself again
+LOG = os.path.join(".workshop", "setup.log")
+# A Python that heeds no setting of the user's, and finds no module in the course's folder, such as a queue.py.
+ALONE = ("-I", "-X", "utf8")
+AGAIN = "then run the same command again"
+
+# What a failure says, why it says so, and the mend.
+CAUSES = (
+    ("Errno 28|No space left|not enough space", "the disk is full", "Free 1 GB"),
+    (
+        "CERTIFICATE_VERIFY|SSLCertVerification|certificate verify failed",
+        "the certificate of pip's package index is not trusted: something on the way, such as a proxy"
+        " or a virus scanner, has put its own in its place",
+        "Ask for the file with its certificate, and set PIP_CERT to that file's path",
+    ),
+    (
+        "NewConnectionError|ConnectTimeout|timed out|name resolution|getaddrinfo|ProxyError|"
+        "SSLError|unreachable|Connection (?:refused|reset|aborted)",
+        "pip cannot reach its package index",
+        "Connect to a network (behind a proxy, set HTTPS_PROXY)",
+    ),
+    (
+        "from versions: none",
+        "pip finds no packages at all",
+        "Check the network and pip's settings (pip config list)",
+    ),
+    (
+        "Permission denied|Access is denied|Read-only file system",
+        "the course's folder cannot be written to",
+        "Copy the course to a folder of your own",
+    ),
+)
+
+
+def requirement_files(root: str, argv: Sequence[str]) -> list[str]:
+    """The requirement files that a command line needs, as paths below the root."""
+    files = ["requirements.txt"]
+    more = {
+        "offline": ["slides/requirements.txt"],
+        "slides": ["slides/requirements.txt"],
+        "verify": ["tests/requirements.txt", "slides/requirements.txt"],
+    }
+    command = next((word for word in argv if not word.startswith("-")), "")
+    files += [name for name in more.get(command, ()) if os.path.isfile(os.path.join(root, name))]
+    return files
+
+
+def ensure(root: str, files: Sequence[str], argv: Sequence[str]) -> None:
+    """Return in an environment that has what the files ask for, or do not return.
+
+    argv is the command line to start again with. Where set-up cannot be done: one line and exit
+    code 1. After Ctrl-C: one line and 130.
+    """
+    if sys.version_info < OLDEST:
+        stop(too_old())
+    try:
+        inside = os.path.realpath(sys.prefix) == os.path.realpath(os.path.join(root, ".venv"))
+        whole = not (inside and (os.path.exists(unfinished(root)) or elsewhere(root)))
+        if whole and not missing(root, files):
+            os.environ.pop(TURNS, None)  # a process that we start counts for itself
+            return
+        if inside and not elsewhere(root):
+            Setup(root).install(files)
+        elif not usable(root):
+            Setup(root).make()
+        start_again(root, argv)
+    except KeyboardInterrupt:
+        print("\nSet-up was interrupted. Run the same command again to go on.", file=sys.stderr)
+        sys.exit(130)
+    except (OSError, ValueError) as error:
+        stop(explain(str(error), str(error)))
+
+
+def stop(sentence: str) -> None:
+    """End with one line."""
+    print(" ".join(sentence.split()), file=sys.stderr)
+    sys.exit(1)
+
+
+def explain(said: str, otherwise: str) -> str:
+    """The cause and the mend, from what a program or the system said."""
+    for pattern, cause, mend in CAUSES:
+        if re.search(pattern, said):
+            return f"Set-up stopped: {cause}. {mend}, {AGAIN}."
+    return f"Set-up stopped: {otherwise.rstrip('.')}. Mend this, {AGAIN}."
+
+
+def version() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def too_old() -> str:
+    """What is wrong, and the command to use instead where there is one."""
+    from shutil import which
+
+    this = f"This is Python {version()}; the course needs {OLDEST[0]}.{OLDEST[1]} or newer."
+    for minor in range(20, OLDEST[1] - 1, -1):
+        if runs(which(f"python3.{minor}") or ""):
+            return f"{this} Run: python3.{minor} -m workshop"
+    return f"{this} Install one from python.org or your system's packages and run it instead."
+
+
+def python_of(root: str) -> str:
+    parts = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    return os.path.join(root, ".venv", *parts)
+
+
+def unfinished(root: str) -> str:
+    """A file that is there while .venv is being changed, and stays where that was cut short."""
+    return os.path.join(root, ".workshop", "setup.unfinished")
+
+
+def usable(root: str) -> bool:
+    """Whether .venv is whole, and has a Python that runs and is new enough."""
+    if os.path.exists(unfinished(root)) or elsewhere(root):
+        return False
+    return os.path.isfile(os.path.join(root, ".venv", "pyvenv.cfg")) and runs(python_of(root))
+
+
+# How the programs in .venv begin: with the Python that runs them, or with a shell that does where the path has a space or
+# is long. On Windows that stands in the midst of a program.
+RUN_BY = re.compile(
+    rb"#!(?:/bin/sh\n'''exec' )?\"?([^\"\r\n]+?python[\d.]*(?:\.exe)?)\"?[ \r\n]", re.I
+)
+
+
+def elsewhere(root: str) -> bool:
+    """Whether .venv was made in another place: the course's folder was renamed, moved or copied since.
+
+    Its trial would run the code that is there, or nothing at all.
+    """
+    folder = os.path.dirname(python_of(root))
+    for name in ("trial", "pip", "pip3"):
+        try:
+            with open(
+                os.path.join(folder, name + ".exe" * (sys.platform == "win32")), "rb"
+            ) as file:
+                found = RUN_BY.findall(file.read())
+        except OSError:
+            continue
+        if found:
+            try:
+                return not os.path.samefile(os.path.dirname(os.fsdecode(found[-1])), folder)
+            except OSError:
+                return True  # that place is no more
+    return False
+
+
+def runs(python: str) -> bool:
+    """Whether this Python runs and is new enough. It may be a link to one that was removed."""
+    code = f"import sys; sys.exit(sys.version_info < {OLDEST})"
+    quiet = subprocess.DEVNULL
+    try:
+        command = [python, "-I", "-S", "-c", code]
+        return subprocess.call(command, stdin=quiet, stdout=quiet, stderr=quiet) == 0
+    except OSError:
+        return False
+
+
+def start_again(root: str, argv: Sequence[str]) -> None:
+    """Run the same command line with the Python of .venv, in place of this process."""
+    turns = int(os.environ.get(TURNS, "0")) + 1
+    if turns > 3:
+        stop(f"Set-up goes round in circles. Delete the folder .venv, {AGAIN}.")
+    os.environ[TURNS] = str(turns)
+    command = [python_of(root), os.path.join(root, "workshop", "__main__.py"), *argv]
+    if sys.platform != "win32":
+        os.execve(command[0], command, plain())
+    # On Windows, exec would give the prompt back while the new process still runs.
+    child = subprocess.Popen(command, env=plain())
+    while True:
+        # Ctrl-C reaches the child as well, which decides what to do about it.
+        with contextlib.suppress(KeyboardInterrupt):
+            sys.exit(child.wait())
+
+
+class Setup:
+    """Changes .venv; one process of a checkout at a time."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.venv = os.path.join(root, ".venv")
+        self.screen = Screen()
+        os.makedirs(os.path.join(root, ".workshop"), exist_ok=True)
+
+    def make(self) -> None:
+        """Make .venv, or make it anew."""
+        if find_spec("ensurepip") is None or find_spec("venv") is None:
+            stop(
+                "This Python cannot make virtual environments. On Debian and Ubuntu run:"
+                f" sudo apt install python{version()}-venv; {AGAIN}."
+            )
+        with self.alone():
+            if usable(self.root):
+                return  # another process has made it meanwhile
+            ours = [os.path.join(self.venv, "pyvenv.cfg"), unfinished(self.root)]
+            if os.path.lexists(self.venv) and not any(map(os.path.exists, ours)):
+                stop(f"{self.venv} is no virtual environment. Move it out of the way, {AGAIN}.")
+            other = wheels.mismatch(self.root)
+            if other:
+                self.screen.say(f"{other} So set-up needs a network.")
+            if elsewhere(self.root):
+                self.screen.say(
+                    "This folder was moved or copied, and .venv belongs to its old place."
+                )
+            self.screen.say(
+                f"Making .venv, an environment for the course, with Python {version()}."
+            )
+            self.mark()
+            # In .venv itself, by the Python that .venv was made with.
+            python = getattr(sys, "_base_executable", None) or sys.executable
+            self.run("making .venv", [python, *ALONE, "-m", "venv", "--clear", self.venv])
+            os.remove(unfinished(self.root))
+
+    def install(self, files: Sequence[str]) -> None:
+        """Let pip install what the files ask for into .venv, the running environment."""
+        with self.alone():
+            wanted = missing(self.root, files)
+            cut_short = os.path.exists(unfinished(self.root))
+            if not wanted and not cut_short:
+                return  # another process has installed it meanwhile
+            beside = wheels.options(self.root, files)
+            source = f" from the folder {wheels.FOLDER}" if beside else ""
+            if cut_short or len(wanted) > 4:
+                self.screen.say(
+                    f"Installing what the course needs{source} (about 500 MB), this once."
+                )
+            else:
+                self.screen.say(f"Installing {', '.join(wanted)}{source}.")
+            pip = [sys.executable, *ALONE, "-m", "pip", "install"]
+            pip += ["--no-input", "--progress-bar=off"]
+            pip += beside
+            asked = [word for name in files for word in ("-r", name)]
+            if cut_short:
+                # pip takes a package that it had half written when it was killed for installed.
+                asked.append("--ignore-installed")
+            self.mark()
+            if find_spec("pip") is None:
+                self.run("installing pip", [sys.executable, *ALONE, "-m", "ensurepip"])
+            if not holds(installed().get("pip", ("0", ""))[0], ">=", "21.3"):
+                # Older ones cannot install this checkout in place; Python 3.10.0 comes with 21.2.
+                self.run("renewing pip", [*pip, "--upgrade", "pip>=21.3"])
+            self.run("preparing", pip + asked)
+            lacking = ", ".join(missing(self.root, files))
+            if lacking:
+                stop(f"pip ended well but did not install {lacking}. Delete .venv, {AGAIN}.")
+            os.remove(unfinished(self.root))
+            self.screen.say(f"Installed in {self.screen.seconds()} s.")
+
+    def run(self, doing: str, command: list[str]) -> None:
+        """Run a command with progress, or stop with the cause of its failure."""
+        watched = Watched(self.screen, os.path.join(self.root, LOG), doing)
+        code = watched.run(command, self.root)
+        if not code:
+            return
+        if "pip" in command and "--ignore-installed" not in command and not watched.to_install:
+            os.remove(unfinished(self.root))  # nothing was changed, so .venv is as good as it was
+        words = [line.strip() for line in watched.output.splitlines() if line.strip()]
+        errors = [line for line in words if line.startswith("ERROR:")]
+        last = (errors or words or [f"{doing} ended with exit code {code}"])[-1]
+        why = explain(watched.output, last[:200])
+        if "--no-index" in command and "No matching distribution" in watched.output:
+            why = f"Set-up stopped: the folder {wheels.FOLDER} lacks what this machine needs. Delete it"
+            why += f" to install from the network, or get the course's folder anew, {AGAIN}."
+        elif wheels.mismatch(self.root):
+            why += f" {wheels.mismatch(self.root)} Or delete .venv and use that Python."
+        stop(f"{why} All that it said is in {LOG}.")
+
+    def mark(self) -> None:
+        with open(unfinished(self.root), "w"):
+            pass
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait for any other set-up of this checkout. The system frees the lock when we end."""
+        with open(os.path.join(self.root, ".workshop", "setup.lock"), "a") as file:
+            waiting = False
+            while not lock(file.fileno()):
+                if not waiting:
+                    self.screen.say("Another set-up is at work in this folder; waiting for it.")
+                    waiting = True
+                time.sleep(0.2)
+            yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock(number: int) -> bool:
+        """Take the lock of an open file, if no other process has it."""
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def lock(number: int) -> bool:
+        """Take the lock of an open file, if no other process has it."""
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # some network file systems have no locks: then there is only luck
+        return True

@@ -1,0 +1,1 @@
+"""Decks, handouts, what they show of real runs."""
