@@ -16,7 +16,8 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ["__init__.py", "__main__.py", "setup"]
+SETUP = ROOT / "workshop" / "setup"
+OURS = ["__init__.py", "__main__.py", *(f"setup/{path.name}" for path in SETUP.glob("*.py"))]
 POSIX = sys.platform != "win32"
 
 COMMANDS = """
@@ -58,9 +59,9 @@ class Copy:
         self.folder = folder
         self.venv = folder / ".venv"
         (folder / "tests").mkdir(parents=True)
-        (folder / "workshop").mkdir()
+        (folder / "workshop" / "setup").mkdir(parents=True)
         for name in OURS:
-            shutil.copy(ROOT / "workshop" / name, folder / "workshop")
+            shutil.copy(ROOT / "workshop" / name, folder / "workshop" / name)
         (folder / "workshop" / "commands.py").write_text(COMMANDS)
         (folder / "requirements.txt").write_text("# What it needs.\nalpha>=1.5,<2\n")
         (folder / "tests" / "requirements.txt").write_text("alpha>=1.7\n")

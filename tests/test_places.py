@@ -9,14 +9,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import rich.console
 from driving import Learner
-from rich.console import Console
 
 from workshop.course import Mutant, Stage, load
 from workshop.course.solutions import answer
 from workshop.judge.findings import by_kind
 from workshop.judge.suite import Assessment, assess
-from workshop.report.console import Shown
+from workshop.report.console import Console
 from workshop.report.suite import show
 from workshop.report.suite_text import as_data, misdeed
 from workshop.runner.result import TestResult as Said
@@ -171,7 +171,7 @@ def test_all_numbers_are_told() -> None:
     stage = load(ROOT).stage("stage7_everywhere")
     found = Assessment(stage, (Said("a.B.test_c", "passed", 0.1),), left=by_kind(stage.mutants))
     out = io.StringIO()
-    show(Shown(Console(file=out, width=80)), found, {}, 10)
+    show(Console(rich.console.Console(file=out, width=80)), found, {}, 10)
     assert out.getvalue().count("Not caught yet, number") == 3
     assert "\nAlso not caught: 4, 5, 6, 7, 8, 9, 10, 11, 12, 13\n" in out.getvalue()
 

@@ -14,7 +14,7 @@ from workshop.course.solutions import ALL_STEPS, answer
 from workshop.report.hints import forget
 
 if TYPE_CHECKING:
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
 
 @cli.command(short_help="What differs between your files and the reference.")
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 @click.pass_obj
 def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> None:
     """The difference between your files and the reference; --apply puts the reference in place."""
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
-    shown = Shown()
+    console = Console()
     stage = tool.course.stage(stage_name)
     last = stage.topic(upto).number if upto else ALL_STEPS
     files = answer(stage, last)
     if apply_:
-        _put(tool, shown, stage, files, "The reference is in place")
+        _put(tool, console, stage, files, "The reference is in place")
         return
     same = True
     for name, text in files.items():
@@ -42,13 +42,13 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
         heads = f"yours: {file}", f"reference: {file}"
         for line in difflib.unified_diff(mine, text.splitlines(), *heads, lineterm=""):
             same = False
-            shown.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
+            console.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
     if same:
-        shown.line("Your files are the reference.")
+        console.line("Your files are the reference.")
     else:
-        shown.line()
+        console.line()
         words = f"{stage.name} --upto {last}" if upto else stage.name
-        shown.line(f"To put the reference in place: {TOOL} solution {words} --apply")
+        console.line(f"To put the reference in place: {TOOL} solution {words} --apply")
 
 
 @cli.command(short_help="Back to the starter; your files are saved first.")
@@ -59,38 +59,40 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:
     """Back to the starter, after saving your files under .workshop/saved/."""
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
-    shown = Shown()
+    console = Console()
     stage = tool.course.stage(stage_name)
     if not provided:
-        _put(tool, shown, stage, answer(stage, 0), "The starter is in place")
+        _put(tool, console, stage, answer(stage, 0), "The starter is in place")
         forget(tool.course, stage)
         forget_passed(stage)
         return 0
     mended, lost, saved = restore(tool.course, stage)
     for name in mended:
-        shown.line(f"Put back: {name}")
+        console.line(f"Put back: {name}")
     if saved:
-        shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
+        console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     for name in lost:
         if (tool.course.root / ".git").exists():
-            shown.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+            console.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
         else:
-            shown.line(f"No copy of {name} was kept. Take it from the course as you downloaded it.")
+            console.line(
+                f"No copy of {name} was kept. Take it from the course as you downloaded it."
+            )
     if not mended and not lost:
-        shown.line("Nothing to do: all provided files are as they came.")
+        console.line("Nothing to do: all provided files are as they came.")
     return 1 if lost else 0
 
 
-def _put(tool: Tool, shown: Shown, stage: Stage, files: dict[str, str], what: str) -> None:
+def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what: str) -> None:
     paths = {f"exercises/{stage.name}/{name}": text.encode() for name, text in files.items()}
     saved = replace(tool.course, paths)
-    shown.line(f"{what}: {', '.join(paths)}")
+    console.line(f"{what}: {', '.join(paths)}")
     if saved:
-        shown.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
+        console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     else:
-        shown.line("Nothing had to be saved.")
+        console.line("Nothing had to be saved.")
 
 
 @cli.command(short_help="For maintainers: make the starters anew.")

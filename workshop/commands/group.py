@@ -29,10 +29,11 @@ class Commands(click.Group):
 
 @dataclass
 class Tool:
-    """What every command is given: the course, and the seconds that one test may take."""
+    """What every command is given: the course, the seconds that one test may take, and whether no remembered verdict counts."""
 
     course: Course
     limit: float
+    fresh: bool = False
 
     def stage(self, name: str | None) -> Stage | None:
         """The stage of that name; None where none was given."""
@@ -58,15 +59,14 @@ class Tool:
     show_default=True,
     help="Seconds that one test may take.",
 )
+@click.option("--fresh", is_flag=True, help="Run all tests again, whatever is remembered.")
 @click.pass_context
-def cli(ctx: click.Context, root: Path, limit: float) -> None:
+def cli(ctx: click.Context, root: Path, limit: float, fresh: bool) -> None:
     """Trial by Wire: a test-first workshop for networking code in Twisted.
 
     Without a command: the stages with what passes, then the first step that does not, and what to
     do about it.
     """
-    ctx.obj = Tool(load(root.resolve()), limit)
+    ctx.obj = Tool(load(root.resolve()), limit, fresh)
     if ctx.invoked_subcommand is None:
-        from workshop.commands.run import status
-
-        ctx.invoke(status)
+        ctx.invoke(cli.commands["status"])

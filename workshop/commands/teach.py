@@ -28,7 +28,7 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     Exit code 1 where it is longer than course.toml says that the session may be.
     """
     from workshop.course.timetable import as_data, timetable
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
     try:
         table = timetable(tool.course, start, track)
@@ -37,7 +37,7 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(as_data(table)))
     else:
-        Shown().schedule(table)
+        Console().schedule(table)
     if table.over:
         has = tool.course.session[track]
         click.echo(
@@ -65,11 +65,11 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
     it is. A copy begins without outputs: they come when you run its cells. The server is for this machine only, and
     leaves your own Jupyter's settings alone. Ctrl-C ends it.
     """
-    from workshop.commands.run import find
+    from workshop.commands.progress import stage_to_do
     from workshop.notebook.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
-    stage = find(tool, Shown(), tool.stage(stage_name))
+    stage = stage_to_do(tool, Console(), tool.stage(stage_name))
     try:
         page = choose(tool.course, stage)
         if page.stem != stage.name:

@@ -16,15 +16,14 @@ from pathlib import Path
 
 from watchfiles import watch as changes_in
 
-from workshop.commands.run import Live, note, say
-from workshop.course import TOOL, Course, CourseError, Kind, Stage, Step, visible
-from workshop.course.files import Refusal, inspect
-from workshop.judge.steps import Verdict, by_step, targets
-from workshop.judge.suite import Assessment, assess
-from workshop.report.console import Shown
+from workshop.commands.group import Tool
+from workshop.commands.progress import fingerprints, remembered
+from workshop.course import TOOL, CourseError, Kind, Stage, Step, visible
+from workshop.judge.verdict import Judged, judge, refused
+from workshop.report.console import Console
 from workshop.report.hints import show_hint
-from workshop.report.remembered import ask
-from workshop.report.suite import show
+from workshop.report.steps import LiveSteps
+from workshop.report.verdict import show_refusal, show_verdict
 from workshop.runner.worker import Worker, imports_of
 
 KEYS = "Keys: h hint, r run again, q quit."
@@ -36,7 +35,7 @@ SAVED = re.compile(r"[^.].*\.py")
 LOOK = 0.2
 
 
-def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: bool) -> None:
+def watch_stage(tool: Tool, stage: Stage, console: Console, poll: bool) -> None:
     """Run the stage's tests now and at each save, until q or Ctrl-C.
 
     Parameters:
@@ -53,26 +52,28 @@ def watch_stage(course: Course, stage: Stage, shown: Shown, limit: float, poll: 
             happened.put(f"!{error}")
 
     threading.Thread(target=saves, daemon=True).start()
-    verdict: Verdict | Assessment | None = None
-    with keys(happened) as ended, Worker(imports_of(stage), limit) as worker:
+    verdict: Judged | None = None
+    with keys(happened) as ended, Worker(imports_of(stage), tool.limit) as worker:
         try:
-            verdict = _run(course, stage, shown, limit, worker)
+            verdict = _run(tool, stage, console, worker)
             while True:
-                shown.line()
-                shown.line(f"Watching exercises/{stage.name}. {KEYS}")
+                console.line()
+                console.line(f"Watching exercises/{stage.name}. {KEYS}")
                 if not poll:
-                    shown.line(f"Saves not noticed? {TOOL} watch {stage.name} --poll")
+                    console.line(f"Saves not noticed? {TOOL} watch {stage.name} --poll")
                 while (what := _next(happened)) == "h":
-                    _hint(course, stage, shown, verdict)
+                    _hint(tool, stage, console, verdict)
                 if what == "q":
                     return
                 if what.startswith("!"):
                     raise CourseError(
                         f"The files cannot be watched ({what[1:]}). Try: {TOOL} watch {stage.name} --poll"
                     )
-                shown.line()
-                shown.line(f"{time.strftime('%H:%M:%S')} {what if len(what) > 1 else 'run again'}")
-                verdict = _run(course, stage, shown, limit, worker)
+                console.line()
+                console.line(
+                    f"{time.strftime('%H:%M:%S')} {what if len(what) > 1 else 'run again'}"
+                )
+                verdict = _run(tool, stage, console, worker)
         except KeyboardInterrupt:
             if not ended.is_set():
                 raise
@@ -119,42 +120,34 @@ def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
         before = now
 
 
-def _run(
-    course: Course, stage: Stage, shown: Shown, limit: float, worker: Worker
-) -> Verdict | Assessment | None:
+def _run(tool: Tool, stage: Stage, console: Console, worker: Worker | None) -> Judged | None:
+    """Run the stage's tests and show what they say; None where they could not be run."""
     try:
-        inspect(course, stage)
-        if stage.judged:
-            found = assess(stage, limit=limit)
-            show(shown, found, ask(course, found), limit)
-            return found
-        live = Live(shown, stage)
-        verdict = by_step(stage, worker.run(stage, targets(stage), watch=live.test))
-    except Refusal as refusal:
-        say(shown, refusal)
-        return None
+        unjudged = refused(tool.course, stage)
+        if unjudged and unjudged.refusal:
+            show_refusal(console, unjudged.refusal)
+            return None
+        keys = fingerprints(tool, [stage])
+        live = LiveSteps(console, stage)
+        verdict = judge(stage, limit=tool.limit, worker=worker, test_ended=live.test)
     except OSError as error:
         # An editor may replace a file just while it is copied; it will tell when it is done.
-        shown.line(f"A file changed while it was read ({error}). Save it again, or press r.")
+        console.line(f"A file changed while it was read ({error}). Save it again, or press r.")
         return None
     live.rest(verdict)
-    shown.verdict(verdict, limit)
-    note(verdict)
-    return verdict
+    show_verdict(console, tool.course, verdict, tool.limit)
+    return remembered(tool, verdict, keys)
 
 
-def _hint(course: Course, stage: Stage, shown: Shown, verdict: Verdict | Assessment | None) -> None:
-    if isinstance(verdict, Assessment):
-        topic: Step | Kind | None = next(iter(verdict.survived), None)
-    else:
-        failure = verdict.first_failure if verdict else None
-        topic = failure.step if failure else None
+def _hint(tool: Tool, stage: Stage, console: Console, verdict: Judged | None) -> None:
+    left: tuple[Step | Kind, ...] = verdict.to_do if verdict else ()
+    topic = next(iter(left), None)
     if topic is None:
-        shown.line("No step fails: there is nothing to hint at.")
+        console.line("No step fails: there is nothing to hint at.")
         return
-    shown.line()
+    console.line()
     with contextlib.suppress(CourseError):
-        show_hint(course, stage, topic, shown)
+        show_hint(tool.course, stage, topic, console)
 
 
 @contextlib.contextmanager

@@ -123,6 +123,21 @@ class Assessment:
         return bool(self.own) and not any(found) and not self.wrong and self.items != ()
 
     @property
+    def done(self) -> int:
+        """How many kinds of mistake are caught."""
+        return self.total - len(self.survived)
+
+    @property
+    def total(self) -> int:
+        """How many kinds of mistake there are."""
+        return len(self.stage.kinds)
+
+    @property
+    def to_do(self) -> tuple[Kind, ...]:
+        """The kinds that are not caught yet, in order."""
+        return self.survived
+
+    @property
     def missed(self) -> list[Kind]:
         """The kinds that no line of the learner's list speaks of."""
         said = {kind.number for item in self.items or () for kind in item.kinds}

@@ -81,6 +81,17 @@ class Verdict:
             s.status == "passes" for s in self.steps if s.step is not None and not s.step.given
         )
 
+    @property
+    def total(self) -> int:
+        """How many steps the stage has, those that only look at the machine not counted."""
+        return sum(not step.given for step in self.stage.steps)
+
+    @property
+    def to_do(self) -> tuple[Step, ...]:
+        """The steps that do not pass, in order."""
+        steps = [one.step for one in self.steps if one.step and one.status != "passes"]
+        return tuple(step for step in steps if not step.given)
+
 
 def targets(stage: Stage, steps: Iterable[Step] | None = None) -> list[str]:
     """What trial is told to run: these steps; or all, and after them the learner's own test modules."""

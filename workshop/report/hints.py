@@ -14,11 +14,11 @@ IDS = r"[WTCPH]\d+(?:, [WTCPH]\d+)*"
 CITED = re.compile(rf" \({IDS}\)|: {IDS}(?=\))")
 
 if TYPE_CHECKING:
-    from workshop.report.console import Shown
+    from workshop.report.console import Console
 
 
 def show_hint(
-    course: Course, stage: Stage, step: Step | Kind, shown: Shown, all_: bool = False
+    course: Course, stage: Stage, step: Step | Kind, console: Console, all_: bool = False
 ) -> None:
     """Show the next tier of a step, or of a kind of mistake; or all.
 
@@ -34,29 +34,29 @@ def show_hint(
     count = min(seen.get(key, 0), len(tiers))
     last = count == len(tiers)
     chosen = range(len(tiers)) if all_ or last else [count]
-    shown.paragraph(f"{stage.name}, {what} {step.number}: {step.title}", 0, "bold")
+    console.paragraph(f"{stage.name}, {what} {step.number}: {step.title}", 0, "bold")
     for n in chosen:
-        shown.line()
-        shown.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")
-        _tier(tiers[n], shown)
-    shown.line()
+        console.line()
+        console.line(f"{TIERS[n]} ({n + 1} of {len(tiers)})")
+        _tier(tiers[n], console)
+    console.line()
     if all_ or last or count + 1 == len(tiers):
-        shown.line(f"That is all. The reference: {TOOL} solution {stage.name}")
+        console.line(f"That is all. The reference: {TOOL} solution {stage.name}")
     else:
-        shown.line(f"More: {TOOL} hint {stage.name} {step.number}")
+        console.line(f"More: {TOOL} hint {stage.name} {step.number}")
     seen[key] = len(tiers) if all_ else min(count + 1, len(tiers))
     _write(course, seen)
 
 
-def _tier(text: str, shown: Shown) -> None:
+def _tier(text: str, console: Console) -> None:
     """Code as it stands, prose wrapped to the terminal."""
     for n, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):
         if n % 2:
             for line in part.splitlines():
-                shown.line(f"    {line}")
+                console.line(f"    {line}")
             continue
         for paragraph in filter(str.strip, part.split("\n\n")):
-            shown.paragraph(CITED.sub("", " ".join(paragraph.split())), 2)
+            console.paragraph(CITED.sub("", " ".join(paragraph.split())), 2)
 
 
 def forget(course: Course, stage: Stage) -> None:

@@ -9,7 +9,7 @@ from workshop.judge.findings import Assessment, Strict
 from workshop.judge.learner import LIST
 from workshop.judge.programs import is_test, own_code
 from workshop.judge.unheard import reason
-from workshop.report.console import Shown
+from workshop.report.console import Console
 from workshop.report.explain import main_problem, trial, trouble
 from workshop.report.suite_text import (
     FEW,
@@ -32,77 +32,79 @@ from workshop.report.where import innermost
 from workshop.runner.result import Frame, TestResult
 
 
-def show(shown: Shown, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
+def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
     """Tell all of it. asked: see verdict.ask; limit: the seconds that a test may take."""
     stage = found.stage
     for question, answer, good in rows(found):
-        shown.line(f"  {question:<28}{answer}", "" if good else "bold")
+        console.line(f"  {question:<28}{answer}", "" if good else "bold")
     if found.trouble:
-        shown.line()
+        console.line()
         cause, _, mend = trouble(stage, found.trouble, limit).partition("\n")
-        shown.paragraph(cause, 0)
-        shown.line(mend)
+        console.paragraph(cause, 0)
+        console.line(mend)
         return
     if not found.own:
         if found.items:
-            _list(shown, found)
-        shown.line()
+            _list(console, found)
+        console.line()
         if found.missing or found.unheard:
-            shown.paragraph(no_tests(found), 0)
+            console.paragraph(no_tests(found), 0)
             if not found.missing:
-                _unheard(shown, found)
+                _unheard(console, found)
         else:
-            shown.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
+            console.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
         return
     failing = alike(found.failing, lambda test: (_method(test.target), _line(test)))
     for test, *others in failing[:FEW]:
-        _failing(shown, found, test)
-        _others(shown, [one.target for one in others])
-    _more(shown, len(failing))
+        _failing(console, found, test)
+        _others(console, [one.target for one in others])
+    _more(console, len(failing))
     unruly = alike(found.unruly, lambda one: (_method(one.test), one.trouble.kind))
     for one, *same in unruly[:FEW]:
-        shown.line()
-        shown.paragraph(f"{short(one.test)} {misdeed(one, limit)}. It is left out below.", 0)
-        _others(shown, [other.test for other in same])
+        console.line()
+        console.paragraph(f"{short(one.test)} {misdeed(one, limit)}. It is left out below.", 0)
+        _others(console, [other.test for other in same])
         if what := remedy(one):
-            shown.paragraph(what)
-    _more(shown, len(unruly))
+            console.paragraph(what)
+    _more(console, len(unruly))
     for name in found.twice:
-        shown.line()
-        shown.paragraph(f"{name} is defined twice: only the last of the two runs.", 0)
+        console.line()
+        console.paragraph(f"{name} is defined twice: only the last of the two runs.", 0)
     if found.empty:
-        shown.line()
-        shown.paragraph(f"These check nothing: they pass on {_code(found)} with nothing in it.", 0)
-        _listed(shown, (_silent(found, same) for same in alike(found.empty, _method)))
+        console.line()
+        console.paragraph(
+            f"These check nothing: they pass on {_code(found)} with nothing in it.", 0
+        )
+        _listed(console, (_silent(found, same) for same in alike(found.empty, _method)))
     strict = alike(
         found.strict,
         lambda one: nobody_else_has(one.result) or (_method(one.test), _line(one.result)),
     )
     for first, *rest in strict[:FEW]:
-        _strict(shown, found, first, len(rest))
+        _strict(console, found, first, len(rest))
         if not nobody_else_has(first.result):
-            _others(shown, [one.test for one in rest])
-    _more(shown, len(strict))
+            _others(console, [one.test for one in rest])
+    _more(console, len(strict))
     # With no test that counts, nothing is known of the mistakes.
     survived = found.survived if found.counted else ()
     for n, kind in enumerate(survived[:FEW]):
         # One scene at a time: that of the kind to go on with.
-        _survived(shown, found, kind, asked.get(kind.number, 1) if n == 0 else 1)
+        _survived(console, found, kind, asked.get(kind.number, 1) if n == 0 else 1)
     if len(survived) > FEW:
-        shown.line()
-        shown.line(f"Also not caught: {', '.join(str(kind.number) for kind in survived[FEW:])}")
-    _wrong(shown, found)
-    _notes(shown, found)
+        console.line()
+        console.line(f"Also not caught: {', '.join(str(kind.number) for kind in survived[FEW:])}")
+    _wrong(console, found)
+    _notes(console, found)
     if found.items is not None:
-        _list(shown, found)
-    shown.line()
+        _list(console, found)
+    console.line()
     facts = [("Again", f"{TOOL} run {stage.name}")]
     if survived:
         facts.append(("Hint", f"{TOOL} hint {stage.name} {survived[0].number}"))
     if found.passed:
-        shown.line(f"{stage.name}: all of it is caught.", "green")
+        console.line(f"{stage.name}: all of it is caught.", "green")
     else:
-        shown.facts(facts)
+        console.facts(facts)
 
 
 def _code(found: Assessment) -> str:
@@ -110,12 +112,12 @@ def _code(found: Assessment) -> str:
     return "your own code" if own_code(found.stage) else "the code as it was given"
 
 
-def _failing(shown: Shown, found: Assessment, test: TestResult) -> None:
-    shown.line()
-    shown.paragraph(f"{short(test.target)} fails on {_code(found)}:", 0)
-    shown.paragraph(said(test))
+def _failing(console: Console, found: Assessment, test: TestResult) -> None:
+    console.line()
+    console.paragraph(f"{short(test.target)} fails on {_code(found)}:", 0)
+    console.paragraph(said(test))
     if test.target in found.right:
-        shown.paragraph("It passes on right answers: this test is right; your code is not.")
+        console.paragraph("It passes on right answers: this test is right; your code is not.")
     if test.problems:
         frames = main_problem(test.problems).frames
         in_code = [frame for frame in frames if not is_test(_name(frame))]
@@ -124,7 +126,7 @@ def _failing(shown: Shown, found: Assessment, test: TestResult) -> None:
             ("Code", str(innermost(found.stage, in_code) or "")),
         ]
         known = [(label, where) for label, where in places if where]
-        shown.facts([*known, ("Alone", f"{trial()} {test.target}")])
+        console.facts([*known, ("Alone", f"{trial()} {test.target}")])
 
 
 def _name(frame: Frame) -> str:
@@ -141,10 +143,10 @@ def _line(test: TestResult) -> str:
     return in_test(test.target, frames) or (str(frames[-1]) if frames else test.target)
 
 
-def _others(shown: Shown, names: list[str]) -> None:
+def _others(console: Console, names: list[str]) -> None:
     """The same test in other classes, as where one class is built for each of several reactors."""
     if names:
-        shown.paragraph(f"The same in {_classes(names)}.")
+        console.paragraph(f"The same in {_classes(names)}.")
 
 
 def _together(names: list[str]) -> str:
@@ -157,102 +159,104 @@ def _classes(names: list[str]) -> str:
     return ", ".join(name.split(".")[-2] for name in names[:FEW]) + more
 
 
-def _strict(shown: Shown, found: Assessment, strict: Strict, others: int) -> None:
+def _strict(console: Console, found: Assessment, strict: Strict, others: int) -> None:
     test = strict.result
     if lacks := nobody_else_has(test):
         name, file = lacks
         so = f", and so do {count(others, 'other test')}" if others else ""
-        shown.line()
-        shown.paragraph(f"{short(strict.test)} asks for more than the description says{so}:", 0)
-        shown.paragraph(
+        console.line()
+        console.paragraph(f"{short(strict.test)} asks for more than the description says{so}:", 0)
+        console.paragraph(
             f"the name {name}, from {file}, which other right answers do not have. The README says on which names a test "
             "may rely."
         )
         return
     frames = main_problem(test.problems).frames if test.problems else ()
     where = in_test(strict.test, frames)
-    shown.line()
-    shown.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
+    console.line()
+    console.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
     place = f", in {where}" if where else ""
-    shown.paragraph(f"On an answer that is right it says{place}: {said(test)}")
-    shown.paragraph("The README says what a test may rely on, and what is left free.")
+    console.paragraph(f"On an answer that is right it says{place}: {said(test)}")
+    console.paragraph("The README says what a test may rely on, and what is left free.")
 
 
-def _survived(shown: Shown, found: Assessment, kind: Kind, times: int) -> None:
-    shown.line()
-    shown.paragraph(f"Not caught yet, number {kind.number}: {kind.title}", 0)
+def _survived(console: Console, found: Assessment, kind: Kind, times: int) -> None:
+    console.line()
+    console.paragraph(f"Not caught yet, number {kind.number}: {kind.title}", 0)
     if on := places(found, kind):
-        shown.paragraph(f"Let through: {', '.join(on)}.")
+        console.paragraph(f"Let through: {', '.join(on)}.")
     caught = mutants(found, kind) - len(found.left[kind.number])
     if caught:
         # Its scene may be of what is caught already.
         verb = "is" if caught == 1 else "are"
         of = f"{caught} of its {mutants(found, kind)} mistakes {verb} caught"
-        shown.paragraph(f"{of}, perhaps by a test of another number.")
+        console.paragraph(f"{of}, perhaps by a test of another number.")
     elif times > 1:
-        shown.paragraph(kind.scene)
+        console.paragraph(kind.scene)
 
 
-def _list(shown: Shown, found: Assessment) -> None:
-    shown.line()
+def _list(console: Console, found: Assessment) -> None:
+    console.line()
     if not found.items:
-        shown.paragraph(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.", 0)
+        console.paragraph(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.", 0)
         return
     known = sum(bool(item.kinds) for item in found.items)
     kinds = count(len(found.stage.kinds) - len(found.missed), "kind")
-    shown.paragraph(f"Your list speaks of {kinds}, in {count(known, 'line')}.", 0)
+    console.paragraph(f"Your list speaks of {kinds}, in {count(known, 'line')}.", 0)
     strange = [item for item in found.items if not item.kinds]
     for item in strange[:FEW]:
-        shown.paragraph(f"{item.text}  [no kind recognised]")
-    _more(shown, len(strange))
+        console.paragraph(f"{item.text}  [no kind recognised]")
+    _more(console, len(strange))
     survived = {kind.number for kind in found.survived}
     missed = found.missed if found.counted else []
     for kind in missed[:FEW]:
         caught = ", though a test of yours catches it" if kind.number not in survived else ""
-        shown.paragraph(
+        console.paragraph(
             f"Not in your list, number {kind.number}: {kind.title.rstrip('.')}{caught}."
         )
     if len(missed) > FEW:
-        shown.line(f"  Nor are: {', '.join(str(kind.number) for kind in missed[FEW:])}")
+        console.line(f"  Nor are: {', '.join(str(kind.number) for kind in missed[FEW:])}")
 
 
-def _wrong(shown: Shown, found: Assessment) -> None:
+def _wrong(console: Console, found: Assessment) -> None:
     """What the reference's tests say of the learner's code."""
     if not found.wrong:
         return
-    shown.line()
-    shown.paragraph("Your tests catch all kinds; your code is not right yet. The README says:", 0)
+    console.line()
+    console.paragraph("Your tests catch all kinds; your code is not right yet. The README says:", 0)
     for one in found.wrong[:FEW]:
-        shown.paragraph(promise(one))
-        shown.paragraph(f"Our test of it says: {said(one.result)}", 4)
-    _more(shown, len(found.wrong))
+        console.paragraph(promise(one))
+        console.paragraph(f"Our test of it says: {said(one.result)}", 4)
+    _more(console, len(found.wrong))
 
 
-def _notes(shown: Shown, found: Assessment) -> None:
+def _notes(console: Console, found: Assessment) -> None:
     """What is no reason not to pass."""
-    _unheard(shown, found)
+    _unheard(console, found)
     if found.idle:
-        shown.line()
-        shown.paragraph("No mistake that we know makes these fail; perhaps they are for others:", 0)
-        _listed(shown, (_silent(found, same) for same in alike(found.idle, _method)))
+        console.line()
+        console.paragraph(
+            "No mistake that we know makes these fail; perhaps they are for others:", 0
+        )
+        _listed(console, (_silent(found, same) for same in alike(found.idle, _method)))
     if found.wavering:
-        shown.line()
+        console.line()
         names = ", ".join(map(short, found.wavering[:FEW]))
-        shown.paragraph(
+        console.paragraph(
             f"Failed on a mistake, but not when run on it again, so not counted: {names}.", 0
         )
     if found.slow:
-        shown.line()
+        console.line()
         for one in found.slow[:FEW]:
-            shown.paragraph(pace(one), 0)
-        _more(shown, len(found.slow))
+            console.paragraph(pace(one), 0)
+        _more(console, len(found.slow))
 
 
-def _unheard(shown: Shown, found: Assessment) -> None:
+def _unheard(console: Console, found: Assessment) -> None:
     if found.unheard:
-        shown.line()
-        shown.paragraph("Never run:", 0)
-        _listed(shown, (f"{one.name} ({one.where}): {one.why}." for one in found.unheard))
+        console.line()
+        console.paragraph("Never run:", 0)
+        _listed(console, (f"{one.name} ({one.where}): {one.why}." for one in found.unheard))
 
 
 def _silent(found: Assessment, same: list[str]) -> str:
@@ -261,13 +265,13 @@ def _silent(found: Assessment, same: list[str]) -> str:
     return f"{_together(same)}: {why}" if why else _together(same)
 
 
-def _listed(shown: Shown, names: Iterable[str]) -> None:
+def _listed(console: Console, names: Iterable[str]) -> None:
     names = list(names)
     for name in names[: 2 * FEW]:
-        shown.paragraph(name)
-    _more(shown, len(names), 2 * FEW)
+        console.paragraph(name)
+    _more(console, len(names), 2 * FEW)
 
 
-def _more(shown: Shown, count: int, told: int = FEW) -> None:
+def _more(console: Console, count: int, told: int = FEW) -> None:
     if count > told:
-        shown.line(f"  and {count - told} more")
+        console.line(f"  and {count - told} more")

@@ -12,7 +12,7 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
@@ -41,11 +41,28 @@ def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
     for name, text in (overlay or {}).items():
         _put(text.encode(), package / stage.name / name)
         named |= _named(text.encode()) if name.endswith(".py") else set()
+    _follow(stage, named, lambda folder: _copy(folder, package / folder.name))
+
+
+def other_stages(stage: Stage) -> list[Path]:
+    """The folders of the other stages that lay() would lay out too, with the learner's files as they are."""
+
+    def names(folder: Path) -> set[str]:
+        return {name for path in folder.rglob("*.py") for name in _named(path.read_bytes())}
+
+    return _follow(stage, names(stage.folder), names)
+
+
+def _follow(stage: Stage, named: set[str], take: Callable[[Path], set[str]]) -> list[Path]:
+    """Take the folder of each other stage that is named, and those of which they speak in turn."""
     others = {p.name for p in stage.folder.parent.iterdir() if p.is_dir()} - {stage.name}
+    taken = []
     while new := sorted(others & named):
         others -= set(new)
         for name in new:
-            named |= _copy(stage.folder.parent / name, package / name)
+            named |= take(stage.folder.parent / name)
+            taken.append(stage.folder.parent / name)
+    return taken
 
 
 def _copy(folder: Path, to: Path) -> set[str]:

@@ -1,0 +1,118 @@
+"""How far the learner is: verdicts on all stages, remembered if nothing that they depend on has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from workshop.commands.group import Tool
+from workshop.course import CourseError, Kind, Stage, Step
+from workshop.judge.memory import fingerprint, keep, recall
+from workshop.judge.verdict import Judged, Unjudged, judge, refused, remember_passed
+from workshop.report.console import Console
+from workshop.runner.worker import Worker, imports_of
+
+Seen: TypeAlias = Judged | Unjudged
+
+
+def known(tool: Tool, stage: Stage) -> Seen | None:
+    """What is known of a stage without running anything; None if nothing is."""
+    if unjudged := refused(tool.course, stage):
+        return unjudged
+    return None if tool.fresh else recall(tool.course, stage, tool.limit)
+
+
+def seen(tool: Tool, stage: Stage) -> Seen:
+    """What is known of a stage, or else what a run of it says."""
+    return known(tool, stage) or next(_found(tool, [stage]))
+
+
+def all_stages(tool: Tool, progress: Callable[[str], None]) -> list[Seen]:
+    """The verdict on each stage, in the course's order. Those that are not known are found side by side."""
+    found = {stage.name: known(tool, stage) for stage in tool.course.stages}
+    left = {name: tool.course.stage(name) for name, verdict in found.items() if verdict is None}
+    unknown = len(left)
+    if left:
+        progress(f"Running the tests of {unknown} stages")
+    for verdict in _found(tool, list(left.values())):
+        found[verdict.stage.name] = verdict
+        del left[verdict.stage.name]
+        if left:
+            names = ", ".join(left)
+            progress(f"Running the tests of {names} ({unknown - len(left)} of {unknown} done)")
+    return [verdict for verdict in found.values() if verdict is not None]
+
+
+def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
+    """Judge the stages, and remember what is found: first those of steps, as many at once as there are cores; then those
+    of which each takes all cores by itself."""
+    keys = fingerprints(tool, stages)
+    by_steps = [stage for stage in stages if not stage.judged]
+    with ExitStack() as stack:
+        free: SimpleQueue[Worker] = SimpleQueue()
+        modules = sorted({name for stage in by_steps for name in imports_of(stage)})
+        workers = min(len(by_steps), os.cpu_count() or 1)
+        for _ in range(workers):
+            free.put(stack.enter_context(Worker(modules, tool.limit)))
+        threads = ThreadPoolExecutor(max(workers, 1))
+        # Left by an exception, what has not begun is dropped, and the workers' ends end the others.
+        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
+
+        def one(stage: Stage) -> Judged:
+            worker = free.get()
+            try:
+                return judge(stage, limit=tool.limit, worker=worker)
+            finally:
+                free.put(worker)
+
+        for ended in as_completed([threads.submit(one, stage) for stage in by_steps]):
+            yield remembered(tool, ended.result(), keys)
+    for stage in stages:
+        if stage.judged:
+            yield remembered(tool, judge(stage, limit=tool.limit), keys)
+
+
+def fingerprints(tool: Tool, stages: Iterable[Stage]) -> dict[str, bytes]:
+    """What verdicts on the stages depend on, by their names: to be taken before a run."""
+    return {stage.name: fingerprint(tool.course, stage, tool.limit) for stage in stages}
+
+
+def remembered(tool: Tool, verdict: Judged, keys: Mapping[str, bytes]) -> Judged:
+    """The verdict, now remembered, under the fingerprint from before the run; without one, only which steps passed."""
+    if key := keys.get(verdict.stage.name):
+        keep(tool.course, verdict, key, tool.limit)
+    remember_passed(verdict)
+    return verdict
+
+
+def stage_to_do(tool: Tool, console: Console, stage: Stage | None) -> Stage:
+    """The stage that was asked for, or else the first that does not pass, or else the last."""
+    if stage:
+        return stage
+    with console.progress("") as line:
+        for stage in tool.course.stages:
+            line.update(f"Looking for the first stage to do: {stage.name}")
+            verdict = seen(tool, stage)
+            if isinstance(verdict, Unjudged) and not verdict.refusal:
+                continue
+            if not verdict.passed:
+                return stage
+    return tool.course.stages[-1]
+
+
+def topic_to_do(tool: Tool, console: Console, stage: Stage) -> Step | Kind:
+    """The stage's first step, or kind of mistake, that is left to do, or else its last.
+
+    Raises:
+        CourseError: it has none.
+    """
+    with console.progress("Looking for the first one to do"):
+        verdict = seen(tool, stage)
+    topics: list[Step | Kind] = [*verdict.to_do, *stage.topics[-1:]]
+    if not topics:
+        raise CourseError(f"There are no hints for {stage.name}.")
+    return topics[0]

@@ -1,0 +1,127 @@
+"""Verdicts that were found before, under a fingerprint of everything that they depend on.
+
+The truth about progress is the tests: with one byte of difference they run again. A verdict is kept in
+.workshop/verdicts/STAGE as the fingerprint, a digest of the rest, and the rest: a pickle that may only make the classes of a
+verdict. What is damaged, or made by somebody else, is as nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import pickle
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from workshop.course import Course, Kind, Mutant, Stage, Step, Test, visible
+from workshop.course.files import MADE, write
+from workshop.judge.findings import Assessment, Slow, Strict, Unruly, Wrong
+from workshop.judge.learner import Item
+from workshop.judge.steps import StepResult, Verdict
+from workshop.judge.unheard import Unheard
+from workshop.judge.verdict import Judged
+from workshop.runner.layout import other_stages
+from workshop.runner.result import Frame, Problem, Result, TestResult, Trouble
+
+TOOL = Path(__file__).resolve().parent.parent
+CLASSES = (
+    *(Assessment, Frame, Item, Kind, Mutant, Problem, Result, Slow, Step, StepResult, Strict),
+    *(Test, TestResult, Trouble, Unheard, Unruly, Verdict, Wrong),
+)
+MAY_MAKE = {(one.__module__, one.__qualname__): one for one in (*CLASSES, frozenset)}
+SIZE = hashlib.sha256().digest_size
+
+
+class _Writer(pickle.Pickler):
+    """Writes a verdict; its stage only by name."""
+
+    def persistent_id(self, obj: object) -> str | None:
+        return obj.name if isinstance(obj, Stage) else None
+
+
+class _Reader(pickle.Unpickler):
+    """Reads a verdict on that stage, and makes nothing else."""
+
+    def __init__(self, data: bytes, stage: Stage) -> None:
+        super().__init__(io.BytesIO(data))
+        self.stage = stage
+
+    def persistent_load(self, pid: Any) -> Stage:
+        if pid != self.stage.name:
+            raise pickle.UnpicklingError(f"a verdict on {pid}")
+        return self.stage
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return MAY_MAKE[module, name]
+        except KeyError:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a verdict") from None
+
+
+def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:
+    """SHA-256 of everything that a verdict on the stage depends on.
+
+    These are: the stage's files, and those of stages that they import; what all stages share; the solutions; the tool;
+    Python, Twisted and the machine; the seconds that a test may take.
+    """
+    system = (sys.version, sys.executable, version("twisted"), platform.platform(), limit)
+    found = hashlib.sha256(repr(system).encode())
+    for path in _files(course, stage):
+        data = path.read_bytes()
+        name = path.relative_to(TOOL.parent if path.is_relative_to(TOOL) else course.root)
+        found.update(f"{name.as_posix()}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        found.update(data)
+    return found.digest()
+
+
+def _files(course: Course, stage: Stage) -> Iterator[Path]:
+    """All files that a verdict depends on, in an order that stays."""
+    yield from visible(course.root / "exercises", "*.*")
+    yield from visible(course.root / "solutions", "*.*")
+    for folder in (*other_stages(stage), stage.folder, stage.answers):
+        yield from _below(folder)
+    yield from (path for path in _below(TOOL) if path.suffix == ".py")
+
+
+def _below(folder: Path) -> list[Path]:
+    """The files in a folder and below it, but for those that Python and trial leave there."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if not any(part.startswith(MADE) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def _path(course: Course, stage: Stage) -> Path:
+    return course.root / ".workshop" / "verdicts" / stage.name
+
+
+def recall(course: Course, stage: Stage, limit: float) -> Judged | None:
+    """The verdict on the stage, if it was found before with all as it is now."""
+    try:
+        kept = _path(course, stage).read_bytes()
+        key, digest, data = kept[:SIZE], kept[SIZE : 2 * SIZE], kept[2 * SIZE :]
+        if key != fingerprint(course, stage, limit) or digest != hashlib.sha256(data).digest():
+            return None
+        found = _Reader(data, stage).load()
+    except Exception:
+        # A pickle that is no pickle may raise anything.
+        return None
+    return found if isinstance(found, (Verdict, Assessment)) else None
+
+
+def keep(course: Course, verdict: Judged, key: bytes, limit: float) -> None:
+    """Keep a verdict, found with all as the fingerprint says; not if it has changed meanwhile."""
+    with contextlib.suppress(OSError):
+        if key != fingerprint(course, verdict.stage, limit):
+            return
+        data = io.BytesIO()
+        _Writer(data).dump(verdict)
+        digest = hashlib.sha256(data.getvalue()).digest()
+        write(_path(course, verdict.stage), key + digest + data.getvalue())

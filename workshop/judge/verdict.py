@@ -1,0 +1,82 @@
+"""One question for both kinds of stage: what does its run say? By steps, or by the learner's own suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from workshop.course import Course, Kind, Stage, Step
+from workshop.course.files import Refusal, inspect, remember
+from workshop.judge.findings import Assessment
+from workshop.judge.steps import Verdict, by_step, targets
+from workshop.judge.suite import assess
+from workshop.runner.result import TestResult
+from workshop.runner.worker import LIMIT, Worker, imports_of
+
+Judged: TypeAlias = Verdict | Assessment
+"""What a run of a stage says. Both kinds have ``stage``, ``passed``, ``done``, ``total`` and ``to_do``."""
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """A stage that cannot be judged as it is, and why: a file that was refused; or, for a None, that this copy of the course
+    has no solutions, and the learner writes the stage's tests."""
+
+    stage: Stage
+    refusal: Refusal | None
+
+    passed = False
+    to_do: tuple[Step | Kind, ...] = ()
+
+
+def refused(course: Course, stage: Stage) -> Unjudged | None:
+    """Why the stage cannot be judged; None if it can."""
+    try:
+        inspect(course, stage)
+    except Refusal as refusal:
+        return Unjudged(stage, refusal)
+    return Unjudged(stage, None) if stage.judged and not stage.answers.is_dir() else None
+
+
+def judge(
+    stage: Stage,
+    *,
+    limit: float = LIMIT,
+    reactor: str | None = None,
+    worker: Worker | None = None,
+    steps: list[Step] | None = None,
+    stop: bool = True,
+    test_ended: Callable[[TestResult], None] = lambda test: None,
+    part_began: Callable[[str], None] = lambda what: None,
+) -> Judged:
+    """Run the stage's tests, with the learner's files as they are.
+
+    Args:
+        limit: Seconds that one test may take.
+        reactor: A reactor's name, as trial's --reactor; None for the platform's own.
+        worker: For a stage of steps, a child that is ready; without it one is started.
+        steps: Those to run, in a stage of steps; None for all.
+        stop: In a stage of steps, end after the first test that fails.
+        test_ended: In a stage of steps, called with each test's result as it comes.
+        part_began: In one whose tests the learner writes, called with what is done next, in a few words.
+    """
+    if stage.judged:
+        return assess(stage, reactor=reactor, limit=limit, watch=part_began)
+    if worker is None:
+        with Worker(imports_of(stage), limit) as worker:
+            return judge(
+                stage, reactor=reactor, worker=worker, steps=steps, stop=stop, test_ended=test_ended
+            )
+    result = worker.run(stage, targets(stage, steps), stop=stop, reactor=reactor, watch=test_ended)
+    return by_step(stage, result, steps)
+
+
+def remember_passed(verdict: Judged) -> None:
+    """Remember, once it was shown, which steps passed."""
+    if isinstance(verdict, Verdict):
+        passed, failed = (
+            [one.step for one in verdict.steps if one.step and one.status == status]
+            for status in ("passes", "fails")
+        )
+        remember(verdict.stage, passed, failed)

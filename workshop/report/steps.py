@@ -1,0 +1,190 @@
+"""A run of a stage's steps: shown as it goes, and as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from workshop.course import TOOL, Stage, Step
+from workshop.judge.findings import Assessment
+from workshop.judge.steps import StepResult, Verdict, by_step
+from workshop.report.console import Console
+from workshop.report.explain import cause, main_problem, told, trial, trouble
+from workshop.report.where import edit, newer
+from workshop.runner.result import Result, TestResult
+
+# The most of a line that the learner's code printed.
+LONGEST_LINE = 200
+STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
+
+
+def show_step(console: Console, step: StepResult) -> None:
+    """How one step went, in a line."""
+    failed = len(step.failed)
+    name = f"Step {step.step.number:>2}  {step.step.name}" if step.step else "Your own tests"
+    if step.step and step.step.given:
+        name = f"Check    {step.step.name}"
+    count = f"{step.count} test{'s' * (step.count != 1)}"
+    if step.status == "fails":
+        broken = f"broken off in test {len(step.tests) + 1} of {step.count}"
+        count = f"{failed} of {step.count} tests fail" if failed else broken
+    if step.status == "not run" or console.width < 60:
+        count = ""
+    text = Text(f"  {name:<26}")
+    text.append(f"{step.status:<9}", STYLES[step.status])
+    text.append(count)
+    text.rstrip()
+    console.rich.print(text, soft_wrap=True)
+
+
+def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
+    """What is to be done next in this stage: its trouble, its first failing step, or nothing."""
+    stage = verdict.stage
+    if verdict.result.trouble:
+        console.line()
+        cause, _, mend = trouble(stage, verdict.result.trouble, limit).partition("\n")
+        console.paragraph(cause, 0)
+        if verdict.broken_off:
+            console.line()
+            console.facts(_commands(stage, *verdict.broken_off))
+        else:
+            console.line(mend)
+        show_printed(console, verdict)
+    elif verdict.first_failure:
+        console.line()
+        show_failure(console, stage, verdict.first_failure)
+        show_printed(console, verdict)
+    elif verdict.passed:
+        console.line()
+        steps = [step.step for step in verdict.steps if step.step]
+        if len(steps) == len(stage.steps):
+            console.line(f"{stage.name}: all of it passes.", "green")
+        else:
+            numbers = ", ".join(f"step {step.number} passes" for step in steps)
+            console.line(f"{stage.name}: {numbers}.", "green")
+
+
+def show_printed(console: Console, verdict: Verdict) -> None:
+    """The end of what the learner's code printed, if it did."""
+    text = "".join(c for c in verdict.result.output if c.isprintable() or c in "\n\t")
+    lines = text.strip().splitlines()[-8:]
+    if lines:
+        console.line()
+        console.line("Your code printed, at the end:")
+        for line in lines:
+            cut = f"{line[:LONGEST_LINE]} ..." if len(line) > LONGEST_LINE else line
+            rows = Text(cut).wrap(console.rich, console.width - 4, tab_size=8)
+            for n, row in enumerate(rows):
+                console.line(f"{'    ' if n else '  '}{row.plain.rstrip()}")
+
+
+def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
+    """The first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
+    test, step = failure.failed[0], failure.step
+    problem = main_problem(test.problems)
+    head = (
+        f"{stage.name}, step {step.number}: {step.title}"
+        if step
+        else f"{stage.name}: {test.target}"
+    )
+    console.paragraph(head, 0, "bold")
+    console.line()
+    requirement = _requirement(failure, test)
+    if requirement:
+        console.paragraph(f"{test.target.rpartition('.')[2]}: {requirement}")
+    console.paragraph(told(test), 4)
+    more = len(failure.failed) - 1
+    if more:
+        console.paragraph(
+            f"{more} more of this step's tests fail." if more > 1 else "One more fails."
+        )
+    if broken := newer(stage, step, problem):
+        console.line()
+        console.paragraph(broken)
+    console.line()
+    where, also = edit(stage, step, cause(stage, test))
+    places = [("Edit", where), ("", also)] if also else [("Edit", where)]
+    console.facts([*places, *_commands(stage, step, test.target)])
+
+
+def _commands(stage: Stage, step: Step | None, test: str) -> list[tuple[str, str]]:
+    """How to run the test alone, and the stage again; and how to get a hint, if there is one."""
+    facts = [("Test", f"{trial()} {test}"), ("Again", f"{TOOL} run {stage.name}")]
+    if step and step.number in stage.hints:
+        facts.append(("Hint", f"{TOOL} hint {stage.name} {step.number}"))
+    return facts
+
+
+def _requirement(failure: StepResult, test: TestResult) -> str:
+    tests = failure.step.tests if failure.step else ()
+    name = test.target.rpartition(".")[2]
+    return next((known.requirement for known in tests if known.name == name), "")
+
+
+def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
+    """A verdict as the object that --json prints."""
+    result = verdict.result
+    first = verdict.first_failure
+    message = ""
+    if result.trouble:
+        message = trouble(verdict.stage, result.trouble, limit)
+    elif first:
+        message = told(first.failed[0])
+    return {
+        "stage": verdict.stage.name,
+        "passed": verdict.passed,
+        "message": message,
+        "seconds": round(result.seconds, 3),
+        "steps": [
+            {
+                "number": step.step.number if step.step else None,
+                "name": step.step.name if step.step else "own",
+                "status": step.status,
+                "message": told(step.failed[0])
+                if step.failed
+                else message * (step.status == "fails"),
+                "seconds": round(step.seconds, 3),
+                "tests": [
+                    {
+                        "name": test.target,
+                        "status": test.status,
+                        "seconds": test.seconds,
+                        "message": told(test) if test.problems else "",
+                    }
+                    for test in step.tests
+                ],
+            }
+            for step in verdict.steps
+        ],
+    }
+
+
+class LiveSteps:
+    """Shows each step's line as soon as the last of its tests has ended."""
+
+    def __init__(self, console: Console, stage: Stage) -> None:
+        self.console = console
+        self.stage = stage
+        self.tests: list[TestResult] = []
+        self.told: set[str] = set()
+        console.line(f"{stage.name}: {stage.title}", "bold")
+        console.line()
+
+    def test(self, test: TestResult) -> None:
+        """One test has ended."""
+        self.tests.append(test)
+        for step in by_step(self.stage, Result(tuple(self.tests), None, "", 0)).steps:
+            if step.step and len(step.tests) >= len(step.step.tests):
+                self._tell(step)
+
+    def rest(self, verdict: Verdict | Assessment) -> None:
+        """The run is over: show the steps that were not shown yet."""
+        for step in verdict.steps if isinstance(verdict, Verdict) else ():
+            self._tell(step)
+
+    def _tell(self, step: StepResult) -> None:
+        name = step.step.cls if step.step else ""
+        if name not in self.told:
+            self.told.add(name)
+            show_step(self.console, step)
