@@ -29,7 +29,8 @@ class Commands(click.Group):
 
 @dataclass
 class Tool:
-    """What every command is given: the course, the seconds that one test may take, and whether no remembered verdict counts."""
+    """What every command is given: the course, the seconds that one test may take, and whether remembered verdicts are
+    passed over."""
 
     course: Course
     limit: float
