@@ -10,11 +10,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import click
 import pytest
 from driving import Learner, posix, until
 from test_slides import copy, keep_few
 
-from workshop.setup.environment import requirement_files
+from workshop.commands import cli
+from workshop.setup.environment import FOR_COMMANDS, WITH_VALUE, requirement_files
 
 ROOT = Path(__file__).resolve().parent.parent
 BOUND = 30
@@ -137,9 +139,30 @@ def test_recorded_by_the_command(course: Learner) -> None:
         (["slides", "2", "--pdf"], ["slides"]),
         (["verify"], ["tests", "slides"]),
         (["run", "slides"], []),
+        (["--limit", "5", "verify"], ["tests", "slides"]),
+        (["--limit=5", "--fresh", "verify"], ["tests", "slides"]),
+        (["--root", "slides"], []),
+        (["--root", "verify", "slides"], ["slides"]),
+        (["slides", "--help"], []),
+        (["-h", "verify"], []),
+        (["verify", "--", "-h"], ["tests", "slides"]),
+        (["dev", "check"], ["tests"]),
+        ([], []),
     ],
 )
 def test_what_it_needs_is_installed(words: list[str], files: list[str]) -> None:
     """Set-up installs what builds slides for the command that does, and for the suite."""
     wanted = ["requirements.txt", *(f"{name}/requirements.txt" for name in files)]
     assert requirement_files(str(ROOT), words) == wanted
+
+
+def test_set_up_knows_the_options() -> None:
+    """Before click is there, set-up reads past the same options with values as click does, and knows the same commands."""
+    valued = {
+        name
+        for option in cli.params
+        if isinstance(option, click.Option) and not option.is_flag
+        for name in option.opts
+    }
+    assert valued == set(WITH_VALUE)
+    assert set(FOR_COMMANDS) <= set(cli.commands)

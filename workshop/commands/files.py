@@ -1,4 +1,4 @@
-"""The commands that change files: solution, reset, starters."""
+"""The commands that change the learner's files: solution and reset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage
-from workshop.course.files import forget_passed, made_fingerprints, replace, restore, write
+from workshop.course.files import forget_passed, replace, restore
 from workshop.course.solutions import ALL_STEPS, answer
 from workshop.report.hints import forget
 
@@ -93,28 +93,3 @@ def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what
         console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     else:
         console.line("Nothing had to be saved.")
-
-
-@cli.command(short_help="For maintainers: make the starters anew.")
-@click.option("--write", "write_", is_flag=True, help="Write them; without it, only compare.")
-@click.pass_obj
-def starters(tool: Tool, write_: bool) -> int:
-    """For maintainers: starters and fingerprints, made from solutions/ and the provided files."""
-    wanted = {
-        f"exercises/{stage.name}/{name}": text
-        for stage in tool.course.stages
-        for name, text in answer(stage, 0).items()
-    }
-    wanted["solutions/provided.sha256"] = made_fingerprints(tool.course)
-    differ = []
-    for name, text in wanted.items():
-        path = tool.course.root / name
-        if not path.is_file() or path.read_bytes().replace(b"\r\n", b"\n") != text.encode():
-            differ.append(name)
-    for name in differ:
-        if write_:
-            write(tool.course.root / name, wanted[name].encode())
-        click.echo(f"{'written' if write_ else 'differs'}: {name}")
-    if not differ:
-        click.echo("All starters and fingerprints are as solutions/ gives them.")
-    return 1 if differ and not write_ else 0

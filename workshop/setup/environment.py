@@ -58,17 +58,36 @@ CAUSES = (
 )
 
 
+FOR_ALL = ["requirements.txt"]
+FOR_COMMANDS = {
+    "dev": ["tests/requirements.txt"],
+    "offline": ["slides/requirements.txt"],
+    "slides": ["slides/requirements.txt"],
+    "verify": ["tests/requirements.txt", "slides/requirements.txt"],
+}
+"""What commands need besides what all do."""
+WITH_VALUE = ("--limit", "--root")
+"""Options before a command that have a value in the next word."""
+
+
 def requirement_files(root: str, argv: Sequence[str]) -> list[str]:
     """The requirement files that a command line needs, as paths below the root."""
-    files = ["requirements.txt"]
-    more = {
-        "offline": ["slides/requirements.txt"],
-        "slides": ["slides/requirements.txt"],
-        "verify": ["tests/requirements.txt", "slides/requirements.txt"],
-    }
-    command = next((word for word in argv if not word.startswith("-")), "")
-    files += [name for name in more.get(command, ()) if os.path.isfile(os.path.join(root, name))]
-    return files
+    mine = argv[: argv.index("--")] if "--" in argv else argv
+    if set(mine) & {"-h", "--help"}:
+        return FOR_ALL
+    more = FOR_COMMANDS.get(command(mine), ())
+    return FOR_ALL + [name for name in more if os.path.isfile(os.path.join(root, name))]
+
+
+def command(argv: Sequence[str]) -> str:
+    """The command in a command line, without the options before it and their values; "" if it has none."""
+    words = iter(argv)
+    for word in words:
+        if word in WITH_VALUE:
+            next(words, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def ensure(root: str, files: Sequence[str], argv: Sequence[str]) -> None:

@@ -1,0 +1,159 @@
+"""The files of a new stage of one step, with TODO where something is left to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from workshop.course import Course, CourseError
+from workshop.course.files import write
+
+LONGEST_TITLE = 40
+
+SOLVED = """\
+\"\"\"TODO: what this module is for.\"\"\"
+
+
+def {word}(data: bytes) -> bytes:
+    \"\"\"TODO: the contract of what the learner writes.\"\"\"
+    ### BEGIN SOLUTION Step 1: TODO, what is missing, in a few words
+    return data
+    ### END SOLUTION
+"""
+TESTS = """\
+\"\"\"Provided tests: {title}.\"\"\"
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from .{word} import {word}
+
+
+class Step01Todo(SynchronousTestCase):
+    \"\"\"TODO: what to build, in at most 70 characters.
+
+    TODO: why, in a few lines.
+    \"\"\"
+
+    def test_todo(self) -> None:
+        \"\"\"TODO: one sentence that states a requirement.\"\"\"
+        got = {word}(b"TODO")
+        self.assertEqual(got, b"", f"{word}(b'TODO'): expected b'', got {{got!r}}.")
+"""
+MUTANTS = """\
+# Mistakes that someone would make. Step 1's tests must fail on each.
+
+[[mutant]]
+name = "todo"
+bug = "TODO: what a user of such a program would notice."
+source = "TODO"
+file = "{word}.py"
+step = 1
+find = "return data"
+replace = "return data + data"
+"""
+HINTS = """\
+# Hints: {name}
+
+## Step 1
+### Question
+TODO: a question that leads to the thought.
+### Pointer
+TODO: where to read.
+### Shape
+```python
+return ...  # TODO: the shape of the code
+```
+"""
+README = """\
+# {name}: {title}
+
+TODO: what is built here and why, and which of the five difficulties it trains. You edit `{word}.py`.
+
+```
+python3 -m workshop run {name}    the first step that fails, in plain words
+trial exercises.{name}            the same tests, without the tool
+```
+
+## Step 1
+
+TODO: everything that the tests of this step demand.
+"""
+ENTRY = """
+[[stage]]
+name = "{name}"
+title = "{title}"
+minutes = {minutes}
+track = "extra"
+kind = "provided tests"
+edit = ["{word}.py"]
+"""
+ROW = "| [{name}](exercises/{name}/README.md) | {minutes} | TODO: what you build |\n"
+SECTION = """\
+### {name}: {minutes} minutes, without a talk
+
+**Goal.** TODO
+
+| where people stick | ask, or do |
+|---|---|
+| TODO | TODO |
+
+"""
+
+
+def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
+    """Write the files of a new stage, and enter it in course.toml, README.md and slides/README.md.
+
+    Returns:
+        Where something is left to write: paths with slashes, each with a line's number.
+
+    Raises:
+        CourseError: The name or the title will not do, or there is such a stage; nothing was written.
+    """
+    found = re.fullmatch(r"stage(\d+)_([a-z][a-z0-9]*)", name)
+    if not found:
+        raise CourseError(f'"{name}" is no name for a stage; write it as stage9_clinic.')
+    if not 0 < len(title) <= LONGEST_TITLE or '"' in title or not title.isprintable():
+        raise CourseError(f"A title has 1 to {LONGEST_TITLE} characters, and no quotation marks.")
+    numbers = [one.name.partition("_")[0] for one in course.stages]
+    if f"stage{found[1]}" in numbers:
+        raise CourseError(f"There is a stage {found[1]}. The next is stage{len(numbers)}.")
+    facts = {"name": name, "title": title, "minutes": minutes, "word": found[2]}
+    files = {
+        f"exercises/{name}/__init__.py": f'"""{title}."""\n',
+        f"exercises/{name}/README.md": README.format(**facts),
+        f"exercises/{name}/hints.md": HINTS.format(**facts),
+        f"exercises/{name}/test_{found[2]}.py": TESTS.format(**facts),
+        f"solutions/{name}/{found[2]}.py": SOLVED.format(**facts),
+        f"solutions/{name}/mutants.toml": MUTANTS.format(**facts),
+        **_entered(course, facts),
+    }
+    for path, text in files.items():
+        write(course.root / path, text.encode())
+    return [
+        f"{path}, line {number}"
+        for path, text in files.items()
+        for number, line in enumerate(text.splitlines(), 1)
+        if "TODO" in line
+    ]
+
+
+def _entered(course: Course, facts: Mapping[str, object]) -> dict[str, str]:
+    """The files that list the stages, with one more."""
+    names = ("exercises/course.toml", "README.md", "slides/README.md")
+    contents, readme, guide = ((course.root / name).read_text("utf-8") for name in names)
+    last = course.stages[-1].name
+    end = contents.index("\n\n", contents.index(f'name = "{last}"')) + 1
+    contents = contents[:end] + ENTRY.format(**facts) + contents[end:]
+    # A class that does all has so many minutes more.
+    contents = re.sub(
+        r"^all = (\d+)$",
+        lambda found: f"all = {int(found[1]) + int(str(facts['minutes']))}",
+        contents,
+        flags=re.M,
+    )
+    row = readme.index("\n", readme.index(f"| [{last}]")) + 1
+    readme = readme[:row] + ROW.format(**facts) + readme[row:]
+    section = re.compile(r"^#{2,3} ", re.M).search(guide, guide.index(f"### {last}:") + 4)
+    at = section.start() if section else len(guide)
+    guide = guide[:at] + SECTION.format(**facts) + guide[at:]
+    return dict(zip(names, (contents, readme, guide), strict=True))
