@@ -136,9 +136,8 @@ class Learner:
         return subprocess.Popen(
             self.command(*words, limit=limit),
             env=self.environment(env),
-            cwd=self.root,
             start_new_session=True,
-            **how,
+            **{"cwd": self.root, **how},
         )
 
     def tool(

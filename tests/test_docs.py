@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from workshop.commands import files, run, teach
+from workshop.commands import dev, files, run, teach
 from workshop.commands.group import cli
 from workshop.course import CourseError, load
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
 COMMANDS = {*cli.commands}
 # Each of these modules is imported so that its commands are in the group.
-assert files and run and teach
+assert dev and files and run and teach
 
 SKIPPED = {
     ".venv",
@@ -38,6 +39,13 @@ CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|txt|sha256|yml|ipynb)")
 TRIAL = re.compile(r"\btrial (?:-\S+(?:[= ]\S+)? )*(exercises[\w.]*)")
 TOOL = re.compile(r"(?:python3?|py) -m workshop(?: +([a-z]\w*))?(?: +(stage\d\w*))?(?: +(\d+))?")
+
+# A command of the tool's, to its end.
+SHOWN = re.compile(r"(?:python3?|py) -m workshop ((?:[^\s#|&]+ ?)*)")
+STEPS = re.compile(r"\b[Ss]teps? (?:\d+(?:, | to | and | or )?)+")
+TOOL_FILES: dict[str, list[Path]] = {}
+for _path in [*(ROOT / "workshop").rglob("*.py"), *(ROOT / "tests" / "benchmarks").glob("*.py")]:
+    TOOL_FILES.setdefault(_path.name, []).append(_path)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -70,12 +78,16 @@ def problems(page: Path, text: str) -> Iterator[str]:
             if "/" not in name:
                 places += [stage.folder / name for stage in COURSE.stages]
                 places += [stage.answers / name for stage in COURSE.stages]
+                places += TOOL_FILES.get(name, []) if page.name == "CONTRIBUTING.md" else []
             if (
                 "STAGE" not in name
                 and "_trial_temp" not in code
                 and not any(p.exists() for p in places)
             ):
                 yield f"file {name}"
+    for line in SHOWN.findall(fences + "\n" + "\n".join(CODE.findall(prose))):
+        yield from unknown_options(line)
+    yield from wrong_steps(page, prose)
     for target in TRIAL.findall(text):
         if not runnable(target.rstrip(".")):
             yield f"target of trial {target}"
@@ -89,6 +101,37 @@ def problems(page: Path, text: str) -> Iterator[str]:
                 COURSE.stage(stage)
         except CourseError as error:
             yield str(error)
+
+
+def unknown_options(words: str) -> Iterator[str]:
+    """The options of a command line that its command does not have, as click reads it."""
+    command: click.Command = cli
+    for word in words.split(" -- ")[0].split():
+        if isinstance(command, click.Group) and word in command.commands:
+            command = command.commands[word]
+        elif word.startswith("-"):
+            name = word.partition("=")[0]
+            if name not in {"-h", "--help", *(opt for one in command.params for opt in one.opts)}:
+                yield f"option {name} of {command.name}"
+
+
+def wrong_steps(page: Path, prose: str) -> Iterator[str]:
+    """The numbers of steps that a stage's README, or its section of the guide, names, and that the stage does not have."""
+    if page == ROOT / "slides" / "README.md":
+        parts = re.split(r"^### (?=stage)", prose, flags=re.M)[1:]
+        texts = [(re.split(r"\W", part)[0], part.split("\n## ")[0]) for part in parts]
+    else:
+        texts = [(page.parent.name, prose)]
+    for stage in COURSE.stages:
+        known = {topic.number for topic in stage.topics}
+        for text in (text for name, text in texts if name == stage.name):
+            for match in STEPS.finditer(text):
+                # "step 8 of stage 4" is another stage's.
+                before = text[max(0, match.start() - 30) : match.start()].rpartition("\n\n")[2]
+                near = before + text[match.start() : match.end() + 15]
+                for number in re.findall(r"\d+", match[0]):
+                    if int(number) not in known and not re.search(r"stage\W?\d", near):
+                        yield f"step {number} of {stage.name}"
 
 
 def runnable(target: str) -> bool:
@@ -123,6 +166,9 @@ def test_what_is_named_exists(page: Path) -> None:
         ("`trial exercises.stage2_poetry.test_1_server.Step99No`", "target of trial"),
         ("`python3 -m workshop dance`", "command dance"),
         ("```\npython3 -m workshop run stage2_poetry 99\n```", 'no step "99"'),
+        ("`python3 -m workshop run --quick`", "option --quick of run"),
+        ("`python3 -m workshop --quick run`", "option --quick of cli"),
+        ("`python3 -m workshop dev starters --all`", "option --all of starters"),
     ],
 )
 def test_what_is_missing_is_found(text: str, found: str) -> None:
@@ -130,23 +176,50 @@ def test_what_is_missing_is_found(text: str, found: str) -> None:
     assert any(found in problem for problem in problems(ROOT / "README.md", text))
 
 
+def test_wrong_step_is_found() -> None:
+    """A number that its stage does not have is found, in the README and in the guide; another stage's is passed over."""
+    guide = "### stage8_daemon: x\n\nDo steps 1 to 12.\n\n### stage0_setup: y\n\nStep 2.\n\n## After\n\nstep 99"
+    assert list(wrong_steps(ROOT / "slides" / "README.md", guide)) == ["step 12 of stage8_daemon"]
+    page = ROOT / "exercises" / "stage8_daemon" / "README.md"
+    text = "As in step 25 of stage 3, and stage 3's step 24.\n\nNot in step 13."
+    assert list(wrong_steps(page, text)) == ["step 13 of stage8_daemon"]
+
+
 def test_readme_has_every_stage() -> None:
     """README.md lists each stage with its minutes, as course.toml has them."""
     text = (ROOT / "README.md").read_text("utf-8")
     for stage in COURSE.stages:
-        assert f"| [{stage.name}](exercises/{stage.name}/README.md) | {stage.minutes} |" in text
+        row = f"| [{stage.name}](exercises/{stage.name}/README.md) | {stage.minutes} |"
+        assert row in text, f"README.md's table of stages wants a row that begins: {row}"
 
 
 def test_each_stage_names_its_lecture() -> None:
-    """A stage's README begins with the command that opens its notebook, and the minutes that the notebook says."""
+    """The README of a stage that has a notebook begins with the command that opens it, and its minutes."""
     said = re.compile(r"takes (\w+) minutes")
     for stage in COURSE.stages:
-        lecture = (ROOT / "notebooks" / f"{stage.name}.md").read_text("utf-8")
-        found = said.search(lecture)
-        assert found, stage.name
+        path = ROOT / "notebooks" / f"{stage.name}.md"
+        if not path.exists():
+            continue
+        found = said.search(path.read_text("utf-8"))
+        assert found, f"notebooks/{path.name} does not say that it takes so many minutes"
         minutes = {"ten": "10"}.get(found[1], found[1])
         line = f"The lecture: `python3 -m workshop lab {stage.name}`, {minutes} minutes."
-        assert (stage.folder / "README.md").read_text("utf-8").splitlines()[2] == line
+        third = (stage.folder / "README.md").read_text("utf-8").splitlines()[2]
+        assert third == line, f"the third line of exercises/{stage.name}/README.md"
+
+
+def test_nothing_is_left_to_write() -> None:
+    """What `dev new` leaves open is written: the word TODO stands nowhere in the course."""
+    places = [ROOT / "README.md", ROOT / "slides" / "README.md"]
+    for folder in ("exercises", "solutions", "notebooks"):
+        places += [p for p in (ROOT / folder).rglob("*") if p.suffix in (".md", ".py", ".toml")]
+    left = [
+        f"{path.relative_to(ROOT).as_posix()}, line {number}"
+        for path in sorted(places)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if re.search(r"\bTODO\b|Todo\b", line)
+    ]
+    assert not left, "still to be written: " + "; ".join(left)
 
 
 def test_readme_credits() -> None:

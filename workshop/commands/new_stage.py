@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workshop.course import Course, CourseError
-from workshop.course.files import write
+from workshop.course import Course, CourseError, load
+from workshop.course.files import made_fingerprints, write
+from workshop.course.solutions import answer
 
 LONGEST_TITLE = 40
 
@@ -31,7 +32,7 @@ from .{word} import {word}
 class Step01Todo(SynchronousTestCase):
     \"\"\"TODO: what to build, in at most 70 characters.
 
-    TODO: why, in a few lines.
+    Write {word} in {word}.py. TODO: why, in a few lines.
     \"\"\"
 
     def test_todo(self) -> None:
@@ -114,9 +115,9 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
         raise CourseError(f'"{name}" is no name for a stage; write it as stage9_clinic.')
     if not 0 < len(title) <= LONGEST_TITLE or '"' in title or not title.isprintable():
         raise CourseError(f"A title has 1 to {LONGEST_TITLE} characters, and no quotation marks.")
-    numbers = [one.name.partition("_")[0] for one in course.stages]
-    if f"stage{found[1]}" in numbers:
-        raise CourseError(f"There is a stage {found[1]}. The next is stage{len(numbers)}.")
+    numbers = [int(n) for one in course.stages for n in re.findall(r"^stage(\d+)", one.name)]
+    if int(found[1]) in numbers:
+        raise CourseError(f"There is a stage {found[1]}. The next is stage{max(numbers) + 1}.")
     facts = {"name": name, "title": title, "minutes": minutes, "word": found[2]}
     files = {
         f"exercises/{name}/__init__.py": f'"""{title}."""\n',
@@ -129,6 +130,10 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     }
     for path, text in files.items():
         write(course.root / path, text.encode())
+    course = load(course.root)
+    starter = answer(course.stage(name), 0)[f"{found[2]}.py"]
+    write(course.root / "exercises" / name / f"{found[2]}.py", starter.encode())
+    write(course.root / "solutions" / "provided.sha256", made_fingerprints(course).encode())
     return [
         f"{path}, line {number}"
         for path, text in files.items()
