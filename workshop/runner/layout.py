@@ -48,7 +48,8 @@ def other_stages(stage: Stage) -> list[Path]:
     """The folders of the other stages that lay() would lay out too, with the learner's files as they are."""
 
     def names(folder: Path) -> set[str]:
-        return {name for path in folder.rglob("*.py") for name in _named(path.read_bytes())}
+        files = visible(folder, "**/*.py")
+        return {name for path in files for name in _named(path.read_bytes())}
 
     return _follow(stage, names(stage.folder), names)
 
