@@ -12,7 +12,7 @@ import pytest
 from workshop.course import CourseError, Stage, load
 from workshop.course.solutions import answer
 from workshop.judge.suite import Assessment, assess
-from workshop.report.suite_text import as_data, misdeed, short
+from workshop.report.suite_text import as_data, describe_fault, short
 
 JUDGED = Path(__file__).resolve().parent / "judged"
 HEAD = "class BadTests(SynchronousTestCase):\n    def test_bad(self):\n"
@@ -215,7 +215,7 @@ def test_unruly(stage: Stage, kind: str) -> None:
     assert unruly(found) == {"BadTests.test_bad": kind}, found
     assert (found.failing, found.empty, found.strict, found.survived) == ([], (), (), ())
     assert found.caught == len(stage.mutants)
-    assert misdeed(found.unruly[0], 2)
+    assert describe_fault(found.unruly[0], 2)
 
 
 def test_writes_outside(stage: Stage, tmp_path: Path) -> None:

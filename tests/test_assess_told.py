@@ -11,7 +11,7 @@ from test_assess import DEEDS, HEAD, add, names, solved, unruly
 
 from workshop.course import Stage
 from workshop.judge.suite import assess
-from workshop.report.suite_text import in_test, misdeed, remedy, said
+from workshop.report.suite_text import advice, describe_fault, in_test, steady_failure_text
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_race(stage: Stage, tmp_path: Path, where: str) -> None:
     assert unruly(found) == {"BadTests.test_bad": "races"}, found
     text = (stage.folder / "test_tally.py").read_text()
     line = text.splitlines().index(f"        {fail}") + 1
-    assert misdeed(found.unruly[0], 10) == (
+    assert describe_fault(found.unruly[0], 10) == (
         "passes on some runs and fails on others: it depends on the order in which things happen"
         f" (exercises/stage1_tally/test_tally.py, line {line})"
     )
@@ -86,7 +86,7 @@ def test_said_once(stage: Stage) -> None:
         "        Inner().inner(self)\n        Inner().inner(self)\n",
     )
     (failing,) = assess(stage).failing
-    assert said(failing) == "1 != 2"
+    assert steady_failure_text(failing) == "1 != 2"
     text = (stage.folder / "test_tally.py").read_text()
     line = text.splitlines().index("            test.assertEqual(1, 2)") + 1
     assert in_test(failing.target, failing.problems[0].frames).endswith(
@@ -115,4 +115,4 @@ def test_what_it_waits_for(stage: Stage, body: str, what: str) -> None:
     add(stage, body)
     (one,) = assess(stage, limit=1).unruly
     assert one.trouble.kind == "silent"
-    assert what in remedy(one)
+    assert what in advice(one)

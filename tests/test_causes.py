@@ -15,8 +15,8 @@ from test_assess import add, names, solved, unruly
 
 from workshop.course import Stage
 from workshop.judge.suite import Assessment, assess
-from workshop.report.explain import besides, told
-from workshop.report.suite_text import as_data, misdeed, remedy, said
+from workshop.report.explain import besides, failure_text
+from workshop.report.suite_text import advice, as_data, describe_fault, steady_failure_text
 from workshop.runner.result import Frame, Problem
 from workshop.runner.result import TestResult as Said
 
@@ -161,7 +161,7 @@ def line_of(stage: Stage, text: str) -> int:
 def failing(found: Assessment) -> str:
     """What is said of the one test that fails; and that --json says the same."""
     assert names(found.failing) == ["BadTests.test_bad"], found
-    told = said(found.failing[0])
+    told = steady_failure_text(found.failing[0])
     data = as_data(found, {}, 10)
     assert told in [test["message"] for test in data["tests"]]
     assert told in data["message"]
@@ -271,10 +271,10 @@ def test_where_it_waits(stage: Stage, body: str, kind: str, says: str, at: str, 
     add(stage, ASYNC + body.format(use=USE))
     found = assess(stage, limit=1)
     assert unruly(found) == {"BadTests.test_bad": kind}, found
-    told = misdeed(found.unruly[0], 1)
+    told = describe_fault(found.unruly[0], 1)
     assert told.startswith(says), told
     assert f"test_tally.py, line {line_of(stage, at)})" in told, told
-    assert mend in remedy(found.unruly[0])
+    assert mend in advice(found.unruly[0])
 
 
 def test_a_reactor_of_ones_own(stage: Stage) -> None:
@@ -300,7 +300,7 @@ def test_what_was_logged_while_it_waited(stage: Stage) -> None:
     waits = "        from twisted.internet import reactor\n        reactor.callLater(0, sys.exit)\n"
     add(stage, f"{ASYNC}    def test_bad(self):\n{USE}{waits}        return Deferred()\n")
     (one,) = assess(stage, limit=1).unruly
-    assert "And, logged: The program was told to exit (sys.exit or exit)" in misdeed(one, 1)
+    assert "And, logged: The program was told to exit (sys.exit or exit)" in describe_fault(one, 1)
 
 
 def test_the_cause_in_a_right_answers_refusal(stage: Stage) -> None:
@@ -312,7 +312,7 @@ def test_the_cause_in_a_right_answers_refusal(stage: Stage) -> None:
     )
     add(stage, body)
     (one,) = assess(stage).strict
-    assert "It was logged" in said(one.result)
+    assert "It was logged" in steady_failure_text(one.result)
 
 
 # What is told of several things
@@ -324,7 +324,9 @@ def test_a_few_lines_at_most() -> None:
     main = Problem("FailTest", "no")
     others = [Problem("ValueError", "a" * 1000, (), "unheard")] * 3
     others += [Problem("KeyError", "'b'", here, "logged"), main]
-    told_ = told(Said("a.B.c", "failed", 0, (main, *others[3:]), tuple(others[:3]))).splitlines()
+    told_ = failure_text(
+        Said("a.B.c", "failed", 0, (main, *others[3:]), tuple(others[:3]))
+    ).splitlines()
     assert told_[:2] == ["no", "And, at echo.py, line 7, logged: KeyError: 'b'"]
     assert told_[2].startswith("And, in a Deferred that has no errback for it: ValueError: aaa")
     assert len(told_) == 3 and len(told_[2]) < 400
@@ -332,4 +334,6 @@ def test_a_few_lines_at_most() -> None:
     assert besides([earlier]) == [
         "And, at echo.py, line 7, logged for an earlier test: ValueError: x"
     ]
-    assert "an earlier test's Deferred failed" in told(Said("a.B.c", "failed", 0, (earlier,)))
+    assert "an earlier test's Deferred failed" in failure_text(
+        Said("a.B.c", "failed", 0, (earlier,))
+    )

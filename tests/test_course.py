@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
-from workshop.report.where import named
+from workshop.report.where import places_named_in
 
 
 def test_stages_in_order(root: Path) -> None:
@@ -118,6 +118,6 @@ def test_a_step_s_text_says_where_to_write() -> None:
         for step in stage.steps:
             begins = f"### BEGIN SOLUTION Step {step.number}: "
             files = {f"exercises/{stage.name}/{name}" for name in solved if begins in solved[name]}
-            if files and not files & {place.file for place in named(stage, step)}:
+            if files and not files & {place.file for place in places_named_in(stage, step)}:
                 lost.append(f"{stage.name}, step {step.number}")
     assert lost == []

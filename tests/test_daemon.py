@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from driving import until
 
-from workshop.commands.watch import looked_for
+from workshop.commands.watch import polled_changes
 from workshop.course import load
 from workshop.course.files import made_fingerprints
 from workshop.course.solutions import answer
@@ -316,7 +316,7 @@ def test_watch_sees_the_plugin(folder: Path) -> None:
     saving = threading.Thread(target=save)
     saving.start()
     try:
-        assert next(looked_for(folder, over), None) == {plugin.name}
+        assert next(polled_changes(folder, over), None) == {plugin.name}
     finally:
         seen.set()
         saving.join()

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from workshop.course import Stage, load
 from workshop.course.files import remember
 from workshop.report.explain import words
-from workshop.report.where import edit, newer
+from workshop.report.where import blame_later_steps, edit
 from workshop.runner.result import Frame, Problem
 
 WRONG = Problem("FailTest", "Sent b'x': it was wrong.")
@@ -141,34 +141,40 @@ def test_newer_work_may_have_broken_a_step(
     stage = half_written(root, "# other\n")
     text = "".join(f"# Step {n}: x\n" for n in left)
     (root / ECHO).write_text(text)
-    assert newer(stage, stage.steps[0], WRONG) == "", "It is not known ever to have passed."
+    assert blame_later_steps(stage, stage.steps[0], WRONG) == "", (
+        "It is not known ever to have passed."
+    )
     (root / ECHO).write_text("# other\n")
     remember(stage, stage.steps[:1], [])
     (root / ECHO).write_text(text)
-    came = newer(stage, stage.steps[0], WRONG)
+    came = blame_later_steps(stage, stage.steps[0], WRONG)
     if says is None:
         assert came == ""
     else:
         assert came.startswith("Step 1 passed in an earlier run: newer work may have broken")
         assert came.endswith(says)
-    assert newer(stage, stage.steps[1], WRONG) == "", "Of another step nothing is known."
+    assert blame_later_steps(stage, stage.steps[1], WRONG) == "", (
+        "Of another step nothing is known."
+    )
 
 
 def test_newer_work_is_told_only_where_it_is_sure(root: Path) -> None:
     """Not for a file that cannot be read as Python; not where the file is as it was when the step passed."""
     stage = half_written(root, "x = 1\n")
     remember(stage, stage.steps, [])
-    assert newer(stage, stage.steps[0], WRONG) == ""
+    assert blame_later_steps(stage, stage.steps[0], WRONG) == ""
     (root / ECHO).write_text("x = 2\n")
     for name in ("SyntaxError", "ImportError"):
-        assert newer(stage, stage.steps[0], Problem(name, "no")) == ""
+        assert blame_later_steps(stage, stage.steps[0], Problem(name, "no")) == ""
     shutil.rmtree(root / "solutions")
-    assert newer(stage, stage.steps[0], WRONG).endswith("newer work may have broken step 1.")
+    assert blame_later_steps(stage, stage.steps[0], WRONG).endswith(
+        "newer work may have broken step 1."
+    )
     # It fails with what it passed with: it is no file's doing.
     (root / ECHO).write_text("x = 1\n")
     remember(stage, [], stage.steps)
     (root / ECHO).write_text("x = 2\n")
-    assert newer(stage, stage.steps[0], WRONG) == ""
+    assert blame_later_steps(stage, stage.steps[0], WRONG) == ""
 
 
 @pytest.mark.parametrize(
@@ -179,10 +185,10 @@ def test_a_broken_memory_is_none(root: Path, broken: str) -> None:
     stage = half_written(root, "")
     (root / ".workshop").mkdir(exist_ok=True)
     (root / ".workshop" / "passed.json").write_text(broken)
-    assert newer(stage, stage.steps[0], WRONG) == ""
+    assert blame_later_steps(stage, stage.steps[0], WRONG) == ""
     remember(stage, stage.steps, [])
     (root / ECHO).write_text("x = 2\n")
-    assert newer(stage, stage.steps[0], WRONG) != ""
+    assert blame_later_steps(stage, stage.steps[0], WRONG) != ""
 
 
 def test_newer_work_is_shown(mini: Learner) -> None:

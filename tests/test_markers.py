@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workshop.course import CourseError, load
-from workshop.course.solutions import answer, home, line_of, mutated, render
+from workshop.course.solutions import answer, line_of, mutated, place_of_step, render
 
 SOLVED = """\
 def one():
@@ -90,9 +90,9 @@ def test_mutant_must_match_once(root: Path) -> None:
 def test_home(root: Path) -> None:
     """A step's place is the file, and the classes and functions around its first part."""
     stage = load(root).stages[0]
-    assert home(stage, 2) == ("echo.py", ("Echo", "dataReceived"))
-    assert home(stage, 3) == ("echo.py", ("later",))
-    assert home(stage, 99) == ("", ())
+    assert place_of_step(stage, 2) == ("echo.py", ("Echo", "dataReceived"))
+    assert place_of_step(stage, 3) == ("echo.py", ("later",))
+    assert place_of_step(stage, 99) == ("", ())
 
 
 def test_line_of() -> None:
@@ -108,6 +108,6 @@ def test_no_solutions(root: Path) -> None:
     """A copy without solutions/ is told so by what needs them."""
     shutil.rmtree(root / "solutions")
     stage = load(root).stages[0]
-    assert home(stage, 2) == ("", ())
+    assert place_of_step(stage, 2) == ("", ())
     with pytest.raises(CourseError, match="has no solutions/stage1_echo"):
         answer(stage)

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from workshop.notebook import cell
-from workshop.notebook.warm import Warm
+from workshop.notebook.warm import ForkServer
 
 LOAD = "%load_ext workshop.notebook"
 HEAD = """%%trial{}
@@ -115,19 +115,19 @@ def test_options(tmp_path: Path) -> None:
     ],
 )
 @each_way
-def test_no_verdict(body: str, why: str, warm: Warm | None) -> None:
+def test_no_verdict(body: str, why: str, warm: ForkServer | None) -> None:
     """Tests that hang, end their process or print for ever are ended in bounded time, with a word on where."""
     began = time.monotonic()
     source = HEAD.format("").partition("\n")[2] + f"    def test_one(self):\n{body}"
-    with pytest.raises(cell.Trouble, match=re.escape(why)):
+    with pytest.raises(cell.CellTrouble, match=re.escape(why)):
         cell.run(source, limit=2, warm=warm)
     assert time.monotonic() - began < 2 + cell.AFTER + 3
 
 
 @each_way
-def test_no_test(warm: Warm | None) -> None:
+def test_no_test(warm: ForkServer | None) -> None:
     """A cell without a test is no passing cell."""
-    with pytest.raises(cell.Trouble, match="no test"):
+    with pytest.raises(cell.CellTrouble, match="no test"):
         cell.run("x = 1\n", warm=warm)
 
 

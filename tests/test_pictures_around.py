@@ -150,7 +150,7 @@ def test_generator() -> None:
 
 def test_one_test_only() -> None:
     """No test, and two of them, are refused in words."""
-    with pytest.raises(cell.Trouble, match="found no test"):
+    with pytest.raises(cell.CellTrouble, match="found no test"):
         record("x = 1\n")
     two = PARTS + "\n    def test_more(self):\n        pass\n"
     with pytest.raises(ValueError, match="one test, and not 2"):

@@ -18,7 +18,7 @@ from workshop.judge.findings import by_kind
 from workshop.judge.suite import Assessment, assess
 from workshop.report.console import Console
 from workshop.report.suite import show
-from workshop.report.suite_text import as_data, misdeed
+from workshop.report.suite_text import as_data, describe_fault
 from workshop.runner.result import TestResult as Said
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,7 +162,7 @@ class Own_second(Racing, SynchronousTestCase): pass
     names = {one.test.split(".")[-2]: one.trouble.kind for one in found.unruly}
     assert names == {"Own_first": "races", "Own_second": "races"}, found
     line = path.read_text().splitlines().index("            self.assertEqual(n % 2, 0)") + 1
-    assert f"test_tally.py, line {line})" in misdeed(found.unruly[0], 10)
+    assert f"test_tally.py, line {line})" in describe_fault(found.unruly[0], 10)
     assert (found.failing, found.empty, found.strict, found.survived) == ([], (), (), ())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from workshop.course import Course, CourseError, Stage, load, timetable
 from workshop.slides import recorded
-from workshop.slides.decks import Deck, build, decks, minutes, named, read
+from workshop.slides.decks import Deck, build, decks, find_deck, minutes, read
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -112,7 +112,7 @@ def test_minutes_in_words(text: str, length: float) -> None:
 @pytest.mark.parametrize("text", ["stage2_poetry", "stage2", "2", "poetry", "stage2_poetry.md"])
 def test_deck_by_any_name(text: str) -> None:
     """A deck is found by its name, its number, its short name or its file."""
-    assert named(text, [*PLAN]) == "stage2_poetry"
+    assert find_deck(text, [*PLAN]) == "stage2_poetry"
 
 
 def test_all_build(tmp_path: Path) -> None:

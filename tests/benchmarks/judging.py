@@ -22,11 +22,11 @@ from pathlib import Path
 from busy import busy
 
 from workshop.course import Stage, load
-from workshop.course.solutions import answer, with_bug
+from workshop.course.solutions import Overlay, answer, with_bug
 from workshop.judge.programs import is_test, right_answers
 from workshop.judge.suite import assess
 from workshop.report.suite_text import as_data
-from workshop.runner.layout import Overlay, lay
+from workshop.runner.layout import lay
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -23,11 +23,10 @@ from pathlib import Path
 from mutations import Change, changes
 
 from workshop.course import CourseError, Stage, load
-from workshop.course.solutions import ALL_STEPS, BEGIN, END, MARKER, answer, render
+from workshop.course.solutions import ALL_STEPS, BEGIN, END, MARKER, Overlay, answer, render
 from workshop.course.toml_fields import read
 from workshop.judge.programs import is_test
 from workshop.judge.steps import targets
-from workshop.runner.layout import Overlay
 from workshop.runner.pool import Case, Pool
 from workshop.runner.result import Result
 

@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workshop.course import Stage, load
-from workshop.course.solutions import answer
+from workshop.course.solutions import Overlay, answer
 from workshop.judge.steps import mutant_cases
-from workshop.runner.layout import Overlay, lay
+from workshop.runner.layout import lay
 from workshop.runner.pool import run_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -30,7 +30,7 @@ def dev() -> None:
 def starters(tool: Tool, write_: bool) -> int:
     """Starters and fingerprints, made from solutions/ and the provided files."""
     wanted = {
-        f"exercises/{stage.name}/{name}": text
+        stage.path(name): text
         for stage in tool.course.stages
         for name, text in answer(stage, 0).items()
     }

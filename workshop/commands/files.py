@@ -37,7 +37,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
         return
     same = True
     for name, text in files.items():
-        path, file = stage.folder / name, f"exercises/{stage.name}/{name}"
+        path, file = stage.folder / name, stage.path(name)
         mine = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
         heads = f"yours: {file}", f"reference: {file}"
         for line in difflib.unified_diff(mine, text.splitlines(), *heads, lineterm=""):
@@ -86,7 +86,7 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
 
 
 def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what: str) -> None:
-    paths = {f"exercises/{stage.name}/{name}": text.encode() for name, text in files.items()}
+    paths = {stage.path(name): text.encode() for name, text in files.items()}
     saved = replace(tool.course, paths)
     console.line(f"{what}: {', '.join(paths)}")
     if saved:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from workshop.course import Course, Stage, load
+from workshop.course import Course, Stage, load, nearest
 from workshop.runner.worker import LIMIT
 
 
@@ -22,9 +21,10 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=2, cutoff=0.5)
-            also = f" Did you mean {' or '.join(near)}?" if near else ""
-            raise click.UsageError(f'There is no command "{args[0]}".{also}', ctx) from None
+            also = nearest(args[0], self.list_commands(ctx))
+            raise click.UsageError(
+                f'There is no command "{args[0]}". {also}'.strip(), ctx
+            ) from None
 
 
 @dataclass

@@ -129,7 +129,7 @@ def _see_pip(others: bool) -> None:
 
 def _see_provided(course: Course) -> None:
     """See that the files that learners do not write are as they came: a whole class would get them."""
-    mine = {f"exercises/{stage.name}/{name}" for stage in course.stages for name in stage.edit}
+    mine = {stage.path(name) for stage in course.stages for name in stage.edit}
     for name, digest in fingerprints(course).items():
         path = course.root / name
         if name in mine or (path.is_file() and fingerprint(path.read_bytes()) == digest):

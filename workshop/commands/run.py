@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import TOOL, Stage
+from workshop.course import TOOL, Stage, nearest
 from workshop.runner.worker import Worker, imports_of
 
 if TYPE_CHECKING:
@@ -137,10 +136,9 @@ def check_reactor(name: str) -> None:
 
     known: dict[str, Any] = {reactor.shortName: reactor for reactor in getReactorTypes()}
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
-        also = f" Did you mean {' or '.join(near)}?" if near else ""
         names = ", ".join(sorted(known))
-        raise click.UsageError(f'There is no reactor "{name}".{also} trial knows: {names}.')
+        also = nearest(name, known)
+        raise click.UsageError(f'There is no reactor "{name}". {also}trial knows: {names}.')
     try:
         # Importing it installs nothing yet; it shows whether this machine has what it needs.
         importlib.import_module(known[name].moduleName)

@@ -49,7 +49,7 @@ def slides(
     found = decks.decks(course)
     names = [one.name for one in found]
     if deck is not None:
-        names = [decks.named(deck, names)]
+        names = [decks.find_deck(deck, names)]
     browser = handout.chromium() if pdf else ""
     folder = course.root / ".workshop" / "slides"
     decks.build(course, folder)

@@ -46,7 +46,9 @@ def watch_stage(tool: Tool, stage: Stage, console: Console, poll: bool) -> None:
 
     def saves() -> None:
         try:
-            for names in looked_for(stage.folder, over) if poll else told(stage.folder, over):
+            for names in (
+                polled_changes(stage.folder, over) if poll else notified_changes(stage.folder, over)
+            ):
                 happened.put(f"saved {', '.join(sorted(names))}")
         except Exception as error:
             happened.put(f"!{error}")
@@ -88,7 +90,7 @@ def _next(happened: queue.SimpleQueue[str]) -> str:
             return happened.get(timeout=LOOK)
 
 
-def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+def notified_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
     """The names of the Python files that were saved, as the system tells."""
     for changes in changes_in(
         folder,
@@ -101,7 +103,7 @@ def told(folder: Path, over: threading.Event) -> Iterator[set[str]]:
         yield {Path(path).name for _, path in changes}
 
 
-def looked_for(folder: Path, over: threading.Event) -> Iterator[set[str]]:
+def polled_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
     """The same, found by looking. watchfiles can look too, but only sees whole seconds: it misses the second save in one."""
 
     def look() -> dict[Path, tuple[int, int, int]]:

@@ -70,7 +70,7 @@ def made_fingerprints(course: Course) -> str:
 
 def provided(course: Course, stage: Stage) -> dict[str, str]:
     """The fingerprints of what a run of the stage depends on and the learner does not write."""
-    mine = {f"exercises/{stage.name}/{name}" for name in stage.edit}
+    mine = {stage.path(name) for name in stage.edit}
     shared = re.compile(rf"exercises/({re.escape(stage.name)}/.*|[^/]*)")
     return {
         name: digest
@@ -86,8 +86,8 @@ def inspect(course: Course, stage: Stage) -> None:
         Refusal: a file is missing, is not UTF-8, or was provided and has been changed.
     """
     for name in stage.edit:
-        path, shown = stage.folder / name, f"exercises/{stage.name}/{name}"
-        _see(path, shown, f"To get the starter back: {TOOL} reset {stage.name}")
+        path, shown = stage.folder / name, stage.path(name)
+        require_file(path, shown, f"To get the starter back: {TOOL} reset {stage.name}")
         data = path.read_bytes()
         again = f"Save it as UTF-8 text in your editor, then: {TOOL} run {stage.name}"
         if b"\0" in data:
@@ -105,7 +105,7 @@ def inspect(course: Course, stage: Stage) -> None:
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
         mend = f"To put it back: {TOOL} reset {stage.name} --provided"
-        _see(path, name, mend)
+        require_file(path, name, mend)
         data = path.read_bytes()
         if fingerprint(data) != digest:
             cause = "is not as it came with the course, so a pass would prove nothing"
@@ -114,7 +114,7 @@ def inspect(course: Course, stage: Stage) -> None:
             write(kept, data)
 
 
-def _see(path: Path, shown: str, mend: str) -> None:
+def require_file(path: Path, shown: str, mend: str) -> None:
     if path.is_dir():
         raise Refusal(shown, "is a folder, where a file belongs", mend)
     if not path.exists():

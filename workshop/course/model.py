@@ -16,7 +16,7 @@ from typing import Any
 
 from workshop.course.steps import Step, read_steps
 from workshop.course.toml_fields import CourseError as CourseError
-from workshop.course.toml_fields import exactly, read
+from workshop.course.toml_fields import checked_fields, read
 
 TRACKS = ("core", "all")
 
@@ -43,18 +43,20 @@ class Talk:
     place: str
 
 
-def planned(data: Mapping[str, Any]) -> tuple[tuple[Break, ...], tuple[Talk, ...], dict[str, int]]:
+def read_plan(
+    data: Mapping[str, Any],
+) -> tuple[tuple[Break, ...], tuple[Talk, ...], dict[str, int]]:
     """The breaks, the talks and the session's minutes that course.toml has.
 
     Raises:
         CourseError: an entry is wrong; the message says which.
     """
     breaks = tuple(
-        Break(**exactly({"track": "core", **entry}, Break, f"course.toml, break {n}"))
+        Break(**checked_fields({"track": "core", **entry}, Break, f"course.toml, break {n}"))
         for n, entry in enumerate(data.get("break", []), 1)
     )
     talks = tuple(
-        Talk(**exactly(entry, Talk, f"course.toml, talk {n}"))
+        Talk(**checked_fields(entry, Talk, f"course.toml, talk {n}"))
         for n, entry in enumerate(data.get("talk", []), 1)
     )
     session = data.get("session", {})
@@ -67,7 +69,7 @@ def planned(data: Mapping[str, Any]) -> tuple[tuple[Break, ...], tuple[Talk, ...
     return breaks, talks, session
 
 
-def wrong(course: Course) -> str:
+def validate(course: Course) -> str:
     """What is wrong with the minutes, the breaks or the talks of a course, taken together; "" if nothing is."""
     names = [stage.name for stage in course.stages]
     for stage in course.stages:
@@ -138,6 +140,10 @@ class Stage:
         """Where the learner reads and edits."""
         return self.root / "exercises" / self.name
 
+    def path(self, name: str) -> str:
+        """A file of that folder by its path below the course's, with slashes, as messages name it."""
+        return f"exercises/{self.name}/{name}"
+
     @property
     def answers(self) -> Path:
         """Where the solved files and mutants.toml stand."""
@@ -171,7 +177,7 @@ class Stage:
         if not path.exists():
             return ()
         return tuple(
-            Kind(**exactly({"words": [], **entry}, Kind, f"{path.name}, kind {n}"))
+            Kind(**checked_fields({"words": [], **entry}, Kind, f"{path.name}, kind {n}"))
             for n, entry in enumerate(read(path).get("kind", []), 1)
         )
 
@@ -187,7 +193,7 @@ class Stage:
         if not path.exists():
             return ()
         return tuple(
-            Mutant(**exactly({"on": [], **entry}, Mutant, f"{path.name}, mutant {n}"))
+            Mutant(**checked_fields({"on": [], **entry}, Mutant, f"{path.name}, mutant {n}"))
             for n, entry in enumerate(read(path).get("mutant", []), 1)
         )
 
@@ -238,7 +244,7 @@ class Stage:
                 return step
         names = [step.name for step in self.steps]
         raise CourseError(
-            f'{self.name} has no step "{text}". {_nearest(text, names)}'
+            f'{self.name} has no step "{text}". {nearest(text, names)}'
             f"Its steps: {self.steps[0].number} to {self.steps[-1].number}."
         )
 
@@ -266,12 +272,11 @@ class Course:
         wanted = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
         wanted = wanted.removeprefix("exercises.").lower()
         for stage in self.stages:
-            head, _, tail = stage.name.partition("_")
-            if wanted in (stage.name, head, tail, head.removeprefix("stage")):
+            if wanted in stage_names(stage.name):
                 return stage
         names = [stage.name for stage in self.stages]
         raise CourseError(
-            f'There is no stage "{text}". {_nearest(text, names)}Stages: {", ".join(names)}.'
+            f'There is no stage "{text}". {nearest(text, names)}Stages: {", ".join(names)}.'
         )
 
 
@@ -286,21 +291,30 @@ def load(root: Path) -> Course:
         raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
     data = read(path)
     stages = [
-        Stage(**exactly({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}"))
+        Stage(
+            **checked_fields({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}")
+        )
         for n, entry in enumerate(data.get("stage", []), 1)
     ]
     if not stages:
         raise CourseError(f"{path} has no [[stage]].")
     title = str(data.get("title", root.name))
-    course = Course(root, title, tuple(stages), *planned(data))
-    if why := wrong(course):
+    course = Course(root, title, tuple(stages), *read_plan(data))
+    if why := validate(course):
         raise CourseError(f"course.toml: {why}")
     return course
 
 
-def _nearest(text: str, names: Iterable[str]) -> str:
+def nearest(text: str, names: Iterable[str]) -> str:
+    """A question that names those nearest to what a user wrote, and a space; "" if none is near."""
     near = difflib.get_close_matches(text, list(names), n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}? " if near else ""
+
+
+def stage_names(name: str) -> tuple[str, ...]:
+    """The names by which a user may call a stage, or its deck: ``stage2_poetry``, ``stage2``, ``poetry``, ``2``."""
+    head, _, tail = name.partition("_")
+    return name, head, tail, head.removeprefix("stage")
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:

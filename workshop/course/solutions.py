@@ -102,7 +102,7 @@ def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
     return {**files, mutant.file: text.replace(mutant.find, mutant.replace)}
 
 
-def home(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
+def place_of_step(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
     """The file where a step is to be written, and the classes and functions around it, outermost first.
 
     Where the solutions are not there to look at, or do not mark the step: '' and none.

@@ -37,7 +37,7 @@ class Timetable:
         return sum(row.minutes for row in self.rows)
 
 
-def on(course: Course, track: str) -> list[Stage]:
+def stages_in(course: Course, track: str) -> list[Stage]:
     """The stages of a track, "core" or "all", in their order."""
     return [stage for stage in course.stages if track == "all" or stage.track == "core"]
 
@@ -65,7 +65,7 @@ def timetable(course: Course, start: str, track: str) -> Timetable:
                 add(talk.minutes, talk.title, "talk")
 
     talks(FIRST)
-    stages = on(course, track)
+    stages = stages_in(course, track)
     for stage in stages:
         add(stage.slides, f"{stage.name}: {stage.title}", "talk")
         what = "your turn" if stage.slides else stage.title

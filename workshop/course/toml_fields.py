@@ -37,7 +37,7 @@ def read(path: Path) -> dict[str, Any]:
 TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
 
 
-def exactly(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
+def checked_fields(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
     """The entry, if its keys are the dataclass's fields and its values of their types; its lists as tuples.
 
     Raises:

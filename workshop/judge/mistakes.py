@@ -10,10 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workshop.course import Mutant
-from workshop.course.solutions import with_bug
+from workshop.course.solutions import Overlay, with_bug
 from workshop.judge.pace import BUDGET
 from workshop.judge.runs import Runs, method
-from workshop.runner.layout import Overlay
 from workshop.runner.pool import Case
 from workshop.runner.result import Result
 

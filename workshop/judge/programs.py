@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 
 from workshop.course import Stage, visible
-from workshop.course.solutions import answer
-from workshop.runner.layout import Overlay
+from workshop.course.solutions import Overlay, answer
 
 REFERENCE = "reference"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from workshop.course import Stage
+from workshop.course.solutions import Overlay
 from workshop.judge.pace import Pace
-from workshop.runner.layout import Overlay
 from workshop.runner.pool import Case, Pool
 from workshop.runner.result import Result, TestResult, Trouble
 
@@ -44,7 +44,7 @@ class Runs:
                 return said | {test: TestResult(test, "failed", 0.0) for test in left}
             result = next(self.pool.run([replace(case, targets=tuple(left))]))[1]
 
-    def that_race(
+    def find_flaky(
         self, suspects: Mapping[str, TestResult], code: Overlay, tests: Iterable[str]
     ) -> dict[str, Trouble]:
         """Which of these tests say now what they have said already, and now something else, each alone, on the same code."""

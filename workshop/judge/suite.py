@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from workshop.course import Stage
-from workshop.course.solutions import answer
+from workshop.course.solutions import Overlay, answer
 from workshop.judge.findings import Assessment, Slow, Strict, Unruly, by_kind
 from workshop.judge.learner import defined_twice, missing_lines, own_modules, read_list
 from workshop.judge.mistakes import catch, idle
@@ -23,7 +23,6 @@ from workshop.judge.promises import broken
 from workshop.judge.runs import Runs, method
 from workshop.judge.together import disturbed
 from workshop.judge.unheard import never_run
-from workshop.runner.layout import Overlay
 from workshop.runner.pool import Case, Pool
 from workshop.runner.result import LEFTOVERS, TestResult, Trouble
 from workshop.runner.worker import LIMIT
@@ -95,7 +94,7 @@ class _Judging:
         named = {one.test for one in strict}
         counted = [test for test in counted if test not in named and test not in racing]
         skipped = {test.target for test in own if test.status == "skipped"}
-        absent = self.that_are_nowhere(skipped, tests)
+        absent = self.unreachable_mutants(skipped, tests)
         mutants = [mutant for mutant in self.stage.mutants if mutant.name not in absent]
         reference = next(iter(answers.values()))
         caught = catch(self.runs, counted, mutants, reference)
@@ -203,10 +202,10 @@ class _Judging:
         firsts = {method(test): one for test, one in reversed(strict.items())}
         for name, code in answers.items():
             first = {one.test: one.result for one in firsts.values() if one.answer == name}
-            racing |= self.runs.that_race(first, code, tests)
+            racing |= self.runs.find_flaky(first, code, tests)
         return [one for test, one in strict.items() if test not in racing], racing
 
-    def that_are_nowhere(self, skipped: set[str], tests: Sequence[str]) -> set[str]:
+    def unreachable_mutants(self, skipped: set[str], tests: Sequence[str]) -> set[str]:
         """The names of mutants that no test can meet here: where they are, the reference has no tests on this machine, or
         skips them all. The learner's own skipping does not tell: it may be the learner's wish."""
         solved = answer(self.stage)

@@ -39,7 +39,7 @@ def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[s
     for test in sorted(changed, key=lambda test: len(changed[test])):
         firsts.setdefault(method(test), test)
     run = [test for test in tests if status[test] != "skipped"]
-    unruly |= runs.that_race({test: said_alone[test] for test in firsts.values()}, {}, run)
+    unruly |= runs.find_flaky({test: said_alone[test] for test in firsts.values()}, {}, run)
     # What changes with nothing changed, not even the order, is no matter of the order.
     more = runs.pool.run(cases if firsts else ())
     for before, after in zip(found, [runs.whole(*one) for one in more], strict=False):

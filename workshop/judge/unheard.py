@@ -125,7 +125,7 @@ def never_run(stage: Stage, loaded: Collection[str]) -> tuple[Unheard, ...]:
             given = answer(stage, 0)
     for path in sorted(stage.folder.glob("test_*.py")):
         module = _Module(stage, path)
-        shown = f"exercises/{stage.name}/{path.name}"
+        shown = stage.path(path.name)
         mine = [test.split(".")[-2:] for test in loaded if f".{path.stem}." in test]
         for name, line, why in _never(module, mine):
             if f"def {name.rpartition('.')[2]}(" not in given.get(path.name, ""):

@@ -11,16 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from workshop.notebook.warm import Warm
+from workshop.notebook.warm import ForkServer
 from workshop.runner.layout import temporary_folder
+from workshop.runner.process import OWN_GROUP, end_group
 from workshop.setup.variables import plain as without_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -43,7 +42,7 @@ ENVIRONMENT = {
     "PYTHONUTF8": "1",
     "PYTHONUNBUFFERED": "1",
 }
-WARM = Warm(CHILD, ENVIRONMENT) if hasattr(os, "fork") else None
+WARM = ForkServer(CHILD, ENVIRONMENT) if hasattr(os, "fork") else None
 """Where there is no fork, each run is a process that begins from nothing."""
 
 FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)$')
@@ -64,7 +63,7 @@ CHANGING = (
 )
 
 
-class Trouble(Exception):
+class CellTrouble(Exception):
     """Why a cell's tests gave no verdict. printed: what they printed until then."""
 
     def __init__(self, why: str, printed: str = "") -> None:
@@ -73,7 +72,7 @@ class Trouble(Exception):
 
 
 def run(
-    source: str, options: Sequence[str] = (), limit: float = LIMIT, warm: Warm | None = WARM
+    source: str, options: Sequence[str] = (), limit: float = LIMIT, warm: ForkServer | None = WARM
 ) -> str:
     """Run the tests of a cell, whose first line is the magic's own. Gives what trial printed, normalised.
 
@@ -92,16 +91,16 @@ def run(
         text = data.decode("utf-8", "replace").replace("\r\n", "\n")
         printed = normalise(text, place)
     if len(text) >= MOST_OUTPUT:
-        raise Trouble("The tests print too much, and were ended.", printed)
+        raise CellTrouble("The tests print too much, and were ended.", printed)
     if code is None or TIMEOUT.search(text):
-        raise Trouble(
+        raise CellTrouble(
             f"The tests were not over after {limit:g} s, and were ended{_where(text)}.",
             TIMEOUT.split(printed)[0],
         )
     if not VERDICT.search(printed):
-        raise Trouble(f"trial gave no verdict; its process ended with {code}.", printed)
+        raise CellTrouble(f"trial gave no verdict; its process ended with {code}.", printed)
     if not re.search(r"^Ran [1-9]", printed, re.M):
-        raise Trouble("trial found no test in this cell.", printed)
+        raise CellTrouble("trial found no test in this cell.", printed)
     return printed
 
 
@@ -120,9 +119,6 @@ def _repetition(words: list[str]) -> tuple[list[str], int]:
 
 def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None, bytes]:
     """Run a command in a folder. Gives its exit code, None where it had to be killed, and what it printed."""
-    group: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     process = subprocess.Popen(
         command,
         cwd=place,
@@ -130,7 +126,7 @@ def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        **group,
+        **OWN_GROUP,
     )
     parts: list[bytes] = []
 
@@ -143,7 +139,7 @@ def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None,
                     parts.append(data)
                 size += len(data)
                 if size >= MOST_OUTPUT:
-                    _kill(process)
+                    end_group(process)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
@@ -154,18 +150,10 @@ def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None,
             code = process.wait(limit)
     finally:
         # Also what the tests have started, and would hold the pipe open.
-        _kill(process)
+        end_group(process)
         process.wait()
         reader.join(1)
     return code, b"".join(parts)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(OSError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _where(text: str) -> str:

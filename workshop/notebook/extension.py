@@ -30,7 +30,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner, globalLogPublisher
 
 from workshop.notebook import cell
-from workshop.notebook.cell import Trouble
+from workshop.notebook.cell import CellTrouble
 
 NAMES = ("reactor", "within")
 RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first cell"
@@ -56,7 +56,7 @@ def load_ipython_extension(shell: Any) -> None:
     reactor = _reactor()
     if cell.WARM is not None:
         cell.WARM.start()
-    watch = Watch(shell)
+    watch = CallbackWatch(shell)
     shell.workshop_watch = watch
     watch.begin()
     shell.push({"reactor": reactor, "within": within})
@@ -119,7 +119,7 @@ CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
 """The number of the cell whose code this is. What a cell schedules runs in a copy of the cell's context."""
 
 
-class Watch:
+class CallbackWatch:
     """Listens to Twisted's log for exceptions, and fails cells with them; and notes what is printed too late."""
 
     def __init__(self, shell: Any) -> None:
@@ -215,13 +215,13 @@ def _trial(line: str, source: str) -> None:
         raise Unusable(f"%%trial {line}: {error}") from None
     try:
         printed = cell.run(source, words, limit)
-    except Trouble as trouble:
+    except CellTrouble as trouble:
         print(trouble.printed, end="")
         raise NoVerdict(str(trouble)) from None
     print(printed, end="")
 
 
-def _nothing_left(reactor: Any, watch: Watch, line: str = "") -> None:
+def _nothing_left(reactor: Any, watch: CallbackWatch, line: str = "") -> None:
     """Fail where something is left in the reactor. It is taken out, so that the notebook can be run again."""
     # A Deferred that failed, and that nobody looked at, tells so when it is deleted.
     gc.collect()

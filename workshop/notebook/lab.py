@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from urllib.parse import quote
 
 from workshop.course import Course, Stage, visible
 from workshop.course.files import fingerprint, replace, write
+from workshop.runner.process import OWN_GROUP, end_group
 from workshop.setup.variables import PATH
 
 COPIES = ".workshop/notebooks"
@@ -124,9 +124,6 @@ class Lab:
         # Not below the course's folder: secrets that nobody else can read are not to be had on every file system.
         self._runtime = Path(tempfile.mkdtemp(prefix="trial-by-wire-lab-"))
         # Ctrl-C is for us: we end it, without the question that it would ask.
-        group: dict[str, Any] = {"start_new_session": True}
-        if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         # The log has the address, and with it the secret.
         with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             self._process = subprocess.Popen(
@@ -136,7 +133,7 @@ class Lab:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **group,
+                **OWN_GROUP,
             )
         try:
             self._await_it()
@@ -241,9 +238,6 @@ class Lab:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP)
         if self._process.poll() is None:
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
+            end_group(self._process)
             self._process.wait()
         shutil.rmtree(self._runtime, ignore_errors=True)

@@ -17,13 +17,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from workshop.runner.process import OWN_GROUP, signal_group
+
 PRINTED = "printed"
 """The file in a run's folder that has all that the run prints."""
 POLL = 0.05
 """Seconds between two looks at how much was printed."""
 
 
-class Warm:
+class ForkServer:
     """The process. It ends when its standard input does: at the latest, with the process that started it."""
 
     def __init__(self, child: Path, environment: Mapping[str, str]) -> None:
@@ -40,7 +42,7 @@ class Warm:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                **OWN_GROUP,
             )
 
     def stop(self) -> None:
@@ -76,8 +78,7 @@ class Warm:
         finally:
             # Also what the tests have started.
             if pid is not None:
-                with contextlib.suppress(OSError):
-                    os.killpg(pid, signal.SIGKILL)
+                signal_group(pid, signal.SIGKILL)
             if code is None:
                 # It may still wait for a run that is lost: the next one gets a new process.
                 self.stop()

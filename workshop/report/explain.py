@@ -10,11 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from workshop.course import TOOL, Stage
-from workshop.report.where import CULPRITS, anywhere, innermost, most_often, search, work
+from workshop.report.where import CULPRITS, anywhere, innermost, most_often, places_for, search
 from workshop.runner.result import Frame, Problem, TestResult, Trouble
-
-# The exit code of a child that can no longer report; see child.py.
-CUT_OFF = 71
+from workshop.runner.signs import CUT_OFF
 
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
 # How child.py gives what was left in the reactor; and what says nothing to a learner in there.
@@ -56,7 +54,7 @@ FEW = 2
 LONG = 240
 
 
-def told(test: TestResult, mine: bool = False) -> str:
+def failure_text(test: TestResult, mine: bool = False) -> str:
     """What a failed test says, in plain words, and what happened besides, which may be why.
 
     mine: whether the learner wrote the test, and may say in it what is expected.
@@ -223,7 +221,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         found = search(stage, stage.edit, pattern, comments=False)
     found = found or innermost(stage, what.waits)
     if not found and step:
-        found = next(iter(work(stage, step)), None)
+        found = next(iter(places_for(stage, step)), None)
     where = str(found or anywhere(stage))
     during = f" in {what.test.rpartition('.')[2]}" if what.test else ""
     cause = {

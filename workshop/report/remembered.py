@@ -9,7 +9,7 @@ from workshop.course.model import Course
 from workshop.judge.findings import Assessment
 
 
-def ask(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
+def count_misses(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
     """How often each kind that is let through now was let through in a row, with this time; by its number.
 
     That is remembered in .workshop/asked.json, unless nobody asked for this stage's verdict.

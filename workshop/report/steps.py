@@ -10,8 +10,8 @@ from workshop.course import TOOL, Stage, Step
 from workshop.judge.findings import Assessment
 from workshop.judge.steps import StepResult, Verdict, by_step
 from workshop.report.console import Console
-from workshop.report.explain import cause, main_problem, told, trial, trouble
-from workshop.report.where import edit, newer
+from workshop.report.explain import cause, failure_text, main_problem, trial, trouble
+from workshop.report.where import blame_later_steps, edit
 from workshop.runner.result import Result, TestResult
 
 # The most of a line that the learner's code printed.
@@ -93,13 +93,13 @@ def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
     requirement = _requirement(failure, test)
     if requirement:
         console.paragraph(f"{test.target.rpartition('.')[2]}: {requirement}")
-    console.paragraph(told(test), 4)
+    console.paragraph(failure_text(test), 4)
     more = len(failure.failed) - 1
     if more:
         console.paragraph(
             f"{more} more of this step's tests fail." if more > 1 else "One more fails."
         )
-    if broken := newer(stage, step, problem):
+    if broken := blame_later_steps(stage, step, problem):
         console.line()
         console.paragraph(broken)
     console.line()
@@ -130,7 +130,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
     if result.trouble:
         message = trouble(verdict.stage, result.trouble, limit)
     elif first:
-        message = told(first.failed[0])
+        message = failure_text(first.failed[0])
     return {
         "stage": verdict.stage.name,
         "passed": verdict.passed,
@@ -141,7 +141,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
                 "number": step.step.number if step.step else None,
                 "name": step.step.name if step.step else "own",
                 "status": step.status,
-                "message": told(step.failed[0])
+                "message": failure_text(step.failed[0])
                 if step.failed
                 else message * (step.status == "fails"),
                 "seconds": round(step.seconds, 3),
@@ -150,7 +150,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
                         "name": test.target,
                         "status": test.status,
                         "seconds": test.seconds,
-                        "message": told(test) if test.problems else "",
+                        "message": failure_text(test) if test.problems else "",
                     }
                     for test in step.tests
                 ],

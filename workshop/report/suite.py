@@ -13,20 +13,20 @@ from workshop.report.console import Console
 from workshop.report.explain import main_problem, trial, trouble
 from workshop.report.suite_text import (
     FEW,
+    advice,
     alike,
     count,
+    describe_fault,
     in_test,
-    misdeed,
     mutants,
     no_tests,
     nobody_else_has,
     pace,
     places,
     promise,
-    remedy,
     rows,
-    said,
     short,
+    steady_failure_text,
 )
 from workshop.report.where import innermost
 from workshop.runner.result import Frame, TestResult
@@ -62,9 +62,11 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     unruly = alike(found.unruly, lambda one: (_method(one.test), one.trouble.kind))
     for one, *same in unruly[:FEW]:
         console.line()
-        console.paragraph(f"{short(one.test)} {misdeed(one, limit)}. It is left out below.", 0)
+        console.paragraph(
+            f"{short(one.test)} {describe_fault(one, limit)}. It is left out below.", 0
+        )
         _others(console, [other.test for other in same])
-        if what := remedy(one):
+        if what := advice(one):
             console.paragraph(what)
     _more(console, len(unruly))
     for name in found.twice:
@@ -115,7 +117,7 @@ def _code(found: Assessment) -> str:
 def _failing(console: Console, found: Assessment, test: TestResult) -> None:
     console.line()
     console.paragraph(f"{short(test.target)} fails on {_code(found)}:", 0)
-    console.paragraph(said(test))
+    console.paragraph(steady_failure_text(test))
     if test.target in found.right:
         console.paragraph("It passes on right answers: this test is right; your code is not.")
     if test.problems:
@@ -176,7 +178,7 @@ def _strict(console: Console, found: Assessment, strict: Strict, others: int) ->
     console.line()
     console.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
     place = f", in {where}" if where else ""
-    console.paragraph(f"On an answer that is right it says{place}: {said(test)}")
+    console.paragraph(f"On an answer that is right it says{place}: {steady_failure_text(test)}")
     console.paragraph("The README says what a test may rely on, and what is left free.")
 
 
@@ -226,7 +228,7 @@ def _wrong(console: Console, found: Assessment) -> None:
     console.paragraph("Your tests catch all kinds; your code is not right yet. The README says:", 0)
     for one in found.wrong[:FEW]:
         console.paragraph(promise(one))
-        console.paragraph(f"Our test of it says: {said(one.result)}", 4)
+        console.paragraph(f"Our test of it says: {steady_failure_text(one.result)}", 4)
     _more(console, len(found.wrong))
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from workshop.course import Kind
 from workshop.judge.findings import Assessment, Slow, Unruly, Wrong
 from workshop.judge.programs import own_code
-from workshop.report.explain import WAITING, besides, told, trouble
+from workshop.report.explain import WAITING, besides, failure_text, trouble
 from workshop.runner.result import Frame, TestResult
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def in_test(target: str, frames: Iterable[Frame]) -> str:
     return f"{own[0].file}, line {own[0].line}" if own else ""
 
 
-def misdeed(one: Unruly, limit: float) -> str:
+def describe_fault(one: Unruly, limit: float) -> str:
     """What an unruly test did, as a sentence without its subject."""
     what = ", ".join(map(short, one.trouble.what[:FEW]))
     where = in_test(one.test, one.trouble.waits or one.trouble.frames)
@@ -92,18 +92,18 @@ MEND = {
 }
 
 
-def remedy(one: Unruly) -> str:
+def advice(one: Unruly) -> str:
     """What to do about what an unruly test did; "" where that is plain."""
     frames = one.trouble.frames
     waiting = one.trouble.kind == "silent" and frames and WAITING.search(frames[-1].file)
     return MEND.get("waiting" if waiting else one.trouble.kind, "")
 
 
-def said(test: TestResult) -> str:
+def steady_failure_text(test: TestResult) -> str:
     """What a failed test says, in words, and what was logged or raised besides."""
     if not test.problems:
         return "It does not end."
-    text = told(test, mine=True)
+    text = failure_text(test, mine=True)
     # An address in memory is another one each time, and tells nothing.
     return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
 
@@ -177,9 +177,9 @@ def message(found: Assessment, limit: float) -> str:
     if not found.own:
         return no_tests(found)
     if found.failing:
-        return f"{short(found.failing[0].target)} fails: {said(found.failing[0])}"
+        return f"{short(found.failing[0].target)} fails: {steady_failure_text(found.failing[0])}"
     if found.unruly:
-        return f"{short(found.unruly[0].test)} {misdeed(found.unruly[0], limit)}."
+        return f"{short(found.unruly[0].test)} {describe_fault(found.unruly[0], limit)}."
     if found.empty:
         return f"{short(found.empty[0])} checks nothing: it passes on code that was emptied out."
     if found.strict:
@@ -245,18 +245,18 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
                 "name": test.target,
                 "status": test.status,
                 "seconds": test.seconds,
-                "message": said(test) if test.problems else "",
+                "message": steady_failure_text(test) if test.problems else "",
                 "right": test.target in found.right,
             }
             for test in found.own
         ],
         "unruly": [
-            {"name": one.test, "kind": one.trouble.kind, "message": misdeed(one, limit)}
+            {"name": one.test, "kind": one.trouble.kind, "message": describe_fault(one, limit)}
             for one in found.unruly
         ],
         "cannot_fail": list(found.empty),
         "ask_too_much": [
-            {"name": one.test, "answer": one.answer, "message": said(one.result)}
+            {"name": one.test, "answer": one.answer, "message": steady_failure_text(one.result)}
             for one in found.strict
         ],
         "not_caught": [kind(one) for one in found.survived],
@@ -264,7 +264,7 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
             {
                 "paragraph": one.paragraph,
                 "requirement": one.requirement,
-                "message": said(one.result),
+                "message": steady_failure_text(one.result),
             }
             for one in found.wrong
         ],

@@ -10,7 +10,7 @@ from workshop.judge.steps import Verdict
 from workshop.judge.verdict import Judged, Unjudged
 from workshop.report import steps, suite, suite_text
 from workshop.report.console import Console
-from workshop.report.remembered import ask
+from workshop.report.remembered import count_misses
 
 
 def progress(one: Judged | Unjudged) -> str:
@@ -33,14 +33,14 @@ def show_verdict(
     if isinstance(verdict, Verdict):
         steps.show_verdict(console, verdict, limit)
     else:
-        suite.show(console, verdict, ask(course, verdict, asked_for), limit)
+        suite.show(console, verdict, count_misses(course, verdict, asked_for), limit)
 
 
 def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
     """The verdict as the object that --json prints."""
     if isinstance(verdict, Verdict):
         return steps.as_data(verdict, limit)
-    return suite_text.as_data(verdict, ask(course, verdict), limit)
+    return suite_text.as_data(verdict, count_misses(course, verdict), limit)
 
 
 def show_refusal(console: Console, refusal: Refusal) -> None:

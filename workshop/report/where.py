@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from workshop.course import CourseError, Stage, Step
 from workshop.course.files import passed_before
-from workshop.course.solutions import HEAD, answer, home, line_of
+from workshop.course.solutions import HEAD, answer, line_of, place_of_step
 from workshop.runner.result import Frame, Problem
 
 MARKED = re.compile(r"\bStep (\d+):")
@@ -44,7 +44,7 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
     found = innermost(stage, problem.frames)
     if not found and problem.exception == "SystemExit":
         found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
-    places = work(stage, step, [found] if found else [], problem.message)
+    places = places_for(stage, step, [found] if found else [], problem.message)
     if not places:
         names = _or(stage.edit)
         return (
@@ -63,7 +63,7 @@ def anywhere(stage: Stage) -> str:
     return f"exercises/{stage.name} ({_or(stage.edit)})"
 
 
-def work(
+def places_for(
     stage: Stage, step: Step | None, first: Iterable[Place] = (), said: str = ""
 ) -> list[Place]:
     """Where the step's work belongs, after what is known already; none where nothing tells.
@@ -74,7 +74,7 @@ def work(
     number = step.number if step else 0
     found = marked(stage, number)
     if not found and not places and step:
-        found = named(stage, step, said) or _solved(stage, number)
+        found = places_named_in(stage, step, said) or _solved(stage, number)
     return places + [place for place in found if place not in places]
 
 
@@ -88,7 +88,7 @@ def marked(stage: Stage, number: int) -> list[Place]:
     ]
 
 
-def named(stage: Stage, step: Step, said: str = "") -> list[Place]:
+def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
     """The classes and functions that a step's text says are to be written; or else the files that it names.
 
     Those that a failure's message names come first.
@@ -127,11 +127,11 @@ def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -
 
 def _solved(stage: Stage, number: int) -> list[Place]:
     """The place of the step's first part in the solved files, where those are there."""
-    name, around = home(stage, number)
+    name, around = place_of_step(stage, number)
     return [Place(_path(stage, name), line_of(_texts(stage).get(name, ""), around))] if name else []
 
 
-def newer(stage: Stage, step: Step | None, problem: Problem) -> str:
+def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
     """What to say of a step that fails, and passed in an earlier run with other files: that newer work may have broken it;
     and where a later step is half written, what is left of that.
 
@@ -199,7 +199,7 @@ def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = Tr
 
 
 def _path(stage: Stage, name: str) -> str:
-    return f"exercises/{stage.name}/{name}"
+    return stage.path(name)
 
 
 def _listed(places: Iterable[Place]) -> str:

@@ -1,6 +1,7 @@
 """Runs inside the child process: trial's own loader and runner, and a reporter that prints events.
 
-Started as a script, so that nothing of the tool is importable to a learner's code. It takes jobs from standard input,
+Started as a script that imports nothing of the tool but its neighbours, and takes their folder off the path again: so a
+learner's ``traces.py`` is the learner's own. It takes jobs from standard input,
 one JSON object a line, and answers with events, one JSON object a line, on what was its standard output; what a learner's
 code prints goes to standard error instead. Where the platform can fork, each job runs in a fork of this process, which
 has imported Twisted already but never a learner's code, and installed no reactor: so a job starts cold, but quickly.
@@ -33,16 +34,15 @@ Send = Callable[..., None]
 # This file's own folder, which Python puts first, would let learners import the tool's modules by accident.
 traces: Any = importlib.import_module("traces")
 heard: Any = importlib.import_module("heard")
+signs: Any = importlib.import_module("signs")
 sys.path.pop(0)
 sys.path += filter(None, os.environ.pop("WORKSHOP_PATH", "").split(os.pathsep))
-del sys.modules["traces"], sys.modules["heard"]
+del sys.modules["traces"], sys.modules["heard"], sys.modules["signs"]
 
-END_OF_JOB = "\0end of job\0"
 LONGEST_MESSAGE = 4000
 FEW_CALLS = 2
 LONGEST_CALL = 300
 MEMORY = 2 << 30
-CUT_OFF = 71
 ASIDE = 200
 # The part of a test's time after which it is asked where it waits, before the process is ended.
 ASKED = 0.9
@@ -58,7 +58,7 @@ def main(modules: list[str]) -> None:
             events.write(json.dumps({"event": event, **facts}) + "\n")
         except OSError:
             # The tool is gone, or a learner's code has closed this too: either way, nobody would hear of the rest.
-            os._exit(CUT_OFF)
+            os._exit(signs.CUT_OFF)
 
     for module in modules:
         # A name may be a class's: then only its module is there to import.
@@ -73,13 +73,13 @@ def main(modules: list[str]) -> None:
         job = json.loads(line)
         if hasattr(os, "fork"):
             status = _forked(job, send)
-            os.write(2, END_OF_JOB.encode())
+            os.write(2, signs.END_OF_JOB)
             send("exit", status=status)
         else:
             send("started", pid=os.getpid())
             _run(job, send)
             sys.stdout.flush()
-            os.write(2, END_OF_JOB.encode())
+            os.write(2, signs.END_OF_JOB)
             send("exit", status=0)
             os._exit(0)
 

@@ -12,11 +12,12 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from workshop.course import Stage, visible
+from workshop.course.solutions import Overlay
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", "dropin.cache", ".*", "*.md")
 
@@ -25,9 +26,6 @@ KEPT = 1000
 """So many files are remembered, in their compiled form."""
 _seen: set[bytes] = set()
 _compiling = threading.Lock()
-
-Overlay = Mapping[str, str]
-"""File names in a stage's folder, and the text that each is to have."""
 
 
 def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from workshop.course.model import Stage
-from workshop.runner.layout import Overlay
+from workshop.course.solutions import Overlay
 from workshop.runner.result import Result
 from workshop.runner.worker import LIMIT, Worker, imports_of
 

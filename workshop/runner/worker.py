@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import Stage, visible
-from workshop.runner.layout import Overlay, lay, temporary_folder
+from workshop.course.solutions import Overlay
+from workshop.runner.layout import lay, temporary_folder
+from workshop.runner.process import OWN_GROUP, signal_group
 from workshop.runner.result import (
     MOST_OUTPUT,
     RECURSED,
@@ -33,10 +35,10 @@ from workshop.runner.result import (
     aftermath,
     too_much,
 )
+from workshop.runner.signs import END_OF_JOB
 from workshop.setup.variables import plain
 
 CHILD = Path(__file__).with_name("child.py")
-END_OF_JOB = b"\0end of job\0"
 LIMIT = 10.0
 """Seconds that one test, or the import of the tests, may take."""
 KEPT_OUTPUT = 4096
@@ -88,16 +90,13 @@ class Worker:
             "PYTHONUTF8": "1",
             "PYTHONIOENCODING": "utf-8",
         }
-        group: dict[str, Any] = {"start_new_session": True}
-        if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._process = subprocess.Popen(
             [sys.executable, str(CHILD), *self._modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
-            **group,
+            **OWN_GROUP,
         )
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._output = _Output()
@@ -273,8 +272,7 @@ class Worker:
         if self._pid is None or sys.platform == "win32":
             self._process.kill()
         else:
-            with contextlib.suppress(OSError):
-                os.killpg(self._pid, how)
+            signal_group(self._pid, how)
 
     def _end_job(self) -> None:
         """Leave nothing of the job running, whatever it started."""

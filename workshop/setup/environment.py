@@ -268,7 +268,7 @@ class Setup:
             source = f" from the folder {wheels.FOLDER}" if beside else ""
             if cut_short or len(wanted) > 4:
                 self.screen.say(
-                    f"Installing what the course needs{source} (about 500 MB), this once."
+                    f"Installing what the course needs{source} (about 340 MB), this once."
                 )
             else:
                 self.screen.say(f"Installing {', '.join(wanted)}{source}.")

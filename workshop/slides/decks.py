@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.course import Course, CourseError, timetable
+from workshop.course import Course, CourseError, stage_names, timetable
 
 COLUMNS, LINES = 72, 16
 """What a slide holds of code."""
@@ -111,7 +111,7 @@ def decks(course: Course, folder: Path | None = None) -> list[Deck]:
     return [read(folder / name) for name in names if (folder / name).is_file()]
 
 
-def named(text: str, names: Sequence[str]) -> str:
+def find_deck(text: str, names: Sequence[str]) -> str:
     """The deck that a user named: by its name, its file, its stage's number or its stage's short name.
 
     Raises:
@@ -119,8 +119,7 @@ def named(text: str, names: Sequence[str]) -> str:
     """
     wanted = text.lower().removesuffix(".md")
     for name in names:
-        head, _, tail = name.partition("_")
-        if wanted in (name, head, tail, head.removeprefix("stage")):
+        if wanted in stage_names(name):
             return name
     raise CourseError(f'There is no deck "{text}". Decks: {", ".join(names) or "none yet"}.')
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from workshop.course import Course, CourseError, Stage, visible
 from workshop.course.solutions import answer, mutated
-from workshop.course.toml_fields import exactly, read
+from workshop.course.toml_fields import checked_fields, read
 from workshop.runner.layout import temporary_folder
 from workshop.slides.decks import COLUMNS
 
@@ -48,7 +48,7 @@ def outputs(course: Course) -> list[Output]:
     path = course.root / "slides" / "terminal.toml"
     found = read(path).items() if path.exists() else ()
     return [
-        Output(**exactly({"name": name, **entry}, Output, f"terminal.toml, {name}"))
+        Output(**checked_fields({"name": name, **entry}, Output, f"terminal.toml, {name}"))
         for name, entry in found
     ]
 
