@@ -35,16 +35,19 @@ def all_stages(tool: Tool, progress: Callable[[str], None]) -> list[Seen]:
     """The verdict on each stage, in the course's order. Those that are not known are found side by side."""
     found = {stage.name: known(tool, stage) for stage in tool.course.stages}
     left = {name: tool.course.stage(name) for name, verdict in found.items() if verdict is None}
-    unknown = len(left)
-    if left:
-        progress(f"Running the tests of {unknown} stages")
+    _say(progress, list(left))
     for verdict in _found(tool, list(left.values())):
         found[verdict.stage.name] = verdict
         del left[verdict.stage.name]
-        if left:
-            names = ", ".join(left)
-            progress(f"Running the tests of {names} ({unknown - len(left)} of {unknown} done)")
+        _say(progress, list(left))
     return [verdict for verdict in found.values() if verdict is not None]
+
+
+def _say(progress: Callable[[str], None], left: list[str]) -> None:
+    """Say which stages' tests run, or wait to be run."""
+    if left:
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        progress(f"Running the tests of {left[0]}{more}")
 
 
 def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
