@@ -16,10 +16,12 @@ AGAIN = 5
 
 
 class Runs:
-    """The runs of one judging. ``watch`` is called with what is done next."""
+    """The runs of one judging. ``watch`` is called with what is done next; ``placed``: the stage's tests are built for
+    several places, so that one name is one test."""
 
     def __init__(self, stage: Stage, pool: Pool, pace: Pace, watch: Callable[[str], None]) -> None:
         self.stage, self.pool, self.pace, self.watch = stage, pool, pace, watch
+        self.placed = any(mutant.on for mutant in stage.mutants)
 
     def shared(
         self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False
@@ -64,8 +66,7 @@ class Runs:
         test in the others."""
         name = said[0].target
         frames = next((one.problems[0].frames for one in said if one.problems), ())
-        placed = any(mutant.on for mutant in self.stage.mutants)
-        same = [one for one in tests if placed and method(one) == method(name)]
+        same = [one for one in tests if self.placed and method(one) == method(name)]
         return {one: Trouble("races", one, frames) for one in (name, *same)}
 
 
