@@ -119,7 +119,7 @@ CUTS = [
         6,
         "badContext",
         {
-            "lambda: real.listenSSL(0, ServerFactory(), Broken(), interface=\"127.0.0.1\"),\n": "",
+            'lambda: real.listenSSL(0, ServerFactory(), Broken(), interface="127.0.0.1"),\n': "",
             '["no key"] * 2': '["no key"] * len(raised)',
         },
         {"context_error_of_another_kind"},
