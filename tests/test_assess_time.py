@@ -89,7 +89,7 @@ def test_too_many_slow_tests(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(("when", "caught"), [("n == 0", False), ("n % 2 == 0", True)])
 def test_that_fails_now_and_then(stage: Stage, tmp_path: Path, when: str, caught: bool) -> None:
-    """A test that fails on a mistake once, in neither the same process nor a new one again, catches nothing, and is named."""
+    """A test that fails on a mistake once, in neither the same process nor a new one again, catches nothing; it is named."""
     body = f"""        n = int(os.stat({str(tmp_path)!r}).st_mtime)
         if not t.transport.value():
             os.utime({str(tmp_path)!r}, (0, n + 1))

@@ -1,7 +1,7 @@
 """Each of a learner's tests in a process of its own: what it says there, and what it does to its process.
 
 Where tests are built for several places, a method is the same test in each of them. It runs alone in one place, and in the
-others with the tests that stand beside it; where it says something else there, or anything is left behind, it runs alone.
+others in one process, with no other test; what says something else there, or leaves anything behind, runs alone as well.
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str,
     if runs.placed:
         firsts = {method(test): test for test in reversed(tests)}
         one_by_one(firsts.values())
-        there = set(firsts.values())
-        rest = [t for t in tests if t not in there and firsts[method(t)] not in unruly]
-        for test, one in _beside(runs, rest):
+        rest = [test for test in tests if test not in said and firsts[method(test)] not in unruly]
+        for test, one in _elsewhere(runs, rest):
             if one.status in (said[firsts[method(test)]].status, "skipped"):
                 said[test] = one
     one_by_one([test for test in tests if test not in said])
@@ -44,12 +43,12 @@ def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str,
     return own, unruly, next(filter(None, printed), "")
 
 
-def _beside(runs: Runs, tests: Iterable[str]) -> Iterator[tuple[str, TestResult]]:
-    """What each test says in its class, if all of that class ended, and left nothing behind."""
-    classes: dict[str, list[str]] = {}
+def _elsewhere(runs: Runs, tests: Iterable[str]) -> Iterator[tuple[str, TestResult]]:
+    """What each method says in these places, one after another, if all of them ended, and left nothing behind."""
+    places: dict[str, list[str]] = {}
     for test in tests:
-        classes.setdefault(test.rpartition(".")[0], []).append(test)
-    cases = [Case(name, {}, tuple(some), stop=False, traces=True) for name, some in classes.items()]
+        places.setdefault(method(test), []).append(test)
+    cases = [Case(name, {}, tuple(some), stop=False, traces=True) for name, some in places.items()]
     for case, result in runs.pool.run(cases):
         if not result.trouble:
             yield from ((one.target, one) for one in result.tests if one.target in case.targets)
