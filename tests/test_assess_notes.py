@@ -31,6 +31,7 @@ IDLE = {
     "": "It asserts nothing.",
     "        self.assertTrue(t.transport.value(), 'wrong')\n": "looks at x only",
     "        self.assertTrue(t.transport.value() == b'' or True)\n": "holds always",
+    "        assert (t.transport.value() == b'no', 'wrong')\n": "looks at a pair",
     "        self.assertEqual(t.transport.value(), t.transport.value())\n": "compares a thing with itself",
     "        try: self.assertEqual(t.transport.value(), b'no')\n        finally: return\n": "in a `finally` swallows",
     "        try: self.assertEqual(t.transport.value(), b'no')\n        except: pass\n": "An `except` swallows",

@@ -242,6 +242,8 @@ def reason(stage: Stage, test: str) -> str:
         if one in attributes and len(attributes[one].args) > 1:
             return f"{one}(x, y) looks at x only, and y is its message; assertEqual compares."
     for part in ast.walk(node):
+        if isinstance(part, ast.Assert) and isinstance(part.test, ast.Tuple) and part.test.elts:
+            return "`assert (x, y)` looks at a pair, which is always true; leave the brackets away."
         either = part.values if isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or) else []
         if any(isinstance(one, ast.Constant) and one.value for one in either):
             return f"`{ast.unparse(part)[-40:]}` holds always."
