@@ -13,6 +13,8 @@ from workshop.result import Result, TestResult, Trouble
 
 AGAIN = 5
 """How often a test is run again, alone, to see whether it says the same each time."""
+SHARE = 0.1
+"""Seconds that tests take together, at the least, where they are shared out."""
 
 
 class Runs:
@@ -26,8 +28,11 @@ class Runs:
     def shared(
         self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False
     ) -> list[Case]:
-        """One case for each core, each with its share of the tests. quick: with the limits for programs with a bug."""
-        shares = [tests[n :: self.pool.count] for n in range(self.pool.count)]
+        """A case for each core, each with its share of the tests; fewer where the tests take little time. quick: with the
+        limits for programs with a bug."""
+        seconds = sum(map(self.pace.quickest, tests))
+        count = min(self.pool.count, 1 + int(seconds / SHARE))
+        shares = [tests[n::count] for n in range(count)]
         limits = self.pace.limits(tests) if quick else {}
         return [Case(name, code, tuple(one), stop=False, limits=limits) for one in shares if one]
 
