@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from workshop.course import CourseError, Stage, load
 from workshop.course.solutions import answer
 from workshop.judge.suite import Assessment, assess
 from workshop.report.suite_text import as_data, describe_fault, short
+from workshop.runner import layout
 
 JUDGED = Path(__file__).resolve().parent / "judged"
 HEAD = "class BadTests(SynchronousTestCase):\n    def test_bad(self):\n"
@@ -235,6 +237,34 @@ def test_writes_outside(stage: Stage, tmp_path: Path) -> None:
     assert found.survived == ()
 
 
+@pytest.mark.skipif(layout.in_memory() is None, reason="This machine has no files in memory.")
+def test_writes_to_memory(stage: Stage) -> None:
+    """A file in memory is a file, though the folder of a run is there too; where the user says otherwise, it is not."""
+    with tempfile.TemporaryDirectory(dir=layout.MEMORY) as folder:
+        path = Path(folder, "mine.txt")
+        add(stage, f"{HEAD}        open({str(path)!r}, 'w').close()\n")
+        found = assess(stage)
+    assert found.unruly[0].trouble.what == (str(path),)
+
+
+def test_where_files_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A run's files are in memory only where there is enough of it, and where the user did not say where they are to be."""
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(layout, "MEMORY", str(tmp_path))
+    monkeypatch.setattr(layout, "ENOUGH", 1)
+    there = str(tmp_path) if sys.platform == "linux" else None
+    assert layout.in_memory() == there
+    monkeypatch.setattr(layout, "ENOUGH", 1 << 80)
+    assert layout.in_memory() is None
+    monkeypatch.setattr(layout, "ENOUGH", 1)
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    assert layout.in_memory() is None
+    monkeypatch.delenv("TMPDIR")
+    monkeypatch.setattr(layout, "MEMORY", str(tmp_path / "nowhere"))
+    assert layout.in_memory() is None
+
+
 def test_deletes_outside(stage: Stage, tmp_path: Path) -> None:
     """So is one that deletes a file that is not its own."""
     path = tmp_path / "precious.txt"
@@ -255,6 +285,14 @@ def test_patches_are_named(stage: Stage, name: str) -> None:
     found = assess(stage)
     assert unruly(found) == {"BadTests.test_bad": "patched"}, found
     assert found.unruly[0].trouble.what[0].endswith(name)
+
+
+def test_module_in_the_place_of_another(stage: Stage) -> None:
+    """So is a module that stands under the name of another."""
+    add(stage, HEAD + "        sys.modules[tally.__name__] = None\n")
+    found = assess(stage)
+    assert unruly(found) == {"BadTests.test_bad": "patched"}, found
+    assert found.unruly[0].trouble.what == ("exercises.stage1_tally.tally",)
 
 
 def test_patch_that_is_undone(stage: Stage) -> None:

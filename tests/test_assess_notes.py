@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,15 @@ IDLE = {
     "": "It asserts nothing.",
     "        self.assertTrue(t.transport.value(), 'wrong')\n": "looks at x only",
     "        self.assertTrue(t.transport.value() == b'' or True)\n": "holds always",
+    "        assert (t.transport.value() == b'no', 'wrong')\n": "looks at a pair",
+    "        self.assertEqual(t.transport.value(), t.transport.value())\n": "compares a thing with itself",
+    "        try: self.assertEqual(t.transport.value(), b'no')\n        finally: return\n": "in a `finally` swallows",
+    "        try: self.assertEqual(t.transport.value(), b'no')\n        except: pass\n": "An `except` swallows",
+    "        import unittest\n        try: self.assertTrue(t.transport.value())\n"
+    "        except AssertionError: raise unittest.SkipTest('no')\n": "It skips itself",
+    "        with self.assertRaises(Exception): self.assertEqual(t.transport.value(), 5)\n": (
+        "`self.assertRaises(Exception)` takes"
+    ),
     "        for line in []:\n            self.assertEqual(line, t)\n": "Does its loop go round",
     "        from twisted.internet.defer import Deferred\n"
     "        return Deferred().addCallback(self.assertEqual, 1)\n": "does not wait for what its test returns",
@@ -253,3 +263,14 @@ def test_each_promise_has_its_paragraph(name: str) -> None:
         assert paragraph, test
         assert f"## {paragraph}" in readme or f"**{paragraph}" in readme, (test, paragraph)
         assert requirement.endswith("."), test
+
+
+def test_now_and_then_is_not_forgetting(stage: Stage, tmp_path: Path) -> None:
+    """A test that fails now and then by itself is told to do so, and not that it leaves a failure behind."""
+    body = f"""        n = int(os.stat({str(tmp_path)!r}).st_mtime)
+        os.utime({str(tmp_path)!r}, (n + 1, n + 1))
+        self.assertNotIn(n % 8, range(3, 7))
+"""
+    add(stage, HEAD + USE + body)
+    os.utime(tmp_path, (2, 2))
+    assert unruly(assess(stage)) == {"BadTests.test_bad": "races"}

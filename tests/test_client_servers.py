@@ -98,6 +98,26 @@ def test_by_name(client: Path, ours: Server) -> None:
     assert got.get("content") == "GET /a HTTP/1.1\n", got
 
 
+def test_by_ipv6_address(client: Path) -> None:
+    """So may an IPv6 address, where the machine has IPv6."""
+    with socket.socket(socket.AF_INET6) as listening:
+        try:
+            listening.bind(("::1", 0))
+        except OSError:
+            pytest.skip("This machine has no IPv6.")
+        listening.listen()
+
+        def serve() -> None:
+            one, _ = listening.accept()
+            with one:
+                one.recv(1000)
+                one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+
+        threading.Thread(target=serve, daemon=True).start()
+        (got,) = ask(client, ("GET", f"http://[::1]:{listening.getsockname()[1]}/", b""))
+    assert got.get("content") == "abc", got
+
+
 def test_refused(client: Path) -> None:
     """A port that is taken by a socket which does not listen refuses: a ConnectError."""
     with socket.socket() as taken:

@@ -17,6 +17,7 @@ from workshop.runner.pool import Case, Pool
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage7_everywhere")
 CONTRACT = "test_contract.py"
 BOTH_WAYS = "self.run_both_ways(ClosingSide, Unregistering)"
+BOTH_START = "self.run_between(Starting(), Starting())"
 READ = "server, _, _, client = self.run_both_ways(Side, Producing)\n        for reader in (server, client):"
 SAME = "self.assertEqual((server.host, server.peer), (client.peer, client.host))"
 
@@ -91,6 +92,48 @@ CUTS = [
         "addresses",
         {SAME: "", "in (client.host, client.peer)": "in (server.host, server.peer)"},
         {"peer_by_name"},
+    ),
+    Cut(
+        "the server starts TLS",
+        6,
+        "badContext",
+        {
+            BOTH_START: (
+                "self.run_between(Starting(), ClosingSide())\n            raised = raised * 2"
+            )
+        },
+        {"a_client_with_no_tls_and_no_word"},
+    ),
+    Cut(
+        "the client starts TLS",
+        6,
+        "badContext",
+        {
+            BOTH_START: (
+                "self.run_between(ClosingSide(), Starting())\n            raised = raised * 2"
+            )
+        },
+        {"no_tls_and_no_word"},
+    ),
+    Cut(
+        "a client connects over TLS",
+        6,
+        "badContext",
+        {
+            'lambda: real.listenSSL(0, ServerFactory(), Broken(), interface="127.0.0.1"),\n': "",
+            '["no key"] * 2': '["no key"] * len(raised)',
+        },
+        {"context_error_of_another_kind"},
+    ),
+    Cut(
+        "a server listens over TLS",
+        6,
+        "badContext",
+        {
+            'lambda: real.connectSSL("127.0.0.1", 1, ClientFactory(), Broken()),\n': "",
+            '["no key"] * 2': '["no key"] * len(raised)',
+        },
+        {"context_error_becomes_a_failed_attempt"},
     ),
     Cut(
         "the client's prefix",

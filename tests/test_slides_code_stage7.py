@@ -73,7 +73,7 @@ def test_numbers_of_places() -> None:
     slide = DECK[f"Where do {rows[4][4]} mistakes show?"]
     said = " ".join(slide.text.split())
     assert f"shows {min(places)} to {max(places)} of them" in said
-    assert {row[4] for row in rows[:4]} == {20} and "one reactor over any connection 20" in said
+    assert {row[4] for row in rows[:4]} == {21} and "one reactor over any connection 21" in said
     assert f"on any reactor {min(rows[4][:4])} to {max(rows[4][:4])}," in said
     assert f"all together {rows[4][4]}." in said
-    assert rows[2][0] == 9 and "On Linux: epoll and TCP4, so 9." in " ".join(slide.notes.split())
+    assert rows[2][0] == 10 and "On Linux: epoll and TCP4, so 10." in " ".join(slide.notes.split())

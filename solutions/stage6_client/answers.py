@@ -115,7 +115,8 @@ class Answer:
         if lengths:
             # int() refuses thousands of digits, and with them the reader of an answer would fail.
             digits = lengths[0].lstrip("0")
-            self._size = int(digits or "0") if len(digits) < 20 else self._longest + 1
+            short = len(digits) <= len(str(self._longest))
+            self._size = int(digits or "0") if short else self._longest + 1
             self._check_length(self._size)
             return self._read_exactly
         return self._read_until_the_end

@@ -1,13 +1,15 @@
-"""A good suite for stage5_transform, of which seven tests ask for more than the descriptions say.
+"""A good suite for stage5_transform, of which eleven tests ask for more than the descriptions say.
 
-Its verdict: all 21 tests run, none is empty; those of StrictTests ask too much, since what they look at is free;
+Its verdict: all 25 tests run, none is empty; those of StrictTests ask too much, since what they look at is free;
 the other 14 catch all kinds.
 """
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
@@ -204,3 +206,26 @@ class StrictTests(Base):
         _, transport = self.connect()
         self.clock.advance(60)
         self.assertTrue(transport.disconnected)
+
+    def test_derives_from_protocol(self):
+        """Too much: of which class a protocol is."""
+        self.assertIsInstance(self.factory.buildProtocol(None), Protocol)
+
+    def test_has_its_transport(self):
+        """Too much: what a protocol calls its transport."""
+        protocol, transport = self.connect()
+        self.assertIs(protocol.transport, transport)
+
+    def test_lost_without_a_reason(self):
+        """Too much: connectionLost has an argument."""
+        protocol, _ = self.connect()
+        protocol.connectionLost()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_nothing_in_the_log(self):
+        """Too much: that a refusal is not noted, not even as no error."""
+        seen = []
+        globalLogPublisher.addObserver(seen.append)
+        self.addCleanup(globalLogPublisher.removeObserver, seen.append)
+        self.ask(b"101:")
+        self.assertEqual(seen, [])

@@ -6,8 +6,10 @@ one after the same tests as before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from workshop.course import Mutant
 from workshop.course.solutions import Overlay, with_bug
@@ -15,6 +17,8 @@ from workshop.judge.pace import BUDGET
 from workshop.judge.runs import Runs, method
 from workshop.runner.pool import Case
 from workshop.runner.result import Result
+
+Thing = TypeVar("Thing")
 
 
 @dataclass
@@ -128,10 +132,9 @@ def idle(
     """The tests that no mutant makes fail. Those that have failed on none so far are run on all that others have caught,
     until each has failed; where a test is built for several places, it need fail in one of them only."""
     left = [test for test in tests if not runs.pace.is_slow(test)]
-    placed = any(mutant.on for mutant in runs.stage.mutants)
+    placed = runs.placed
     left = _without(left, found.failed, placed)
-    order = sorted(mutants, key=_turn())
-    order = [mutant for mutant in order if mutant.name in found.caught]
+    order = in_turn((m for m in mutants if m.name in found.caught), lambda mutant: mutant.step)
     if left:
         runs.watch("looking for tests that no mistake makes fail")
     # A few at a time: the next are run with those only that are left by then.
@@ -154,15 +157,16 @@ def idle(
     return left
 
 
-class _turn:
-    """Sorts mutants so that the first of each kind comes first."""
-
-    def __init__(self) -> None:
-        self._count: dict[int, int] = {}
-
-    def __call__(self, mutant: Mutant) -> int:
-        self._count[mutant.step] = self._count.get(mutant.step, 0) + 1
-        return self._count[mutant.step]
+def in_turn(things: Iterable[Thing], kind: Callable[[Thing], object]) -> list[Thing]:
+    """In this order, but first the first of each kind, then the second of each, and so on."""
+    seen: Counter[object] = Counter()
+    rows: list[list[Thing]] = []
+    for thing in things:
+        row = seen[kind(thing)]
+        seen[kind(thing)] += 1
+        rows += [[]] if row == len(rows) else []
+        rows[row].append(thing)
+    return [thing for row in rows for thing in row]
 
 
 def _without(tests: Iterable[str], failed: Collection[str], placed: bool) -> list[str]:

@@ -13,19 +13,26 @@ from workshop.runner.result import Result, TestResult, Trouble
 
 AGAIN = 5
 """How often a test is run again, alone, to see whether it says the same each time."""
+SHARE = 0.1
+"""Seconds that tests take together, at the least, where they are shared out."""
 
 
 class Runs:
-    """The runs of one judging. ``watch`` is called with what is done next."""
+    """The runs of one judging. ``watch`` is called with what is done next; ``placed``: the stage's tests are built for
+    several places, so that one name is one test."""
 
     def __init__(self, stage: Stage, pool: Pool, pace: Pace, watch: Callable[[str], None]) -> None:
         self.stage, self.pool, self.pace, self.watch = stage, pool, pace, watch
+        self.placed = any(mutant.on for mutant in stage.mutants)
 
     def shared(
         self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False
     ) -> list[Case]:
-        """One case for each core, each with its share of the tests. quick: with the limits for programs with a bug."""
-        shares = [tests[n :: self.pool.count] for n in range(self.pool.count)]
+        """A case for each core, each with its share of the tests; fewer where the tests take little time. quick: with the
+        limits for programs with a bug."""
+        seconds = sum(map(self.pace.quickest, tests))
+        count = min(self.pool.count, 1 + int(seconds / SHARE))
+        shares = [tests[n::count] for n in range(count)]
         limits = self.pace.limits(tests) if quick else {}
         return [Case(name, code, tuple(one), stop=False, limits=limits) for one in shares if one]
 
@@ -64,8 +71,7 @@ class Runs:
         test in the others."""
         name = said[0].target
         frames = next((one.problems[0].frames for one in said if one.problems), ())
-        placed = any(mutant.on for mutant in self.stage.mutants)
-        same = [one for one in tests if placed and method(one) == method(name)]
+        same = [one for one in tests if self.placed and method(one) == method(name)]
         return {one: Trouble("races", one, frames) for one in (name, *same)}
 
 

@@ -14,9 +14,10 @@ from dataclasses import replace
 
 from workshop.course import Stage
 from workshop.course.solutions import Overlay, answer
+from workshop.judge.alone import alone
 from workshop.judge.findings import Assessment, Slow, Strict, Unruly, by_kind
 from workshop.judge.learner import defined_twice, missing_lines, own_modules, read_list
-from workshop.judge.mistakes import catch, idle
+from workshop.judge.mistakes import catch, idle, in_turn
 from workshop.judge.pace import Pace
 from workshop.judge.programs import emptied, is_test, own_code, right_answers
 from workshop.judge.promises import broken
@@ -24,7 +25,7 @@ from workshop.judge.runs import Runs, method
 from workshop.judge.together import disturbed
 from workshop.judge.unheard import never_run
 from workshop.runner.pool import Case, Pool
-from workshop.runner.result import LEFTOVERS, TestResult, Trouble
+from workshop.runner.result import LEFTOVERS, Trouble
 from workshop.runner.worker import LIMIT
 
 __all__ = ["Assessment", "Strict", "Unruly", "assess"]
@@ -81,11 +82,14 @@ class _Judging:
         tests = loaded.loaded
         if not tests:
             return Assessment(self.stage, left=by_kind(self.stage.mutants))
-        own, unruly, output = self.alone(tests)
+        own, unruly, output = alone(self.runs, tests)
         failing = [t.target for t in own if t.status == "failed" and t.target not in unruly]
         good = [t for t in own if t.status == "passed" and t.target not in unruly]
         unruly |= disturbed(self.runs, [t.target for t in own if t.target not in unruly], own)
         quick = sorted(good, key=lambda test: (test.seconds, test.target))
+        if self.runs.placed:
+            # One of each first: a mistake that is in many places is mostly caught in the first of them.
+            quick = in_turn(quick, lambda test: method(test.target))
         counted = [test.target for test in quick if test.target not in unruly]
         empty = self.that_cannot_fail(counted)
         counted = [test for test in counted if test not in empty]
@@ -136,20 +140,6 @@ class _Judging:
         """How often a verdict may run a test: alone, in both orders, without code, on right answers, on mistakes."""
         mistakes = sum(mutant.meets(test) for mutant in self.stage.mutants)
         return 1 + 2 + 1 + len(answers) + mistakes
-
-    def alone(self, tests: Sequence[str]) -> tuple[list[TestResult], dict[str, Trouble], str]:
-        """Each test in a process of its own: what it says, what it does to its process, what the first of them printed."""
-        self.watch(f"running {len(tests)} tests, each alone")
-        own, unruly, output = [], {}, ""
-        cases = [Case(test, {}, (test,), traces=True) for test in tests]
-        for case, result in self.pool.run(cases):
-            output = output or result.output
-            test = next(iter(result.tests), TestResult(case.name, "failed", result.seconds))
-            own.append(replace(test, target=case.name))
-            self.pace.note(case.name, test.seconds)
-            if result.trouble:
-                unruly[case.name] = replace(result.trouble, test=case.name)
-        return own, unruly, output
 
     def that_cannot_fail(self, tests: Sequence[str]) -> set[str]:
         """Those that pass on the learner's own code with nothing in it."""

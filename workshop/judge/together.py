@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workshop.judge.runs import Runs, method
+from workshop.judge.runs import AGAIN, Runs, method
 from workshop.runner.pool import Case
 from workshop.runner.result import TestResult, Trouble
 
@@ -81,13 +81,17 @@ def that_forget(runs: Runs, tests: Iterable[str], status: dict[str, str]) -> dic
     case = Case("forgetting", {}, tuple(passing), stop=False, collect=True)
     said = runs.whole(case, next(runs.pool.run([case]))[1])
     suspects = [test for test in passing if said[test].status == "failed"]
-    alone = [Case(test, {}, (test,), collect=True) for test in suspects]
-    forgetful = {}
+    # More than once: one that now fails and now passes has failed by itself.
+    alone = [Case(test, {}, (test,), collect=True) for test in suspects for _ in range(AGAIN)]
+    forgetful: dict[str, Trouble] = {}
+    wavering = set()
     for case, result in runs.pool.run(alone):
         problems = [problem for test in result.tests for problem in test.problems]
-        if problems:
+        if not problems:
+            wavering.add(case.name)
+        else:
             left = problems[-1]
             forgetful[case.name] = Trouble(
                 "forgets", case.name, left.frames, what=(f"{left.exception}: {left.message}",)
             )
-    return forgetful
+    return {test: what for test, what in forgetful.items() if test not in wavering}

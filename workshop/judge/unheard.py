@@ -19,6 +19,7 @@ WAITS = {"twisted.trial.unittest.TestCase", "unittest.IsolatedAsyncioTestCase"}
 CALLS = {"twisted.trial.unittest.SynchronousTestCase": "SynchronousTestCase"}
 CALLS["unittest.TestCase"] = "unittest.TestCase"
 ASSERTS = re.compile(r"assert\w*|fail\w*|successResultOf|failureResultOf|flush\w+|raise\w*")
+BROAD = {"Exception", "BaseException", "AssertionError", "failureException"}
 HOOKS = re.compile(r"__\w+__|setUp\w*|tearDown\w*|runTest|run|id|debug|shortDescription|skip\w*")
 
 
@@ -230,10 +231,19 @@ def reason(stage: Stage, test: str) -> str:
         return f"A {case} never runs what has a yield."
     if not (own or inner or any(True for _ in _assertions(node))):
         return "It asserts nothing."
+    if swallowed := _swallowed(node):
+        return swallowed
+    for call in calls:
+        if _name(call).startswith("assert") and len(call.args) > 1:
+            one, other = map(ast.unparse, call.args[:2])
+            if one == other:
+                return f"`{ast.unparse(call)[-60:]}` compares a thing with itself."
     for one in ("assertTrue", "assertFalse"):
         if one in attributes and len(attributes[one].args) > 1:
             return f"{one}(x, y) looks at x only, and y is its message; assertEqual compares."
     for part in ast.walk(node):
+        if isinstance(part, ast.Assert) and isinstance(part.test, ast.Tuple) and part.test.elts:
+            return "`assert (x, y)` looks at a pair, which is always true; leave the brackets away."
         either = part.values if isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or) else []
         if any(isinstance(one, ast.Constant) and one.value for one in either):
             return f"`{ast.unparse(part)[-40:]}` holds always."
@@ -254,6 +264,38 @@ def reason(stage: Stage, test: str) -> str:
     }
     if looped and looped == set(_assertions(node)):
         return "Does its loop go round at all?"
+    return ""
+
+
+def _name(call: ast.Call) -> str:
+    """The last part of what is called."""
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def _swallowed(node: Function) -> str:
+    """What takes an assertion's failure away, if anything does."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Try) and any(True for one in part.body for _ in _assertions(one)):
+            leaves = [one for last in part.finalbody for one in ast.walk(last)]
+            if any(isinstance(one, ast.Return | ast.Break | ast.Continue) for one in leaves):
+                return "A return in a `finally` swallows the failure of an assertion."
+            for handler in part.handlers:
+                kinds = re.findall(r"\w+", ast.unparse(handler.type)) if handler.type else []
+                raises = any(isinstance(one, ast.Raise) for one in ast.walk(handler))
+                fails = any(True for one in handler.body for _ in _assertions(one))
+                if (not kinds or BROAD & {*kinds}) and not (raises or fails):
+                    return "An `except` swallows the failure of an assertion."
+                if "SkipTest" in ast.unparse(handler):
+                    return "It skips itself in place of failing."
+        elif isinstance(part, ast.With) and any(
+            True for one in part.body for _ in _assertions(one)
+        ):
+            for item in part.items:
+                words = set(re.findall(r"\w+", ast.unparse(item.context_expr)))
+                if words & BROAD and words & {"assertRaises", "suppress", "raises"}:
+                    return (
+                        f"`{ast.unparse(item.context_expr)}` takes the failure of an assertion too."
+                    )
     return ""
 
 

@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from operator import is_
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 # Where a test patches what is not its own: in the course, in Twisted, and in these.
 PATCHED = {"asyncio", "builtins", "datetime", "os", "random", "socket", "ssl", "time"}
@@ -71,12 +72,12 @@ class Traces:
         self._written: dict[str, None] = {}
         self._removed: dict[str, None] = {}
         self._sockets: set[int] = set()
-        self._names: dict[str, Any] = {}
+        self._names: list[_Names] = []
 
     def begin(self) -> None:
         """The tests are loaded, and about to run."""
         self._sockets = set(_sockets())
-        self._names = dict(_names())
+        self._names = list(_names())
         self._on = True
         # A hook cannot be taken away: it is for a process that ends with its job.
         sys.addaudithook(self._hook)
@@ -116,23 +117,38 @@ class Traces:
         with contextlib.suppress(Exception):
             name = os.path.realpath(os.fsdecode(path))
             inside = os.path.join(name, "").startswith((self._place, "/dev/", "/proc/"))
-            if not inside and name != os.devnull:
+            if (not inside or _in_memory(name, self._place)) and name != os.devnull:
                 paths[name] = None
 
     def _replaced(self) -> Iterator[str]:
-        after = dict(_names())
-        for key, was in self._names.items():
-            if after.get(key) is not was:
-                yield key
-        for key in after.keys() - self._names.keys():
-            # What is new in the reactor, or in a class of the course, hides what it had of its class.
-            owner = key.rpartition(".")[0]
-            patched = owner == REACTOR and not _own_method(after[key])
-            if patched or (owner.startswith("exercises.") and owner in self._names):
-                yield key
+        classes = {one.owner for one in self._names if isinstance(one.of, type)}
+        reactor = sys.modules.get(REACTOR_MODULE)
+        known = any(before.owner == REACTOR for before in self._names)
+        new = [] if known or reactor is None else [_Names(REACTOR, reactor, {})]
+        for before in [*self._names, *new]:
+            if isinstance(before.of, ModuleType) and sys.modules.get(before.owner) is not before.of:
+                yield before.owner
+            now = vars(before.of)
+            if len(now) == len(before.had) and all(map(is_, now.values(), before.had.values())):
+                continue
+            was, has = dict(_callables(before.had)), dict(_callables(now))
+            for name in was:
+                if has.get(name) is not was[name]:
+                    yield f"{before.owner}.{name}"
+            for name in has.keys() - was.keys():
+                # What is new in the reactor, or in a class of the course, hides what it had of its class.
+                patched = before.owner == REACTOR and not _own_method(has[name])
+                course = before.owner.startswith("exercises.") and before.owner in classes
+                if patched or course:
+                    yield f"{before.owner}.{name}"
 
 
-REACTOR = "reactor"
+def _in_memory(name: str, place: str) -> bool:
+    """Whether a file is one that is kept in memory, and not in this folder, which may be there too."""
+    return name.startswith("/dev/shm/") and not os.path.join(name, "").startswith(place)
+
+
+REACTOR, REACTOR_MODULE = "reactor", "twisted.internet.reactor"
 
 
 def _own_method(value: Any) -> bool:
@@ -141,27 +157,38 @@ def _own_method(value: Any) -> bool:
     return own is not None and getattr(value, "__func__", None) is own
 
 
-def _names() -> Iterator[tuple[str, Any]]:
-    """Functions and classes by their full name, where tests reach them: of modules, of their classes, of the reactor."""
+class _Names(NamedTuple):
+    """What a module, a class or the reactor had by name: ``of`` itself, ``owner`` its full name."""
+
+    owner: str
+    of: Any
+    had: dict[str, Any]
+
+
+def _names() -> Iterator[_Names]:
+    """What tests reach by name: in modules, in their classes, in the reactor. All of it: the copy of a whole namespace takes
+    far less time than a look at each name, and few change."""
     for name, module in list(sys.modules.items()):
         top, _, last = name.partition(".")[0], name, name.rpartition(".")[2]
         tests = top == "exercises" and last.startswith("test_")
         if not isinstance(module, ModuleType) or tests:
             continue
         if top in ("exercises", "twisted") or name in PATCHED:
-            yield from _callables(name, vars(module))
-            for one in list(vars(module).values()):
+            had = dict(vars(module))
+            yield _Names(name, module, had)
+            for one in had.values():
                 if isinstance(one, type) and one.__module__ == name:
-                    yield from _callables(f"{name}.{one.__name__}", vars(one))
-    reactor = sys.modules.get("twisted.internet.reactor")
+                    yield _Names(f"{name}.{one.__name__}", one, dict(vars(one)))
+    reactor = sys.modules.get(REACTOR_MODULE)
     if reactor is not None:
-        yield from _callables(REACTOR, vars(reactor))
+        yield _Names(REACTOR, reactor, dict(vars(reactor)))
 
 
-def _callables(owner: str, names: Any) -> Iterator[tuple[str, Any]]:
+def _callables(names: Any) -> Iterator[tuple[str, Any]]:
+    """The functions, classes and properties of a namespace."""
     for name, value in list(names.items()):
         if not name.startswith("__") and (callable(value) or isinstance(value, property)):
-            yield f"{owner}.{name}", value
+            yield name, value
 
 
 def _calls() -> list[str]:

@@ -151,7 +151,7 @@ class Worker:
         if self._process.poll() is not None:
             self._start()
         began = time.monotonic()
-        with temporary_folder() as place:
+        with temporary_folder(quick=True) as place:
             lay(stage, place, overlay)
             job: dict[str, Any] = {
                 "place": str(place),

@@ -15,10 +15,11 @@ from twisted.internet.defer import (
     ensureDeferred,
     maybeDeferred,
 )
-from twisted.internet.interfaces import IReactorTime, ITCPTransport
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.interfaces import IProtocol, IReactorTime
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 log = Logger()
 T = TypeVar("T")
@@ -29,13 +30,15 @@ class Refused(Exception):
     """The client did not send a request that can be answered."""
 
 
-class Conversation(Protocol):
-    """One connection."""
+@implementer(IProtocol)
+class Conversation:
+    """One connection. It derives from nothing: a transport calls what IProtocol has, and asks for no more."""
 
-    transport: ITCPTransport
+    factory: Any
 
-    def connectionMade(self) -> None:
+    def makeConnection(self, transport: Any) -> None:
         """Begin to serve; go on whenever something comes."""
+        self.client = transport
         self.come = bytearray()
         self.more: Deferred[None] | None = None
         self.awaited: Deferred[None] | None = None
@@ -50,7 +53,10 @@ class Conversation(Protocol):
             more, self.more = self.more, None
             more.callback(None)
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
+    def connectionMade(self) -> None:
+        """IProtocol has it; no transport calls it."""
+
+    def connectionLost(self, reason: Failure) -> None:
         """Wake who waits for anything, to tell that it is in vain."""
         self.over = True
         if self.awaited is not None:
@@ -62,11 +68,12 @@ class Conversation(Protocol):
         reading.addTimeout(self.factory.patience, self.factory.clock)
         try:
             transform, poem = await self.until_over(reading)
-        except Refused:
-            self.transport.loseConnection()
+        except Refused as why:
+            log.info("Refused: {why}.", why=why)
+            self.client.loseConnection()
             return
         except TimeoutError:
-            self.transport.abortConnection()
+            self.client.abortConnection()
             return
         except CancelledError:
             return
@@ -76,12 +83,12 @@ class Conversation(Protocol):
         except Exception:
             if not self.over:
                 log.failure("{transform} failed.", transform=transform)
-                self.transport.abortConnection()
+                self.client.abortConnection()
             return
         if not self.over:
-            self.transport.write(b"%d:" % len(content))
-            self.transport.write(content + b",")
-            self.transport.loseConnection()
+            self.client.write(b"%d:" % len(content))
+            self.client.write(content + b",")
+            self.client.loseConnection()
 
     async def until_over(self, waiting: Deferred[T]) -> T:
         """The Deferred's result; it is cancelled where the connection is over before."""

@@ -1,0 +1,54 @@
+"""Each of a learner's tests in a process of its own: what it says there, and what it does to its process.
+
+Where tests are built for several places, a method is the same test in each of them. It runs alone in one place, and in the
+others in one process, with no other test; what says something else there, or leaves anything behind, runs alone as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from workshop.judge.runs import Runs, method
+from workshop.runner.pool import Case
+from workshop.runner.result import TestResult, Trouble
+
+
+def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str, Trouble], str]:
+    """What each test says alone, in this order; which have trouble, and with what; what the first of them printed."""
+    runs.watch(f"running {len(tests)} tests, each alone")
+    said: dict[str, TestResult] = {}
+    unruly: dict[str, Trouble] = {}
+    printed: list[str] = []
+
+    def one_by_one(some: Iterable[str]) -> None:
+        for case, result in runs.pool.run([Case(t, {}, (t,), traces=True) for t in some]):
+            printed.append(result.output)
+            test = next(iter(result.tests), TestResult(case.name, "failed", result.seconds))
+            said[case.name] = replace(test, target=case.name)
+            if result.trouble:
+                unruly[case.name] = replace(result.trouble, test=case.name)
+
+    if runs.placed:
+        firsts = {method(test): test for test in reversed(tests)}
+        one_by_one(firsts.values())
+        rest = [test for test in tests if test not in said and firsts[method(test)] not in unruly]
+        for test, one in _elsewhere(runs, rest):
+            if one.status in (said[firsts[method(test)]].status, "skipped"):
+                said[test] = one
+    one_by_one([test for test in tests if test not in said])
+    own = [said[test] for test in tests]
+    for one in own:
+        runs.pace.note(one.target, one.seconds)
+    return own, unruly, next(filter(None, printed), "")
+
+
+def _elsewhere(runs: Runs, tests: Iterable[str]) -> Iterator[tuple[str, TestResult]]:
+    """What each method says in these places, one after another, if all of them ended, and left nothing behind."""
+    places: dict[str, list[str]] = {}
+    for test in tests:
+        places.setdefault(method(test), []).append(test)
+    cases = [Case(name, {}, tuple(some), stop=False, traces=True) for name, some in places.items()]
+    for case, result in runs.pool.run(cases):
+        if not result.trouble:
+            yield from ((one.target, one) for one in result.tests if one.target in case.targets)
