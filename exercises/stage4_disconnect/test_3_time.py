@@ -6,7 +6,7 @@ from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from ..wire import Failed, failed_with
-from .fakes import ERRORS, MOMENT, THREE, Case, FakePort, Opened, connected
+from .fakes import EXCEPTIONS, MOMENT, THREE, Case, FakePort, Opened, connected
 from .teardown import NotOver, by_protocol, tear_down
 
 
@@ -154,6 +154,32 @@ class Step09Grace(Case):
         opened.end("the server")
         self.assert_done(done, "after the server's connectionLost")
 
+    def test_close_raised(self):
+        """A side whose close has raised is aborted, too, if it is not over."""
+        for error in EXCEPTIONS:
+            opened = Opened(ends_by=["abortConnection"], raises=error)
+            done = opened.tear_down()
+            opened.end("the port")
+            opened.clock.advance(1)
+            for protocol in (opened.client, opened.server):
+                self.assert_asked(
+                    protocol,
+                    ["loseConnection", "abortConnection"],
+                    f"by the end of the grace, where each close raises {error!r}",
+                )
+            self.assert_failed(done, error, "when both sides were aborted")
+
+    def test_what_an_abort_gives(self):
+        """What an abort gives is no end, and no failure: only `over` tells of the end."""
+        for gives in (Deferred(), OSError("no failure"), False):
+            opened = Opened(gives=gives)
+            done = opened.tear_down()
+            opened.clock.advance(1)
+            opened.end("the port", "the client")
+            self.assert_pending(done, f"before the server's end, where each abort gives {gives!r}")
+            opened.end("the server")
+            self.assert_done(done, f"after all three, where each abort gives {gives!r}")
+
     def test_over_within_an_abort(self):
         """A side that another's abort has ended is over when its turn comes: it is not aborted."""
         opened = Opened(ends_by=["abortConnection"])
@@ -170,7 +196,7 @@ class Step09Grace(Case):
     def test_abort_raises(self):
         """An abort that raises keeps no other from its own, and is reported after all have ended, whatever it is."""
         for side, protocol_of in ((THREE[1], "client"), (THREE[2], "server")):
-            for error in ERRORS:
+            for error in EXCEPTIONS:
                 opened = Opened()
                 getattr(opened, protocol_of).transport.abort_raises = error
                 done = opened.tear_down()
@@ -262,6 +288,21 @@ class Step10Limit(Case):
             f"Expected a failure that names 'Client no. 7' and 'client No. 8'; got {got!r}.",
         )
 
+    def test_one_name(self):
+        """Of sides of one name, that which has not ended is named."""
+        for late in range(3):
+            clock, protocols = Clock(), [connected() for _ in range(3)]
+            done = tear_down(None, [by_protocol("a side", one) for one in protocols], clock)
+            for number, protocol in enumerate(protocols):
+                if number != late:
+                    protocol.transport.end()
+            clock.pump([1, 2])
+            got = self.look(done, "from tear_down()")
+            self.assertTrue(
+                failed_with(got, NotOver) and "a side" in str(got.reason),
+                f"Expected NotOver to name 'a side', as two others that are over; got {got!r}.",
+            )
+
     def test_port_alone(self):
         """A port without any side has the same limit, and is named."""
         clock, closing = Clock(), Deferred()
@@ -296,7 +337,7 @@ class Step10Limit(Case):
     def test_what_failed(self):
         """What failed has ended, and is not named; if anything is named, NotOver alone is reported, and nothing logged."""
         for late in THREE[1:]:
-            for error in ERRORS:
+            for error in EXCEPTIONS:
                 opened = Opened()
                 opened.port.gives = fail(error)
                 for protocol in (opened.client, opened.server):
@@ -361,7 +402,7 @@ class Step10Limit(Case):
 
     def test_failure_in_time(self):
         """A failure is still reported after all have ended, as it is, whatever it is."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             opened = Opened()
             done = opened.tear_down()
             opened.port.gives.errback(error)
@@ -373,7 +414,7 @@ class Step10Limit(Case):
     def test_raised_in_time(self):
         """So is what a close or an abort has raised."""
         for stroke in ("raises", "abort_raises"):
-            for error in ERRORS:
+            for error in EXCEPTIONS:
                 opened = Opened()
                 setattr(opened.client.transport, stroke, error)
                 done = opened.tear_down()
