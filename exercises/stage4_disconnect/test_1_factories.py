@@ -77,6 +77,9 @@ class Step03Factory(Case):
             self.assert_pending(ended, f"before {name}()")
             factory.startedConnecting(FakeConnector(factory))
             self.assert_pending(ended, "when the attempt has begun")
+            factory.doStart()
+            factory.doStop()
+            self.assert_pending(ended, "when another connection of that factory has come and gone")
             self.tell(factory, name, error)
             self.assert_done(ended, f"after {name}() with {error!r}")
 
@@ -291,6 +294,35 @@ class Step04Server(Case):
         self.assertEqual(
             second.events, expected, f"Expected one call of connectionMade(); got {second.events}."
         )
+
+    def test_asked_between(self):
+        """Asked for while a first protocol is not connected yet, it fires with the next: those that are built later count."""
+        factory = Accepting()
+        first, early = accepted(factory), factory.buildProtocol("one")
+        coming = accepted(factory)
+        early.makeConnection(FakeConnection(early))
+        got = self.look(first, "from accepted()")
+        self.assertIs(got, early, f"Expected the first protocol; got {got!r}.")
+        self.assert_pending(coming, "asked for after buildProtocol(), before connectionMade()")
+        later = self.connect(factory)
+        got = self.look(coming, "from accepted()")
+        self.assertIs(got, later, f"Expected {later!r}, built after the call; got {got!r}.")
+
+    def test_build_protocol_raises(self):
+        """What the factory's own buildProtocol raises goes on, and does not count."""
+        for error in EXCEPTIONS:
+            factory = Factory()
+            factory.buildProtocol = lambda address, error=error: self.refuse(error)
+            coming = accepted(factory)
+            try:
+                factory.buildProtocol("a client")
+            except type(error):
+                self.assert_pending(coming, f"where buildProtocol() raises {error!r}")
+            else:
+                self.fail(f"Expected {error!r}, of the factory's own method, to be raised again.")
+
+    def refuse(self, error):
+        raise error
 
     def test_same_class(self):
         """The factory's class stays its class, and the protocol's too."""

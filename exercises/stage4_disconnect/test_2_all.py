@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from .fakes import EXCEPTIONS, RESULTS, THREE, Case
+from .fakes import ERRORS, EXCEPTIONS, RESULTS, THREE, Case
 from .teardown import all_of
 
 
@@ -51,12 +51,12 @@ class Step05All(Case):
 
     def test_any_number(self):
         """It waits for as many as there are, from any iterable."""
-        ends = [Deferred() for _ in range(7)]
+        ends = [Deferred() for _ in range(30)]
         waiting = all_of(end for end in ends)
         for end in reversed(ends):
-            self.assert_pending(waiting, "before the last of 7")
+            self.assert_pending(waiting, "before the last of 30")
             end.callback(None)
-        self.assert_done(waiting, "after the last of 7")
+        self.assert_done(waiting, "after the last of 30")
 
 
 class Step06Failures(Case):
@@ -103,6 +103,9 @@ class Step06Failures(Case):
                 waiting = self.go(order, errors)
                 when = f"{so_far(order)}, where {', '.join(several)} fail, listed so"
                 self.assert_failed(waiting, errors[several[0]], when)
+        for first, second in permutations(ERRORS, 2):
+            waiting = all_of([succeed(None), fail(first), fail(second)])
+            self.assert_failed(waiting, first, f"where {second!r} comes second")
 
     def test_any_failure(self):
         """Whatever it is that one fails with, and whichever way the others end, just that is reported."""

@@ -232,15 +232,15 @@ class Step08Teardown(Case):
 
     def test_many(self):
         """It ends and waits for as many sides as there are, from any iterable, also where their names are the same."""
-        protocols = [connected() for _ in range(4)]
+        protocols = [connected() for _ in range(12)]
         sides = [by_protocol("a connection", protocol) for protocol in protocols]
         done = tear_down(FakePort(), iter(sides), Clock())
         for protocol in reversed(protocols):
             asked = protocol.transport.asked
             self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
-            self.assert_pending(done, "before the last of four sides is over")
+            self.assert_pending(done, "before the last of twelve sides is over")
             protocol.transport.end()
-        self.assert_done(done, "after the last of four sides")
+        self.assert_done(done, "after the last of twelve sides")
 
     def test_alike(self):
         """Ports and protocols that are false, and equal to others, are ended as any."""

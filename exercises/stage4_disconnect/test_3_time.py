@@ -143,6 +143,12 @@ class Step09Grace(Case):
             self.assert_asked(
                 opened.client, ["loseConnection", "abortConnection"], f"after a grace of {grace} s"
             )
+        opened = Opened(ends_by=["abortConnection"])
+        opened.tear_down(grace=0)
+        opened.clock.advance(0)
+        self.assert_asked(
+            opened.client, ["loseConnection", "abortConnection"], "for a grace of 0 s"
+        )
 
     def test_abort_is_waited_for(self):
         """A side that was aborted is waited for until it is over."""

@@ -112,7 +112,7 @@ class Step14MixinConnections(Kinds):
         )
 
     def test_once(self):
-        """Each is asked once to close, and waited for, whatever the close gives, also where protocols are false, or equal."""
+        """Each is asked once to close, and waited for, whatever that gives, also where protocols are false, or equal."""
         cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
         cases += [(Protocol, gives) for gives in (Deferred(), OSError("no failure"), False)]
         for kind, gives in cases:
@@ -124,6 +124,7 @@ class Step14MixinConnections(Kinds):
 
                     for number in (1, 2, 3):
                         protocol = await self.connect(endpoint, factory)
+                        protocol.transport.pauseProducing()
                         reactor.callLater(0.01 * number, protocol.transport.end)
 
                 def tearDown(self, endpoint=endpoint):
@@ -137,6 +138,10 @@ class Step14MixinConnections(Kinds):
             expected = [["loseConnection"]] * 3
             self.assertEqual(
                 endpoint.asked, expected, f"Expected {expected} {when}; asked: {endpoint.asked}."
+            )
+            states = {protocol.transport.producerState for protocol in endpoint.made}
+            self.assertEqual(
+                states, {"paused"}, f"Expected what is paused to stay so; got {states}."
             )
 
     def test_own_methods(self):
@@ -165,22 +170,22 @@ class Step14MixinConnections(Kinds):
         self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
 
     def test_another_test(self):
-        """A factory that several tests use is watched for each of them anew."""
-        endpoint, factory = (
-            FakeConnecting(ends_by=["loseConnection"]),
-            Factory.forProtocol(Protocol),
-        )
+        """A factory that several tests use is watched for each of them anew, also where it gives one protocol to all."""
+        one, same = Protocol(), Factory()
+        same.buildProtocol = lambda address: one
+        for factory in (Factory.forProtocol(Protocol), same):
+            for number in (1, 2, 3):
+                endpoint = FakeConnecting(ends_by=["loseConnection"])
 
-        class Connects(Inner):
-            async def runTest(self):
-                await self.connect(endpoint, factory)
+                class Connects(Inner):
+                    async def runTest(self, endpoint=endpoint, factory=factory):
+                        await self.connect(endpoint, factory)
 
-        for number in range(3):
-            self.assert_clean(Connects, f"of test no. {number + 1} with one factory")
-        expected = [["loseConnection"]] * 3
-        self.assertEqual(
-            endpoint.asked, expected, f"Expected each to be closed once; asked: {endpoint.asked}."
-        )
+                self.assert_clean(Connects, f"of test no. {number} with one factory")
+                asked, expected = endpoint.asked, [["loseConnection"]]
+                self.assertEqual(
+                    asked, expected, f"Expected one close in test no. {number}: {asked}."
+                )
 
     def test_over_within_a_close(self):
         """A connection that another's close has ended is over when its turn comes: it is not closed."""

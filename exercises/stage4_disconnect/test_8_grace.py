@@ -201,17 +201,18 @@ class Step16MixinGrace(Outer):
             self.assertEqual(asked, expected, f"Expected {expected} to be asked; got {asked}.")
 
     def test_own_grace(self):
-        """The grace is that of the test at its end, which may have set its own."""
+        """The grace is that of the test at its end, which may have set its own, 0 too."""
         endpoint = FakeConnecting(ends_by=["abortConnection"])
+        for own in (0.02, 0):
 
-        class Hurries(Inner):
-            grace, limit = 5.0, 0.5
+            class Hurries(Inner):
+                grace, limit = 5.0, 0.5
 
-            async def runTest(self):
-                await self.connect(endpoint, Factory.forProtocol(Protocol))
-                self.grace = 0.02
+                async def runTest(self, own=own):
+                    await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.grace = own
 
-        self.assert_clean(Hurries, "of a test that sets self.grace to 0.02, where its class has 5")
+            self.assert_clean(Hurries, f"where a test sets self.grace to {own}, and its class to 5")
 
     def test_close_raised(self):
         """A connection whose loseConnection has raised is aborted, too."""

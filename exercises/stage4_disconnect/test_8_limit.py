@@ -20,10 +20,10 @@ class Impatient(Inner):
     limit = 0.05
 
 
-async def opened(test, seen):
+async def opened(test, seen, kind=Side):
     """A connection through the mixin whose transport never tells the protocol that it is over; seen gets the protocol."""
     endpoint = FakeEndpoint()
-    attempt = test.connect(endpoint, Factory.forProtocol(Side))
+    attempt = test.connect(endpoint, Factory.forProtocol(kind))
     endpoint.accept()
     seen.append(await attempt)
 
@@ -63,9 +63,13 @@ class Step17MixinLimit(Outer):
         """A connection that does not end is named within the limit: its protocol, and from where to where."""
         seen = []
 
+        class Named(Side):
+            def __str__(self):
+                return "a protocol with a name"
+
         class Stays(Impatient):
             async def runTest(self):
-                await opened(self, seen)
+                await opened(self, seen, Named)
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
