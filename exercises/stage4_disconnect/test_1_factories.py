@@ -296,7 +296,7 @@ class Step04Server(Case):
         )
 
     def test_asked_between(self):
-        """Asked for while a first protocol is not connected yet, it fires with the next: those that are built later count."""
+        """Asked for while the first is built and not connected, it fires with the next: what is built later counts."""
         factory = Accepting()
         first, early = accepted(factory), factory.buildProtocol("one")
         coming = accepted(factory)
