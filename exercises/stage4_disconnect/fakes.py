@@ -6,9 +6,10 @@ None of it ends before the test says so, and each notes what was asked of it.
 import builtins
 import contextlib
 import gc
+from itertools import permutations
 
 from twisted.internet import error as errors
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import (
     CannotListenError,
     ConnectionAborted,
@@ -68,13 +69,13 @@ EXCEPTIONS = tuple(exceptions())
 
 
 class Alike:
-    """What is false, equal to all of its kind, and in no set or dict: as an empty collection is, or a dataclass."""
+    """What is false, and has no hash, as an empty collection; and is equal to everything, as some mocks are."""
 
     def __bool__(self):
         return False
 
     def __eq__(self, other):
-        return isinstance(other, Alike)
+        return True
 
 
 RESULTS = (None, "a result", 0, False, OSError("no failure"), CancelledError())
@@ -102,8 +103,12 @@ class FakeConnection(StringTransport):
     real connection. raises, abort_raises: what loseConnection and abortConnection raise, if anything. gives: what both give.
     peer: the protocol of the other side, if that is to end in the same moment.
 
-    StringTransport raises where there is no producer to unregister; a real transport does nothing then.
+    StringTransport raises where there is no producer to unregister; a real transport does nothing then. It is false, as
+    what has a length may be.
     """
+
+    def __bool__(self):
+        return False
 
     def __init__(self, protocol, ends_by=(), raises=None, abort_raises=None, gives=None):
         super().__init__()
@@ -223,6 +228,61 @@ class Opened:
     def asked(self):
         """What the two sides were asked, the client first."""
         return [self.client.transport.asked, self.server.transport.asked]
+
+
+def ways():
+    """The ways in which a teardown can end, in words, each with what does it: gives its Deferred and its clock."""
+
+    def in_order(order, prepare=lambda opened: None):
+        def run():
+            opened = Opened()
+            prepare(opened)
+            done = opened.tear_down()
+            opened.end(*order)
+            return done, opened.clock
+
+        return run
+
+    def raising(opened):
+        opened.client.transport.raises = RuntimeError("the client would not close")
+
+    def port_fails(opened):
+        opened.port.gives = fail(OSError("the port would not close"))
+
+    def at_once():
+        opened = Opened(ends_by=["loseConnection"])
+        opened.port.gives = None
+        return opened.tear_down(), opened.clock
+
+    def nothing():
+        clock = Clock()
+        return tear_down(None, [], clock), clock
+
+    def aborted(opened, *late):
+        done = opened.tear_down()
+        opened.end("the port")
+        opened.clock.advance(1)
+        opened.end(*late)
+        return done, opened.clock
+
+    def abort_raises(opened):
+        for protocol in (opened.client, opened.server):
+            protocol.transport.abort_raises = RuntimeError("no abort")
+        return aborted(opened, *THREE[1:])
+
+    for order in permutations(THREE):
+        yield f"after {', then '.join(order)}", in_order(order)
+    yield "where the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
+    yield "where closing the client raised", in_order(THREE, raising)
+    yield "where the port failed", in_order(THREE[1:], port_fails)
+    yield "where everything ended at once", at_once
+    yield "where nothing was open", nothing
+    yield (
+        "where abortConnection() ended the sides at once",
+        lambda: aborted(Opened(ends_by=["abortConnection"])),
+    )
+    yield "where the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
+    yield "where aborting the sides raised", lambda: abort_raises(Opened())
 
 
 class Case(SynchronousTestCase):

@@ -121,7 +121,13 @@ class Step02Connection(Case):
 
     def test_no_reason(self):
         """A protocol is told of its end without a reason, too: Protocol's connectionLost needs none."""
-        protocol = connected(Protocol())
+        heard = []
+
+        class Notes(Protocol):
+            def connectionLost(self, reason="none given"):
+                heard.append(reason)
+
+        protocol = connected(Notes())
         ended = over(protocol)
         try:
             protocol.connectionLost()
@@ -130,6 +136,8 @@ class Step02Connection(Case):
                 f"Expected connectionLost() to be called as before, without a reason: {error}"
             )
         self.assert_done(ended, "once connectionLost was called, without a reason")
+        expected = ["none given"]
+        self.assertEqual(heard, expected, f"Expected no reason to be passed on; got {heard}.")
 
     def test_not_before(self):
         """Neither bytes nor a request to close fire it, and nothing is closed by asking for it."""

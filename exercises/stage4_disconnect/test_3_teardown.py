@@ -234,11 +234,14 @@ class Step08Teardown(Case):
         """It ends and waits for as many sides as there are, from any iterable, also where their names are the same."""
         protocols = [connected() for _ in range(12)]
         sides = [by_protocol("a connection", protocol) for protocol in protocols]
+        protocols.pop().transport.end()
         done = tear_down(FakePort(), iter(sides), Clock())
         for protocol in reversed(protocols):
             asked = protocol.transport.asked
             self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
-            self.assert_pending(done, "before the last of twelve sides is over")
+            self.assert_pending(
+                done, "before the last of twelve sides is over, of which one was over before"
+            )
             protocol.transport.end()
         self.assert_done(done, "after the last of twelve sides")
 

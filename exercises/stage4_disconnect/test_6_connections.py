@@ -69,8 +69,10 @@ class Step14MixinConnections(Kinds):
         for error in (ConnectionAborted(), *ERRORS, None):
 
             class Notes(Protocol):
-                def connectionLost(self, reason=None, error=error):
-                    reasons.append((getattr(reason, "value", None), error))
+                def connectionLost(self, reason="none", error=error):
+                    reasons.append(
+                        (getattr(reason, "value", reason), "none" if error is None else error)
+                    )
 
             class Ends(Inner):
                 async def runTest(self, kind=Notes, error=error):

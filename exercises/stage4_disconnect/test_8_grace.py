@@ -30,7 +30,7 @@ from .cases import (
     silent_port,
     unread,
 )
-from .fakes import ERRORS
+from .fakes import ERRORS, AlikeRecorder
 from .inner import Outer
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
 from .tidy import TidyConnections
@@ -215,7 +215,7 @@ class Step16MixinGrace(Outer):
             self.assert_clean(Hurries, f"where a test sets self.grace to {own}, and its class to 5")
 
     def test_close_raised(self):
-        """A connection whose loseConnection has raised is aborted, too."""
+        """A connection whose loseConnection has raised is aborted, too; so is each of several that have one name."""
         for error in ERRORS:
             endpoint = FakeConnecting(ends_by=["abortConnection"], raises=error)
 
@@ -224,7 +224,7 @@ class Step16MixinGrace(Outer):
 
                 async def runTest(self, endpoint=endpoint):
                     for _ in range(2):
-                        await self.connect(endpoint, Factory.forProtocol(Protocol))
+                        await self.connect(endpoint, Factory.forProtocol(AlikeRecorder))
 
             self.assert_reported(Raises, [error], "where two closes raise that")
             expected = [["loseConnection", "abortConnection"]] * 2
