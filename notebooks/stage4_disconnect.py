@@ -10,10 +10,6 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from workshop.pictures.timeline import LOOK, OVER
-
-ENDS = ("port", "client", "server")
-
 
 def disconnections() -> dict[str, Any]:
     """Run the gallery of teardowns on each of its lines, as trial does."""
@@ -29,15 +25,15 @@ def disconnections() -> dict[str, Any]:
     for line in measure.LINES:
         found[line] = []
         for teardown in gallery.TEARDOWNS:
-            timeline, _ = picture.record(teardown, line)
-            events = [(event.line, event.name) for event in timeline.events]
-            before = events[: events.index((None, LOOK))]
-            over = [name for name, what in before if what == OVER]
+            ran, _ = picture.record(teardown, line)
+            events = [(event.line, event.name) for event in ran.events]
+            before = events[: events.index((None, picture.LOOK))]
+            over = [name for name, what in before if what == picture.OVER]
             run = {
                 "name": teardown.__name__,
                 "does": (teardown.__doc__ or "").split(".")[0],
                 "over": over,
-                "open": [name for name in ENDS if name not in over],
+                "open": [name for name in picture.ENDS if name not in over],
             }
             found[line].append(run)
     return found

@@ -51,16 +51,18 @@ from exercises.stage4_disconnect import gallery, measure, picture
 measure.measure_here(sys.argv[1], [], 1)
 from twisted.internet import reactor
 assert reactor.__module__ == f"twisted.internet.{sys.argv[1]}reactor", reactor
-turns, seen, iterate, look = [], [], reactor.iterate, picture.Timeline.look
+turns, seen, iterate, note = [], [], reactor.iterate, picture.Run.note
 reactor.iterate = lambda delay: turns.append(delay) or iterate(delay)
-picture.Timeline.look = lambda self: seen.append(len(turns)) or look(self)
+picture.Run.note = lambda self, line, name: (
+    seen.append(len(turns)) if name == picture.LOOK else None, note(self, line, name)
+)
 for line in measure.LINES:
     for teardown in gallery.TEARDOWNS:
         turns.clear()
-        timeline, found = picture.record(teardown, line)
+        run, found = picture.record(teardown, line)
         assert seen.pop() == 2, "The recorded look is not trial's, which is after two turns."
         said = [type(problem).__name__ for problem in found]
-        print(json.dumps([line, teardown.__name__, timeline.still_open(), said]))
+        print(json.dumps([line, teardown.__name__, run.still_open(), said]))
 """
 each_reactor = pytest.mark.parametrize("reactor", REACTORS)
 
@@ -203,8 +205,6 @@ def test_measuring_that_breaks_off() -> None:
         ("measure", "--only nonesuch", "nonesuch"),
         ("measure", "more", "more"),
         ("picture", "--line loud", "'loud'"),
-        ("picture", "--svg nonesuch", "--svg nonesuch: no such folder"),
-        ("picture", "--svg", "--svg"),
         ("picture", "more", "more"),
     ],
 )
@@ -258,20 +258,28 @@ def test_gallery_by_trial(tmp_path: Path) -> None:
     assert NAMES[-1] not in failed
 
 
-def test_picture(tmp_path: Path) -> None:
+def test_picture() -> None:
     """In the naive run the server is still open when trial looks, in the right run nothing is."""
-    done = module("picture", "--svg", str(tmp_path))
+    done = module("picture")
     assert done.returncode == 0, done.stderr
     naive, right = done.stdout.split("Teardown9AllThree")
+    assert naive.startswith("Teardown4Port, late-server: ends everything, waits for the port\n")
     for run in (naive, right):
-        for name in ("port ", "client ", "server "):
-            assert len(re.findall(f"^{name}", run, re.MULTILINE)) == 1, run
-        assert "trial looks" in run and "teardown begins" in run
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert re.search(r"not over: (.*, )?server\.\ntrial: DirtyReactorAggregateError\.\n", naive)
-    assert re.search(r"^server .*=\|=+>$", naive, re.MULTILINE), naive
-    assert "all was over.\ntrial: nothing is left.\n" in right
-    assert ">" not in right and "still open" not in right
+        rows = re.findall(r"^ +(\d+\.\d\d) ms  (.+)$", run, re.MULTILINE)
+        assert [float(ms) for ms, _ in rows] == sorted(float(ms) for ms, _ in rows), run
+        told = [what for _, what in rows]
+        look = next(n for n, what in enumerate(told) if what.startswith("trial looks; "))
+        assert told[0] == "teardown begins" and "port: over" in told[:look], run
+        for name in ("client: over", "server: over"):
+            assert (name in told[:look]) == (run is right or "client" in name), run
+    assert re.search(r"not over: (.*, )?server\ntrial: DirtyReactorAggregateError\.\n", naive)
+    assert "trial looks; all was over\ntrial: nothing is left.\n" in right
+
+
+def test_drawn(tmp_path: Path) -> None:
+    """The README's pictures are those that tests/benchmarks/endings.py draws of the same two runs."""
+    done = python("tests/benchmarks/endings.py", str(tmp_path))
+    assert done.returncode == 0, done.stderr
     for name in ("naive", "right"):
         drawn, given = (
             ElementTree.parse(folder / f"{name}.svg").getroot() for folder in (tmp_path, STAGE)

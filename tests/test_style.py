@@ -1,7 +1,8 @@
-"""Types, format and the size of files."""
+"""Types, format and the size of files, and what exercises import."""
 
 from __future__ import annotations
 
+import ast
 import functools
 import subprocess
 import sys
@@ -73,3 +74,39 @@ def test_no_file_is_too_long(folder: str) -> None:
         if (count := len(path.read_text("utf-8").splitlines())) > LONGEST
     }
     assert long == {}
+
+
+# The last two are what Twisted's TLS is made of.
+OTHERS = {*sys.stdlib_module_names, "twisted", "zope", "OpenSSL", "cryptography"}
+
+
+def foreign(text: str) -> list[str]:
+    """What a stage's file imports that is neither Python's, nor Twisted's, nor the stage's own, nor wire.py."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level != 1:
+            found.append("." * node.level + (node.module or ""))
+    return [name for name in found if name.partition(".")[0] not in OTHERS and name != "..wire"]
+
+
+@pytest.mark.parametrize(
+    "text", ["import workshop.run", "from workshop import run", "from ..stage1_trial import x"]
+)
+def test_a_foreign_import_would_be_seen(text: str) -> None:
+    """Wherever in a file it stands."""
+    assert foreign("import os\nfrom ..wire import ADDRESS\nfrom .lines import Side\n") == []
+    assert len(foreign(f"def run():\n    {text}\n")) == 1
+
+
+def test_exercises_import_nothing_of_the_tool() -> None:
+    """What a learner reads and runs needs Python and Twisted, and nothing of the tool or of another stage."""
+    course = load(ROOT)
+    files = {course.root / "exercises" / "wire.py"}
+    for stage in course.stages:
+        given = {path for path in stage.folder.rglob("*.py") if path.name[0] != "."}
+        solved = {stage.answers / name for name in stage.edit if name.endswith(".py")}
+        files |= given - {stage.folder / name for name in stage.edit} | solved
+    found = {str(path): foreign(path.read_text("utf-8")) for path in sorted(files)}
+    assert {path: names for path, names in found.items() if names} == {}

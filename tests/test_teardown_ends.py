@@ -109,7 +109,7 @@ BEGIN = "    sides = list(sides)\n"
 STOP = 'ends.append(("the port", stopped(port)))'
 STOPPED = "return maybeDeferred(port.stopListening).addCallback(lambda _: None)"
 OVER = 'after(protocol, "connectionLost", lambda: ended.callback(None))'
-CLOSE = "            ends.append((side.name, maybeDeferred(side.close)))\n"
+CLOSE = "            maybeDeferred(side.close).addErrback(raised.append)\n"
 WAITING = "    waiting = all_of(end for _, end in ends)\n"
 ABORTING = "    aborting = clock.callLater(grace, abort)\n"
 LIMIT = "    done: Deferred[None] = Deferred()\n"

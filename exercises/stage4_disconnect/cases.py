@@ -171,11 +171,11 @@ class Deaf:
         return getattr(self.transport, name)
 
     def loseConnection(self):
-        if self.raises:
+        if self.raises is not None:
             raise self.raises
 
     def abortConnection(self):
-        if self.raises:
+        if self.raises is not None:
             self.transport.abortConnection()
 
 

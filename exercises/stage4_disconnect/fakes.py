@@ -3,10 +3,15 @@
 None of it ends before the test says so, and each notes what was asked of it.
 """
 
+import builtins
+import contextlib
 import gc
+from itertools import permutations
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet import error as errors
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import (
+    CannotListenError,
     ConnectionAborted,
     ConnectionDone,
     NotConnectingError,
@@ -23,14 +28,58 @@ from .teardown import by_protocol, tear_down
 
 THREE = ("the port", "the client", "the server")
 MOMENT = 2**-10  # seconds
+
+
+class Falsy(Exception):
+    """An exception that is false, as one whose length is 0 would be."""
+
+    def __bool__(self):
+        return False
+
+
 ERRORS = (
     OSError("no, it will not"),
     RuntimeError("no, it will not"),
     CancelledError(),
     ConnectionDone(),
     AssertionError("no, it will not"),
+    AttributeError("no, it will not"),
+    CannotListenError("127.0.0.1", 0, OSError("no, it will not")),
+    Falsy("no, it will not"),
 )
 """Exceptions of several families: whoever catches one kind of them does not catch the others."""
+
+
+# What a coroutine cannot raise, what is no error, and what says that a step is not written.
+NOT_RAISED = StopIteration, StopAsyncIteration, Warning, NotImplementedError
+
+
+def exceptions():
+    """ERRORS, then one of each kind that Python and twisted.internet.error have and that needs no arguments."""
+    yield from ERRORS
+    found = [*vars(builtins).values(), *vars(errors).values()]
+    kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
+    for kind in dict.fromkeys(kinds):
+        if not issubclass(kind, NOT_RAISED):
+            with contextlib.suppress(TypeError):  # It needs some.
+                yield kind()
+
+
+EXCEPTIONS = tuple(exceptions())
+
+
+class Alike:
+    """What is false, and has no hash, as an empty collection; and is equal to everything, as some mocks are."""
+
+    def __bool__(self):
+        return False
+
+    def __eq__(self, other):
+        return True
+
+
+RESULTS = (None, "a result", 0, False, OSError("no failure"), CancelledError())
+"""Results of a Deferred, of which none is a failure: an exception that nobody raised is an object as any other."""
 
 
 class FakePort:
@@ -51,15 +100,19 @@ class FakeConnection(StringTransport):
     """One side's transport. asked: the names of the calls that asked it to end, in their order.
 
     ends_by: those of them that end it, at once; loseConnection does so only where no producer is registered, as on a
-    real connection. raises, abort_raises: what loseConnection and abortConnection raise, if anything. peer: the protocol of
-    the other side, if that is to end in the same moment.
+    real connection. raises, abort_raises: what loseConnection and abortConnection raise, if anything. gives: what both give.
+    peer: the protocol of the other side, if that is to end in the same moment.
 
-    StringTransport raises where there is no producer to unregister; a real transport does nothing then.
+    StringTransport raises where there is no producer to unregister; a real transport does nothing then. It is false, as
+    what has a length may be.
     """
 
-    def __init__(self, protocol, ends_by=(), raises=None, abort_raises=None):
+    def __bool__(self):
+        return False
+
+    def __init__(self, protocol, ends_by=(), raises=None, abort_raises=None, gives=None):
         super().__init__()
-        self.protocol, self.ends_by, self.peer = protocol, ends_by, None
+        self.protocol, self.ends_by, self.peer, self.gives = protocol, ends_by, None, gives
         self.raises, self.abort_raises = raises, abort_raises
         self.asked = []
 
@@ -69,6 +122,7 @@ class FakeConnection(StringTransport):
             raise self.raises
         if "loseConnection" in self.ends_by and self.producer is None:
             self.end()
+        return self.gives
 
     def abortConnection(self):
         self.asked.append("abortConnection")
@@ -76,13 +130,14 @@ class FakeConnection(StringTransport):
             raise self.abort_raises
         if "abortConnection" in self.ends_by:
             self.end(ConnectionAborted())
+        return self.gives
 
     def end(self, error=None):
         """The connection ends, as a reactor would tell the protocol; once."""
         if self.connected:
             self.connected = False
-            self.protocol.connectionLost(Failure(error or ConnectionDone()))
-            if self.peer:
+            self.protocol.connectionLost(Failure(ConnectionDone() if error is None else error))
+            if self.peer is not None:
                 self.peer.transport.end(error)
 
 
@@ -100,13 +155,17 @@ class Recorder(Protocol):
 
     def connectionLost(self, reason):
         self.events.append(reason.value)
-        if self.raises:
+        if self.raises is not None:
             raise self.raises
+
+
+class AlikeRecorder(Alike, Recorder):
+    """Its protocols are false, and equal."""
 
 
 def connected(protocol=None, **how):
     """A protocol that has just been connected to a FakeConnection."""
-    protocol = protocol or Protocol()
+    protocol = Protocol() if protocol is None else protocol
     protocol.makeConnection(FakeConnection(protocol, **how))
     return protocol
 
@@ -169,6 +228,61 @@ class Opened:
     def asked(self):
         """What the two sides were asked, the client first."""
         return [self.client.transport.asked, self.server.transport.asked]
+
+
+def ways():
+    """The ways in which a teardown can end, in words, each with what does it: gives its Deferred and its clock."""
+
+    def in_order(order, prepare=lambda opened: None):
+        def run():
+            opened = Opened()
+            prepare(opened)
+            done = opened.tear_down()
+            opened.end(*order)
+            return done, opened.clock
+
+        return run
+
+    def raising(opened):
+        opened.client.transport.raises = RuntimeError("the client would not close")
+
+    def port_fails(opened):
+        opened.port.gives = fail(OSError("the port would not close"))
+
+    def at_once():
+        opened = Opened(ends_by=["loseConnection"])
+        opened.port.gives = None
+        return opened.tear_down(), opened.clock
+
+    def nothing():
+        clock = Clock()
+        return tear_down(None, [], clock), clock
+
+    def aborted(opened, *late):
+        done = opened.tear_down()
+        opened.end("the port")
+        opened.clock.advance(1)
+        opened.end(*late)
+        return done, opened.clock
+
+    def abort_raises(opened):
+        for protocol in (opened.client, opened.server):
+            protocol.transport.abort_raises = RuntimeError("no abort")
+        return aborted(opened, *THREE[1:])
+
+    for order in permutations(THREE):
+        yield f"after {', then '.join(order)}", in_order(order)
+    yield "where the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
+    yield "where closing the client raised", in_order(THREE, raising)
+    yield "where the port failed", in_order(THREE[1:], port_fails)
+    yield "where everything ended at once", at_once
+    yield "where nothing was open", nothing
+    yield (
+        "where abortConnection() ended the sides at once",
+        lambda: aborted(Opened(ends_by=["abortConnection"])),
+    )
+    yield "where the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
+    yield "where aborting the sides raised", lambda: abort_raises(Opened())
 
 
 class Case(SynchronousTestCase):

@@ -4,7 +4,7 @@ from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Protocol
 
-from .fakes import ERRORS, Case, FakePort, Recorder, connected
+from .fakes import EXCEPTIONS, RESULTS, AlikeRecorder, Case, FakePort, Recorder, connected
 from .teardown import over, stopped
 
 
@@ -44,10 +44,11 @@ class Step01Port(Case):
 
     def test_result(self):
         """Its result is None, whatever stopListening()'s was."""
-        stopping = Deferred()
-        ended = stopped(FakePort(stopping))
-        stopping.callback("closed")
-        self.assert_done(ended, "though stopListening()'s Deferred fired with 'closed'")
+        for result in RESULTS:
+            stopping = Deferred()
+            ended = stopped(FakePort(stopping))
+            stopping.callback(result)
+            self.assert_done(ended, f"though stopListening()'s Deferred fired with {result!r}")
 
     def test_chained(self):
         """A Deferred whose callback still waits for another has not fired, though its `called` is true."""
@@ -59,13 +60,13 @@ class Step01Port(Case):
 
     def test_fails(self):
         """Where stopListening()'s Deferred fails, ours fails with the same reason, whatever that is."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             ended = stopped(FakePort(fail(error)))
             self.assert_failed(ended, error, "as stopListening()'s Deferred did")
 
     def test_fails_late(self):
         """So it does where that Deferred fails after a while."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             stopping = Deferred()
             ended = stopped(FakePort(stopping))
             stopping.errback(error)
@@ -73,7 +74,7 @@ class Step01Port(Case):
 
     def test_raises(self):
         """Where stopListening() itself raises, stopped() does not: the Deferred fails with that."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             try:
                 ended = stopped(FakePort(error))
             except type(error) as raised:
@@ -112,7 +113,7 @@ class Step02Connection(Case):
 
     def test_broken(self):
         """When the connection broke, for whatever reason, the Deferred fires with None too: it does not fail."""
-        for error in (ConnectionLost(), ConnectionAborted(), *ERRORS):
+        for error in (ConnectionLost(), ConnectionAborted(), *EXCEPTIONS):
             protocol = connected()
             ended = over(protocol)
             self.end(protocol, error)
@@ -120,7 +121,13 @@ class Step02Connection(Case):
 
     def test_no_reason(self):
         """A protocol is told of its end without a reason, too: Protocol's connectionLost needs none."""
-        protocol = connected(Protocol())
+        heard = []
+
+        class Notes(Protocol):
+            def connectionLost(self, reason="none given"):
+                heard.append(reason)
+
+        protocol = connected(Notes())
         ended = over(protocol)
         try:
             protocol.connectionLost()
@@ -129,6 +136,8 @@ class Step02Connection(Case):
                 f"Expected connectionLost() to be called as before, without a reason: {error}"
             )
         self.assert_done(ended, "once connectionLost was called, without a reason")
+        expected = ["none given"]
+        self.assertEqual(heard, expected, f"Expected no reason to be passed on; got {heard}.")
 
     def test_not_before(self):
         """Neither bytes nor a request to close fire it, and nothing is closed by asking for it."""
@@ -145,7 +154,7 @@ class Step02Connection(Case):
 
     def test_own_method(self):
         """The protocol's own connectionLost is called, once, with its reason, before the Deferred fires."""
-        for error in (ConnectionLost(), *ERRORS):
+        for error in (ConnectionLost(), *EXCEPTIONS):
             protocol = connected(Recorder())
             over(protocol).addCallback(lambda _, events=protocol.events: events.append("over"))
             self.end(protocol, error)
@@ -155,7 +164,7 @@ class Step02Connection(Case):
 
     def test_own_method_raises(self):
         """Where the protocol's own connectionLost raises, that goes on, and then the Deferred fires all the same."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             protocol = connected(Recorder(error))
             ended, done = over(protocol), ConnectionDone()
             ended.addCallback(lambda _, events=protocol.events: events.append("over"))
@@ -194,14 +203,15 @@ class Step02Connection(Case):
         )
 
     def test_two(self):
-        """Two protocols of one class are kept apart."""
-        one, other = connected(), connected()
-        ended = over(one), over(other)
-        self.end(other, ConnectionDone())
-        self.assert_pending(ended[0], "for a protocol when only another's connection is over")
-        self.assert_done(ended[1], "once connectionLost was called")
-        self.end(one, ConnectionDone())
-        self.assert_done(ended[0], "once connectionLost was called")
+        """Two protocols of one class are kept apart, also where they are equal, or false."""
+        for kind in (Protocol, AlikeRecorder):
+            one, other = connected(kind()), connected(kind())
+            ended = over(one), over(other)
+            self.end(other, ConnectionDone())
+            self.assert_pending(ended[0], "for a protocol when only another's connection is over")
+            self.assert_done(ended[1], "once connectionLost was called")
+            self.end(one, ConnectionDone())
+            self.assert_done(ended[0], "once connectionLost was called")
 
     def test_wait_after_the_event(self):
         """Asked for before the event, it may be waited for after it."""

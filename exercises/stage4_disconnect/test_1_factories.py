@@ -6,7 +6,15 @@ from twisted.internet.protocol import ClientFactory, Factory
 from twisted.python.failure import Failure
 
 from ..wire import PENDING, outcome
-from .fakes import ERRORS, Case, FakeConnection, FakeConnector, Recorder
+from .fakes import (
+    EXCEPTIONS,
+    Alike,
+    AlikeRecorder,
+    Case,
+    FakeConnection,
+    FakeConnector,
+    Recorder,
+)
 from .teardown import accepted, client_over
 
 
@@ -22,7 +30,7 @@ class Again(ClientFactory):
     def clientConnectionLost(self, connector, reason):
         self.told.append(("clientConnectionLost", connector, reason.value))
         connector.connecting = True
-        if self.raises:
+        if self.raises is not None:
             raise self.raises
 
     def clientConnectionFailed(self, connector, reason):
@@ -31,7 +39,7 @@ class Again(ClientFactory):
         if self.refused:
             self.refused -= 1
             self.clientConnectionFailed(connector, reason)
-        if self.raises:
+        if self.raises is not None:
             raise self.raises
 
 
@@ -39,7 +47,7 @@ ENDS = (
     ("clientConnectionLost", ConnectionLost()),
     ("clientConnectionFailed", ConnectionRefusedError()),
 )
-ALL_ENDS = (*ENDS, *((name, error) for name, _ in ENDS for error in ERRORS))
+ALL_ENDS = (*ENDS, *((name, error) for name, _ in ENDS for error in EXCEPTIONS))
 
 
 class Step03Factory(Case):
@@ -69,6 +77,9 @@ class Step03Factory(Case):
             self.assert_pending(ended, f"before {name}()")
             factory.startedConnecting(FakeConnector(factory))
             self.assert_pending(ended, "when the attempt has begun")
+            factory.doStart()
+            factory.doStop()
+            self.assert_pending(ended, "when another connection of that factory has come and gone")
             self.tell(factory, name, error)
             self.assert_done(ended, f"after {name}() with {error!r}")
 
@@ -131,23 +142,31 @@ class Step03Factory(Case):
         self.assert_class(factory, Again, "after client_over()")
 
     def test_two(self):
-        """Two factories of one class are kept apart."""
-        one, other = ClientFactory(), ClientFactory()
-        ended = client_over(one), client_over(other)
-        self.tell(other, *ENDS[0])
-        self.assert_pending(ended[0], "for a factory when only another's connection is over")
-        self.assert_done(ended[1], "after clientConnectionLost()")
+        """Two factories of one class are kept apart, also where they are equal, or false."""
+
+        class AlikeFactory(Alike, ClientFactory):
+            """Its factories are false, and equal."""
+
+        for kind in (ClientFactory, AlikeFactory):
+            one, other = kind(), kind()
+            ended = client_over(one), client_over(other)
+            self.tell(other, *ENDS[0])
+            self.assert_pending(ended[0], "for a factory when only another's connection is over")
+            self.assert_done(ended[1], "after clientConnectionLost()")
 
 
 class Accepting(Factory):
-    """A server's factory. refuses: how many connections it refuses first, by building no protocol. asked: from where."""
+    """A server's factory. refuses: how many connections it refuses first, by building no protocol. asked: from where.
 
-    def __init__(self, refuses=0):
-        self.refuses, self.asked, self.built = refuses, [], []
+    kind: the class of its protocols.
+    """
+
+    def __init__(self, refuses=0, kind=Recorder):
+        self.refuses, self.kind, self.asked, self.built = refuses, kind, [], []
 
     def buildProtocol(self, address):
         self.asked.append(address)
-        protocol = Recorder() if len(self.asked) > self.refuses else None
+        protocol = self.kind() if len(self.asked) > self.refuses else None
         self.built.append(protocol)
         return protocol
 
@@ -219,22 +238,24 @@ class Step04Server(Case):
         self.assertIs(got, protocol, f"Expected the protocol after connectionMade(); got {got!r}.")
 
     def test_first_connected(self):
-        """The first that is connected counts, which need not be the first that was built."""
-        factory = Accepting()
-        coming = accepted(factory)
-        late, first = factory.buildProtocol("one"), factory.buildProtocol("two")
-        for protocol in (first, late):
-            protocol.makeConnection(FakeConnection(protocol))
-        got = self.look(coming, "from accepted()")
-        self.assertIs(
-            got,
-            first,
-            f"Expected the protocol that was built second, and connected first; got {got!r}.",
-        )
+        """The first that is connected counts, which need not be the first that was built, and may be false."""
+        for kind in (Recorder, AlikeRecorder):
+            factory = Accepting(kind=kind)
+            coming = accepted(factory)
+            late, first = factory.buildProtocol("one"), factory.buildProtocol("two")
+            for protocol in (first, late):
+                protocol.makeConnection(FakeConnection(protocol))
+            got = self.look(coming, "from accepted()")
+            self.assertIs(
+                got,
+                first,
+                "Expected the protocol that was built second, and connected first; "
+                f"got {got!r}, where {kind.__name__} is the class of both.",
+            )
 
     def test_connection_made_raises(self):
         """Where the protocol's own connectionMade raises, that goes on, and the protocol counts: it is connected."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
 
             class Raises(Recorder):
                 def connectionMade(self, error=error):
@@ -274,6 +295,35 @@ class Step04Server(Case):
             second.events, expected, f"Expected one call of connectionMade(); got {second.events}."
         )
 
+    def test_asked_between(self):
+        """Asked for while the first is built and not connected, it fires with the next: what is built later counts."""
+        factory = Accepting()
+        first, early = accepted(factory), factory.buildProtocol("one")
+        coming = accepted(factory)
+        early.makeConnection(FakeConnection(early))
+        got = self.look(first, "from accepted()")
+        self.assertIs(got, early, f"Expected the first protocol; got {got!r}.")
+        self.assert_pending(coming, "asked for after buildProtocol(), before connectionMade()")
+        later = self.connect(factory)
+        got = self.look(coming, "from accepted()")
+        self.assertIs(got, later, f"Expected {later!r}, built after the call; got {got!r}.")
+
+    def test_build_protocol_raises(self):
+        """What the factory's own buildProtocol raises goes on, and does not count."""
+        for error in EXCEPTIONS:
+            factory = Factory()
+            factory.buildProtocol = lambda address, error=error: self.refuse(error)
+            coming = accepted(factory)
+            try:
+                factory.buildProtocol("a client")
+            except type(error):
+                self.assert_pending(coming, f"where buildProtocol() raises {error!r}")
+            else:
+                self.fail(f"Expected {error!r}, of the factory's own method, to be raised again.")
+
+    def refuse(self, error):
+        raise error
+
     def test_same_class(self):
         """The factory's class stays its class, and the protocol's too."""
         factory = Accepting()
@@ -292,17 +342,17 @@ class Step04Server(Case):
         self.assertIs(got, protocol, f"Expected the other's protocol, {protocol!r}; got {got!r}.")
 
     def test_build_protocol(self):
-        """buildProtocol still gives what the factory's own gives for that address, asked once for each."""
-        factory = Accepting()
+        """buildProtocol still gives what the factory's own gives for that address, or for None, asked once for each."""
+        factory, addresses = Accepting(), ["one", "two", None]
         accepted(factory)
-        got = [factory.buildProtocol(address) for address in ("one", "two")]
+        got = [factory.buildProtocol(address) for address in addresses]
         self.assertEqual(
             got, factory.built, f"Expected the factory's own protocols {factory.built}; got {got}."
         )
         self.assertEqual(
             factory.asked,
-            ["one", "two"],
-            f"Expected the factory's own buildProtocol to be asked for 'one' and 'two'; it was for {factory.asked}.",
+            addresses,
+            f"Expected the factory's own buildProtocol to be asked for {addresses}; it was for {factory.asked}.",
         )
 
     def test_first_only(self):

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from .fakes import ERRORS, THREE, Case
+from .fakes import ERRORS, EXCEPTIONS, RESULTS, THREE, Case
 from .teardown import all_of
 
 
@@ -51,12 +51,12 @@ class Step05All(Case):
 
     def test_any_number(self):
         """It waits for as many as there are, from any iterable."""
-        ends = [Deferred() for _ in range(7)]
+        ends = [Deferred() for _ in range(30)]
         waiting = all_of(end for end in ends)
         for end in reversed(ends):
-            self.assert_pending(waiting, "before the last of 7")
+            self.assert_pending(waiting, "before the last of 30")
             end.callback(None)
-        self.assert_done(waiting, "after the last of 7")
+        self.assert_done(waiting, "after the last of 30")
 
 
 class Step06Failures(Case):
@@ -103,21 +103,37 @@ class Step06Failures(Case):
                 waiting = self.go(order, errors)
                 when = f"{so_far(order)}, where {', '.join(several)} fail, listed so"
                 self.assert_failed(waiting, errors[several[0]], when)
+        for first, second in permutations(ERRORS, 2):
+            waiting = all_of([succeed(None), fail(first), fail(second)])
+            self.assert_failed(waiting, first, f"where {second!r} comes second")
 
     def test_any_failure(self):
         """Whatever it is that one fails with, and whichever way the others end, just that is reported."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             for name in THREE:
                 waiting = self.go(THREE, {name: error})
                 self.assert_failed(waiting, error, f"{so_far(THREE)}, where {name} fails")
 
+    def test_no_failure(self):
+        """A result is no failure, even where it is an exception."""
+        for result in RESULTS:
+            ends = [succeed(result), Deferred()]
+            waiting = all_of(ends)
+            ends[1].callback(result)
+            self.assert_done(waiting, f"where the result of each is {result!r}")
+
     def test_failed_before(self):
-        """One that has failed already does not end the wait for the others."""
-        error, end = OSError("the port failed"), Deferred()
-        waiting = all_of([fail(error), end])
-        self.assert_pending(waiting, "where one has failed already, and the other is open")
-        end.callback(None)
-        self.assert_failed(waiting, error, "when the other has ended as well")
+        """One that has failed already does not end the wait for the others, nor come before its turn."""
+        first, second = OSError("the first"), OSError("the second")
+        for fails in (False, True):
+            end = Deferred()
+            waiting = all_of([end, fail(second)])
+            self.assert_pending(
+                waiting, "where the second has failed already, and the first is open"
+            )
+            end.errback(first) if fails else end.callback(None)
+            when = f"when the first has {'failed' if fails else 'ended'} as well"
+            self.assert_failed(waiting, first if fails else second, when)
 
     def test_none_is_left(self):
         """No failure stays in a Deferred, to be logged during some later test."""

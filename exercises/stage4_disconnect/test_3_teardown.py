@@ -8,7 +8,17 @@ from twisted.internet.protocol import ClientFactory
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from .fakes import ERRORS, THREE, Case, FakeConnector, FakePort, Opened, connected
+from .fakes import (
+    EXCEPTIONS,
+    THREE,
+    Alike,
+    AlikeRecorder,
+    Case,
+    FakeConnector,
+    FakePort,
+    Opened,
+    connected,
+)
 from .teardown import by_connector, by_protocol, tear_down
 
 
@@ -222,15 +232,44 @@ class Step08Teardown(Case):
 
     def test_many(self):
         """It ends and waits for as many sides as there are, from any iterable, also where their names are the same."""
-        protocols = [connected() for _ in range(4)]
+        protocols = [connected() for _ in range(12)]
         sides = [by_protocol("a connection", protocol) for protocol in protocols]
+        protocols.pop().transport.end()
         done = tear_down(FakePort(), iter(sides), Clock())
         for protocol in reversed(protocols):
             asked = protocol.transport.asked
             self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
-            self.assert_pending(done, "before the last of four sides is over")
+            self.assert_pending(
+                done, "before the last of twelve sides is over, of which one was over before"
+            )
             protocol.transport.end()
-        self.assert_done(done, "after the last of four sides")
+        self.assert_done(done, "after the last of twelve sides")
+
+    def test_alike(self):
+        """Ports and protocols that are false, and equal to others, are ended as any."""
+
+        class AlikePort(Alike, FakePort):
+            """Its ports are false, and equal."""
+
+        port, protocols = AlikePort(Deferred()), [connected(AlikeRecorder()) for _ in range(2)]
+        done = tear_down(port, [by_protocol("a side", one) for one in protocols], Clock())
+        self.assertEqual(port.stops, 1, f"Expected the port to be stopped; got {port.stops} stops.")
+        for protocol in protocols:
+            asked = protocol.transport.asked
+            self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
+            self.assert_pending(done, "before both protocols have heard of their end")
+            protocol.transport.end()
+        self.assert_pending(done, "before the port has ended")
+        port.gives.callback(None)
+        self.assert_done(done, "after the port and both sides, which are false, and equal")
+
+    def test_what_close_gives(self):
+        """What a close gives is no end, and no failure: only `over` tells of the end."""
+        for gives in (Deferred(), OSError("no failure"), False):
+            opened = Opened(gives=gives)
+            done = opened.tear_down()
+            self.assert_waits(opened, done, THREE)
+            self.assert_done(done, f"after all three, where each close gives {gives!r}")
 
     def fails(self, opened, error, what):
         """It asks for everything and waits for everything, then fails with that."""
@@ -248,7 +287,7 @@ class Step08Teardown(Case):
     def test_close_raises(self):
         """A close that raises keeps nothing else from ending, and is reported after all have ended, whatever it is."""
         for side in ("the client", "the server"):
-            for error in ERRORS:
+            for error in EXCEPTIONS:
                 opened = Opened()
                 protocol = opened.client if side == "the client" else opened.server
                 protocol.transport.raises = error
@@ -277,7 +316,7 @@ class Step08Teardown(Case):
 
     def test_port_fails(self):
         """Nor does a port that fails, whether stopListening raises or its Deferred fails."""
-        for error in ERRORS:
+        for error in EXCEPTIONS:
             for gives, what in ((error, "stopListening() raises"), (fail(error), "the port fails")):
                 opened = Opened()
                 opened.port.gives = gives

@@ -35,7 +35,8 @@ class Step12FixtureSides(Outer):
 
             async def runTest(self):
                 seen.extend([type(self.client), type(self.server)])
-                seen.append(self.client.transport.getHost() == self.server.transport.getPeer())
+                one, other = self.client.transport, self.server.transport
+                seen.append((one.getHost(), one.getPeer()) == (other.getPeer(), other.getHost()))
                 seen.append(sorted(side.name for side in self.sides))
 
         self.assert_clean(Looks, "of a test that looks at both sides")

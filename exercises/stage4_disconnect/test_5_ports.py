@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest
 
 from .cases import FakeListening, Inner, Kinds
-from .fakes import ERRORS, FakePort
+from .fakes import ERRORS, Alike, FakePort
 
 
 class SlowPort:
@@ -57,9 +57,9 @@ class Step13MixinPorts(Kinds):
         self.assert_clean(Listens, "of a test that listens at three ports")
 
     def test_stopped_once(self):
-        """Each port is asked once to stop, also where two are of one factory and have one name."""
+        """Each port is asked once to stop, also where two are of one factory, have one name, are equal, or false."""
 
-        class Port(FakePort):
+        class Port(Alike, FakePort):
             def __str__(self):
                 return "a port"
 

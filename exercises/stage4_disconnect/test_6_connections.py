@@ -11,7 +11,7 @@ from twisted.web.server import Site
 from zope.interface import implementer
 
 from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, ending_as_one, unread
-from .fakes import ERRORS, Recorder
+from .fakes import ERRORS, AlikeRecorder, Recorder
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 
@@ -69,8 +69,10 @@ class Step14MixinConnections(Kinds):
         for error in (ConnectionAborted(), *ERRORS, None):
 
             class Notes(Protocol):
-                def connectionLost(self, reason=None, error=error):
-                    reasons.append((getattr(reason, "value", None), error))
+                def connectionLost(self, reason="none", error=error):
+                    reasons.append(
+                        (getattr(reason, "value", reason), "none" if error is None else error)
+                    )
 
             class Ends(Inner):
                 async def runTest(self, kind=Notes, error=error):
@@ -112,40 +114,80 @@ class Step14MixinConnections(Kinds):
         )
 
     def test_once(self):
-        """Each connection is asked once to close, also where its factory is used again and again."""
-        endpoint, factory = FakeConnecting(), Factory.forProtocol(Protocol)
+        """Each is asked once to close, and waited for, whatever that gives, also where protocols are false, or equal."""
+        cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
+        cases += [(Protocol, gives) for gives in (Deferred(), OSError("no failure"), False)]
+        for kind, gives in cases:
+            endpoint, factory = FakeConnecting(gives=gives), Factory.forProtocol(kind)
+
+            class Connects(Inner):
+                async def runTest(self, endpoint=endpoint, factory=factory):
+                    from twisted.internet import reactor
+
+                    for number in (1, 2, 3):
+                        protocol = await self.connect(endpoint, factory)
+                        protocol.transport.pauseProducing()
+                        reactor.callLater(0.01 * number, protocol.transport.end)
+
+                def tearDown(self, endpoint=endpoint):
+                    if any(protocol.transport.connected for protocol in endpoint.made):
+                        self.fail("not over when its test was")
+
+            when = (
+                f"of three {kind.__name__}s of one factory, where loseConnection() gives {gives!r}"
+            )
+            self.assert_clean(Connects, when)
+            expected = [["loseConnection"]] * 3
+            self.assertEqual(
+                endpoint.asked, expected, f"Expected {expected} {when}; asked: {endpoint.asked}."
+            )
+            states = {protocol.transport.producerState for protocol in endpoint.made}
+            self.assertEqual(
+                states, {"paused"}, f"Expected what is paused to stay so; got {states}."
+            )
+
+    def test_own_methods(self):
+        """A protocol's own methods are those of the object, where a factory has set them there."""
+        heard = []
+
+        class Spied(Factory):
+            protocol = Recorder
+
+            def buildProtocol(self, address):
+                protocol = super().buildProtocol(address)
+                for name in ("makeConnection", "connectionLost"):
+                    self.spy(protocol, name)
+                return protocol
+
+            def spy(self, protocol, name):
+                method = getattr(protocol, name)
+                setattr(protocol, name, lambda *args: (heard.append(name), method(*args)))
 
         class Connects(Inner):
             async def runTest(self):
-                from twisted.internet import reactor
+                await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied())
 
-                for _ in range(3):
-                    protocol = await self.connect(endpoint, factory)
-                    reactor.callLater(0.01, protocol.transport.end)
-
-        self.assert_clean(Connects, "of three connections of one factory")
-        expected = [["loseConnection"]] * 3
-        self.assertEqual(
-            endpoint.asked, expected, f"Expected each to be closed once; asked: {endpoint.asked}."
-        )
+        self.assert_clean(Connects, "of a protocol whose methods its factory has replaced")
+        expected = ["makeConnection", "connectionLost"]
+        self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
 
     def test_another_test(self):
-        """A factory that several tests use is watched for each of them anew."""
-        endpoint, factory = (
-            FakeConnecting(ends_by=["loseConnection"]),
-            Factory.forProtocol(Protocol),
-        )
+        """A factory that several tests use is watched for each of them anew, also where it gives one protocol to all."""
+        one, same = Protocol(), Factory()
+        same.buildProtocol = lambda address: one
+        for factory in (Factory.forProtocol(Protocol), same):
+            for number in (1, 2, 3):
+                endpoint = FakeConnecting(ends_by=["loseConnection"])
 
-        class Connects(Inner):
-            async def runTest(self):
-                await self.connect(endpoint, factory)
+                class Connects(Inner):
+                    async def runTest(self, endpoint=endpoint, factory=factory):
+                        await self.connect(endpoint, factory)
 
-        for number in range(3):
-            self.assert_clean(Connects, f"of test no. {number + 1} with one factory")
-        expected = [["loseConnection"]] * 3
-        self.assertEqual(
-            endpoint.asked, expected, f"Expected each to be closed once; asked: {endpoint.asked}."
-        )
+                self.assert_clean(Connects, f"of test no. {number} with one factory")
+                asked, expected = endpoint.asked, [["loseConnection"]]
+                self.assertEqual(
+                    asked, expected, f"Expected one close in test no. {number}: {asked}."
+                )
 
     def test_over_within_a_close(self):
         """A connection that another's close has ended is over when its turn comes: it is not closed."""

@@ -8,8 +8,8 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock, deferLater
 
 from ..wire import FakeEndpoint
-from .cases import Halfway, Inner, Sides
-from .fakes import ERRORS
+from .cases import FakeConnecting, FakeListening, Halfway, Inner, Sides
+from .fakes import ERRORS, Alike, AlikeRecorder, FakePort
 from .inner import Outer
 from .lines import Client, Side
 
@@ -250,6 +250,44 @@ class Step15MixinAttempts(Outer):
 
         self.assert_clean(Connects, "of a test that connects")
         self.assertIs(seen[0], seen[1], f"Expected connect to give {seen[1]}; got {seen[0]}.")
+
+    def test_false(self):
+        """The test gets the endpoint's protocol, or port, also where that is false."""
+        seen = []
+
+        class Port(Alike, FakePort):
+            """A port that is false."""
+
+        port, endpoint = Port(), FakeConnecting(ends_by=["loseConnection"])
+
+        class Gets(Inner):
+            async def runTest(self):
+                seen.append(await self.listen(FakeListening(port), Factory()))
+                seen.append(await self.connect(endpoint, Factory.forProtocol(AlikeRecorder)))
+
+        self.assert_clean(Gets, "of a port and a protocol that are false")
+        self.assertIs(seen[0], port, f"Expected listen to give the port; got {seen[0]!r}.")
+        made = endpoint.made[0]
+        self.assertIs(seen[1], made, f"Expected connect to give the protocol; got {seen[1]!r}.")
+
+    def test_alike(self):
+        """Endpoints that are equal, or of one name, have attempts of their own: each is cancelled, and waited for."""
+
+        class Same(Alike, Begun):
+            def __str__(self):
+                return "an endpoint"
+
+        endpoints = [Same(takes=0.01 * number) for number in (1, 2, 3)]
+
+        class Leaves(Inner):
+            async def runTest(self):
+                for endpoint in endpoints:
+                    self.connect(endpoint, Factory.forProtocol(Client))
+
+        when = "of attempts at endpoints that are equal, and false"
+        self.assert_clean(Leaves, when)
+        for endpoint in endpoints:
+            self.assert_given_up(endpoint, 1, when)
 
     def test_refused(self):
         """An attempt that fails during the test gives the test the endpoint's failure, and nothing else happens."""

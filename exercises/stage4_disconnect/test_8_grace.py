@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
     SSL4ServerEndpoint,
     UNIXClientEndpoint,
@@ -29,7 +30,7 @@ from .cases import (
     silent_port,
     unread,
 )
-from .fakes import ERRORS
+from .fakes import ERRORS, AlikeRecorder
 from .inner import Outer
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
 from .tidy import TidyConnections
@@ -198,6 +199,49 @@ class Step16MixinGrace(Outer):
             asked = [*closing.asked, *aborting.asked]
             expected = [["loseConnection"], *[["loseConnection", "abortConnection"]] * 2]
             self.assertEqual(asked, expected, f"Expected {expected} to be asked; got {asked}.")
+
+    def test_own_grace(self):
+        """The grace is that of the test at its end, which may have set its own, 0 too."""
+        endpoint = FakeConnecting(ends_by=["abortConnection"])
+        for own in (0.02, 0):
+
+            class Hurries(Inner):
+                grace, limit = 5.0, 0.5
+
+                async def runTest(self, own=own):
+                    await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.grace = own
+
+            self.assert_clean(Hurries, f"where a test sets self.grace to {own}, and its class to 5")
+
+    def test_close_raised(self):
+        """A connection whose loseConnection has raised is aborted, too; so is each of several that have one name."""
+        for error in ERRORS:
+            endpoint = FakeConnecting(ends_by=["abortConnection"], raises=error)
+
+            class Raises(Inner):
+                grace = 0.02
+
+                async def runTest(self, endpoint=endpoint):
+                    for _ in range(2):
+                        await self.connect(endpoint, Factory.forProtocol(AlikeRecorder))
+
+            self.assert_reported(Raises, [error], "where two closes raise that")
+            expected = [["loseConnection", "abortConnection"]] * 2
+            self.assertEqual(
+                endpoint.asked, expected, f"Expected {expected}; asked: {endpoint.asked}."
+            )
+
+    def test_what_an_abort_gives(self):
+        """What abortConnection gives is no end, and no failure."""
+        for gives in (Deferred(), OSError("no failure"), False):
+            endpoint = FakeConnecting(ends_by=["abortConnection"], gives=gives)
+
+            class Aborts(Inner):
+                async def runTest(self, endpoint=endpoint):
+                    await self.connect(endpoint, Factory.forProtocol(Protocol))
+
+            self.assert_clean(Aborts, f"where abortConnection() gives {gives!r}")
 
     def test_default(self):
         """The grace is 1 s, and the limit 3 s, where a test case says nothing else."""

@@ -20,10 +20,10 @@ class Impatient(Inner):
     limit = 0.05
 
 
-async def opened(test, seen):
+async def opened(test, seen, kind=Side):
     """A connection through the mixin whose transport never tells the protocol that it is over; seen gets the protocol."""
     endpoint = FakeEndpoint()
-    attempt = test.connect(endpoint, Factory.forProtocol(Side))
+    attempt = test.connect(endpoint, Factory.forProtocol(kind))
     endpoint.accept()
     seen.append(await attempt)
 
@@ -63,9 +63,13 @@ class Step17MixinLimit(Outer):
         """A connection that does not end is named within the limit: its protocol, and from where to where."""
         seen = []
 
+        class Named(Side):
+            def __str__(self):
+                return "a protocol with a name"
+
         class Stays(Impatient):
             async def runTest(self):
-                await opened(self, seen)
+                await opened(self, seen, Named)
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
@@ -204,6 +208,45 @@ class Step17MixinLimit(Outer):
             ["before", "over"],
             f"Expected an end {Stays.limit} s after the test; looked at after 0.2 s and 0.4 s: {events}.",
         )
+
+    def test_own_limit(self):
+        """The limit is that of the test at its end, which may have set its own."""
+        events = []
+
+        class Hurries(Inner):
+            limit = 1.0
+
+            async def runTest(self):
+                from twisted.internet import reactor
+
+                await self.listen(FakeListening(FakePort(Deferred())), Factory())
+                self.limit = 0.05
+                self.after = reactor.callLater(0.6, events.append, "0.6 s have passed")
+
+            def tearDown(self):
+                if self.after.active():
+                    self.after.cancel()
+
+        when = "of a test that sets self.limit to 0.05, where its class has 1"
+        self.assert_named(Hurries, [], when)
+        self.assertEqual(events, [], f"Expected the end after 0.05 s {when}; {events}.")
+
+    def test_one_name(self):
+        """Of several things of one name, that which has not ended is named."""
+
+        class Port(FakePort):
+            def __str__(self):
+                return "a port"
+
+        for late in range(3):
+            ports = [Port(Deferred() if number == late else None) for number in range(3)]
+
+            class Stays(Impatient):
+                async def runTest(self, ports=ports):
+                    for port in ports:
+                        await self.listen(FakeListening(port), Factory())
+
+            self.assert_named(Stays, ["a port"], f"where no. {late + 1} of three has not ended")
 
     def test_what_failed(self):
         """What failed has ended, and is not named; where anything is named, that alone is reported."""

@@ -77,12 +77,15 @@ class Step18Pool(Outer):
     """
 
     def test_two_pages(self):
-        """Two pages come over one connection, which is closed when the test ends."""
+        """Two pages come over one connection, with a pause between them, which is closed when the test ends."""
         seen, servers = [], []
 
         class Asks(InnerAsking):
             async def runTest(self):
+                from twisted.internet import reactor
+
                 seen.append(await self.get(self.url))
+                await deferLater(reactor, 0.05)
                 seen.append(await self.get(self.url))
                 servers.extend(self.sides)
 

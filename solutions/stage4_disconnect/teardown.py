@@ -181,16 +181,16 @@ def tear_down(
     ### BEGIN SOLUTION Step 8: stop the port, close each side that is not over, and let waiting be all of their ends
     if port is not None:
         ends.append(("the port", stopped(port)))
+    raised: list[Failure] = []  # by requests, in their order
     for side in sides:
         ends.append((side.name, side.over))
         if not side.over.called:
-            ends.append((side.name, maybeDeferred(side.close)))
+            maybeDeferred(side.close).addErrback(raised.append)
     waiting = all_of(end for _, end in ends)
+    waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
     ### BEGIN SOLUTION Step 9: abort what is not over after the grace
     ### STARTER # Step 9: a side whose peer does not read never ends.
-
-    raised: list[Failure] = []
 
     def abort() -> None:
         for side in sides:
@@ -199,7 +199,6 @@ def tear_down(
 
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)
-    waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
     ### BEGIN SOLUTION Step 10: fail after the limit, and say what has not ended
     ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
