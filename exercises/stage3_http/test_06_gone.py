@@ -156,6 +156,28 @@ class Step14Gone(SynchronousTestCase):
         self.assertEqual(len(seen), 1, "Expected CancelledError in the coroutine; it was not told.")
         self.assert_quiet(conversation, "a coroutine is cancelled")
 
+    def test_goes_on(self):
+        """A coroutine that goes on when it is cancelled is left to it; once it ends, nothing keeps the connection."""
+        tidied = Deferred()
+
+        async def handler(request):
+            try:
+                await Deferred()
+            except CancelledError:
+                await tidied
+            return Response(200)
+
+        conversation = Conversation(self, handler)
+        conversation.send(GET)
+        conversation.lose()
+        self.assertFalse(tidied.called, "Expected one cancel(), whatever it awaits after it.")
+        tidied.callback(None)
+        self.assert_quiet(conversation, "a coroutine went on when it was cancelled")
+        protocol = ref(conversation.protocol)
+        del conversation
+        collect()
+        self.assertIsNone(protocol(), "Expected no protocol to be kept once its handler ended.")
+
     def test_answered_before(self):
         """A Deferred that has been answered is not cancelled when the client leaves later."""
         cancelled, deferred = [], Deferred()

@@ -213,8 +213,9 @@ class Step24Refused(SynchronousTestCase):
                 )
                 conversation.send(data[cut:])
                 sent = conversation.sent
-                self.assertTrue(
-                    sent.startswith(b"HTTP/1.1 100 ") and sent.endswith(b"\r\n\r\n"),
+                self.assertEqual(
+                    sent,
+                    b"HTTP/1.1 100 Continue\r\n\r\n",
                     f"Expected 'HTTP/1.1 100 Continue' and an empty line after {data!r}; got {sent!r}.",
                 )
                 conversation.send(b"o", b"k", GET)
@@ -295,6 +296,20 @@ class Step24Refused(SynchronousTestCase):
         got = conversation.statuses()
         self.assertEqual(got, [200], f"Expected the answer to {data!r} alone; got {got!r}.")
 
+    def test_later_minor(self):
+        """A later minor version is served as HTTP/1.1 is, its 100 and chunks too (RFC 9110 2.5)."""
+        for minor in range(2, 10):
+            data = EXPECT.replace(b"1.1", b"1.%d" % minor) % b"100-continue"
+            chunked = data.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")
+            conversation = Conversation(self)
+            conversation.send(data, b"ok", chunked, b"2\r\nok\r\n0\r\n\r\n")
+            got = conversation.statuses(), conversation.state
+            self.assertEqual(
+                got,
+                ([100, 200] * 2, "open"),
+                f"Expected 100, 200 for {data!r}, and for the same with chunks, and no close; got {got!r}.",
+            )
+
     def test_too_much(self):
         """A client that expects 100-continue, for too much content, gets its 413 at once."""
         refuse(self, EXPECT % b"100-continue", 413, limits=Limits(content=1))
@@ -354,6 +369,22 @@ class Step24Refused(SynchronousTestCase):
             self.assertEqual(
                 got, when, f"Expected the Date {when!r} for {what}; got {conversation.sent!r}."
             )
+
+    def test_date_of_the_handler(self):
+        """A handler's own Date, in any case, stands for the server's: a response has one (RFC 9110 6.6.1)."""
+        own = b"Sun, 06 Nov 1994 08:49:37 GMT"
+        for name in (b"Date", b"date", b"DATE"):
+            for data in (GET, GET.replace(b"1.1", b"1.0"), GET.replace(b"GET", b"HEAD")):
+                fields = Fields([(b"X-B", b"c"), (name, own)])
+                conversation = Conversation(self, Recorder(Response(200, b"", fields)))
+                conversation.send(data)
+                lines = conversation.sent.split(b"\r\n")
+                got = [line[6:] for line in lines if line.lower().startswith(b"date: ")]
+                self.assertEqual(
+                    got,
+                    [own],
+                    f"Expected the handler's Date alone, where its name is {name!r}; got {conversation.sent!r}.",
+                )
 
     def test_date_goes_on(self):
         """A connection's answers have each the second in which they were made."""
