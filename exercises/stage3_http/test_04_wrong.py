@@ -203,9 +203,10 @@ class Step09Failure(LogTestCase):
             )
 
     def test_many_at_once(self):
-        """Many requests whose handler fails are answered in a loop as well."""
+        """Many requests whose handler fails are answered in a loop as well, and the log has each failure."""
         assert_a_loop(self, lambda request: 1 / 0, status=500)
-        self.flushLoggedErrors(ZeroDivisionError)
+        got = len(self.flushLoggedErrors(ZeroDivisionError))
+        self.assertEqual(got, 50, f"Expected 50 failures in the log, one for each 500; got {got}.")
 
     def test_next_request(self):
         """The connection is as good as before: the next request is answered."""

@@ -27,6 +27,8 @@ class Step14Gone(SynchronousTestCase):
     was cancelled then is no failure for the log. While the client waits, it is one like any other.
     """
 
+    longMessage = False
+
     def gone(self, gives):
         """A client that leaves while the handler works."""
         conversation = Conversation(self, Recorder(gives))
@@ -59,12 +61,14 @@ class Step14Gone(SynchronousTestCase):
 
     def test_every_end(self):
         """So it is however the connection ended, and nothing is left on the clock."""
+        cancelled = []
+        factory = HTTPFactory(lambda request: Deferred(cancelled.append), Clock())
         for error in (
             *(ConnectionDone(), ConnectionLost(), ConnectionAborted(), ConnectionClosed()),
             *(OSError("no route"), RuntimeError("of a layer below")),
         ):
-            cancelled = []
-            conversation = Conversation(self, Recorder(Deferred(cancelled.append)))
+            cancelled.clear()
+            conversation = Conversation(self, factory=factory, clock=factory.clock)
             conversation.send(GET)
             conversation.lose(error)
             self.assertEqual(

@@ -128,7 +128,10 @@ class Step19Head(SynchronousTestCase):
 
     def test_no_content(self):
         """The answer to HEAD ends with its fields, also if the request has content."""
-        for data in (HEAD, HEAD[:-2] + b"Content-Length: 2\r\n\r\nhi"):
+        for data in (
+            *(HEAD, HEAD[:-2] + b"Content-Length: 2\r\n\r\nhi"),
+            *(HEAD[:-2] + b"Connection: close\r\n\r\n", HEAD.replace(b"1.1", b"1.0")),
+        ):
             sent = self.answer(data, Response(200, b"Words.\n")).sent
             self.assertTrue(
                 sent.endswith(b"\r\n\r\n"),
