@@ -178,13 +178,13 @@ class LogTestCase(SynchronousTestCase):
         return "\n".join([*texts, failures[0].getTraceback()])
 
     def keeps_secrets(self, request, *handlers):
-        """A request that has "hidden" in it is not in the log, whichever of these handlers fails, nor is its target a format.
+        """The log has no "hidden" of a request, whichever of these handlers fails; nor is its target a format there.
 
         handlers: what fails at once, or gives a Deferred, which then fails later.
         """
         for handler in handlers:
             before, given = len(self.events), []
-            conversation = Conversation(self, lambda r, f=handler: given.append(f(r)) or given[-1])
+            conversation = Conversation(self, keeping(handler, given))
             conversation.send(request)
             for result in given:
                 if isinstance(result, Deferred) and not result.called:
@@ -203,6 +203,16 @@ class LogTestCase(SynchronousTestCase):
                 "hidden" in "".join(texts),
                 f"Expected nothing of the fields and content of {shown(request)} in the log; it has: {texts}",
             )
+
+
+def keeping(handler, given):
+    """A handler that puts what the other gives into a list, too."""
+
+    def kept(request):
+        given.append(handler(request))
+        return given[-1]
+
+    return kept
 
 
 def assert_apart(case, one, other):
@@ -284,8 +294,7 @@ def assert_refused(case, conversation, statuses, what, after=0):
 
 
 def assert_read_or_aborted(case, conversation, what):
-    """The server has just closed. Its client has 60 s to read all of it, and speaks meanwhile; then the connection is aborted,
-    and ends."""
+    """The server has just closed. Its client has 60 s to read all of it, and speaks meanwhile; then it is aborted."""
     sent = conversation.sent
     for seconds, expected in ((0, "closed"), (59.75, "closed"), (0.25, "aborted")):
         conversation.send(GET)

@@ -38,7 +38,9 @@ class Step20Persistent(SynchronousTestCase):
 
     def assert_closes(self, data, response=None):
         # After other requests, which may have kept it open, too.
-        conversation = Conversation(self, lambda r: r.target == b"/" and response or Response(200))
+        conversation = Conversation(
+            self, lambda r: (r.target == b"/" and response) or Response(200)
+        )
         conversation.send(b"X /a HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\n\r\nx", data)
         conversation.send(GET)
         got = len(conversation.statuses())
