@@ -8,6 +8,7 @@ import tracemalloc
 from dataclasses import dataclass
 from inspect import stack
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -20,6 +21,10 @@ from .messages import Response
 from .server import HTTPFactory, HTTPProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+# What a log may have nothing of, but the target, and that as a value.
+SECRET = (
+    b"GET /{log_level}{0}{ HTTP/1.1\r\nHost: a\r\nCookie: hidden\r\nAuthorization: hidden\r\n\r\n"
+)
 # The usual ones but CONNECT, which opens a tunnel; and two that nobody has registered.
 METHODS = [
     b"GET",
@@ -172,12 +177,83 @@ class LogTestCase(SynchronousTestCase):
         self.sent = conversation.sent
         return "\n".join([*texts, failures[0].getTraceback()])
 
+    def keeps_secrets(self, request, *handlers):
+        """The log has no "hidden" of a request, whichever of these handlers fails; nor is its target a format there.
+
+        handlers: what fails at once, or gives a Deferred, which then fails later.
+        """
+        for handler in handlers:
+            before, given = len(self.events), []
+            conversation = Conversation(self, keeping(handler, given))
+            conversation.send(request)
+            for result in given:
+                if isinstance(result, Deferred) and not result.called:
+                    result.errback(RuntimeError("why"))
+            got = conversation.statuses()
+            self.assertEqual(got, [500], f"Expected a 500 to {shown(request)}; got {got!r}.")
+            texts = [formatEvent(event) for event in self.events[before:]]
+            self.assertFalse(
+                any(word in text for text in texts for word in ("Unable to format", "LogLevel")),
+                f"Expected the target to be logged as a value, or not at all; the log has: {texts}",
+            )
+            # All values of an event, for a log that is kept as JSON has them all.
+            texts += [repr(event) for event in self.events[before:]]
+            texts += [failure.getTraceback() for failure in self.flushLoggedErrors()]
+            self.assertFalse(
+                "hidden" in "".join(texts),
+                f"Expected nothing of the fields and content of {shown(request)} in the log; it has: {texts}",
+            )
+
+
+def keeping(handler, given):
+    """A handler that puts what the other gives into a list, too."""
+
+    def kept(request):
+        given.append(handler(request))
+        return given[-1]
+
+    return kept
+
+
+def assert_apart(case, one, other):
+    """Two connections of one factory that send a byte in turn get what each gets alone, whichever is ahead."""
+    factory = HTTPFactory(lambda r: Response(200, r.target + b" " + r.content), Clock())
+    alone = []
+    for data in (one, other):
+        conversation = Conversation(case, factory=factory)
+        conversation.send(*[data[i : i + 1] for i in range(len(data))])
+        alone.append(conversation.sent)
+    for behind in range(0, len(one), 5):
+        both = [Conversation(case, factory=factory) for _ in range(2)]
+        for i in range(max(len(one), behind + len(other))):
+            both[0].send(*[one[i : i + 1]] * (i < len(one)))
+            both[1].send(*[other[i - behind :][:1]] * (behind <= i < behind + len(other)))
+        got = [conversation.sent for conversation in both]
+        case.assertEqual(
+            got,
+            alone,
+            f"Expected {one!r} and {other!r}, on two connections, a byte in turn, the second {behind} bytes behind, to "
+            f"get {alone!r}; got {got!r}.",
+        )
+
 
 def refuse_whole(case, data, *statuses, **options):
     """A request, in one chunk, gets one of these statuses and a close."""
     conversation = Conversation(case, **options)
     conversation.send(data)
     assert_refused(case, conversation, statuses, shown(data))
+
+
+def tells_nothing(case, data):
+    """The answer to a bad request that has "script" in it repeats nothing of it."""
+    conversation = Conversation(case)
+    conversation.send(data)
+    got = conversation.statuses()
+    case.assertTrue(got and got[-1] >= 400, f"Expected {data!r} to be refused; got {got!r}.")
+    case.assertFalse(
+        b"script" in conversation.sent,
+        f"Expected nothing of {data!r} in the {got[-1]}; got {conversation.sent!r}.",
+    )
 
 
 def refuse(case, data, *statuses, **options):
@@ -218,9 +294,10 @@ def assert_refused(case, conversation, statuses, what, after=0):
 
 
 def assert_read_or_aborted(case, conversation, what):
-    """The server has just closed. Its client has 60 s to read all of it; then the connection is aborted, and ends."""
+    """The server has just closed. Its client has 60 s to read all of it, and speaks meanwhile; then it is aborted."""
     sent = conversation.sent
     for seconds, expected in ((0, "closed"), (59.75, "closed"), (0.25, "aborted")):
+        conversation.send(GET)
         conversation.wait(seconds)
         got = conversation.state
         case.assertEqual(

@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 # What has no end tag, what need not have one, and what stands within a line.
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 OPTIONAL = {"dd", "dt", "li", "p", "tbody", "td", "th", "thead", "tr"}
-INLINE = {"a", "b", "code", "em", "i", "kbd", "samp", "small", "span", "strong", "td", "th", "tt"}
+INLINE = {"a", "b", "code", "em", "i", "kbd", "samp", "small", "span", "strong", "tt"}
+# What stands apart from the one before it, in the same line.
+CELLS = {"td", "th"}
 
 
 class Shown(HTMLParser):
@@ -25,16 +27,22 @@ class Shown(HTMLParser):
         self.lines = [line.strip() for line in self.text.split("\n")]
 
     def handle_starttag(self, tag, attributes):
-        self.text += "" if tag in INLINE else "\n"
+        self._part(tag)
         self._open += [] if tag in VOID else [tag]
 
     def handle_endtag(self, tag):
-        self.text += "" if tag in INLINE else "\n"
+        self._part(tag)
         if tag not in self._open:
             self.wrong.append(f"</{tag}>")
             return
         while (last := self._open.pop()) != tag:
             self.wrong += [] if last in OPTIONAL else [f"<{last}>"]
+
+    def _part(self, tag):
+        if tag in CELLS:
+            self.text += "" if self.text[-1:].isspace() else " "
+        elif tag not in INLINE:
+            self.text += "\n"
 
     def handle_data(self, data):
         self.text += data if "pre" in self._open else re.sub(r"\s+", " ", data)

@@ -96,6 +96,7 @@ class Step02RequestLine(SynchronousTestCase):
             (b"get", b"/", b"HTTP/1.1"),
             (b"M-SEARCH", b"/~x!$'()*+,;=:@[]|\\\"<>^`{}#", b"HTTP/2.0"),
             (b"!#$%&'*+.^_`|~09azAZ-", b"//a/../%2e?%zz", b"HTTP/1.9"),
+            (b"X" * 3000, b"/" + b"x" * 3000, b"HTTP/1.1"),
         ):
             line = b" ".join(expected)
             try:
@@ -146,6 +147,18 @@ class Step02RequestLine(SynchronousTestCase):
     def test_method(self):
         """A method that is no token is refused."""
         self.refuse(*(b"G%cT / HTTP/1.1" % c for c in b'\0\t\n\r(),/:;<=>?@[]{}"\\\x7f\xe9'))
+
+    def test_each_byte_between(self):
+        """Each space, letter, slash and dot between the parts' own bytes is that byte and no other."""
+        line = b"GET / HTTP/1.1"
+        for place in (3, *range(5, 11), 12):
+            self.refuse(
+                *(
+                    b"%b%c%b" % (line[:place], byte, line[place + 1 :])
+                    for byte in range(256)
+                    if byte != line[place]
+                )
+            )
 
     def test_why(self):
         """A BadRequest has a status, 400 if nobody says otherwise, and tells why to whoever debugs."""

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 
-from .conversation import GET, Conversation, LogTestCase, Recorder, shown
+from .conversation import GET, SECRET, Conversation, LogTestCase, Recorder, shown
 from .messages import BadRequest, Fields, Response
 from .server import place_of
 
@@ -29,6 +29,25 @@ class Step10Later(LogTestCase):
         deferred.callback(Response(201, b"late"))
         got = [(answer.status, answer.content) for answer in conversation.answers()]
         self.assertEqual(got, [(201, b"late")], f"Expected (201, b'late'), once; got {got!r}.")
+
+    def test_any_deferred(self):
+        """A Deferred of a subclass is one."""
+        deferred = type("Later", (Deferred,), {})()
+        conversation = Conversation(self, Recorder(deferred))
+        conversation.send(GET)
+        deferred.callback(Response(201))
+        got = conversation.statuses()
+        self.assertEqual(got, [201], f"Expected 201 from a subclass of Deferred; got {got!r}.")
+
+    def test_log_keeps_secrets(self):
+        """The log has nothing of the request's fields where a Deferred fails, or a coroutine."""
+
+        async def coroutine(request):
+            raise RuntimeError("why")
+
+        self.keeps_secrets(
+            SECRET, lambda r: fail(RuntimeError("why")), lambda r: Deferred(), coroutine
+        )
 
     def test_already_fired(self):
         """A Deferred that has fired is answered at once, and so is the request behind it."""
@@ -223,6 +242,33 @@ class Step11WrongResult(LogTestCase):
             return result
 
         self.wrong([None, Response(200, "Hello.")], wrap=give)
+
+    def test_log_keeps_secrets(self):
+        """The log has nothing of the request's fields either where the result is wrong."""
+        self.keeps_secrets(
+            SECRET,
+            lambda request: None,
+            lambda request: Response(200, "text"),
+            lambda request: succeed(None),
+        )
+
+    def test_one_write(self):
+        """Whatever a handler gives, and whenever, is answered with one write."""
+        for result in (Response(200, b"words"), None, Response(200, "text"), RuntimeError()):
+            for late in (False, True):
+                writes, deferred = [], Deferred()
+                conversation = Conversation(self, Recorder(deferred if late else result))
+                conversation.transport.write = writes.append
+                conversation.send(GET)
+                if late:
+                    (deferred.errback if isinstance(result, Exception) else deferred.callback)(
+                        result
+                    )
+                self.flushLoggedErrors()
+                when = "late" if late else "at once"
+                self.assertEqual(
+                    len(writes), 1, f"Expected one write for {result!r}, {when}; got {writes!r}."
+                )
 
     def test_no_half_response(self):
         """Nothing of a Response that cannot be written is sent: the 500 is all that the client gets."""

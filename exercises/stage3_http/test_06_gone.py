@@ -27,6 +27,8 @@ class Step14Gone(SynchronousTestCase):
     was cancelled then is no failure for the log. While the client waits, it is one like any other.
     """
 
+    longMessage = False
+
     def gone(self, gives):
         """A client that leaves while the handler works."""
         conversation = Conversation(self, Recorder(gives))
@@ -59,12 +61,14 @@ class Step14Gone(SynchronousTestCase):
 
     def test_every_end(self):
         """So it is however the connection ended, and nothing is left on the clock."""
+        cancelled = []
+        factory = HTTPFactory(lambda request: Deferred(cancelled.append), Clock())
         for error in (
             *(ConnectionDone(), ConnectionLost(), ConnectionAborted(), ConnectionClosed()),
             *(OSError("no route"), RuntimeError("of a layer below")),
         ):
-            cancelled = []
-            conversation = Conversation(self, Recorder(Deferred(cancelled.append)))
+            cancelled.clear()
+            conversation = Conversation(self, factory=factory, clock=factory.clock)
             conversation.send(GET)
             conversation.lose(error)
             self.assertEqual(
@@ -155,6 +159,28 @@ class Step14Gone(SynchronousTestCase):
         conversation.lose()
         self.assertEqual(len(seen), 1, "Expected CancelledError in the coroutine; it was not told.")
         self.assert_quiet(conversation, "a coroutine is cancelled")
+
+    def test_goes_on(self):
+        """A coroutine that goes on when it is cancelled is left to it; once it ends, nothing keeps the connection."""
+        tidied = Deferred()
+
+        async def handler(request):
+            try:
+                await Deferred()
+            except CancelledError:
+                await tidied
+            return Response(200)
+
+        conversation = Conversation(self, handler)
+        conversation.send(GET)
+        conversation.lose()
+        self.assertFalse(tidied.called, "Expected one cancel(), whatever it awaits after it.")
+        tidied.callback(None)
+        self.assert_quiet(conversation, "a coroutine went on when it was cancelled")
+        protocol = ref(conversation.protocol)
+        del conversation
+        collect()
+        self.assertIsNone(protocol(), "Expected no protocol to be kept once its handler ended.")
 
     def test_answered_before(self):
         """A Deferred that has been answered is not cancelled when the client leaves later."""

@@ -1,7 +1,7 @@
 """Content: where it ends, who would like you to be wrong about that, and how much of it there may be."""
 
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
@@ -9,14 +9,15 @@ from .conversation import (
     GET,
     METHODS,
     Conversation,
-    Recorder,
+    LogTestCase,
+    assert_apart,
     assert_bytes,
     assert_nothing_copied,
     assert_refused,
     refuse,
     shown,
 )
-from .messages import Limits
+from .messages import Limits, Response
 
 POST = b"POST /a HTTP/1.1\r\nHost: a\r\n"
 
@@ -26,7 +27,7 @@ def framed(*fields, content=b""):
     return POST + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + content
 
 
-class Step15Content(SynchronousTestCase):
+class Step15Content(LogTestCase):
     """The content is as many bytes as Content-Length says.
 
     Write the last part of content_length, and your part of RequestParser._take_content, in
@@ -51,7 +52,9 @@ class Step15Content(SynchronousTestCase):
 
     def test_content(self):
         """The handler gets exactly the content, whatever the chunks."""
-        self.check(framed(b"Content-Length: 5", content=b"words"), (b"POST /a", b"words"))
+        for content in (b"words", b"w", b"\n"):
+            data = framed(b"Content-Length: %d" % len(content), content=content)
+            self.check(data, (b"POST /a", content))
 
     def test_not_before_its_end(self):
         """The handler is not called before the last byte of the content."""
@@ -158,9 +161,11 @@ class Step15Content(SynchronousTestCase):
 
     def test_deadline_holds(self):
         """Content that does not come is half a request: 408 when its time is over."""
-        conversation = Conversation(self)
-        conversation.send(framed(b"Content-Length: 5", content=b"wor"))
-        conversation.wait(59.75)
+        conversation, data = Conversation(self), framed(b"Content-Length: 5", content=b"wor")
+        conversation.send(data[:5])
+        conversation.wait(30)
+        conversation.send(data[5:])
+        conversation.wait(29.75)
         conversation.send(b"d")
         self.assertEqual(conversation.sent, b"", "Expected no answer to content that is not whole.")
         conversation.wait(0.25)
@@ -168,15 +173,19 @@ class Step15Content(SynchronousTestCase):
 
     def test_log_keeps_secrets(self):
         """Where the handler fails, the log has nothing of the content, which may be a password."""
-        events, data = [], framed(b"Content-Length: 6", content=b"hidden")
-        globalLogPublisher.addObserver(events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, events.append)
-        Conversation(self, Recorder(RuntimeError("why"))).send(data)
-        logged = [formatEvent(event) for event in events]
-        self.flushLoggedErrors(RuntimeError)
-        self.assertFalse(
-            "hidden" in "".join(logged), f"Expected no content in the log; it has: {logged}"
+        self.keeps_secrets(
+            framed(b"Content-Length: 6", content=b"hidden"),
+            lambda request: 1 / 0,
+            lambda request: fail(RuntimeError("why")),
+            lambda request: Deferred(),
+            lambda request: None,
+            lambda request: Response(200, "text"),
         )
+
+    def test_two_connections(self):
+        """Two connections that send a byte in turn have each their own content."""
+        other = framed(b"Content-Length: 10", content=b"other ones").replace(b"/a", b"/b")
+        assert_apart(self, framed(b"Content-Length: 5", content=b"words") + GET, other + GET)
 
     def test_work(self):
         """Eight million bytes of content are not copied again for each further byte."""
@@ -229,6 +238,7 @@ class Step16Framing(SynchronousTestCase):
             self.refuse(b"Content-Length: " + length, b"Transfer-Encoding: chunked")
             self.refuse(b"Transfer-Encoding: chunked", b"Content-Length: " + length)
         self.refuse(b"Transfer-Encoding: chunked", b"content-length: 5")
+        self.refuse(b"tRANSFER-eNCODING: chunked", b"CONTENT-LENGTH: 5")
         self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
 
     def test_unknown_coding(self):
@@ -293,17 +303,14 @@ class Step17Limits(SynchronousTestCase):
 
     def never_ends(self, statuses, begin, most, **limits):
         """Bytes that go on for ever are refused at most so many bytes after the beginning."""
-        for size in (1, 7, 64):
+        for size, before in ((1, 0), (7, 0), (64, 0), (7, 2)):
             conversation, sent = Conversation(self, limits=Limits(**limits)), 0
-            conversation.send(begin)
-            while not conversation.sent and sent < 10 * most:
+            conversation.send(*[GET] * before, begin)
+            while len(conversation.statuses()) == before and sent < 10 * most:
                 conversation.send(b"x" * size)
                 sent += size
-            got = len(conversation.handler.requests)
-            self.assertEqual(got, 0, f"Expected {begin!r} to reach no handler; {got} did.")
-            assert_refused(
-                self, conversation, statuses, f"{begin!r} and {sent} bytes that do not end"
-            )
+            what = f"{begin!r} and {sent} bytes that do not end, after {before} requests"
+            assert_refused(self, conversation, statuses, what, after=before)
             self.assertTrue(
                 sent < most + size,
                 f"Expected {statuses} after {most} bytes, which came {size} at a time; it came after {sent}.",
@@ -398,9 +405,32 @@ class Step17Limits(SynchronousTestCase):
             self.assertEqual(got, [status], f"Expected {status} for {what} bytes; got {got!r}.")
 
     def test_own_limits(self):
-        """Each request has the limits for itself: long ones in a row pass."""
-        conversation = Conversation(self, limits=Limits(line=16, fields=30, content=10))
-        data = framed(b"Content-Length: 9", content=b"012345678").replace(b"/a HTTP", b"/ HTTP")
-        conversation.send(data[:20], data[20:] + data, data)
-        got = conversation.statuses()
-        self.assertEqual(got, [200] * 3, f"Expected three answers within the limits; got {got!r}.")
+        """Each request has the limits for itself: long ones in a row pass, and one that is too long after them does not."""
+        data = framed(b"Content-Length: 9", content=b"012345678")
+        for status, bad in (
+            (414, GET.replace(b"/", b"/abc", 1)),
+            (431, GET.replace(b"a", b"a" * 23)),
+            (413, framed(b"Content-Length: 11", content=b"01234567890")),
+        ):
+            conversation = Conversation(self, limits=Limits(line=16, fields=30, content=10))
+            conversation.send(data[:20], data[20:] + data, data + bad)
+            got = conversation.statuses()
+            expected = [200] * 3 + [status]
+            self.assertEqual(
+                got,
+                expected,
+                f"Expected {expected} for three of {data!r}, then {bad!r}; got {got}.",
+            )
+
+    def test_no_other_limits(self):
+        """There is no other: many short fields pass, a long name, a long value and a long method."""
+        for data in (
+            GET[:-2] + b"X:\r\n" * 2000 + b"\r\n",
+            GET[:-2] + b"X" * 60000 + b": x\r\n\r\n",
+            GET[:-2] + b"X: " + b"x" * 60000 + b"\r\n\r\n",
+            GET.replace(b"GET", b"X" * 8000),
+        ):
+            conversation = Conversation(self)
+            conversation.send(data)
+            got = conversation.statuses()
+            self.assertEqual(got, [200], f"Expected 200 for {shown(data)}; got {got!r}.")

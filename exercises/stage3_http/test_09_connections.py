@@ -37,6 +37,16 @@ class Step20Persistent(SynchronousTestCase):
     longMessage = False
 
     def assert_closes(self, data, response=None):
+        # After other requests, which may have kept it open, too.
+        conversation = Conversation(
+            self, lambda r: (r.target == b"/" and response) or Response(200)
+        )
+        conversation.send(b"X /a HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\n\r\nx", data)
+        conversation.send(GET)
+        got = len(conversation.statuses())
+        self.assertEqual(
+            got, 2, f"Expected an answer to {data!r} after a POST, and no more; got {got} in all."
+        )
         for chunks in every_chunking(data):
             conversation = Conversation(self, Recorder(response))
             conversation.send(*chunks)
@@ -71,7 +81,7 @@ class Step20Persistent(SynchronousTestCase):
 
     def test_close(self):
         """A request that says Connection: close, in any case, is answered, and then the connection is closed."""
-        for field in (b"Connection: close", b"connection:CLOSE", b"Connection: Close"):
+        for field in (b"Connection: close", b"connection:CLOSE", b"CONNECTION: Close"):
             self.assert_closes(saying(field))
 
     def test_list(self):
@@ -217,6 +227,17 @@ class Step20Persistent(SynchronousTestCase):
             got = conversation.statuses()
             self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
 
+    def test_many_requests(self):
+        """There may be any number of requests, and of empty lines before each."""
+        conversation = Conversation(self)
+        conversation.send(*[b"\r\n" * 100 + GET] * 300)
+        got, state = conversation.statuses(), conversation.state
+        self.assertEqual(
+            (got.count(200), len(got), state),
+            (300, 300, "open"),
+            f"Expected 300 answers with 200, and no close; got {len(got)}, and it is {state}.",
+        )
+
     def test_almost_empty_lines(self):
         """A line that is not empty, or does not end with CRLF, is none of them: 400 (RFC 9112 2.2)."""
         for line in (b" \r\n", b"\t\r\n", b"\n", b"\r\r\n", b"\0\r\n", b"\r\n ", b"\r\n\n", b"\r"):
@@ -228,20 +249,24 @@ class Step20Persistent(SynchronousTestCase):
 
     def test_empty_lines_take_time(self):
         """A client that sends nothing but empty lines gets a 408, its time over from the first of them (P10)."""
-        conversation = Conversation(self)
-        conversation.wait(20)
-        for _ in range(6):
-            conversation.send(b"\r\n")
-            conversation.wait(9.75)
-        conversation.wait(1.25)
-        state = conversation.state
-        self.assertEqual(
-            state, "open", f"Expected it open 59.75 s after an empty line; it is {state}."
-        )
-        conversation.wait(0.25)
-        got = conversation.statuses()
-        self.assertEqual(
-            got, [408], f"Expected a 408 60 s after the first empty line; got {got!r}."
-        )
-        state = conversation.state
-        self.assertEqual(state, "closed", f"Expected a close after the 408; it is {state}.")
+        for before in ([], [200]):
+            conversation = Conversation(self)
+            conversation.send(*[GET] * len(before))
+            conversation.wait(20)
+            for _ in range(6):
+                conversation.send(b"\r\n")
+                conversation.wait(9.75)
+            conversation.wait(1.25)
+            state = conversation.state
+            self.assertEqual(
+                state, "open", f"Expected it open 59.75 s after an empty line; it is {state}."
+            )
+            conversation.wait(0.25)
+            got = conversation.statuses()
+            self.assertEqual(
+                got,
+                [*before, 408],
+                f"Expected a 408 60 s after the first empty line, after {before}; got {got!r}.",
+            )
+            state = conversation.state
+            self.assertEqual(state, "closed", f"Expected a close after the 408; it is {state}.")

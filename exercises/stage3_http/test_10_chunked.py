@@ -1,5 +1,6 @@
 """Content that comes in chunks."""
 
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
@@ -7,6 +8,7 @@ from .conversation import (
     GET,
     METHODS,
     Conversation,
+    assert_apart,
     assert_bytes,
     assert_nothing_copied,
     assert_refused,
@@ -97,11 +99,13 @@ class Step22Chunked(ChunkedTestCase):
         self.check(b"9\r\n\r\n0\r\n\r\n\r\n\r\n1\r\n\0\r\n0\r\n\r\n", b"\r\n0\r\n\r\n\r\n\0")
 
     def test_any_case(self):
-        """The coding's name counts in any case (RFC 9112 7)."""
-        conversation = Conversation(self)
-        conversation.send(CHUNKED.replace(b"chunked", b"Chunked") + b"1\r\n!\r\n0\r\n\r\n")
-        got = [request.content for request in conversation.handler.requests]
-        self.assertEqual(got, [b"!"], f"Expected the content b'!'; got {got!r}.")
+        """The coding's name, and the field's, count in any case (RFC 9112 7)."""
+        for data in (CHUNKED.replace(b"chunked", b"Chunked"), CHUNKED.lower(), CHUNKED.upper()):
+            data = data.partition(b"\r\n")[2] + b"1\r\n!\r\n0\r\n\r\n"
+            conversation = Conversation(self)
+            conversation.send(b"POST /a HTTP/1.1\r\n" + data)
+            got = [request.content for request in conversation.handler.requests]
+            self.assertEqual(got, [b"!"], f"Expected the content b'!' of {data!r}; got {got!r}.")
 
     def test_two_requests(self):
         """Each request has its own chunks."""
@@ -114,6 +118,34 @@ class Step22Chunked(ChunkedTestCase):
                 [(b"POST", b"!")] * 2,
                 f"Expected a POST with the content b'!' twice, from {chunks!r}; got {got!r}.",
             )
+
+    def test_length_between(self):
+        """Content of known length may come between such in chunks."""
+        sized = CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: 3") + b"one"
+        for chunks in every_chunking((sized + CHUNKED + b"1\r\n!\r\n0\r\n\r\n") * 2):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = [request.content for request in conversation.handler.requests]
+            expected = [b"one", b"!"] * 2
+            self.assertEqual(got, expected, f"Expected {expected} from {chunks!r}; got {got!r}.")
+
+    def test_two_connections(self):
+        """Two connections that send a byte in turn have each their own chunks."""
+        one = CHUNKED + b"3\r\none\r\n1\r\n!\r\n0\r\n\r\n"
+        assert_apart(self, one + GET, CHUNKED + b"A\r\nother ones\r\n0\r\n\r\n" + GET)
+
+    def test_cut_short(self):
+        """Chunks that are cut short by the connection's end, even a clean one, never reach the handler (P7)."""
+        data = CHUNKED + b"3\r\none\r\n0\r\n\r\n"
+        for cut in range(len(CHUNKED), len(data)):
+            for error in (ConnectionDone(), ConnectionLost()):
+                conversation = Conversation(self)
+                conversation.send(data[:cut])
+                conversation.lose(error)
+                got = conversation.handler.requests
+                self.assertEqual(
+                    got, [], f"Expected no call for {data[:cut]!r}, then {error!r}; got {got!r}."
+                )
 
     def test_any_method(self):
         """Any request may have chunks, of whatever method, in HTTP/1.1 and later."""
@@ -193,6 +225,7 @@ class Step22Chunked(ChunkedTestCase):
         r"""A \n without its \r in the line of a size, or as the last, is answered with 400 at once."""
         for data in (b"3\n", b"0\n", b"0\r\n\n", b"\n"):
             self.at_once(400, data)
+        self.at_once(400, b"0\r\n\n" + b"x" * 99, limits=Limits(fields=98))
         self.refuse(b"3\none\r\n0\r\n\r\n", b"0\n\n", b"0\r\n\n")
 
     def test_bare_carriage_return(self):
@@ -297,7 +330,7 @@ class Step23Bounds(ChunkedTestCase):
         data = b"3\r\none\r\n0\r\nX-B: c\r\nContent-Length: 9\r\n\r\n"
         self.check(data, b"one")
         conversation = Conversation(self)
-        conversation.send(CHUNKED + data)
+        conversation.send(CHUNKED[:-2] + b"Trailer: X-B\r\nTE: trailers\r\n\r\n" + data)
         got = [b"X-B" in request.fields for request in conversation.handler.requests]
         self.assertEqual(got, [False], f"Expected one request, without X-B; got {got!r}.")
 
@@ -338,6 +371,37 @@ class Step23Bounds(ChunkedTestCase):
             line = b"3;" + b"x" * 98
             self.check(line + b"\r\none\r\n0\r\n\r\n", b"one", limits=limits)
             self.at_once(400, line + b"x\r\n", limits=limits)
+
+    def test_limits_of_each(self):
+        """Each request has the limits anew, and each line of a size its own."""
+        good = b"1;x\r\nx\r\n" * 9 + b"0\r\n" + b"X:\r\n" * 9 + b"\r\n"
+        for bad, status in (
+            (b"1\r\nx\r\n" * 9 + b"2\r\n", 413),
+            (b"1;%b\r\n" % (b"x" * 16), 400),
+            (b"0\r\n" + b"X:\r\n" * 10, 431),
+        ):
+            conversation = Conversation(self, limits=Limits(line=16, fields=38, content=10))
+            head = CHUNKED.replace(b" ", b"").replace(b"POST/aHTTP", b"POST /a HTTP")
+            conversation.send(*[head + good] * 2, head + bad)
+            got = conversation.statuses()
+            expected = [200, 200, status]
+            self.assertEqual(
+                got, expected, f"Expected {expected} for {good!r} twice, then {bad!r}; got {got!r}."
+            )
+
+    def test_no_other_limits(self):
+        """There is no other: any number of chunks and trailers pass, and an extension of any length."""
+        for content in (
+            b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n",
+            b"0\r\n" + b"X:\r\n" * 5000 + b"\r\n",
+            b"0;" + b"x" * 8000 + b"\r\n\r\n",
+            b'0;a="%b"\r\n\r\n' % (b"x" * 8000),
+            b"0%b\r\n\r\n" % (b";a=b" * 1000),
+        ):
+            conversation = Conversation(self)
+            conversation.send(CHUNKED + content)
+            got = conversation.statuses()
+            self.assertEqual(got, [200], f"Expected 200 for {shown(content)}; got {got!r}.")
 
     def test_size_line_never_ends(self):
         """The line of a size that never ends is answered with 400 once it is too long."""

@@ -5,7 +5,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .conversation import GET, Conversation, Recorder, refuse, refuse_whole
+from .conversation import (
+    GET,
+    Conversation,
+    Recorder,
+    assert_apart,
+    refuse,
+    refuse_whole,
+    tells_nothing,
+)
 from .messages import Fields, Limits, Response
 
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
@@ -47,7 +55,7 @@ class Step24Refused(SynchronousTestCase):
     def test_two_hosts(self):
         """Two Host fields are answered with 400, also where they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
         for version in (b"1.1", b"1.0"):
-            for second in (b"host: a", b"HOST: b", b"Host:", b"X: x\r\nHost: a"):
+            for second in (b"host: a", b"hOST: b", b"Host:", b"X: x\r\nHost: a"):
                 data = b"GET / HTTP/%b\r\nHost: a\r\n%b\r\n\r\n" % (version, second)
                 refuse_whole(self, data, 400)
 
@@ -56,37 +64,13 @@ class Step24Refused(SynchronousTestCase):
         for host in (
             b"a b",
             b"a, b",
-            b"a/b",
-            b"a@b",
-            b"a:b",
-            b"a:80:80",
-            b"[::1",
-            b"<a>",
-            b"caf\xe9",
-            b"a\tb",
-            *(b"[:::]", b"[1]", b"[1.2.3.4]", b"[12345::]", b"[1::2::3]", b"[]", b"[:]", b"[::1]a"),
-            *(b"[1:2:3:4:5:6:7]", b"[1:2:3:4:5:6:7:8:9]", b"[1::2:3:4:5:6:7:8]", b"[::1.2.3]"),
             *(
-                b"[::1.2.3.256]",
-                b"[::1%25eth0]",
-                b"[::g]",
-                b"[v1.]",
-                b"[v.a]",
-                b"[vg.a]",
-                b"[v1.a[]",
-            ),
-            *(b"[::1]:x", b"::1", b"a%zz", b"%", b"%4", b"a%4", b"a:-1", b"a:+1", b"a\x0b", b"a?b"),
-            *(
-                b"a#b",
-                b"http://a",
-                b"a:\xd9\xa1",
-                b'"a"',
-                b"a\\b",
-                b"[::1",
-                b"::1]",
-                b"a^b",
-                b"{a}",
-            ),
+                b"a/b a@b a:b a:80:80 [::1 <a> caf\xe9 a\tb [:::] [1] [1.2.3.4] [12345::] "
+                b"[1::2::3] [] [:] [::1]a [1:2:3:4:5:6:7] [1:2:3:4:5:6:7:8:9] [1::2:3:4:5:6:7:8] "
+                b"[::1.2.3] [::1.2.3.256] [::1%25eth0] [::g] [v1.] [v.a] [vg.a] [v1.a[] [::1]:x "
+                b'::1 a%zz % %4 a%4 a:-1 a:+1 a\x0b a?b a#b http://a a:\xd9\xa1 "a" a\\b [::1 '
+                b"::1] a^b {a}"
+            ).split(b" "),
         ):
             for version in (b"1.0", b"1.1"):
                 refuse_whole(self, b"GET / HTTP/%b\r\nHost: %b\r\n\r\n" % (version, host), 400)
@@ -94,29 +78,14 @@ class Step24Refused(SynchronousTestCase):
     def test_good_host(self):
         """A name, an IPv4 or IPv6 address, each with a port or without, and an empty Host are served."""
         for host in (
-            b"a.example",
-            b"a.example:8080",
-            b"127.0.0.1",
-            b"[::1]",
-            b"[::1]:80",
             b"",
-            b"A-B_c~d",
-            b"a:",
+            b"a" * 1000,
             *(
-                b"[::]",
-                b"[1::]",
-                b"[1:2:3:4:5:6:7:8]",
-                b"[1:2:3:4:5:6:1.2.3.4]",
-                b"[::ffff:1.2.3.4]",
-            ),
-            *(
-                b"[1:2:3:4:5:6:7::]",
-                b"[::2:3:4:5:6:7:8]",
-                b"[ABCD:ef::0]:0",
-                b"[v1.a]",
-                b"[V1f.~:$]:1",
-            ),
-            *(b"a%41", b"%c3%A9", b"a,b;c=d", b"!$&'()*+", b"1.2.3.256", b"a:00080"),
+                b"a.example a.example:8080 127.0.0.1 [::1] [::1]:80 A-B_c~d a: [::] [1::] "
+                b"[1:2:3:4:5:6:7:8] [1:2:3:4:5:6:1.2.3.4] [::ffff:1.2.3.4] [1:2:3:4:5:6:7::] "
+                b"[::2:3:4:5:6:7:8] [ABCD:ef::0]:0 [v1.a] [V1f.~:$]:1 a%41 %c3%A9 a,b;c=d "
+                b"!$&'()*+ 1.2.3.256 a:00080"
+            ).split(b" "),
         ):
             self.ok(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
 
@@ -141,28 +110,57 @@ class Step24Refused(SynchronousTestCase):
         ):
             refuse_whole(self, data, status)
 
+    def test_tells_nothing(self):
+        """The answer to what is refused repeats nothing of it."""
+        for line, field in (
+            (b"GET /script HTTP/2.0", b"Host: script"),
+            (b"GET /script HTTP/1.1", b"X: script"),
+            (b"GET / HTTP/1.1", b"Host: <script>"),
+            (b"CONNECT script HTTP/1.1", b"Host: script"),
+            (b"GET script HTTP/1.1", b"Host: script"),
+            (b"GET /script HTTP/1.1", b"Host: script\r\nExpect: script"),
+            (b"GET / HTTP/1.1", b"Host: a\r\nTransfer-Encoding: script"),
+            (b"GET / HTTP/1.1", b"Host: a\r\nContent-Length: script"),
+        ):
+            tells_nothing(self, line + b"\r\n" + field + b"\r\n\r\n")
+
+    def test_other_fields(self):
+        """No other field changes what a request gets, which is for the handler to look at."""
+        fields = (
+            b"Accept: x/y|Accept-Encoding: gzip|Range: bytes=0-1|If-None-Match: *|If-Match: x|TE: trailers|"
+            b"Upgrade: h2c|HTTP2-Settings: x|Trailer: X|Keep-Alive: timeout=1|Proxy-Connection: close|Via: 1.1 a|"
+            b"Max-Forwards: 0|Content-Encoding: gzip|Content-Type: x/y|Origin: null|Prefer: wait=1|Server: x|"
+            b"X-HTTP-Method-Override: HEAD|Forwarded: host=b|Date: x|Status: 404|Location: /|Cookie: a|Referer: x"
+        ).split(b"|")
+        expected = Conversation(self)
+        expected.send(GET)
+        for field in (*fields, b"\r\n".join(fields)):
+            conversation = Conversation(self)
+            conversation.send(GET[:-2] + field + b"\r\n\r\n")
+            self.assertEqual(
+                (conversation.sent, conversation.state),
+                (expected.sent, "open"),
+                f"Expected {expected.sent!r} also with {field!r}; got {conversation.sent!r}.",
+            )
+
     def test_target(self):
         """A target that is no path, no http address and not OPTIONS' asterisk is answered with 400 (RFC 9112 3.2)."""
         for line in (
-            *(b"GET *", b"GET a", b"GET a:80", b"GET ?q", b"OPTIONS **", b"GET ftp://a/"),
-            *(b"POST *", b"HEAD *", b"options *", b"OPTIONS *?a", b"OPTIONS a", b"GET http:/a"),
+            b"OPTIONS **",
+            b"POST *",
+            b"HEAD *",
+            b"options *",
+            b"OPTIONS *?a",
+            b"OPTIONS a",
             *(
-                b"GET http://",
-                b"GET http:///a",
-                b"GET http://:80/",
-                b"GET http://?a",
-                b"GET http:a",
+                b"GET " + target
+                for target in (
+                    b"* a a:80 ?q ftp://a/ http:/a http:// http:///a http://:80/ http://?a http:a "
+                    b"http://a:x/ http://[::1/ http://[1]/ http://u@a/ https:///a xhttp://a/ "
+                    b"httpss://a/ http://a%zz/ # /a#b /# /?#a http://a/#b http://a#b /%zz /% /a%4 "
+                    b"/?% /%4g/ http://a/%zz"
+                ).split(b" ")
             ),
-            *(b"GET http://a:x/", b"GET http://[::1/", b"GET http://[1]/", b"GET http://u@a/"),
-            *(
-                b"GET https:///a",
-                b"GET xhttp://a/",
-                b"GET httpss://a/",
-                b"GET http://a%zz/",
-                b"GET #",
-            ),
-            *(b"GET /a#b", b"GET /#", b"GET /?#a", b"GET http://a/#b", b"GET http://a#b"),
-            *(b"GET /%zz", b"GET /%", b"GET /a%4", b"GET /?%", b"GET /%4g/", b"GET http://a/%zz"),
         ):
             refuse_whole(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
 
@@ -203,7 +201,7 @@ class Step24Refused(SynchronousTestCase):
     def test_continue(self):
         """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
         for word in (b"100-continue", b"100-Continue", b"100-CONTINUE"):
-            data = EXPECT % word
+            data = EXPECT.replace(b"Expect", b"EXPECT" if word.isupper() else b"Expect") % word
             for cut in range(1, len(data)):
                 conversation = Conversation(self)
                 conversation.send(data[:cut])
@@ -213,8 +211,9 @@ class Step24Refused(SynchronousTestCase):
                 )
                 conversation.send(data[cut:])
                 sent = conversation.sent
-                self.assertTrue(
-                    sent.startswith(b"HTTP/1.1 100 ") and sent.endswith(b"\r\n\r\n"),
+                self.assertEqual(
+                    sent,
+                    b"HTTP/1.1 100 Continue\r\n\r\n",
                     f"Expected 'HTTP/1.1 100 Continue' and an empty line after {data!r}; got {sent!r}.",
                 )
                 conversation.send(b"o", b"k", GET)
@@ -245,6 +244,15 @@ class Step24Refused(SynchronousTestCase):
 
     def test_no_need_to_wait(self):
         """Where the content comes with the head, or there is none, the request is answered all the same."""
+        none = EXPECT.replace(b"Length: 2", b"Length: 0") % b"100-continue"
+        for data in (EXPECT % b"100-continue" + b"ok", none, none.replace(b"Content-", b"X-")):
+            conversation = Conversation(self)
+            conversation.send(data)
+            sent = conversation.sent
+            self.assertTrue(
+                sent.startswith(b"HTTP/1.1 200 "),
+                f"Expected no 100 where there is nothing to wait for, {data!r}; got {sent!r}.",
+            )
         for chunks in every_chunking(EXPECT % b"100-continue" + b"ok" + GET):
             conversation = Conversation(self)
             conversation.send(*chunks)
@@ -254,10 +262,16 @@ class Step24Refused(SynchronousTestCase):
     def test_continue_with_chunks(self):
         """So does a client that will send its content in chunks."""
         data = EXPECT.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") % b"100-continue"
+        assert_apart(self, data + b"2\r\nok\r\n0\r\n\r\n", data + b"0\r\n\r\n")
         conversation = Conversation(self)
         conversation.send(data, b"2\r\nok\r\n0\r\n\r\n")
         got = conversation.statuses()
         self.assertEqual(got, [100, 200], f"Expected 100, then 200, for {data!r}; got {got!r}.")
+
+    def test_continue_on_two_connections(self):
+        """Of two connections that send a byte in turn, each gets its own 100, once."""
+        data = EXPECT % b"100-continue"
+        assert_apart(self, data + b"ok" + data + b"ok", data.replace(b"/a", b"/b") + b"no" + GET)
 
     def test_continue_in_turn(self):
         """A 100 waits its turn as an answer does: a client takes it for the answer to an earlier request else."""
@@ -295,6 +309,20 @@ class Step24Refused(SynchronousTestCase):
         got = conversation.statuses()
         self.assertEqual(got, [200], f"Expected the answer to {data!r} alone; got {got!r}.")
 
+    def test_later_minor(self):
+        """A later minor version is served as HTTP/1.1 is, its 100 and chunks too (RFC 9110 2.5)."""
+        for minor in range(2, 10):
+            data = EXPECT.replace(b"1.1", b"1.%d" % minor) % b"100-continue"
+            chunked = data.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked")
+            conversation = Conversation(self)
+            conversation.send(data, b"ok", chunked, b"2\r\nok\r\n0\r\n\r\n")
+            got = conversation.statuses(), conversation.state
+            self.assertEqual(
+                got,
+                ([100, 200] * 2, "open"),
+                f"Expected 100, 200 for {data!r}, and for the same with chunks, and no close; got {got!r}.",
+            )
+
     def test_too_much(self):
         """A client that expects 100-continue, for too much content, gets its 413 at once."""
         refuse(self, EXPECT % b"100-continue", 413, limits=Limits(content=1))
@@ -317,9 +345,10 @@ class Step24Refused(SynchronousTestCase):
                 b"100-continue\r\nExpect: x",
                 b"x-100-continue",
             ),
-            *(b"x\r\nExpect: 100-continue", b"100-continue\x0b"),
+            *(b"x\r\nExpect: 100-continue", b"100-continue\x0b", b"100-continue\r\nEXPECT: x"),
         ):
             refuse_whole(self, EXPECT % value, 417)
+        refuse_whole(self, EXPECT.replace(b"Expect", b"eXPECT") % b"x", 417)
         refuse_whole(self, EXPECT.replace(b"1.1", b"1.0") % b"x", 417)
 
     def test_date(self):
@@ -340,6 +369,9 @@ class Step24Refused(SynchronousTestCase):
             *(("a 204", Response(204), GET), ("what is no Response", 0, GET)),
             ("HEAD", None, GET.replace(b"GET", b"HEAD")),
             ("HTTP/1.0", None, GET.replace(b"1.1", b"1.0")),
+            *(("a refusal", None, GET.replace(b"1.1", version)) for version in (b"2.0", b"x")),
+            *(("a 417", None, EXPECT % b"x"), ("a 431", None, GET[:-2] + b"x" * 2**17)),
+            ("a 413", None, EXPECT.replace(b"2", b"9" * 9) % b"100-continue"),
             ("a 404", Response(404, b"", Fields([(b"X-B", b"c")])), GET),
         ):
             conversation = Conversation(self, Recorder(gives))
@@ -349,11 +381,27 @@ class Step24Refused(SynchronousTestCase):
                 late.errback(RuntimeError())
             self.flushLoggedErrors()
             when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (gives is late or data is half)
-            (answer,) = conversation.answers(*[0] * (what == "HEAD"))
-            got = answer.fields.get(b"date")
-            self.assertEqual(
-                got, when, f"Expected the Date {when!r} for {what}; got {conversation.sent!r}."
-            )
+            for answer in conversation.answers(*[0] * (what == "HEAD")):
+                got = answer.fields.get(b"date")
+                self.assertEqual(
+                    got, when, f"Expected the Date {when!r} for {what}; got {conversation.sent!r}."
+                )
+
+    def test_date_of_the_handler(self):
+        """A handler's own Date, in any case, stands for the server's: a response has one (RFC 9110 6.6.1)."""
+        own = b"Sun, 06 Nov 1994 08:49:37 GMT"
+        for name in (b"Date", b"date", b"DATE"):
+            for data in (GET, GET.replace(b"1.1", b"1.0"), GET.replace(b"GET", b"HEAD")):
+                fields = Fields([(b"X-B", b"c"), (name, own)])
+                conversation = Conversation(self, Recorder(Response(200, b"", fields)))
+                conversation.send(data)
+                lines = conversation.sent.split(b"\r\n")
+                got = [line[6:] for line in lines if line.lower().startswith(b"date: ")]
+                self.assertEqual(
+                    got,
+                    [own],
+                    f"Expected the handler's Date alone, where its name is {name!r}; got {conversation.sent!r}.",
+                )
 
     def test_date_goes_on(self):
         """A connection's answers have each the second in which they were made."""

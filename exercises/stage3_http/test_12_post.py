@@ -67,6 +67,39 @@ class Step25Post(TestCase):
         self.shows(b"name=Ada&words=one+two&words=three&empty=", "three", "empty")
         self.shows(b"=nameless", "nameless")
 
+    def test_only_ampersands(self):
+        """Only & stands between two pairs: another reader takes no ; for one (CVE-2021-23336)."""
+        self.shows(b"words=one;two=three&a;b=four", "one;two=three", "a;b", "four")
+
+    def test_no_pairs(self):
+        """Content that has no pairs, or half of one, is no failure, and hides none beside it."""
+        for content in (
+            b"",
+            b"&",
+            b"&&",
+            b"=",
+            b"a",
+            b"%",
+            b"%zz",
+            b"+",
+            b"==",
+            b"a&b",
+            b";",
+            b"\0",
+            b"\xff",
+        ):
+            self.shows(content)
+            self.shows(b"x=one&" + content + b"&y=two", "one", "two")
+
+    def test_many(self):
+        """A form may have as many names as fit into its content, and values as long."""
+        pairs = [(f"name{i}", "v" * 50 + str(i)) for i in range(2000)]
+        shown = Shown(posted(urlencode(pairs).encode("ascii")))
+        missing = [text for text in sum(pairs[::333], ()) if not shown.has(text)]
+        self.assertEqual(
+            missing, [], f"Expected all 2000 names and values to be shown; not shown are {missing}."
+        )
+
     def test_characters(self):
         """Characters of several bytes come out whole (P3)."""
         self.shows(b"words=%C3%A9+%F0%9D%84%BD+%E2%80%94", "é 𝄽 —")

@@ -197,7 +197,8 @@ class HTTPProtocol(Protocol):
         own = [(b"Connection", b"close")] if close else []
         ### BEGIN SOLUTION Step 24: say when
         ### STARTER # Step 24: a response does not say when it was made.
-        own.append((b"Date", self.factory.date()))
+        if b"Date" not in response.fields:
+            own.append((b"Date", self.factory.date()))
         ### END SOLUTION
         head_only = request is not None and request.method == b"HEAD"
         ### BEGIN SOLUTION Step 4: write the response's bytes, with the server's own fields
