@@ -1,6 +1,6 @@
 """The server's protocol and factory, with no network: a StringTransport records what they do."""
 
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -8,7 +8,7 @@ from .helpers import POEMS, Recorder, connect, ends, kept, shown, told
 from .server import PoetryFactory, PoetryProtocol
 
 POEM = "Half past six — é, and half a word.\nI listen.\n".encode()
-OTHER = b"Another poem.\n"
+OTHER = POEM.replace(b"six", b"one")  # of the same length
 
 
 class Step01Poem(SynchronousTestCase):
@@ -157,17 +157,25 @@ class Step02Factory(SynchronousTestCase):
 
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""
-        factory = PoetryFactory(POEM)
+        for poem, said, error in (
+            (POEM, b"", ConnectionDone()),
+            (POEM, b"Hello?\n", ConnectionLost()),
+            (b"", b"", OSError()),
+        ):
+            factory = PoetryFactory(poem)
 
-        def served():
-            protocol, _ = connect(factory)
-            protocol.connectionLost(Failure(ConnectionDone()))
-            return protocol
+            def served(factory=factory, said=said, error=error):
+                protocol, _ = connect(factory)
+                if said:
+                    protocol.dataReceived(said)
+                protocol.connectionLost(Failure(error))
+                return protocol
 
-        self.assertFalse(
-            kept(served),
-            "Expected nothing to refer to the protocol of a connection that is over; something does.",
-        )
+            self.assertFalse(
+                kept(served),
+                "Expected nothing to refer to the protocol of a connection that is over; something "
+                f"does. The poem: {poem!r}; the client said {said!r}; the end: {error!r}.",
+            )
 
     def test_two_factories(self):
         """Two factories with two poems do not mix."""

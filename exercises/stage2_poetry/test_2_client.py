@@ -167,7 +167,7 @@ class Step04Chunks(SynchronousTestCase):
 
     def test_two_connections(self):
         """Two clients that receive in turns do not mix their poems."""
-        texts = ["first: é\n", "second: 𝄽\n"]
+        texts = ["first: é, 𝄽\n", "other: 𝄽, é\n"]
         protocols = [connected() for _ in texts]
         poems = [text.encode("utf-8") for text in texts]
         for i in range(max(map(len, poems))):

@@ -6,9 +6,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import PENDING, Failed, FakeEndpoint, failed_with, outcome
+from ..wire import ADDRESS, PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import PlainEndpoint, breaks, ends, kept, refusals
+from .helpers import EndsAtOnce, PlainEndpoint, Recorder, breaks, ends, kept, refusals, told
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
@@ -124,6 +124,46 @@ class Step06Get(SynchronousTestCase):
                 "something does.",
             )
 
+    def test_forgets_attempts(self):
+        """Nor does anything once an attempt has failed, though the endpoint had its protocol already."""
+        for error in (ConnectError(), None):
+
+            def refused(error=error):
+                endpoint = PlainEndpoint()
+                poem = get_poetry(endpoint, self.clock)
+                protocol = endpoint.factories[0].buildProtocol(ADDRESS)
+                if error is None:
+                    poem.cancel()
+                else:
+                    endpoint.attempts[0].errback(error)
+                outcome(poem)
+                return protocol
+
+            self.assertFalse(
+                kept(refused),
+                "Expected nothing to refer to the protocol once the attempt to connect has failed "
+                f"with {error or 'a cancellation'!r}; something does.",
+            )
+
+    def test_only_listens(self):
+        """All the while, the client sends nothing, and leaves it to the server to close."""
+        endpoint = FakeEndpoint(Recorder)
+        poem = get_poetry(endpoint, self.clock)
+        protocol, transport = endpoint.accept()
+        for data in (b"", POEM[:9], POEM[9:]):
+            if data:
+                protocol.dataReceived(data)
+            self.clock.advance(1)
+            self.assertEqual(
+                transport.asked,
+                [],
+                "Expected the client to write nothing, and to close neither the connection nor its "
+                f"half of it, while the poem may still be coming; after {data!r} it asked its "
+                f"transport for: {told(transport.asked)}.",
+            )
+        protocol.connectionLost(Failure(ConnectionDone()))
+        outcome(poem)
+
     def test_anew(self):
         """A later call fetches the poem anew, from the same endpoint too."""
         for text in ("the first\n", "the second\n"):
@@ -219,6 +259,16 @@ class Step07Cancel(SynchronousTestCase):
                 "Expected transport.abortConnection() (or loseConnection()) when cancelled after "
                 f"{data!r}; the connection was left open, with no one to read it.",
             )
+
+    def test_over_at_once(self):
+        """So it does where connectionLost is called before the close or the abort returns."""
+        for error in ends():
+            self.endpoint = FakeEndpoint(lambda error=error: EndsAtOnce(error))
+            self.poem = get_poetry(self.endpoint, self.clock)
+            protocol, _ = self.endpoint.accept()
+            protocol.dataReceived(POEM)
+            self.poem.cancel()
+            self.assert_cancelled(f"on a transport that calls connectionLost({error!r}) at once")
 
     def test_end_after_cancel(self):
         """What comes after the cancellation, bytes or the connection's end, fires nothing a second time."""

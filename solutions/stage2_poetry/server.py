@@ -75,6 +75,7 @@ class SlowPoetryProtocol(Protocol):
         """The connection is over: the client left, or it has the whole poem."""
         ### BEGIN SOLUTION Step 10: stop paying for a client that is gone
         ### STARTER # Step 10: the client is gone, but the clock still has a call for it.
+        self._lines.clear()  # for an end that comes within write
         if self._next is not None:
             self._next.cancel()
         ### END SOLUTION
@@ -104,7 +105,7 @@ def stop_serving(port: IListeningPort) -> Deferred[None]:
     """
     ### BEGIN SOLUTION Step 11: fire once stopListening() is done, now or later
     stopping = port.stopListening()
-    return succeed(None) if stopping is None else stopping
+    return succeed(None) if stopping is None else stopping.addCallback(lambda _: None)
     ### END SOLUTION
 
 
