@@ -1,5 +1,6 @@
 """The server's protocol and factory, with no network: a StringTransport records what they do."""
 
+from twisted.internet.address import IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -154,6 +155,18 @@ class Step02Factory(SynchronousTestCase):
                     f"transport was asked: {told(transport.asked)}.",
                 )
                 protocol.connectionLost(Failure(ConnectionDone()))
+
+    def test_addresses(self):
+        """It does not matter from which kind of address a client comes."""
+        for address in (IPv6Address("TCP", "::1", 8007), UNIXAddress("/run/poetry"), None):
+            try:
+                protocol = PoetryFactory(POEM).buildProtocol(address)
+            except Exception as raised:
+                self.fail(f"Expected a protocol for a client at {address}; {raised!r} was raised.")
+            self.assertTrue(
+                isinstance(protocol, PoetryProtocol),
+                f"Expected a PoetryProtocol for a client at {address}; got {protocol!r}.",
+            )
 
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""

@@ -103,7 +103,7 @@ class Step06Get(SynchronousTestCase):
             )
 
     def test_forgets(self):
-        """Once a call is over, with a poem or without, nothing refers to its protocol."""
+        """Once a call is over, with a poem or without, nothing refers to its protocol or its Deferred."""
         for data, error in (
             (POEM, ConnectionDone()),
             (b"\xff", ConnectionDone()),
@@ -116,13 +116,14 @@ class Step06Get(SynchronousTestCase):
                 protocol.dataReceived(data)
                 protocol.connectionLost(Failure(error))
                 outcome(poem)
-                return protocol
+                return protocol, poem
 
-            self.assertFalse(
-                kept(received),
-                f"Expected nothing to refer to the protocol once {data!r} has ended with {error!r}; "
-                "something does.",
-            )
+            for number, what in enumerate(("the protocol", "the Deferred")):
+                self.assertFalse(
+                    kept(lambda number=number: received()[number]),
+                    f"Expected nothing to refer to {what} once {data!r} has ended with {error!r}; "
+                    "something does.",
+                )
 
     def test_forgets_attempts(self):
         """Nor does anything once an attempt has failed, though the endpoint had its protocol already."""
@@ -166,10 +167,11 @@ class Step06Get(SynchronousTestCase):
 
     def test_anew(self):
         """A later call fetches the poem anew, from the same endpoint too."""
-        for text in ("the first\n", "the second\n"):
+        for text in ("the first\n", "", "the third\n"):
             poem = get_poetry(self.endpoint, self.clock)
             protocol, _ = self.endpoint.accept()
-            protocol.dataReceived(text.encode())
+            if text:
+                protocol.dataReceived(text.encode())
             protocol.connectionLost(Failure(ConnectionDone()))
             got = outcome(poem)
             self.assertEqual(got, text, f"Expected {text!r}, sent in this call; got {got!r}.")
@@ -241,7 +243,7 @@ class Step07Cancel(SynchronousTestCase):
 
     def received(self, data):
         """Begin anew, up to where these chunks have come. Gives the client's protocol and its transport."""
-        self.endpoint = FakeEndpoint()
+        self.endpoint = FakeEndpoint(Recorder)
         self.poem = get_poetry(self.endpoint, self.clock)
         protocol, transport = self.endpoint.accept()
         for chunk in data:
@@ -258,6 +260,12 @@ class Step07Cancel(SynchronousTestCase):
                 transport.disconnecting,
                 "Expected transport.abortConnection() (or loseConnection()) when cancelled after "
                 f"{data!r}; the connection was left open, with no one to read it.",
+            )
+            sent = transport.value()
+            self.assertEqual(
+                sent,
+                b"",
+                f"Expected nothing to be sent when cancelled after {data!r}; got {sent!r}.",
             )
 
     def test_over_at_once(self):

@@ -58,11 +58,10 @@ class SlowPoetryProtocol(Protocol):
         """The client is there."""
         ### BEGIN SOLUTION Step 9: send a line now, and one at each interval
         self._lines = self.factory.poem.splitlines(keepends=True)
-        self._next: IDelayedCall | None = None
         self._send_line()
 
     def _send_line(self) -> None:
-        self._next = None
+        self._next: IDelayedCall | None = None
         if self._lines:
             self.transport.write(self._lines.pop(0))
         if self._lines:
