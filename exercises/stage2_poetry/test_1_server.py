@@ -170,24 +170,25 @@ class Step02Factory(SynchronousTestCase):
 
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""
-        for poem, said, error in (
-            (POEM, b"", ConnectionDone()),
-            (POEM, b"Hello?\n", ConnectionLost()),
-            (b"", b"", OSError()),
+        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        for poem, said, kind in (
+            (POEM, b"", ConnectionDone),
+            (POEM, b"Hello?\n", ConnectionLost),
+            (b"", b"", OSError),
         ):
             factory = PoetryFactory(poem)
 
-            def served(factory=factory, said=said, error=error):
+            def served(factory=factory, said=said, kind=kind):
                 protocol, _ = connect(factory)
                 if said:
                     protocol.dataReceived(said)
-                protocol.connectionLost(Failure(error))
+                protocol.connectionLost(Failure(kind()))
                 return protocol
 
             self.assertFalse(
                 kept(served),
                 "Expected nothing to refer to the protocol of a connection that is over; something "
-                f"does. The poem: {poem!r}; the client said {said!r}; the end: {error!r}.",
+                f"does. The poem: {poem!r}; the client said {said!r}; the end: {kind.__name__}.",
             )
 
     def test_two_factories(self):

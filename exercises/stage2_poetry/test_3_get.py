@@ -104,46 +104,43 @@ class Step06Get(SynchronousTestCase):
 
     def test_forgets(self):
         """Once a call is over, with a poem or without, nothing refers to its protocol or its Deferred."""
-        for data, error in (
-            (POEM, ConnectionDone()),
-            (b"\xff", ConnectionDone()),
-            (POEM, OSError()),
-        ):
+        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        for data, kind in ((POEM, ConnectionDone), (b"\xff", ConnectionDone), (POEM, OSError)):
 
-            def received(data=data, error=error):
+            def received(data=data, kind=kind):
                 poem = get_poetry(self.endpoint, self.clock)
                 protocol, _ = self.endpoint.accept()
                 protocol.dataReceived(data)
-                protocol.connectionLost(Failure(error))
+                protocol.connectionLost(Failure(kind()))
                 outcome(poem)
                 return protocol, poem
 
             for number, what in enumerate(("the protocol", "the Deferred")):
                 self.assertFalse(
                     kept(lambda number=number: received()[number]),
-                    f"Expected nothing to refer to {what} once {data!r} has ended with {error!r}; "
-                    "something does.",
+                    f"Expected nothing to refer to {what} once {data!r} has ended with "
+                    f"{kind.__name__}; something does.",
                 )
 
     def test_forgets_attempts(self):
         """Nor does anything once an attempt has failed, though the endpoint had its protocol already."""
-        for error in (ConnectError(), None):
+        for kind in (ConnectError, CancelledError):
 
-            def refused(error=error):
+            def refused(kind=kind):
                 endpoint = PlainEndpoint()
                 poem = get_poetry(endpoint, self.clock)
                 protocol = endpoint.factories[0].buildProtocol(ADDRESS)
-                if error is None:
+                if kind is CancelledError:
                     poem.cancel()
                 else:
-                    endpoint.attempts[0].errback(error)
+                    endpoint.attempts[0].errback(kind())
                 outcome(poem)
                 return protocol
 
             self.assertFalse(
                 kept(refused),
                 "Expected nothing to refer to the protocol once the attempt to connect has failed "
-                f"with {error or 'a cancellation'!r}; something does.",
+                f"with {kind.__name__}; something does.",
             )
 
     def test_only_listens(self):

@@ -330,16 +330,16 @@ class Step10Gone(SynchronousTestCase):
         for poem in (POEM, b"One line.\n", b""):
             factory = SlowPoetryFactory(poem, self.clock)
             for seconds in (0, 1, len(LINES)):
-                for error in (ConnectionDone(), OSError()):
+                for kind in (ConnectionDone, OSError):
 
-                    def served(factory=factory, seconds=seconds, error=error):
+                    def served(factory=factory, seconds=seconds, kind=kind):
                         protocol, _ = connect(factory)
                         self.clock.pump([1.0] * seconds)
-                        self.leave(protocol, f"after {seconds} s", error)
+                        self.leave(protocol, f"after {seconds} s", kind())
                         return protocol
 
                     self.assertFalse(
                         kept(served),
                         f"Expected nothing to refer to the protocol of a connection, for {poem!r}, that "
-                        f"ended after {seconds} s with {error!r}; something does.",
+                        f"ended after {seconds} s with {kind.__name__}; something does.",
                     )
