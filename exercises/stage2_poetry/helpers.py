@@ -168,16 +168,20 @@ class EndsAtOnce(Recorder):
         super().abortConnection()
         self._end()
 
+    def connect(self, factory):
+        """What connect() does, with this transport."""
+        self.protocol = protocol = factory.buildProtocol(ADDRESS)
+        protocol.makeConnection(self)
+
     def _end(self):
         protocol, self.protocol = self.protocol, None
         if protocol is not None:
             protocol.connectionLost(Failure(self._error))
 
 
-def connect(factory, transport=None):
+def connect(factory):
     """What a reactor does when a client connects: build a protocol, give it its transport."""
-    protocol, transport = factory.buildProtocol(ADDRESS), transport or Recorder()
-    transport.protocol = protocol
+    protocol, transport = factory.buildProtocol(ADDRESS), Recorder()
     protocol.makeConnection(transport)
     return protocol, transport
 

@@ -313,7 +313,7 @@ class Step10Gone(SynchronousTestCase):
         for number in range(len(LINES) + 1):
             for error in (ConnectionDone(), ConnectionLost()):
                 transport = EndsAtOnce(error, number)
-                connect(self.factory, transport)
+                transport.connect(self.factory)
                 self.clock.pump([1.0] * (number or len(LINES)))
                 when = f"within {f'write {number}' if number else 'the close'}, with {error!r}"
                 self.assert_clock_empty(when)
