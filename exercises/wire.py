@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +77,13 @@ def failed_with(got: object, kind: type[BaseException]) -> bool:
 class FakeEndpoint:
     """A client endpoint whose attempts to connect end when the test says so, first come, first served.
 
+    transport: what makes the transport of each connection.
     cancelled: how many attempts were given up by cancelling their Deferred. As with Twisted's own TCP endpoints, such a
     Deferred fails with ConnectingCancelledError.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, transport: Callable[[], Any] = StringTransport) -> None:
+        self.transport = transport
         self.cancelled = 0
         self._attempts: list[tuple[IProtocolFactory, Deferred[IProtocol]]] = []
 
@@ -97,11 +99,12 @@ class FakeEndpoint:
         self._attempts.append((protocolFactory, deferred))
         return deferred
 
-    def accept(self) -> tuple[Any, StringTransport]:
+    def accept(self) -> tuple[Any, Any]:
         """Let the oldest attempt succeed. Gives the client's protocol, and the transport it was given."""
         factory, deferred = self._next()
         protocol: Any = factory.buildProtocol(ADDRESS)
-        transport = StringTransport()
+        transport = self.transport()
+        transport.protocol = protocol  # for one that tells of its own end
         protocol.makeConnection(transport)
         deferred.callback(protocol)
         return protocol, transport

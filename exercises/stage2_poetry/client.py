@@ -43,7 +43,7 @@ class PoemProtocol(Protocol):
             raise  # Step 5: nobody who waits for the poem hears of this.
 
     def _cancel(self, poem: Deferred[str]) -> None:
-        """Someone gave up waiting. Once this returns, the Deferred fails with CancelledError by itself."""
+        """Someone gave up waiting. Once this returns, a poem that has no result yet fails with CancelledError by itself."""
         raise NotImplementedError("Step 7: close the connection")
 
 

@@ -1,25 +1,24 @@
 """What this stage's tests share: texts and poems of every kind, the ways in which connections end, fakes that remember."""
 
+import asyncio
+import builtins
 import gc
 import itertools
 import weakref
 
 from OpenSSL import SSL
+from twisted.internet import error
 from twisted.internet.defer import Deferred
 from twisted.internet.error import (
-    ConnectError,
     ConnectionAborted,
     ConnectionClosed,
     ConnectionDone,
     ConnectionLost,
     ConnectionRefusedError,
-    DNSLookupError,
-    NoRouteError,
-    TCPTimedOutError,
-    TimeoutError,
 )
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..wire import ADDRESS
@@ -47,6 +46,25 @@ POEMS = {
 }
 
 
+def is_break(kind):
+    """Whether it is a class of exceptions that needs no arguments, and that a connection which breaks may end with."""
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return False
+    # A clean end is no break; generators end with the next two, and with no others; a warning is no error.
+    if issubclass(kind, (ConnectionDone, StopIteration, StopAsyncIteration, Warning)):
+        return False
+    try:
+        kind()
+    except TypeError:
+        return False
+    return True
+
+
+NAMES = {**vars(builtins), **{f"twisted's {name}": kind for name, kind in vars(error).items()}}
+KINDS = list(dict.fromkeys(kind for kind in NAMES.values() if is_break(kind)))
+"""All of those that twisted.internet.error and Python itself have."""
+
+
 def breaks():
     """New exceptions of every kind, with which a connection may end that was not closed well."""
     return [
@@ -54,10 +72,10 @@ def breaks():
         ConnectionAborted(),
         ConnectionClosed(),
         SSL.Error(),
-        TimeoutError(),
         OSError(5, "no such luck"),
-        ConnectionResetError(),
-        ValueError("a mistake"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a mistake"),
+        asyncio.CancelledError(),  # no Exception
+        *(kind() for kind in KINDS),
     ]
 
 
@@ -68,15 +86,7 @@ def ends():
 
 def refusals():
     """New exceptions of every kind, with which an attempt to connect may fail."""
-    return [
-        ConnectionRefusedError(),
-        ConnectError(),
-        TCPTimedOutError(),
-        TimeoutError(),
-        NoRouteError(),
-        DNSLookupError(),
-        *breaks(),
-    ]
+    return [ConnectionRefusedError(), *breaks()]
 
 
 def shown(data):
@@ -116,14 +126,57 @@ class Recorder(StringTransport):
         self.disconnecting = self.disconnected = True
         self._noted.append("abort")
 
+    def loseWriteConnection(self):
+        self._noted.append("half-close")
+
     @property
     def asked(self):
-        """The bytes that were written one after another, joined; "close"; "abort". What changes nothing is left out."""
+        """The bytes that were written one after another, joined; "close"; "abort"; "half-close".
+
+        What changes nothing is left out.
+        """
         found = []
         for written, group in itertools.groupby(self._noted, lambda one: isinstance(one, bytes)):
             ones = list(group)
             found += [b"".join(ones)] if written else dict.fromkeys(ones)
         return [one for one in found if one]
+
+
+class EndsAtOnce(Recorder):
+    """A connection that is over before loseConnection() or abortConnection() returns, or the write with this number.
+
+    protocol: is told of its end, once, with the exception error.
+    """
+
+    protocol = None
+
+    def __init__(self, error, number=0):
+        super().__init__()
+        self._error, self._number, self._written = error, number, 0
+
+    def write(self, data):
+        super().write(data)
+        self._written += 1
+        if self._written == self._number:
+            self._end()
+
+    def loseConnection(self):
+        super().loseConnection()
+        self._end()
+
+    def abortConnection(self):
+        super().abortConnection()
+        self._end()
+
+    def connect(self, factory):
+        """What connect() does, with this transport."""
+        self.protocol = protocol = factory.buildProtocol(ADDRESS)
+        protocol.makeConnection(self)
+
+    def _end(self):
+        protocol, self.protocol = self.protocol, None
+        if protocol is not None:
+            protocol.connectionLost(Failure(self._error))
 
 
 def connect(factory):
@@ -135,15 +188,17 @@ def connect(factory):
 
 @implementer(IStreamClientEndpoint)
 class PlainEndpoint:
-    """A client endpoint whose attempts are Deferreds that the test fires. attempts: all that were begun.
+    """A client endpoint whose attempts are Deferreds that the test fires.
 
-    Cancelled, they fail with CancelledError, as those of an endpoint that stands around another may.
+    attempts: all that were begun. factories: what they were begun with. Cancelled, they fail with CancelledError, as those
+    of an endpoint that stands around another may.
     """
 
     def __init__(self):
-        self.attempts = []
+        self.attempts, self.factories = [], []
 
     def connect(self, protocolFactory):
+        self.factories.append(protocolFactory)
         self.attempts.append(Deferred())
         return self.attempts[-1]
 

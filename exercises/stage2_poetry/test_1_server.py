@@ -1,6 +1,7 @@
 """The server's protocol and factory, with no network: a StringTransport records what they do."""
 
-from twisted.internet.error import ConnectionDone
+from twisted.internet.address import IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -8,7 +9,7 @@ from .helpers import POEMS, Recorder, connect, ends, kept, shown, told
 from .server import PoetryFactory, PoetryProtocol
 
 POEM = "Half past six — é, and half a word.\nI listen.\n".encode()
-OTHER = b"Another poem.\n"
+OTHER = POEM.replace(b"six", b"one")  # of the same length
 
 
 class Step01Poem(SynchronousTestCase):
@@ -155,19 +156,40 @@ class Step02Factory(SynchronousTestCase):
                 )
                 protocol.connectionLost(Failure(ConnectionDone()))
 
+    def test_addresses(self):
+        """It does not matter from which kind of address a client comes."""
+        for address in (IPv6Address("TCP", "::1", 8007), UNIXAddress("/run/poetry"), None):
+            try:
+                protocol = PoetryFactory(POEM).buildProtocol(address)
+            except Exception as raised:
+                self.fail(f"Expected a protocol for a client at {address}; {raised!r} was raised.")
+            self.assertTrue(
+                isinstance(protocol, PoetryProtocol),
+                f"Expected a PoetryProtocol for a client at {address}; got {protocol!r}.",
+            )
+
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""
-        factory = PoetryFactory(POEM)
+        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        for poem, said, kind in (
+            (POEM, b"", ConnectionDone),
+            (POEM, b"Hello?\n", ConnectionLost),
+            (b"", b"", OSError),
+        ):
+            factory = PoetryFactory(poem)
 
-        def served():
-            protocol, _ = connect(factory)
-            protocol.connectionLost(Failure(ConnectionDone()))
-            return protocol
+            def served(factory=factory, said=said, kind=kind):
+                protocol, _ = connect(factory)
+                if said:
+                    protocol.dataReceived(said)
+                protocol.connectionLost(Failure(kind()))
+                return protocol
 
-        self.assertFalse(
-            kept(served),
-            "Expected nothing to refer to the protocol of a connection that is over; something does.",
-        )
+            self.assertFalse(
+                kept(served),
+                "Expected nothing to refer to the protocol of a connection that is over; something "
+                f"does. The poem: {poem!r}; the client said {said!r}; the end: {kind.__name__}.",
+            )
 
     def test_two_factories(self):
         """Two factories with two poems do not mix."""

@@ -42,9 +42,9 @@ class Step03End(SynchronousTestCase):
 
     longMessage = False  # Our message alone, not unittest's before it.
 
-    def receive(self, data):
+    def receive(self, *chunks):
         protocol = connected()
-        if data:
+        for data in chunks:
             protocol.dataReceived(data)
         return protocol
 
@@ -83,8 +83,9 @@ class Step03End(SynchronousTestCase):
 
     def test_only_listens(self):
         """The client sends nothing, and leaves it to the server to close."""
-        for data in (b"", *(text.encode("utf-8") for text in TEXTS.values())):
-            asked = self.receive(data).transport.asked
+        for text in ("", *TEXTS.values()):
+            data = text.encode("utf-8")
+            asked = self.receive(*(data[i : i + 1] for i in range(len(data)))).transport.asked
             self.assertEqual(
                 asked,
                 [],
@@ -94,7 +95,7 @@ class Step03End(SynchronousTestCase):
 
     def test_nothing(self):
         """A connection that ends cleanly without a byte gives the empty poem."""
-        protocol = self.receive(b"")
+        protocol = self.receive()
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(protocol.poem)
         self.assertEqual(got, "", f"Expected '' where no byte came; got {got!r}.")
@@ -167,7 +168,7 @@ class Step04Chunks(SynchronousTestCase):
 
     def test_two_connections(self):
         """Two clients that receive in turns do not mix their poems."""
-        texts = ["first: é\n", "second: 𝄽\n"]
+        texts = ["first: é, 𝄽\n", "other: 𝄽, é\n"]
         protocols = [connected() for _ in texts]
         poems = [text.encode("utf-8") for text in texts]
         for i in range(max(map(len, poems))):
@@ -240,7 +241,8 @@ class Step05Broken(SynchronousTestCase):
 
     def test_broken_at_the_end(self):
         """Nor does it count that all the bytes are here: the client cannot know that they are all."""
-        self.assert_broken(POEM)
+        for data in (POEM, b"The end.\n\n", b"\n.\n", b"The end.\0", b"The end.\x04"):
+            self.assert_broken(data)
 
     def test_broken_at_once(self):
         """A connection that breaks before the first byte fails the poem too."""

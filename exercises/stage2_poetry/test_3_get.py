@@ -6,9 +6,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import PENDING, Failed, FakeEndpoint, failed_with, outcome
+from ..wire import ADDRESS, PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import PlainEndpoint, breaks, ends, kept, refusals
+from .helpers import EndsAtOnce, PlainEndpoint, Recorder, breaks, ends, kept, refusals, told
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
@@ -103,33 +103,72 @@ class Step06Get(SynchronousTestCase):
             )
 
     def test_forgets(self):
-        """Once a call is over, with a poem or without, nothing refers to its protocol."""
-        for data, error in (
-            (POEM, ConnectionDone()),
-            (b"\xff", ConnectionDone()),
-            (POEM, OSError()),
-        ):
+        """Once a call is over, with a poem or without, nothing refers to its protocol or its Deferred."""
+        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        for data, kind in ((POEM, ConnectionDone), (b"\xff", ConnectionDone), (POEM, OSError)):
 
-            def received(data=data, error=error):
+            def received(data=data, kind=kind):
                 poem = get_poetry(self.endpoint, self.clock)
                 protocol, _ = self.endpoint.accept()
                 protocol.dataReceived(data)
-                protocol.connectionLost(Failure(error))
+                protocol.connectionLost(Failure(kind()))
+                outcome(poem)
+                return protocol, poem
+
+            for number, what in enumerate(("the protocol", "the Deferred")):
+                self.assertFalse(
+                    kept(lambda number=number: received()[number]),
+                    f"Expected nothing to refer to {what} once {data!r} has ended with "
+                    f"{kind.__name__}; something does.",
+                )
+
+    def test_forgets_attempts(self):
+        """Nor does anything once an attempt has failed, though the endpoint had its protocol already."""
+        for kind in (ConnectError, CancelledError):
+
+            def refused(kind=kind):
+                endpoint = PlainEndpoint()
+                poem = get_poetry(endpoint, self.clock)
+                protocol = endpoint.factories[0].buildProtocol(ADDRESS)
+                if kind is CancelledError:
+                    poem.cancel()
+                else:
+                    endpoint.attempts[0].errback(kind())
                 outcome(poem)
                 return protocol
 
             self.assertFalse(
-                kept(received),
-                f"Expected nothing to refer to the protocol once {data!r} has ended with {error!r}; "
-                "something does.",
+                kept(refused),
+                "Expected nothing to refer to the protocol once the attempt to connect has failed "
+                f"with {kind.__name__}; something does.",
             )
+
+    def test_only_listens(self):
+        """All the while, the client sends nothing, and leaves it to the server to close."""
+        endpoint = FakeEndpoint(Recorder)
+        poem = get_poetry(endpoint, self.clock)
+        protocol, transport = endpoint.accept()
+        for data in (b"", POEM[:9], POEM[9:]):
+            if data:
+                protocol.dataReceived(data)
+            self.clock.advance(1)
+            self.assertEqual(
+                transport.asked,
+                [],
+                "Expected the client to write nothing, and to close neither the connection nor its "
+                f"half of it, while the poem may still be coming; after {data!r} it asked its "
+                f"transport for: {told(transport.asked)}.",
+            )
+        protocol.connectionLost(Failure(ConnectionDone()))
+        outcome(poem)
 
     def test_anew(self):
         """A later call fetches the poem anew, from the same endpoint too."""
-        for text in ("the first\n", "the second\n"):
+        for text in ("the first\n", "", "the third\n"):
             poem = get_poetry(self.endpoint, self.clock)
             protocol, _ = self.endpoint.accept()
-            protocol.dataReceived(text.encode())
+            if text:
+                protocol.dataReceived(text.encode())
             protocol.connectionLost(Failure(ConnectionDone()))
             got = outcome(poem)
             self.assertEqual(got, text, f"Expected {text!r}, sent in this call; got {got!r}.")
@@ -201,7 +240,7 @@ class Step07Cancel(SynchronousTestCase):
 
     def received(self, data):
         """Begin anew, up to where these chunks have come. Gives the client's protocol and its transport."""
-        self.endpoint = FakeEndpoint()
+        self.endpoint = FakeEndpoint(Recorder)
         self.poem = get_poetry(self.endpoint, self.clock)
         protocol, transport = self.endpoint.accept()
         for chunk in data:
@@ -219,6 +258,22 @@ class Step07Cancel(SynchronousTestCase):
                 "Expected transport.abortConnection() (or loseConnection()) when cancelled after "
                 f"{data!r}; the connection was left open, with no one to read it.",
             )
+            sent = transport.value()
+            self.assertEqual(
+                sent,
+                b"",
+                f"Expected nothing to be sent when cancelled after {data!r}; got {sent!r}.",
+            )
+
+    def test_over_at_once(self):
+        """So it does where connectionLost is called before the close or the abort returns."""
+        for error in ends():
+            self.endpoint = FakeEndpoint(lambda error=error: EndsAtOnce(error))
+            self.poem = get_poetry(self.endpoint, self.clock)
+            protocol, _ = self.endpoint.accept()
+            protocol.dataReceived(POEM)
+            self.poem.cancel()
+            self.assert_cancelled(f"on a transport that calls connectionLost({error!r}) at once")
 
     def test_end_after_cancel(self):
         """What comes after the cancellation, bytes or the connection's end, fires nothing a second time."""

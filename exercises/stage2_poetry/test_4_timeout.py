@@ -8,11 +8,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import PlainEndpoint, breaks, ends, refusals
+from .helpers import EndsAtOnce, PlainEndpoint, breaks, ends, refusals
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
 MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
+WEEK = 7 * 24 * 3600.0
 
 
 class Step08Timeout(SynchronousTestCase):
@@ -96,7 +97,7 @@ class Step08Timeout(SynchronousTestCase):
 
     def test_any_timeout(self):
         """However short or long the timeout is, connecting and silence may take all of it, and no more."""
-        for timeout in (0.25, 1.5, 10.0, 3600.0):
+        for timeout in (0.25, 1.5, 10.0, 3600.0, WEEK):
             for connecting in (0.0, timeout / 2, timeout - MOMENT):
                 self.setUp()
                 self.get(timeout)
@@ -114,10 +115,25 @@ class Step08Timeout(SynchronousTestCase):
                 self.assert_timed_out(f"({connecting} to connect)", timeout)
 
     def test_zero(self):
-        """A timeout of 0 is none at all: the time is over at once."""
+        """A timeout of 0 is none at all: the time is over at once, and the attempt, which was begun, is given up."""
         self.get(0)
         self.clock.advance(0)
         self.assert_timed_out("while connecting", 0)
+        self.assertEqual(
+            self.endpoint.cancelled,
+            1,
+            "Expected the attempt to connect to be begun and given up, with a timeout of 0 as well; "
+            f"{self.endpoint.cancelled} were.",
+        )
+
+    def test_over_at_once(self):
+        """So it does where connectionLost is called before the close or the abort returns."""
+        for error in ends():
+            self.endpoint = FakeEndpoint(lambda error=error: EndsAtOnce(error))
+            self.get()
+            self.endpoint.accept()[0].dataReceived(POEM)
+            self.clock.advance(10)
+            self.assert_timed_out(f"on a transport that calls connectionLost({error!r}) at once")
 
     def test_bytes_do_not_move_it(self):
         """A byte each second does not move the deadline."""
@@ -208,6 +224,19 @@ class Step08Timeout(SynchronousTestCase):
         self.get()
         self.endpoint.accept()
         self.cancel("while receiving")
+
+    def test_two_clocks(self):
+        """Two calls on two clocks each have a deadline on their own."""
+        clocks = Clock(), Clock()
+        poems = [get_poetry(self.endpoint, clock, 10.0) for clock in clocks]
+        for number in (0, 1):
+            clocks[number].advance(10)
+            got = [outcome(poem) for poem in poems[number:]]
+            self.assertTrue(
+                failed_with(got[0], TimeoutError) and got[1:] == [PENDING] * (1 - number),
+                f"Expected TimeoutError for call {number + 1} of 2 when the 10 s of its own clock are "
+                f"over, and for no other; from it on, they have {got!r}.",
+            )
 
     def test_other_calls(self):
         """Whatever else is on the clock stays there, another poem's deadline above all, however the first one ends."""

@@ -1,16 +1,22 @@
 """The slow server: a poem that takes many seconds, tested in none, on a Clock."""
 
-from twisted.internet.error import AlreadyCalled, AlreadyCancelled, ConnectionDone
+from twisted.internet.error import (
+    AlreadyCalled,
+    AlreadyCancelled,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from .helpers import connect, ends, kept, shown, told
+from .helpers import EndsAtOnce, connect, ends, kept, shown, told
 from .server import SlowPoetryFactory
 
 LINES = ["One — waits.\n".encode(), b"Two.\r\n", b"\n", b"Four, and the end"]
 POEM = b"".join(LINES)
 MOMENT = 2**-10  # a fraction of a second that floats can add up without an error
+WEEK = 7 * 24 * 3600.0
 # Lines of every kind; a poem ends within or after one of them.
 STRANGE = [
     "\ufeffA byte order mark, and spaces at the end: \t \n".encode(),
@@ -64,7 +70,7 @@ class Step09Slow(SynchronousTestCase):
 
     def test_interval(self):
         """The interval is the factory's, from one line to the next, not earlier and not later."""
-        for interval in (0.25, 1.0, 2.5, 60.0, 3600.0):
+        for interval in (2 * MOMENT, 0.25, 1.0, 2.5, 60.0, 3600.0, WEEK):
             self.clock.advance(0.125)
             transport, began = self.connect(interval=interval), self.clock.seconds()
             for count in range(1, len(LINES)):
@@ -73,6 +79,49 @@ class Step09Slow(SynchronousTestCase):
                 self.assert_sent(transport, LINES[:count], seconds)
                 self.clock.advance(MOMENT)
                 self.assert_sent(transport, LINES[: count + 1], self.clock.seconds() - began)
+
+    def test_no_interval(self):
+        """With an interval of 0, each line still waits for the clock, which gives the others their turns."""
+        transport = self.connect(interval=0)
+        self.assert_sent(transport, LINES[:1], 0)
+        self.clock.pump([0] * len(LINES))
+        self.assertEqual(
+            transport.asked,
+            [POEM, "close"],
+            f"Expected {POEM!r} and a close in no time, at an interval of 0; of the transport was "
+            f"asked: {told(transport.asked)}.",
+        )
+
+    def test_two_factories(self):
+        """Two factories share nothing: each has its own poem, clock and interval, for all of its clients."""
+        # Both poems have the same length, and as many lines.
+        poems = [b"one\ntwo\nten\n", b"1: a\n2\n3: b\n"]
+        clocks = Clock(), Clock()
+        factories = [
+            SlowPoetryFactory(poem, clock, interval)
+            for poem, clock, interval in zip(poems, clocks, (1.0, 2.0), strict=True)
+        ]
+        transports = [connect(factories[number % 2])[1] for number in range(60)]
+        for lines, clock, seconds in (
+            ((1, 1), None, 0),
+            ((2, 1), clocks[0], 1),
+            ((2, 2), clocks[1], 2),
+            ((3, 2), clocks[0], 1),
+            ((3, 3), clocks[1], 2),
+        ):
+            if clock is not None:
+                clock.advance(seconds)
+            for number, transport in enumerate(transports):
+                which = number % 2
+                expected = b"".join(poems[which].splitlines(True)[: lines[which]])
+                sent = transport.value()
+                self.assertEqual(
+                    sent,
+                    expected,
+                    f"Expected a client of server {which + 1} of 2, with {poems[which]!r} at an interval "
+                    f"of {which + 1} s, to have {expected!r} when the servers' clocks are at "
+                    f"{[one.seconds() for one in clocks]} s; it has {sent!r}.",
+                )
 
     def test_each_its_own(self):
         """Each connection's seconds count from its own beginning."""
@@ -259,18 +308,38 @@ class Step10Gone(SynchronousTestCase):
                     f"was asked: {told(transport.asked)}.",
                 )
 
+    def test_over_at_once(self):
+        """A connection may be over before a write or the close returns: nothing is left on the clock, or written, then."""
+        for number in range(len(LINES) + 1):
+            for error in (ConnectionDone(), ConnectionLost()):
+                transport = EndsAtOnce(error, number)
+                transport.connect(self.factory)
+                self.clock.pump([1.0] * (number or len(LINES)))
+                when = f"within {f'write {number}' if number else 'the close'}, with {error!r}"
+                self.assert_clock_empty(when)
+                sent, expected = transport.value(), b"".join(LINES[: number or None])
+                self.assertEqual(
+                    sent,
+                    expected,
+                    f"Expected {expected!r} to be all that is written to a client that left {when}; "
+                    f"got {sent!r}.",
+                )
+
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol, whether the client stayed to the end or not."""
-        for seconds in (0, 1, len(LINES)):
+        for poem in (POEM, b"One line.\n", b""):
+            factory = SlowPoetryFactory(poem, self.clock)
+            for seconds in (0, 1, len(LINES)):
+                for kind in (ConnectionDone, OSError):
 
-            def served(seconds=seconds):
-                protocol, _ = connect(self.factory)
-                self.clock.pump([1.0] * seconds)
-                self.leave(protocol, f"after {seconds} s")
-                return protocol
+                    def served(factory=factory, seconds=seconds, kind=kind):
+                        protocol, _ = connect(factory)
+                        self.clock.pump([1.0] * seconds)
+                        self.leave(protocol, f"after {seconds} s", kind())
+                        return protocol
 
-            self.assertFalse(
-                kept(served),
-                "Expected nothing to refer to the protocol of a connection that ended after "
-                f"{seconds} s; something does.",
-            )
+                    self.assertFalse(
+                        kept(served),
+                        f"Expected nothing to refer to the protocol of a connection, for {poem!r}, that "
+                        f"ended after {seconds} s with {kind.__name__}; something does.",
+                    )

@@ -76,6 +76,7 @@ class Step11Stop(SynchronousTestCase):
         closed = Deferred()
         port = FakePort(closed)
         stopping = stop_serving(port)
+        other = stop_serving(FakePort(Deferred()))
         self.assertEqual(
             port.stopped, 1, f"Expected one call of port.stopListening(); got {port.stopped}."
         )
@@ -88,14 +89,20 @@ class Step11Stop(SynchronousTestCase):
             got, PENDING, f"Expected no result until stopListening()'s Deferred fires; got {got!r}."
         )
         try:
-            closed.callback(None)
+            closed.callback("what the port says of it")
         except AlreadyCalledError:
             self.fail(
                 "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
                 "had fired it (AlreadyCalledError)."
             )
         got = outcome(stopping)
-        self.assertIsNone(got, f"Expected None once the port is closed; got {got!r}.")
+        self.assertIsNone(
+            got, f"Expected None once the port is closed, whatever its Deferred gives; got {got!r}."
+        )
+        got = outcome(other)
+        self.assertIs(
+            got, PENDING, f"Expected no result for another port, not closed yet; got {got!r}."
+        )
 
     def test_failed(self):
         """Where the port cannot be closed, the Deferred fails with the same reason, whatever it is, at once or later."""

@@ -1,9 +1,11 @@
 """The options: what is known, and what is refused, each time with one line."""
 
+from pathlib import Path
+
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from .helpers import POEM, new_folder, parsed, poem_file
+from .helpers import PARTS, POEM, new_folder, parsed, poem_file
 from .poetry_daemon import Options
 
 KEYLESS = "ssl:8007:privateKey=no-such-key.pem"
@@ -62,8 +64,11 @@ class Step01Options(OptionsCase):
         )
 
     def test_help(self):
-        """--help shows both options, each with words."""
+        """--help shows both options, each with words, and no others."""
         options = Options()
+        self.assertEqual(
+            sorted(options), ["poem", "port"], f"Expected two options; they are {sorted(options)}."
+        )
         described = {known[0]: known[3] for known in options.optParameters if len(known) > 3}
         for name in ("port", "poem"):
             self.assertTrue(described.get(name), f"Expected --help to say what --{name} is.")
@@ -96,6 +101,17 @@ class Step02Poem(OptionsCase):
         ):
             got = parsed(self, "--poem", poem_file(data)).poem
             self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
+
+    def test_names(self):
+        """The file is the one of that name, whatever the name looks like, and wherever the daemon's own files are."""
+        Path("a.txt").write_bytes(b"not this one\n")
+        for name in ("-", "~", "~nobody-is-called-this", "[a].txt", " a.txt", "%s", "poem.txt"):
+            data = f"{name}: {PARTS[0]}\n".encode()
+            Path(name).write_bytes(data)
+            got = parsed(self, "--poem", name).poem
+            self.assertEqual(got, data, f"Expected the bytes of the file {name!r}; got {got!r}.")
+        self.assert_refused("--poem", "", naming="--poem")
+        self.assert_refused("--poem", "a*.txt", naming="a*.txt")
 
     def test_missing(self):
         """Without --poem, the words are refused, and the line says --poem."""
@@ -148,7 +164,11 @@ class Step03Port(OptionsCase):
             "tcp:\\",
             "unix",
             "systemd:INET:0",
+            "TCP:8007",
+            " tcp:8007",
+            "",
             KEYLESS,
+            f"ssl:8007:privateKey={poem_file()}",
         ):
             self.assert_refused("--poem", poem_file(), "--port", bad, naming=bad)
 

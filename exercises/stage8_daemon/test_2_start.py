@@ -1,5 +1,7 @@
 """The service is made, and starts: on a reactor that is a fake, so that no port is opened."""
 
+from pathlib import Path
+
 from twisted.application.service import IService
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,8 +21,10 @@ class Step04Start(SynchronousTestCase):
     longMessage = False  # Our message alone, not unittest's before it.
 
     def make(self, port):
-        """A service made of options with this port, and the fake reactor that it has."""
-        options = parsed(self, "--port", port, "--poem", poem_file())
+        """A service made of options with this port, and the fake reactor that it has. The poem's file has changed since."""
+        name = poem_file()
+        options = parsed(self, "--port", port, "--poem", name)
+        Path(name).write_bytes(b"changed since then\n")
         reactor = MemoryReactorClock()
         return makeService(options, reactor), reactor
 
@@ -79,7 +83,7 @@ class Step04Start(SynchronousTestCase):
         )
 
     def test_serves(self):
-        """Each of two clients gets the poem of the option, and a close."""
+        """Each of two clients gets the poem that the options have read, and a close."""
         service, reactor = self.make("tcp:8123")
         service.startService()
         for number in (1, 2):

@@ -3,7 +3,12 @@
 import socket
 
 from twisted.internet.address import UNIXAddress
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import (
+    CannotListenError,
+    ConnectionAborted,
+    ConnectionDone,
+    ConnectionLost,
+)
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.logger import LogLevel
 from twisted.python.failure import Failure
@@ -15,6 +20,7 @@ from .helpers import (
     FakeEndpoint,
     FakePort,
     client,
+    end,
     fake_service,
     leaks,
     lines,
@@ -46,8 +52,12 @@ class Step06CannotListen(SynchronousTestCase):
         critical = [event for event in events if event["log_level"] is LogLevel.critical]
         said = lines(critical)
         self.assertEqual(
-            len(said), 1, f"Expected one critical event {when}; the log has {lines(events)}."
+            (len(said), len(events)),
+            (1, 1),
+            f"Expected one event {when}, a critical one; the log has {lines(events)}.",
         )
+        found = leaks(events)
+        self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
         self.assertIn(
             str(reason), said[0], f"Expected the log to say why {when}; it says {said[0]!r}"
         )
@@ -86,7 +96,7 @@ class Step06CannotListen(SynchronousTestCase):
         """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
         for reason in REASONS:
             events = logged(self)
-            _, endpoint, reactor = fake_service()
+            service, endpoint, reactor = fake_service()
             # It runs, from here on. Its run() would set handlers of real signals, once step 11 is written.
             reactor.running = True
             self.assertEqual(lines(events), [], "Expected nothing in the log while not decided.")
@@ -96,6 +106,9 @@ class Step06CannotListen(SynchronousTestCase):
                 f"Expected the reactor to be stopped where listening fails later, with {reason!r}.",
             )
             self.assert_told(events, reason, f"where listening fails later, with {reason!r}")
+            self.assertIs(
+                service.failed, True, f"Expected self.failed to be True; it is {service.failed}."
+            )
 
     def test_process(self):
         """On a port that is in use, twist ends with an exit code that is not 0, and one line on its standard error."""
@@ -121,12 +134,12 @@ class Step07Log(SynchronousTestCase):
     longMessage = False
 
     def assert_told(self, events, address, what):
-        """The log has one event of these, which twist shows, with the host and the port of this address in its line."""
+        """The log has one event of these, of log.info, with the host and the port of this address in its line."""
         said = lines(events)
         self.assertEqual(len(said), 1, f"Expected one line {what}; the log has {said}.")
         level = events[0]["log_level"]
-        self.assertTrue(
-            level >= LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
+        self.assertIs(
+            level, LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
         )
         for part in (address.host, str(address.port)):
             self.assertIn(part, said[0], f"Expected {part} in the line {what}; it is {said[0]!r}.")
@@ -152,10 +165,11 @@ class Step07Log(SynchronousTestCase):
         port.getHost = lambda: where
         _, endpoint, _ = fake_service(port)
         protocol = endpoint.factory.buildProtocol(None)
-        protocol.makeConnection(StringTransport(peerAddress=UNIXAddress(None)))
+        protocol.makeConnection(StringTransport(peerAddress=UNIXAddress("/run/client")))
         said = lines(events)
         self.assertEqual(len(said), 2, f"Expected two lines, of both addresses; got {said}.")
-        self.assertIn("/run/poetry", said[0], f"Expected the path in the line; it is {said[0]!r}.")
+        for path, line in zip(("/run/poetry", "/run/client"), said, strict=True):
+            self.assertIn(path, line, f"Expected {path} in the line; it is {line!r}.")
         self.assertEqual(
             protocol.transport.value(),
             POEM,
@@ -170,6 +184,16 @@ class Step07Log(SynchronousTestCase):
             _, transport = client(endpoint.factory)
             self.assert_told(events, transport.getPeer(), f"of connectionMade, client {number}")
             events.clear()
+
+    def test_ends(self):
+        """Of a client's end there is no line, however the connection ends."""
+        _, endpoint, _ = fake_service(FakePort())
+        for kind in (ConnectionDone, ConnectionLost, ConnectionAborted):
+            protocol, _ = client(endpoint.factory)
+            events = logged(self)
+            end(protocol, kind)
+            said = lines(events)
+            self.assertEqual(said, [], f"Expected no line of an end, {kind.__name__}; got {said}.")
 
     def test_no_poem(self):
         """No part of the poem is in the log: neither in a line, nor in a field, which a log in JSON shows."""

@@ -1,8 +1,11 @@
 """The end: the port, and the connections."""
 
-from twisted.internet.defer import Deferred, fail
+import asyncio
+
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import Failed, outcome
@@ -14,6 +17,7 @@ from .helpers import (
     client,
     end,
     fake_service,
+    leaks,
     lines,
     logged,
 )
@@ -48,7 +52,13 @@ class Step08StopPort(StopCase, SynchronousTestCase):
 
     def test_fails(self):
         """Where the port cannot be closed, for whatever reason, the stop fails with that, and the log has its line still."""
-        for error in (OSError("the port would not close"), ValueError("it"), ConnectionDone()):
+        for error in (
+            OSError("the port would not close"),
+            ValueError("it"),
+            ConnectionDone(),
+            CancelledError(),
+            asyncio.CancelledError(),  # no Exception
+        ):
             service, _, _ = fake_service(FakePort(fail(error)))
             events = logged(self)
             got, said = outcome(self.stop(service)), lines(events)
@@ -82,8 +92,11 @@ class Step08StopPort(StopCase, SynchronousTestCase):
         self.stop(service)
         self.assertEqual(lines(events), [], "Expected no line before the port is closed.")
         port.gives.callback(None)
-        said = lines(events)
+        said, found = lines(events), leaks(events)
         self.assertEqual(len(said), 1, f"Expected one line when it has stopped; got {said}.")
+        level = events[0]["log_level"]
+        self.assertIs(level, LogLevel.info, f"Expected log.info, which twist shows; got {level}.")
+        self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
 
 
 class Step09Connections(StopCase, SynchronousTestCase):
@@ -105,6 +118,11 @@ class Step09Connections(StopCase, SynchronousTestCase):
             sides = [client(endpoint.factory)[0] for _ in range(2)]
             events = logged(self)
             stopping = self.stop(service)
+            self.assertEqual(
+                port.stopped,
+                1,
+                "Expected stopListening() at once, though connections are open: no new ones are wanted.",
+            )
             for number in order:
                 self.assert_pending(stopping, f"before {names[number]} is, the order being {told}")
                 said = lines(events)

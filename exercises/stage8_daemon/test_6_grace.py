@@ -1,5 +1,7 @@
 """The grace: connections that do not end; and the stop over TCP."""
 
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import ConnectError, ConnectionAborted
 from twisted.internet.task import Clock, deferLater
@@ -7,6 +9,7 @@ from twisted.trial.unittest import TestCase
 
 from ..wire import outcome
 from .helpers import (
+    ADDRESS,
     POEM,
     EndsAtOnce,
     FakePort,
@@ -15,6 +18,8 @@ from .helpers import (
     client,
     end,
     fake_service,
+    lines,
+    logged,
     parsed,
     poem_file,
 )
@@ -38,28 +43,45 @@ class Step10Grace(StopCase, TestCase):
     def stubborn(self, grace=None):
         """A service that was told to stop while a connection is open. Gives the Deferred, the connection, the reactor."""
         service, endpoint, reactor = fake_service(FakePort())
-        if grace:
+        if grace is not None:
             service.grace = grace
         protocol, transport = client(endpoint.factory)
         return self.stop(service), protocol, transport, reactor
 
     def test_aborts(self):
         """At the moment of the grace, 5 s if not set, and not before, what is open is aborted; its end ends the stop."""
-        for grace in (None, 0.25, 2.0, 60.0):
+        for grace in (None, 0.0, 0.25, 2.0, 60.0, 24 * 3600.0):
             stopping, protocol, transport, reactor = self.stubborn(grace)
-            grace = grace or 5.0
-            reactor.advance(grace - MOMENT)
+            grace = 5.0 if grace is None else grace
+            events = logged(self)
+            before = max(0.0, grace - MOMENT)
+            if before:
+                reactor.advance(before)
             self.assertFalse(
                 transport.disconnected,
-                f"Expected no abort {grace - MOMENT} s after, of {grace} s.",
+                f"Expected no abort {before} s after, of {grace} s.",
             )
-            reactor.advance(MOMENT)
+            reactor.advance(grace - before)
             self.assertTrue(
                 transport.disconnected, f"Expected abortConnection() after the grace, {grace} s."
             )
             self.assert_pending(stopping, "before connectionLost, though it was asked to abort")
+            said = lines(events)
+            self.assertEqual(said, [], f"Expected no line of an abort; got {said}.")
             end(protocol, ConnectionAborted)
             self.assert_over(stopping, "once the aborted connection is over")
+
+    def test_slow_port(self):
+        """The grace begins with the stop, whether the port is closed by then or not."""
+        service, endpoint, reactor = fake_service(FakePort(Deferred()))
+        _, transport = client(endpoint.factory)
+        self.stop(service)
+        reactor.advance(service.grace)
+        self.assertTrue(
+            transport.disconnected,
+            f"Expected abortConnection() {service.grace} s after stopService(), though the port is not "
+            "closed yet.",
+        )
 
     def test_only_the_open(self):
         """What is open at that moment is aborted, also where it came after the stop; what ended before is not."""
@@ -80,13 +102,14 @@ class Step10Grace(StopCase, TestCase):
         end(new)
 
     def test_over_at_once(self):
-        """Where connections are over within abortConnection(), each of them is aborted still."""
+        """Where connections are over within abortConnection(), each of them, however many, is aborted still."""
         service, endpoint, reactor = fake_service(FakePort())
-        for _ in range(10):
-            client(endpoint.factory, EndsAtOnce)
+        for number in range(100):
+            peer = ADDRESS if number % 2 else UNIXAddress(None)
+            client(endpoint.factory, lambda peer=peer: EndsAtOnce(peerAddress=peer))
         stopping = self.stop(service)
         reactor.advance(service.grace)
-        self.assert_over(stopping, "once each of ten connections is")
+        self.assert_over(stopping, "once each of a hundred connections is")
 
     def test_nothing_left(self):
         """When all has ended within the grace, or at once, nothing of it is left on the clock, and all else is."""

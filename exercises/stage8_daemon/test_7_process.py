@@ -1,5 +1,6 @@
 """The daemon as a process of its own: from its start to SIGTERM."""
 
+import runpy
 import signal
 import sys
 
@@ -141,9 +142,13 @@ class Step11Process(TestCase):
         """A service that has stopped leaves the handlers as they were before; stopped again, it leaves them alone."""
         from twisted.internet import reactor
 
+        def before(number, frame):
+            """What there was before the service."""
+
         await deferLater(reactor, 0)  # from here on, the reactor runs
         for number in SIGNALS:
             self.default(number)
+            signal.signal(number, before)
         options = "--port", "tcp:0:interface=127.0.0.1", "--poem", poem_file()
         service = makeService(parsed(self, *options))
         service.startService()
@@ -152,11 +157,11 @@ class Step11Process(TestCase):
         after = [signal.getsignal(number) for number in SIGNALS]
         for number, handler, last in zip(SIGNALS, during, after, strict=True):
             self.assertNotEqual(
-                handler, signal.SIG_DFL, f"Expected a handler of its own for {number!r}; got none."
+                handler, before, f"Expected a handler of its own for {number!r}; got none."
             )
             self.assertEqual(
                 last,
-                signal.SIG_DFL,
+                before,
                 f"Expected the handler of {number!r} from before to be back after the stop.",
             )
         for number in SIGNALS:
@@ -192,6 +197,33 @@ class Step11Process(TestCase):
                     f"Expected {ignored!r}, which was ignored, and no other to be ignored; of "
                     f"{number!r} this is {got}.",
                 )
+
+    def test_others(self):
+        """No other signal has another handler than before."""
+        others = signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH
+        for number in (*SIGNALS, *others):
+            self.default(number)
+        self.running()
+        changed = [number for number in others if signal.getsignal(number) != signal.SIG_DFL]
+        self.assertEqual(
+            changed, [], f"Expected {SIGNALS} alone to be handled; got {changed}, too."
+        )
+
+    def test_elsewhere(self):
+        """Where a system has no SIGHUP, and holds no signal back, as Windows, the daemon goes without."""
+        hup, mask = signal.SIGHUP, signal.pthread_sigmask
+        del signal.SIGHUP, signal.pthread_sigmask
+        try:
+            there = runpy.run_path(str(HERE / "poetry_daemon.py"))
+            there["hold_back"](True)
+        finally:
+            signal.SIGHUP, signal.pthread_sigmask = hup, mask
+        got = there["SIGNALS"]
+        self.assertEqual(
+            got,
+            [signal.SIGTERM, signal.SIGINT],
+            f"Expected SIGTERM and SIGINT where there is no SIGHUP; got {got}.",
+        )
 
     def test_not_held_back(self):
         """Where the reactor is not the process's own, or runs already, no signal is held back."""

@@ -18,13 +18,15 @@ from .source import Source
 class Base(SynchronousTestCase):
     """A cache, what it fetches from, and its time, all in the test's hands.
 
+    It keeps a text for 60 seconds, and gives up a fetch after 10, as it does by default.
+
     got: what the get gave that a test is about.
     """
 
     def setUp(self) -> None:
         self.source = Source()
         self.clock = Clock()
-        self.cache = Cache(self.source.fetch, self.clock, keep=60.0, patience=10.0)
+        self.cache = Cache(self.source.fetch, self.clock)
         self.got: Deferred[str] = Deferred()
         self.addCleanup(self.forgive)
 

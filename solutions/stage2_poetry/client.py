@@ -60,8 +60,9 @@ class PoemProtocol(Protocol):
             ### END SOLUTION
 
     def _cancel(self, poem: Deferred[str]) -> None:
-        """Someone gave up waiting. Once this returns, the Deferred fails with CancelledError by itself."""
+        """Someone gave up waiting. Once this returns, a poem that has no result yet fails with CancelledError by itself."""
         ### BEGIN SOLUTION Step 7: close the connection
+        poem.errback(CancelledError())  # first: connectionLost may be called within abortConnection
         self.transport.abortConnection()
         ### END SOLUTION
 

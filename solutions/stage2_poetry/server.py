@@ -58,11 +58,10 @@ class SlowPoetryProtocol(Protocol):
         """The client is there."""
         ### BEGIN SOLUTION Step 9: send a line now, and one at each interval
         self._lines = self.factory.poem.splitlines(keepends=True)
-        self._next: IDelayedCall | None = None
         self._send_line()
 
     def _send_line(self) -> None:
-        self._next = None
+        self._next: IDelayedCall | None = None
         if self._lines:
             self.transport.write(self._lines.pop(0))
         if self._lines:
@@ -75,6 +74,7 @@ class SlowPoetryProtocol(Protocol):
         """The connection is over: the client left, or it has the whole poem."""
         ### BEGIN SOLUTION Step 10: stop paying for a client that is gone
         ### STARTER # Step 10: the client is gone, but the clock still has a call for it.
+        self._lines.clear()  # for an end that comes within write
         if self._next is not None:
             self._next.cancel()
         ### END SOLUTION
@@ -104,7 +104,7 @@ def stop_serving(port: IListeningPort) -> Deferred[None]:
     """
     ### BEGIN SOLUTION Step 11: fire once stopListening() is done, now or later
     stopping = port.stopListening()
-    return succeed(None) if stopping is None else stopping
+    return succeed(None) if stopping is None else stopping.addCallback(lambda _: None)
     ### END SOLUTION
 
 

@@ -157,10 +157,9 @@ class PoetryService(Service):
             raise SystemExit(1)
         from twisted.internet import reactor
 
-        if self.reactor is reactor and not reactor.running:
-            hold_back(
-                True
-            )  # until _take_signals; else one that comes in between ends the process in its own way
+        if self.reactor is reactor:
+            # Until _take_signals; else one that comes in between ends the process in its own way.
+            hold_back(True)
         self.reactor.callWhenRunning(self._take_signals)
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
