@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from driving import MINI, Learner
 
 # A shell's background job ignores Ctrl-C, and hands that on: then what the tests interrupt would not hear of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give all tests that share what one of them makes to one worker: so it is made once.
+
+    xdist has --dist loadgroup for that, which since pytest 9.2 groups nothing, and says so nowhere.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return shared(nodeid)
+
+    return ByWhatIsShared(config, log)
+
+
+def shared(nodeid: str) -> str:
+    """The name of what a test shares with others; its own, if that is nothing."""
+    if found := re.search(r"test_(?:judged_)?stages\.py::\w+\[(stage\d_[a-z]+)", nodeid):
+        return found[1]
+    return "mypy" if "test_style.py::test_types" in nodeid else nodeid
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from workshop.course import Stage
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MINI = REPOSITORY / "tests" / "mini"
@@ -53,9 +52,11 @@ SOURCE = re.compile(
 )
 
 
-def together(stage: Stage, *values: Any) -> Any:
-    """A parameter set whose tests all run in one worker: what they share of a stage is made once."""
-    return pytest.param(*values, marks=pytest.mark.xdist_group(stage.name))
+def assert_loopback_only(port: int) -> None:
+    """What listens at this port listens at 127.0.0.1, not at every address: another of this machine's does not answer."""
+    # Traffic to it leaves no machine.
+    with pytest.raises(OSError), socket.create_connection(("127.0.0.2", port), timeout=5):
+        pass
 
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and processes")

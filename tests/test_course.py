@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import shared
 
 from workshop.course import CourseError, load
 from workshop.report.where import places_named_in
@@ -121,3 +122,17 @@ def test_a_step_s_text_says_where_to_write() -> None:
             if files and not files & {place.file for place in places_named_in(stage, step)}:
                 lost.append(f"{stage.name}, step {step.number}")
     assert lost == []
+
+
+def test_what_is_shared_is_one_workers() -> None:
+    """A stage's ladder and mutants, and what mypy knows, are made by one worker; every other test is on its own."""
+    ids = [
+        "tests/test_stages.py::test_starter_fails_for_its_reason[stage2_poetry-Step01Poem]",
+        "tests/test_stages.py::test_mutant_is_caught[stage2_poetry-never_closes]",
+        "tests/test_judged_stages.py::test_mutant_runs[stage5_transform-x]",
+        "tests/test_style.py::test_types_of_the_tool",
+        "tests/test_style.py::test_types_of_the_solutions[stage2_poetry]",
+        "tests/test_style.py::test_format",
+    ]
+    poetry, mypy = "stage2_poetry", "mypy"
+    assert [shared(one) for one in ids] == [poetry, poetry, "stage5_transform", mypy, mypy, ids[-1]]

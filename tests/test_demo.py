@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from driving import assert_loopback_only
 
 from workshop.course import load
 from workshop.course.solutions import answer
@@ -118,6 +119,7 @@ def test_nc_command(solved: Path) -> None:
 def test_slow(solved: Path) -> None:
     """The slow server sends the first line at once and keeps the connection open; another client is served too."""
     with running(solved, "--slow") as demo:
+        assert_loopback_only(demo.port)
         for _ in range(2):
             with socket.create_connection(("127.0.0.1", demo.port), timeout=BOUND) as client:
                 first = client.makefile("rb").readline()

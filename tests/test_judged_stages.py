@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from driving import SOURCE, together
+from driving import SOURCE
 
 from workshop.course import Kind, Mutant, Stage, load
 from workshop.course.solutions import BEGIN, answer, with_bug
@@ -34,15 +34,15 @@ PROMISED = {
     "stage6_client": (2, 24),
     "stage7_everywhere": (2, 16),
 }
-each_stage = pytest.mark.parametrize("stage", [together(s, s) for s in STAGES], ids=NAMES)
+each_stage = pytest.mark.parametrize("stage", STAGES, ids=NAMES)
 each_kind = pytest.mark.parametrize(
     ("stage", "kind"),
-    [together(stage, stage, kind) for stage in STAGES for kind in stage.kinds],
+    [(stage, kind) for stage in STAGES for kind in stage.kinds],
     ids=[f"{stage.name}-{kind.number}" for stage in STAGES for kind in stage.kinds],
 )
 each_mutant = pytest.mark.parametrize(
     ("stage", "mutant"),
-    [together(stage, stage, mutant) for stage in STAGES for mutant in stage.mutants],
+    [(stage, mutant) for stage in STAGES for mutant in stage.mutants],
     ids=[f"{stage.name}-{mutant.name}" for stage in STAGES for mutant in stage.mutants],
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from driving import SOLVED, Learner, Terminal, linux, posix, until
+from driving import SOLVED, Learner, Terminal, assert_loopback_only, linux, posix, until
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from workshop.course import load
@@ -131,6 +131,7 @@ def test_from_beginning_to_end(mini: Learner, pages: Path, number: int) -> None:
         base, page, token = found.groups()
         terminal.expect("Ctrl-C ends it")
         assert page == f"lab/tree/{COPY}"
+        assert_loopback_only(int(base.rstrip("/").rpartition(":")[2]))
         api = f"{base}api/contents/{COPY}"
         status, text = opened(f"{api}?token={token}")
         assert status == 200 and json.loads(text)["type"] == "notebook"

@@ -131,6 +131,11 @@ def green(notebook: Any) -> None:
     one.outputs[0].text = one.outputs[0].text.replace("FAILED", "PASSED")
 
 
+def skipped(notebook: Any) -> None:
+    one = cell(notebook, "%%trial")
+    one.outputs[0].text = one.outputs[0].text.replace("FAILED (", "FAILED (skips=1, ")
+
+
 def unknown_tag(notebook: Any) -> None:
     cell(notebook, "print").metadata = {"tags": ["nbval-ignore-output"]}
 
@@ -186,6 +191,7 @@ def too_many(notebook: Any) -> None:
         (raises_nothing, "raises nothing, though it is tagged"),
         (not_tagged, "raises, and is not tagged"),
         (green, "trial's verdict is ['PASSED']"),
+        (skipped, "a test was skipped"),
         (unknown_tag, "tags that are not known here"),
         (ignored, "a comment that keeps nbval from comparing"),
         (semicolon, "a semicolon"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
-from driving import Learner, posix, until
+from driving import Learner, assert_loopback_only, posix, until
 from test_slides import copy, keep_few
 
 from workshop.commands import cli
@@ -51,6 +51,7 @@ def test_served(course: Learner, stop: signal.Signals) -> None:
         assert line.startswith("The slides are at http://127.0.0.1:"), line
         address = line.split()[4]
         assert address.endswith("/stage2_poetry.html")
+        assert_loopback_only(int(address.split(":")[2].split("/")[0]))
         assert "<h1>A poetry server and client</h1>" in get(address)
         home = address.rpartition("/")[0]
         assert 'href="stage2_poetry.html"' in get(f"{home}/")

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from driving import SOURCE, together
+from driving import SOURCE
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.course.files import fingerprint, fingerprints, made_fingerprints
@@ -46,28 +46,31 @@ BESIDE_THE_POINT = {
 
 each_course = pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 each_stage = pytest.mark.parametrize(
-    "stage", [together(stage, stage) for _, stage in STAGES], ids=[s.name for _, s in STAGES]
+    "stage", [stage for _, stage in STAGES], ids=[s.name for _, s in STAGES]
 )
 each_step = pytest.mark.parametrize(
     ("stage", "step"),
-    [together(stage, stage, step) for _, stage, step in STEPS],
+    [(stage, step) for _, stage, step in STEPS],
     ids=[f"{stage.name}-{step.cls}" for _, stage, step in STEPS],
 )
 each_mutant = pytest.mark.parametrize(
     ("stage", "mutant"),
-    [together(stage, stage, mutant) for _, stage, mutant in MUTANTS],
+    [(stage, mutant) for _, stage, mutant in MUTANTS],
     ids=[f"{stage.name}-{mutant.name}" for _, stage, mutant in MUTANTS],
 )
 
 
 @functools.lru_cache
 def ladder(root: Path, name: str) -> dict[int, Verdict]:
-    """By number of steps solved, from none to all: the verdict on the whole stage."""
+    """By number of steps solved, from none to all: the verdict on these and the next step; with none solved, on all."""
     stage = load(root).stage(name)
     numbers = [0] + [step.number for step in stage.steps if not step.given]
-    cases = [Case(str(n), answer(stage, n), tuple(targets(stage)), stop=False) for n in numbers]
+    asked = {n: [step for step in stage.steps if n == 0 or step.number <= n + 1] for n in numbers}
+    cases = [
+        Case(str(n), answer(stage, n), tuple(targets(stage, asked[n])), stop=False) for n in numbers
+    ]
     results = [result for _, result in run_all(stage, cases)]
-    return {n: by_step(stage, result) for n, result in zip(numbers, results, strict=True)}
+    return {n: by_step(stage, result, asked[n]) for n, result in zip(numbers, results, strict=True)}
 
 
 @functools.lru_cache

@@ -18,7 +18,6 @@ from workshop.runner.layout import lay
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 450
 Mypy = Callable[..., None]
-one_worker = pytest.mark.xdist_group("mypy")
 
 
 def check(*words: str, cwd: Path = ROOT) -> None:
@@ -35,13 +34,11 @@ def mypy(tmp_path_factory: pytest.TempPathFactory) -> Mypy:
     return functools.partial(check, "mypy", *config)
 
 
-@one_worker
 def test_types_of_the_tool(mypy: Mypy) -> None:
     """The tool passes mypy --strict."""
     mypy("workshop")
 
 
-@one_worker
 @pytest.mark.parametrize("stage", load(ROOT).stages, ids=lambda stage: stage.name)
 def test_types_of_the_solutions(mypy: Mypy, stage: Stage, tmp_path: Path) -> None:
     """The solved files pass mypy --strict, as a learner has them."""

@@ -105,7 +105,7 @@ def check(tool: Tool) -> int:
 
     Exit code 0: all is well; 1: what is not was printed.
     """
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *QUICK]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK]
     sys.stdout.flush()
     return int(subprocess.run(command, cwd=tool.course.root).returncode != 0)
 

@@ -110,8 +110,7 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
         path = tool.course.root / name
         if path.is_file() and fingerprint(path.read_bytes()) != digest:
             click.echo(f"{name} holds work of yours: the suite does not judge it.")
-    # What is made once for a stage, its ladder and its mutants, is made by one worker: "loadgroup".
-    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup"]
+    workers = ["-n", str(os.cpu_count() or 1)]
     command = [sys.executable, "-m", "pytest", *workers, *pytest_args]
     sys.stdout.flush()
     with subprocess.Popen(command, cwd=tool.course.root) as process:

@@ -151,6 +151,8 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
         verdict = re.findall(r"^(PASSED|FAILED)", printed, re.M)[-1:]
         if verdict != (["FAILED"] if RED in tags else ["PASSED"]):
             yield f"trial's verdict is {verdict}, and its tags are {sorted(tags)}"
+        if re.search(r"^(PASSED|FAILED) \(.*skips=", printed, re.M):
+            yield "a test was skipped: the verdict says nothing of it"
     elif RED in tags:
         yield "tagged red, and no %%trial"
     for output in cell.outputs:

@@ -40,6 +40,7 @@ MEANINGS = {
     "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
     "CancelledError": "A Deferred was cancelled, and nobody handled that.",
     "ReactorNotRestartable": "The reactor was run or stopped before: trial runs it, and only once.",
+    "SkipTest": "Each test of the step was skipped by what it runs, so they prove nothing.",
     "ReactorAlreadyRunning": "The reactor runs already: trial runs it. Return a Deferred, or await it.",
 }
 

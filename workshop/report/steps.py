@@ -26,6 +26,8 @@ def show_step(console: Console, step: StepResult) -> None:
     if step.step and step.step.given:
         name = f"Check    {step.step.name}"
     count = f"{step.count} test{'s' * (step.count != 1)}"
+    if skipped := sum(test.status == "skipped" for test in step.tests):
+        count += f", {skipped} skipped"
     if step.status == "fails":
         broken = f"broken off in test {len(step.tests) + 1} of {step.count}"
         count = f"{failed} of {step.count} tests fail" if failed else broken

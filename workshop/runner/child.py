@@ -315,7 +315,10 @@ def make_reporter(
         def addSkip(self, test: Any, reason: Any) -> None:
             if self.status == "passed":
                 self.status = "skipped"
-                self.problems.append({"exception": "", "message": str(reason), "frames": []})
+                # Marked in the test's own code, or raised by whatever it runs.
+                marked = getattr(test, "getSkip", lambda: None)()
+                name = "" if marked else "SkipTest"
+                self.problems.append({"exception": name, "message": str(reason), "frames": []})
 
         def addUnexpectedSuccess(self, test: Any, todo: Any = None) -> None:
             self.status = "failed"

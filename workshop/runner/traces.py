@@ -110,6 +110,10 @@ class Traces:
         elif event == "os.rename":
             self._note(arguments[0], self._removed)
             self._note(arguments[1], self._written)
+        elif event in ("os.link", "os.symlink"):
+            self._note(arguments[1], self._written)
+        elif event == "os.truncate":
+            self._note(arguments[0], self._written)
         elif event in ("os.remove", "os.rmdir"):
             self._note(arguments[0], self._removed)
 
