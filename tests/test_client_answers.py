@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import random
+import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +22,11 @@ from workshop.course.solutions import answer
 from workshop.judge.learner import LIST, read_list
 from workshop.judge.programs import REFERENCE, right_answers
 from workshop.runner.layout import lay
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 STAGE = load(ROOT).stage("stage6_client")
 URL = "http://example.org/dir/page?a=b"
@@ -280,41 +288,71 @@ def test_corrupted_answers(name: str) -> None:
     assert MANY / 5 < failed < 4 * MANY / 5
 
 
-LINES = {
-    "the server accepts and then never says anything": {11},
-    "server does not respond": {11},
-    "hangs up": {5},
-    "the server hangs up in the middle": {5},
-    "the server speaks something other than HTTP": {8},
-    "server talks SSH or TLS": {8},
-    "obs-fold continuation lines": {8},
-    "LF instead of CRLF": {8},
-    "chunk size is not hex": {8},
-    "sizes of chunks are in hex": {1, 3},
-    "chunk extensions": {3},
-    "bytes one at a time": {1},
-    "socket not closed when we are done": {16},
-    "timer still running after the answer": {16},
-    "two requests at the same time": {16},
-    "no calls left on the clock": {16},
-    "user presses stop": {12},
-    "callback called twice, AlreadyCalledError": {12},
-    "fired twice": {12},
-    "unicode in the URL": {13},
-    "CR or LF in a header's value": {7, 13},
-    "A redirects to B redirects to A": {14, 15},
-    "empty body": {2},
-    "HEAD has an empty body": {6},
-    "over TCP once": set(),
-}
+LINES: dict[str, list[int]] = tomllib.loads(
+    Path(__file__).with_name("list_lines.toml").read_text("utf-8")
+)
+
+
+def spoken_of(folder: Path, text: str) -> dict[str, list[int]]:
+    """The lines of such a list, and the kinds that each is taken to speak of."""
+    stage = dataclasses.replace(STAGE, root=folder)
+    stage.folder.mkdir(parents=True)
+    (stage.folder / LIST).write_text(text, "utf-8")
+    stage.__dict__["kinds"] = STAGE.kinds
+    items = read_list(stage)
+    assert items is not None
+    return {item.text: [kind.number for kind in item.kinds] for item in items}
 
 
 def test_lines_of_a_list(tmp_path: Path) -> None:
     """A line of a learner's list is taken to speak of what it speaks of."""
-    stage = dataclasses.replace(STAGE, root=tmp_path)
-    stage.folder.mkdir(parents=True)
-    (stage.folder / LIST).write_text("".join(f"- {line}\n" for line in LINES), "utf-8")
-    stage.__dict__["kinds"] = STAGE.kinds
-    items = read_list(stage)
-    assert items is not None
-    assert {item.text: {kind.number for kind in item.kinds} for item in items} == LINES
+    got = spoken_of(tmp_path, "".join(f"- {line}\n" for line in LINES))
+    wrong = [
+        f"{line}: {got[line]}, not {kinds}" for line, kinds in LINES.items() if got[line] != kinds
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_list_of_the_reference(tmp_path: Path) -> None:
+    """The reference's list speaks of each kind."""
+    got = spoken_of(tmp_path, answer(STAGE)[LIST])
+    assert {n for kinds in got.values() for n in kinds} == {kind.number for kind in STAGE.kinds}
+
+
+def choices(pattern: str) -> Iterator[str]:
+    """The pattern with no other way than one branch of one of its groups; once for each. Lookarounds stay whole."""
+    pattern = f"({pattern})"
+    opened: list[list[int]] = []
+    branches = []
+    around = 0
+    for token in re.finditer(r"\\.|\[[^]]*\]|[(|)]", pattern):
+        at = token.start()
+        if token[0] == "(":
+            opened.append([at])
+            around += pattern.startswith("(?", at)
+        elif token[0] == "|":
+            opened[-1].append(at)
+        elif token[0] == ")":
+            bars = [*opened.pop(), at]
+            if not around:
+                branches += [(bars[0], *pair, at) for pair in itertools.pairwise(bars)]
+            around -= pattern.startswith("(?", bars[0])
+    for _, begin, end, _ in branches:
+        gone: set[int] = set()
+        for first, start, stop, last in branches:
+            if start <= begin and end <= stop:
+                gone |= {*range(first + 1, start + 1), *range(stop, last)}
+                gone |= {last + 1} if pattern.startswith("?", last + 1) else set()
+        yield "".join(letter for at, letter in enumerate(pattern) if at not in gone)
+
+
+def test_words_of_a_list() -> None:
+    """Each branch of each pattern is in a line that is about its kind, so that a misspelt one is noticed."""
+    unmet = [
+        f"kind {kind.number}: no line of list_lines.toml has {choice}"
+        for kind in STAGE.kinds
+        for words in kind.words
+        for choice in choices(words)
+        if not any(kind.number in of and re.search(choice, a, re.I) for a, of in LINES.items())
+    ]
+    assert not unmet, "\n".join(unmet)
