@@ -61,7 +61,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Made:
-    """What was made: the kinds of machine that it is for, its size in bytes, the seconds that it took."""
+    """The result: the kinds of machine that it is for, its size in bytes, the seconds that it took."""
 
     kinds: tuple[str, ...]
     size: int

@@ -38,14 +38,14 @@ SIZE = hashlib.sha256().digest_size
 
 
 class _Writer(pickle.Pickler):
-    """Writes a verdict, with its stage only by name."""
+    """A pickler for a verdict, with its stage only by name."""
 
     def persistent_id(self, obj: object) -> str | None:
         return obj.name if isinstance(obj, Stage) else None
 
 
 class _Reader(pickle.Unpickler):
-    """Reads a verdict on the given stage, and creates nothing else."""
+    """An unpickler for a verdict on the given stage, which creates nothing else."""
 
     def __init__(self, data: bytes, stage: Stage) -> None:
         super().__init__(io.BytesIO(data))

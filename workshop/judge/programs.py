@@ -40,7 +40,7 @@ def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
 
 
 class _Emptier(ast.NodeTransformer):
-    """Replaces the bodies of functions, but not how objects are made."""
+    """A transformer that empties functions, but not how objects are made."""
 
     def _emptied(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         if node.name != "__init__":

@@ -1,4 +1,4 @@
-"""What results mean for a stage's steps, and for programs with known bugs."""
+"""The meaning of results for a stage's steps, and for programs with known bugs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trial does around one test, step by step: noted inside trial itself, in a process of its own.
+"""The steps of trial around one test, noted inside trial itself, in a process of its own.
 
     steps = record("from twisted.trial.unittest import TestCase\n\n\nclass Greets(TestCase): ...")
 

@@ -79,7 +79,7 @@ def main(limit: float, times: int, words: list[str]) -> None:
     from twisted.trial import reporter, runner
 
     class Runner(runner.TrialRunner):
-        """Ends the repetition that trial itself would continue for ever, and reports only the last run."""
+        """A runner that ends the repetition, which trial would continue for ever, and reports only the last run."""
 
         def runUntilFailure(self, test: Any) -> Any:
             out, result = self.stream, None

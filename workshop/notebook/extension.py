@@ -2,7 +2,7 @@
 
     %load_ext workshop.notebook
 
-gives the notebook:
+provides:
 
     reactor               Twisted's asyncio reactor, which runs between cells, and while a cell awaits
     await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds
@@ -37,7 +37,7 @@ RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first 
 
 
 class Left(Exception):
-    """What a notebook has left in the reactor."""
+    """Something that a notebook has left in the reactor."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
@@ -120,7 +120,7 @@ CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
 
 
 class CallbackWatch:
-    """Listens to Twisted's log for exceptions, fails cells with them, and notes what is printed too late."""
+    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late."""
 
     def __init__(self, shell: Any) -> None:
         self.failures: list[Any] = []

@@ -1,4 +1,4 @@
-"""What the pictures share: a picture, its frame, a word in it, and the folder of the recordings."""
+"""The common parts of the pictures: a picture, its frame, a word in it, and the folder of the recordings."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def make_console(stderr: bool = False) -> rich.console.Console:
 
 
 class Console:
-    """Writes text on a console, wrapped to its width; commands and paths are never broken."""
+    """A console for text, wrapped to its width; commands and paths are never broken."""
 
     def __init__(self, console: rich.console.Console | None = None) -> None:
         self.rich = console or make_console()

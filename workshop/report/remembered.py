@@ -1,4 +1,4 @@
-"""What earlier verdicts found, kept under .workshop."""
+"""The findings of earlier verdicts, kept under .workshop."""
 
 from __future__ import annotations
 

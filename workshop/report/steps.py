@@ -161,7 +161,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
 
 
 class LiveSteps:
-    """Shows each step's line as soon as the last of its tests has ended."""
+    """A display of each step's line as soon as the last of its tests has ended."""
 
     def __init__(self, console: Console, stage: Stage) -> None:
         self.console = console

@@ -1,4 +1,4 @@
-"""What happens while a test runs without being raised in it, though it may be why the test fails.
+"""Events during a test that are not raised in it, though they may be why it fails.
 
 This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, the place where a test
 waits, and who runs the reactor. The child imports this module from its own folder, before any reactor is installed.
@@ -23,7 +23,7 @@ Fact = dict[str, Any]
 
 
 class Heard:
-    """Listens from a job's first test on, and sends at once what cannot wait until the test is over.
+    """A listener from a job's first test on, which sends at once what cannot wait until the test is over.
 
     Args:
         send: Sends an event to the tool.

@@ -65,7 +65,7 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What ended a job, or outlived it, other than its tests' own failures.
+    """A trouble that ended a job or outlived it, other than its tests' own failures.
 
     ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same,
     from code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the
@@ -109,7 +109,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads events into results, with file names as the learner knows them."""
+    """A reader of events into results, with file names as the learner knows them."""
 
     place: Path
 

@@ -1,4 +1,4 @@
-"""What a job leaves behind in its process beyond what trial checks: threads, processes, sockets, files, patches.
+"""A job's traces in its process, beyond those that trial checks: threads, processes, sockets, files, patches.
 
 The child imports this module from its own folder. It imports nothing of the tool or of Twisted.
 """
@@ -61,7 +61,7 @@ def closed(given: dict[str, tuple[int, os.stat_result]]) -> str | None:
 
 
 class Traces:
-    """Records what tests do outside their folder and their process's own state, from begin() on.
+    """A record of what tests do outside their folder and their process's own state, from begin() on.
 
     Args:
         place: The folder in which they may write.

@@ -253,7 +253,7 @@ class Worker:
                 assert end is not None
                 return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:
-                # A child that can ends itself first, since it knows where it hangs. This is for one that cannot.
+                # A child ends itself first if it can, since it knows where it hangs. This is for one that cannot.
                 if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
                 elif self._output.size > MOST_OUTPUT:
@@ -308,7 +308,7 @@ class Worker:
 
 
 def imports_of(stage: Stage) -> tuple[str, ...]:
-    """Return the modules that a worker may import ahead: trial, and Twisted's that given files and the solution name.
+    """Return what a worker may import ahead: trial, and what the given files and the solution import of Twisted.
 
     Never the reactor, since the first import decides which one is installed. Never what a learner's files name, since the
     learner decides what to import.

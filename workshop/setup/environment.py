@@ -65,7 +65,7 @@ FOR_COMMANDS = {
     "slides": ["slides/requirements.txt"],
     "verify": ["tests/requirements.txt", "slides/requirements.txt"],
 }
-"""What commands need besides what all need."""
+"""The requirement files of single commands, besides those of all."""
 WITH_VALUE = ("--limit", "--root")
 """Options before a command whose value is the next word."""
 
@@ -222,7 +222,7 @@ def start_again(root: str, argv: Sequence[str]) -> None:
 
 
 class Setup:
-    """Changes .venv, in one process of a checkout at a time."""
+    """Changes to .venv, in one process of a checkout at a time."""
 
     def __init__(self, root: str) -> None:
         self.root = root

@@ -1,4 +1,4 @@
-"""What the requirement files list, and whether the running environment has it.
+"""The packages that the requirement files list, and whether the running environment has it.
 
 This is checked before every command, so it reads the names of the folders in site-packages: importing
 importlib.metadata would take longer than all of it, and would also find the trial_by_wire.egg-info

@@ -1,4 +1,4 @@
-"""What the slides show of real runs: commands' output, and pictures. One function regenerates it, and a test compares it.
+"""The real runs on the slides: commands' output, and pictures. One function regenerates it, and a test compares it.
 
 slides/terminal.toml names commands; the output of each is slides/terminal/NAME.txt. slides/pictures/NAME.py prints
 slides/pictures/NAME.svg.
