@@ -29,7 +29,7 @@ class Commands(click.Group):
 
 @dataclass
 class Tool:
-    """The object that every command receives. ``limit``: seconds that one test may take; ``fresh``: ignore remembered verdicts."""
+    """The object for every command. ``limit``: seconds that one test may take; ``fresh``: ignore remembered verdicts."""
 
     course: Course
     limit: float

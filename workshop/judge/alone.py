@@ -1,7 +1,8 @@
 """Run each of a learner's tests in a process of its own: its result there, and what it does to its process.
 
-If tests are built for several places, a method is the same test in each of them. It runs alone in one place, and by itself
-in one process for all the others. If its result there differs, or it leaves anything behind, it runs alone there as well.
+If tests are built for several places, a method is the same test in each of them. It runs alone in one place and, for all
+the others together, in one process of its own. If a result there differs, or it leaves anything behind, it runs alone there
+as well.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The steps of trial around one test, noted inside trial itself, in a process of its own.
 
-    steps = record("from twisted.trial.unittest import TestCase\n\n\nclass Greets(TestCase): ...")
+    steps = record("from twisted.trial.unittest import TestCase\\n\\n\\nclass Greets(TestCase): ...")
 
 This changes no line of the test: for the run, wrappers that note each call replace the functions that trial calls.
 """
