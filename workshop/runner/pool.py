@@ -32,10 +32,10 @@ class Case:
 
 
 class Pool:
-    """Workers ready to run cases of one stage: one for each core, or as many as requested.
+    """Workers that are ready to run cases of one stage; ``count`` is their number.
 
-    Attributes:
-        count: The number of workers.
+    Args:
+        workers: How many; None for one for each core, up to 8.
         limit: Seconds that one test may take.
     """
 
