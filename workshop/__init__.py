@@ -1,1 +1,1 @@
-"""The small tool of the course: ``python3 -m workshop``."""
+"""The course's tool: ``python3 -m workshop``."""

@@ -12,13 +12,13 @@ ROOT = os.path.dirname(HERE)
 
 if not __package__:
     # Set-up starts this file by its path, which puts this folder on the path, not the one above.
-    # The name is what click looks at for its usage line.
+    # click uses the name for its usage line.
     sys.path[:] = [ROOT] + [folder for folder in sys.path if folder != HERE]
     __package__ = "workshop"
 
 import workshop  # noqa: E402,F401  (this one, before any other is looked for)
 
-# python3 -m puts the folder that it was started in first, and PYTHONPATH its own: a queue.py in there would be taken for
+# python3 -m puts the folder that it was started in first, and PYTHONPATH its own: a queue.py there would be taken for
 # Python's.
 LAST = {"", ROOT, os.path.abspath(""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
 sys.path[:] = [f for f in sys.path if f not in LAST] + [f for f in sys.path if f in LAST]
@@ -29,7 +29,7 @@ from workshop.setup.variables import plain  # noqa: E402
 
 def start() -> None:
     """Set up, then hand over to the commands."""
-    # What the user asks of Python is not for us, nor for what we start.
+    # The user's settings of Python are not for us, nor for what we start.
     if sys.warnoptions:
         sys.warnoptions.clear()
         warnings.resetwarnings()
@@ -39,7 +39,7 @@ def start() -> None:
     for name in set(os.environ) - set(mine):
         del os.environ[name]
     os.environ.update(mine)
-    # Only now is what the commands import sure to be there.
+    # Only now are the commands' imports sure to be installed.
     from workshop.commands import main
 
     main()

@@ -1,4 +1,4 @@
-"""The command line: each command asks, then shows."""
+"""The command line: each command looks something up, then shows it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["dev", "files", "main", "offline", "run", "slides", "teach"]
 
 
 def main() -> NoReturn:
-    """Run the command line. Ctrl-C and SIGTERM end it, and every process that it started.
+    """Run the command line. Ctrl-C and SIGTERM end it and every process that it started.
 
-    Exit codes: 0 done, and what was asked for passes; 1 it does not; 2 bad usage; 130 stopped.
+    Exit codes: 0 done, and what was requested passes; 1 it does not; 2 bad usage; 130 stopped.
     """
 
     stops = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        # Where it is ignored already, nohup asked for that.
+        # If it is ignored already, nohup wants it so.
         stops.append(signal.SIGHUP)
 
     def end(number: int, frame: object) -> NoReturn:
         for stop in stops:
-            # A second Ctrl-C must not break off the clean-up after the first.
+            # A second Ctrl-C must not interrupt the clean-up after the first.
             signal.signal(stop, signal.SIG_IGN)
         raise KeyboardInterrupt
 
@@ -39,7 +39,7 @@ def main() -> NoReturn:
         signal.signal(stop, end)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What a learner's code says may hold any character; the terminal may not have it.
+            # A learner's code may print characters that the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
     try:
         code = cli(prog_name=TOOL, standalone_mode=False)
@@ -61,7 +61,7 @@ def main() -> NoReturn:
 
 
 def _say(text: str) -> None:
-    """Say why a command cannot be done, wrapped to the terminal."""
+    """Say why a command cannot be carried out, wrapped to the terminal."""
     width = min(shutil.get_terminal_size().columns, 100)
     for line in text.splitlines():
         wrapped = textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)

@@ -21,14 +21,14 @@ QUICK = [
 
 @cli.group(cls=Commands)
 def dev() -> None:
-    """For maintainers: make what is made from sources, check how it is written, begin a stage."""
+    """For maintainers: regenerate what is made from sources, check how it is written, begin a stage."""
 
 
 @dev.command(short_help="Make the starters again from the solutions.")
 @click.option("--write", "write_", is_flag=True, help="Write them; without it, only compare.")
 @click.pass_obj
 def starters(tool: Tool, write_: bool) -> int:
-    """Starters and fingerprints, made from solutions/ and the provided files."""
+    """Make starters and fingerprints from solutions/ and the provided files."""
     wanted = {
         stage.path(name): text
         for stage in tool.course.stages
@@ -57,7 +57,7 @@ def starters(tool: Tool, write_: bool) -> int:
 @click.argument("stage_name", metavar="[STAGE]", required=False)
 @click.pass_obj
 def notebooks(tool: Tool, write_: bool, record_: bool, stage_name: str | None) -> int:
-    """Each notebooks/STAGE.ipynb, made from its STAGE.md by running it."""
+    """Make each notebooks/STAGE.ipynb from its STAGE.md, by running it."""
     try:
         from nbclient.exceptions import CellExecutionError
 
@@ -87,7 +87,7 @@ def notebooks(tool: Tool, write_: bool, record_: bool, stage_name: str | None) -
 
 
 def _settle(path: Path, text: str, write_: bool) -> bool:
-    """Write a file that differs, or say that it does. Gives whether one is left that differs."""
+    """Write a file that differs, or report it. Return whether a file that differs is left."""
     name = f"notebooks/{path.name}"
     if path.is_file() and path.read_text("utf-8") == text:
         click.echo(f"as it should be: {name}")
@@ -101,9 +101,9 @@ def _settle(path: Path, text: str, write_: bool) -> bool:
 @dev.command(short_help="Check how the course is written, in seconds.")
 @click.pass_obj
 def check(tool: Tool) -> int:
-    """Starters, format, types, links, rooms, the lists: what can be checked without running the course's tests.
+    """Check starters, format, types, links, rooms and lists: all that needs no run of the course's tests.
 
-    Exit code 0: all is well; 1: what is not was printed.
+    Exit code 0: all is well; 1: something is not, and was printed.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK]
     sys.stdout.flush()
@@ -117,8 +117,8 @@ def check(tool: Tool) -> int:
 @click.pass_obj
 def new(tool: Tool, name: str, title: str, minutes: int) -> None:
     """Begin a stage of one step, with provided tests: its files, its entry in course.toml, its row in README.md and its
-    section in the instructor's guide. What is left to write has the word TODO; until it is written, tests fail that name
-    the place.
+    section in the instructor's guide. Whatever is left to write says TODO; until it is written, tests fail and name the
+    place.
     """
     from workshop.commands.new_stage import begin
 
@@ -127,7 +127,7 @@ def new(tool: Tool, name: str, title: str, minutes: int) -> None:
     click.echo(f"Then: {TOOL} dev starters --write, {TOOL} run {name}, and {TOOL} verify.")
 
 
-# Their names before there was the group.
+# Their names before the group existed.
 for one in (starters, notebooks):
     cli.add_command(
         click.Command(f"{one.name}", callback=one.callback, params=one.params, hidden=True)

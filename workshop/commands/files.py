@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> None:
-    """The difference between your files and the reference; --apply puts the reference in place."""
+    """Show the difference between your files and the reference; --apply installs the reference."""
     from workshop.report.console import Console
 
     console = Console()
@@ -58,7 +58,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 )
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:
-    """Back to the starter, after saving your files under .workshop/saved/."""
+    """Go back to the starter, after saving your files under .workshop/saved/."""
     from workshop.report.console import Console
 
     console = Console()

@@ -1,4 +1,4 @@
-"""The group of commands, and what each of them is given."""
+"""The group of commands, and the object that each of them receives."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workshop.runner.worker import LIMIT
 
 
 class Commands(click.Group):
-    """A group that names the nearest commands where it is given one that it does not have."""
+    """A group that suggests the nearest commands for a name that it does not have."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, but for the message."""
+        """Do as click does, but with another message."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
@@ -29,15 +29,14 @@ class Commands(click.Group):
 
 @dataclass
 class Tool:
-    """What every command is given: the course, the seconds that one test may take, and whether remembered verdicts are
-    passed over."""
+    """The object for every command. ``limit``: seconds that one test may take; ``fresh``: ignore remembered verdicts."""
 
     course: Course
     limit: float
     fresh: bool = False
 
     def stage(self, name: str | None) -> Stage | None:
-        """The stage of that name; None where none was given."""
+        """Return the stage of that name; None if no name is given."""
         return None if name is None else self.course.stage(name)
 
 
@@ -65,8 +64,8 @@ class Tool:
 def cli(ctx: click.Context, root: Path, limit: float, fresh: bool) -> None:
     """Trial by Wire: a test-first workshop for networking code in Twisted.
 
-    Without a command: the stages with what passes, then the first step that does not, and what to
-    do about it.
+    Without a command: show the stages with what passes, then the first step that does not, and
+    what to do about it.
     """
     ctx.obj = Tool(load(root.resolve()), limit, fresh)
     if ctx.invoked_subcommand is None:

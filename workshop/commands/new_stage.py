@@ -1,4 +1,4 @@
-"""The files of a new stage of one step, with TODO where something is left to write."""
+"""The files of a new stage of one step, with TODO for whatever is left to write."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     """Write the files of a new stage, and enter it in course.toml, README.md and slides/README.md.
 
     Returns:
-        Where something is left to write: paths with slashes, each with a line's number.
+        The places where something is left to write: paths with slashes, each with a line number.
 
     Raises:
-        CourseError: The name or the title will not do, or there is such a stage; nothing was written.
+        CourseError: The name or the title is not allowed, or the stage exists; nothing was written.
     """
     found = re.fullmatch(r"stage(\d+)_([a-z][a-z0-9]*)", name)
     if not found:
@@ -143,13 +143,13 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
 
 
 def _entered(course: Course, facts: Mapping[str, object]) -> dict[str, str]:
-    """The files that list the stages, with one more."""
+    """Return the files that list the stages, with one more stage."""
     names = ("exercises/course.toml", "README.md", "slides/README.md")
     contents, readme, guide = ((course.root / name).read_text("utf-8") for name in names)
     last = course.stages[-1].name
     end = contents.index("\n\n", contents.index(f'name = "{last}"')) + 1
     contents = contents[:end] + ENTRY.format(**facts) + contents[end:]
-    # A class that does all has so many minutes more.
+    # A class that does all stages takes that much longer.
     contents = re.sub(
         r"^all = (\d+)$",
         lambda found: f"all = {int(found[1]) + int(str(facts['minutes']))}",

@@ -24,7 +24,7 @@ from workshop.course import TOOL
 def offline(tool: Tool, folder: Path, pythons: Sequence[str]) -> None:
     """Make a folder with the course, its packages and the slides, which needs no network.
 
-    It is for this system, and for the Pythons that it is made with.
+    It works on this system, and with the Pythons that it is made with.
     """
     from workshop.commands.offline_folder import NOTE, Refused, make
 

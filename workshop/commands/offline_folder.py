@@ -1,9 +1,9 @@
-"""A folder with all of the course, which sets itself up where there is no network.
+"""A folder with all of the course, which sets itself up without a network.
 
-In it are the course's files, with starters in place of whatever work stands in them; the wheels of
-what they ask for; and the built decks. It is for the system that it is made on, and for the Pythons
-that it is made with: pip can fetch for another system, but reads the conditions in the packages'
-requirements as those of the one that it runs on.
+It has the course's files, with starters in place of any work; the wheels of the packages that they
+require; and the built decks. It works on the system that it is made on, with the Pythons that it is
+made with: pip can fetch for another system, but evaluates the conditions in packages' requirements
+for the one that it runs on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from workshop.slides import decks as slides
 DECKS = "decks"
 NOTE = "OFFLINE.txt"
 LOG = ".workshop/offline.log"
-# What is made anew wherever it is needed, or is of one machine only; .gitignore has most of it too.
+# Files that are made again when needed, or belong to one machine; most are in .gitignore too.
 LEFT_OUT = (
     ".git",
     ".venv",
@@ -48,7 +48,7 @@ LEFT_OUT = (
     ".ipynb_checkpoints",
     "build",
     "dropin.cache",
-    # An offline folder's own, where this is one.
+    # These belong to an offline folder, if this is one.
     wheels.FOLDER,
     DECKS,
     NOTE,
@@ -56,12 +56,12 @@ LEFT_OUT = (
 
 
 class Refused(Exception):
-    """The folder cannot be made. str() is one line for the user: why, and the mend."""
+    """The folder cannot be made. str() is one line for the user: the reason, and the remedy."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """What was made: for which kinds of machine, its size in bytes, the seconds that it took."""
+    """The result: the kinds of machine that it is for, its size in bytes, the seconds that it took."""
 
     kinds: tuple[str, ...]
     size: int
@@ -69,15 +69,15 @@ class Made:
 
 
 def make(course: Course, folder: Path, pythons: Sequence[str]) -> Made:
-    """Make the folder, with progress on standard error.
+    """Make the folder, with progress on standard error; if that fails, remove what was begun.
 
-    Each of ``pythons`` is the path or name of a Python to make it for; none: the one that runs.
-    What was begun is removed where it cannot be finished.
+    Args:
+        pythons: The path or name of each Python to make it for; if empty, the running one.
 
     Raises:
-        Refused: it cannot be made.
-        CourseError: the slides cannot be built.
-        OSError: a file could not be read or written.
+        Refused: It cannot be made.
+        CourseError: The slides cannot be built.
+        OSError: A file could not be read or written.
     """
     began, folder = time.monotonic(), folder.absolute()
     _see_folder(course, folder)
@@ -118,7 +118,7 @@ def _see_folder(course: Course, folder: Path) -> None:
 
 
 def _see_pip(others: bool) -> None:
-    """See that pip is here, and not too old: --python, for other Pythons, came with 22.3."""
+    """Check that pip exists and is new enough: --python, for other Pythons, came with 22.3."""
     version, needed = installed().get("pip", ("", ""))[0], "22.3" if others else "21.3"
     if not version:
         raise Refused(f"This environment has no pip. Run: {sys.executable} -m ensurepip")
@@ -128,7 +128,7 @@ def _see_pip(others: bool) -> None:
 
 
 def _see_provided(course: Course) -> None:
-    """See that the files that learners do not write are as they came: a whole class would get them."""
+    """Check that the files that learners do not write are unchanged: a whole class would get them."""
     mine = {stage.path(name) for stage in course.stages for name in stage.edit}
     for name, digest in fingerprints(course).items():
         path = course.root / name
@@ -141,10 +141,10 @@ def _see_provided(course: Course) -> None:
 
 
 def _kind(course: Course, python: str) -> str:
-    """The kind of machine that wheels fetched with this Python are for.
+    """Return the kind of machine that wheels fetched with this Python are for.
 
     Raises:
-        Refused: it does not run, or is too old for the course.
+        Refused: It does not run, or is too old for the course.
     """
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
     code += f"from workshop.setup.wheels import kind; print(sys.version_info >= {OLDEST}, kind())"
@@ -164,7 +164,7 @@ def _kind(course: Course, python: str) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """The files that a copy of the course is made of, as paths below root."""
+    """Yield the files that make up a copy of the course, as paths below root."""
 
     def left_out(folder: str, name: str) -> bool:
         # A virtual environment may have any name.
@@ -180,7 +180,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _copy(course: Course, folder: Path) -> None:
-    """Copy the course's files, and put starters in the place of the learner's."""
+    """Copy the course's files, with starters in place of the learner's."""
     for name in _files(course.root):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(course.root / name, folder / name)
@@ -191,7 +191,7 @@ def _copy(course: Course, folder: Path) -> None:
 
 
 def _asked(root: Path) -> list[str]:
-    """What must be in the wheels: what the requirement files ask for, and what installing takes."""
+    """Return what the wheels must cover: the contents of the requirement files, and what installing needs."""
     lines: list[str] = []
     for name in wheels.FILES:
         with suppress(FileNotFoundError):
@@ -205,7 +205,7 @@ def _asked(root: Path) -> list[str]:
 
 
 def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
-    """Have pip fetch or build the wheels of all that is asked for, and of what that asks for.
+    """Have pip fetch or build the wheels of all requirements, and of what those require.
 
     Raises:
         Refused: pip fails.
@@ -225,7 +225,7 @@ def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
 
 
 def _note(course: Course, kinds: Sequence[str], decks: bool) -> str:
-    """What a learner reads who is handed the folder."""
+    """Return the note for a learner who receives the folder."""
     lines = [f"{course.title}: a copy that needs no network.", "", "It is for"]
     lines += [f"    {kind}" for kind in kinds]
     lines += ["and sets itself up from the folder wheels. In this folder:", "", f"    {TOOL}", ""]

@@ -1,4 +1,4 @@
-"""How far the learner is: verdicts on all stages, remembered if nothing that they depend on has changed."""
+"""The learner's progress: verdicts on all stages, remembered if nothing that they depend on has changed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Seen: TypeAlias = Judged | Unjudged
 
 
 def known(tool: Tool, stage: Stage) -> Seen | None:
-    """What is known of a stage without running anything; None if nothing is."""
+    """Return what is known about a stage without running anything; None if nothing is."""
     if unjudged := refused(tool.course, stage):
         return unjudged
     return None if tool.fresh else recall(tool.course, stage, tool.limit)
 
 
 def seen(tool: Tool, stage: Stage) -> Seen:
-    """What is known of a stage, or else what a run of it says."""
+    """Return what is known about a stage, or else the verdict of a run."""
     return known(tool, stage) or next(_found(tool, [stage]))
 
 
 def all_stages(tool: Tool, progress: Callable[[str], None]) -> list[Seen]:
-    """The verdict on each stage, in the course's order. Those that are not known are found side by side."""
+    """Return the verdict on each stage, in the course's order. Unknown ones are found in parallel."""
     found = {stage.name: known(tool, stage) for stage in tool.course.stages}
     left = {name: tool.course.stage(name) for name, verdict in found.items() if verdict is None}
     _say(progress, list(left))
@@ -51,8 +51,10 @@ def _say(progress: Callable[[str], None], left: list[str]) -> None:
 
 
 def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
-    """Judge the stages, and remember what is found: first those of steps, as many at once as there are cores; then those
-    of which each takes all cores by itself."""
+    """Judge the stages, and remember the verdicts.
+
+    Stages of steps come first, as many at once as there are cores; then those of which each needs all cores.
+    """
     keys = fingerprints(tool, stages)
     by_steps = [stage for stage in stages if not stage.judged]
     with ExitStack() as stack:
@@ -62,7 +64,7 @@ def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
         for _ in range(workers):
             free.put(stack.enter_context(Worker(modules, tool.limit)))
         threads = ThreadPoolExecutor(max(workers, 1))
-        # Left by an exception, what has not begun is dropped, and the workers' ends end the others.
+        # After an exception, what has not begun is dropped, and closing the workers ends the others.
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
 
         def one(stage: Stage) -> Judged:
@@ -80,12 +82,12 @@ def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
 
 
 def fingerprints(tool: Tool, stages: Iterable[Stage]) -> dict[str, bytes]:
-    """What verdicts on the stages depend on, by their names: to be taken before a run."""
+    """Return fingerprints of what verdicts on the stages depend on, by stage name; take them before a run."""
     return {stage.name: fingerprint(tool.course, stage, tool.limit) for stage in stages}
 
 
 def remembered(tool: Tool, verdict: Judged, keys: Mapping[str, bytes]) -> Judged:
-    """The verdict, now remembered, under the fingerprint from before the run; without one, only which steps passed."""
+    """Remember the verdict under the fingerprint from before the run, or else only which steps passed; return it."""
     if key := keys.get(verdict.stage.name):
         keep(tool.course, verdict, key, tool.limit)
     remember_passed(verdict)
@@ -93,7 +95,7 @@ def remembered(tool: Tool, verdict: Judged, keys: Mapping[str, bytes]) -> Judged
 
 
 def stage_to_do(tool: Tool, console: Console, stage: Stage | None) -> Stage:
-    """The stage that was asked for, or else the first that does not pass, or else the last."""
+    """Return the requested stage, or else the first that does not pass, or else the last."""
     if stage:
         return stage
     with console.progress("") as line:
@@ -108,10 +110,10 @@ def stage_to_do(tool: Tool, console: Console, stage: Stage | None) -> Stage:
 
 
 def topic_to_do(tool: Tool, console: Console, stage: Stage) -> Step | Kind:
-    """The stage's first step, or kind of mistake, that is left to do, or else its last.
+    """Return the stage's first step, or kind of mistake, that is left to do, or else its last.
 
     Raises:
-        CourseError: it has none.
+        CourseError: It has none.
     """
     with console.progress("Looking for the first one to do"):
         verdict = seen(tool, stage)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @cli.command()
 @click.pass_obj
 def status(tool: Tool) -> None:
-    """The stages with what passes, and the first step to do."""
+    """Show the stages with what passes, and the first step to do."""
     from workshop.commands.progress import all_stages
     from workshop.judge.verdict import Unjudged
     from workshop.report.console import Console
@@ -63,7 +63,7 @@ def run(
     reactor: str | None,
     as_json: bool,
 ) -> int:
-    """Run a stage's tests, step by step; without STAGE, the first that does not pass.
+    """Run a stage's tests, step by step; without STAGE, those of the first that does not pass.
 
     Exit code 0: all pass. 1: a step fails. 2: there is no such stage, step or option.
     """
@@ -71,7 +71,7 @@ def run(
     with contextlib.ExitStack() as stack:
         worker = None
         if asked and not asked.judged:
-            # The child starts first: it imports Twisted while this process imports what it shows with.
+            # The child starts first: it imports Twisted while this process imports what it needs for output.
             worker = stack.enter_context(Worker(imports_of(asked), tool.limit))
         from workshop.commands.progress import fingerprints, remembered, stage_to_do
         from workshop.judge.verdict import judge, refused
@@ -127,10 +127,10 @@ def _what_next(tool: Tool, console: Console, stage: Stage) -> None:
 
 
 def check_reactor(name: str) -> None:
-    """See that trial knows the reactor.
+    """Check that trial knows the reactor.
 
     Raises:
-        click.UsageError: it does not; the message has the names that it knows.
+        click.UsageError: It does not; the message has the names that it knows.
     """
     from twisted.application.reactors import getReactorTypes
 
@@ -140,7 +140,7 @@ def check_reactor(name: str) -> None:
         also = nearest(name, known)
         raise click.UsageError(f'There is no reactor "{name}". {also}trial knows: {names}.')
     try:
-        # Importing it installs nothing yet; it shows whether this machine has what it needs.
+        # The import installs nothing yet; it shows whether this machine has what the reactor needs.
         importlib.import_module(known[name].moduleName)
     except Exception as error:
         raise click.UsageError(f'This machine has no reactor "{name}": {error}.') from None
@@ -168,7 +168,7 @@ def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
 @click.option("--all", "all_", is_flag=True, help="All three tiers at once.")
 @click.pass_obj
 def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) -> None:
-    """The next tier of a step's hint: a question, then a pointer, then the code's shape."""
+    """Show the next tier of a step's hint: a question, then a pointer, then the code's shape."""
     from workshop.commands.progress import stage_to_do, topic_to_do
     from workshop.report.console import Console
     from workshop.report.hints import show_hint

@@ -63,7 +63,7 @@ def slides(
     def ready(address: str) -> None:
         click.echo(f"The slides are at {address}  (S: notes; Ctrl-C ends it)")
         if not no_browser:
-            # In a thread, since a browser for the terminal is only back when it is closed.
+            # In a thread, since a browser for the terminal only returns when it is closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
     decks.serve(folder, f"{names[0]}.html" if deck else "index.html", port, ready)

@@ -23,9 +23,9 @@ from workshop.course.files import fingerprint, fingerprints
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
 def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
-    """The timetable for a class, from the minutes in course.toml.
+    """Show the timetable for a class, from the minutes in course.toml.
 
-    Exit code 1 where it is longer than course.toml says that the session may be.
+    Exit code 1 if it is longer than the session in course.toml.
     """
     from workshop.course.timetable import as_data, timetable
     from workshop.report.console import Console
@@ -61,8 +61,8 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
 def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port: int) -> int:
     """Open JupyterLab on a stage's notebook; without STAGE, on that of the first that does not pass.
 
-    You work on a copy, in .workshop/notebooks/, which is there again the next time; the course's own notebook stays as
-    it is. A copy begins without outputs: they come when you run its cells. The server is for this machine only, and
+    You work on a copy in .workshop/notebooks/, which is kept for the next time; the course's own notebook does not change.
+    A copy begins without outputs: they appear when you run its cells. The server is for this machine only, and
     leaves your own Jupyter's settings alone. Ctrl-C ends it.
     """
     from workshop.commands.progress import stage_to_do
@@ -117,5 +117,5 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # pytest has the same signal from the terminal, and its own clean-up to do.
+            # pytest has received the same signal from the terminal, and cleans up by itself.
             return process.wait()

@@ -27,19 +27,19 @@ from workshop.report.verdict import show_refusal, show_verdict
 from workshop.runner.worker import Worker, imports_of
 
 KEYS = "Keys: h hint, r run again, q quit."
-# Milliseconds without a further change before a save counts as over: editors write in several steps.
+# Milliseconds without a further change before a save counts as complete: editors write in several steps.
 SETTLED = 50
-# What an editor saves; not what it keeps beside that, as Emacs keeps .#client.py.
+# Files that an editor saves, but not those that it keeps beside them, as Emacs keeps .#client.py.
 SAVED = re.compile(r"[^.].*\.py")
-# Seconds between two looks, where the file system tells nothing.
+# Seconds between two polls, if the file system reports no changes.
 LOOK = 0.2
 
 
 def watch_stage(tool: Tool, stage: Stage, console: Console, poll: bool) -> None:
     """Run the stage's tests now and at each save, until q or Ctrl-C.
 
-    Parameters:
-        poll: look at the files' times, for file systems that send no events (network shares, some containers).
+    Args:
+        poll: Check the files' times, for file systems that send no events (network shares, some containers).
     """
     happened: queue.SimpleQueue[str] = queue.SimpleQueue()
     over = threading.Event()
@@ -84,14 +84,14 @@ def watch_stage(tool: Tool, stage: Stage, console: Console, poll: bool) -> None:
 
 
 def _next(happened: queue.SimpleQueue[str]) -> str:
-    """The next thing that happens. Whichever thread the system gives a signal to, this one must wake to handle it."""
+    """Return the next event. Whichever thread receives a signal from the system, this one must wake to handle it."""
     while True:
         with contextlib.suppress(queue.Empty):
             return happened.get(timeout=LOOK)
 
 
 def notified_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
-    """The names of the Python files that were saved, as the system tells."""
+    """Yield the names of saved Python files, as the system reports them."""
     for changes in changes_in(
         folder,
         watch_filter=lambda change, path: bool(SAVED.fullmatch(os.path.basename(path))),
@@ -104,7 +104,7 @@ def notified_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
 
 
 def polled_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
-    """The same, found by looking. watchfiles can look too, but only sees whole seconds: it misses the second save in one."""
+    """Yield the same by polling. watchfiles polls in whole seconds, and so misses the second save within one."""
 
     def look() -> dict[Path, tuple[int, int, int]]:
         found = {}
@@ -123,7 +123,7 @@ def polled_changes(folder: Path, over: threading.Event) -> Iterator[set[str]]:
 
 
 def _run(tool: Tool, stage: Stage, console: Console, worker: Worker | None) -> Judged | None:
-    """Run the stage's tests and show what they say; None where they could not be run."""
+    """Run the stage's tests and show their verdict; None if they could not be run."""
     try:
         unjudged = refused(tool.course, stage)
         if unjudged and unjudged.refusal:
@@ -133,7 +133,7 @@ def _run(tool: Tool, stage: Stage, console: Console, worker: Worker | None) -> J
         live = LiveSteps(console, stage)
         verdict = judge(stage, limit=tool.limit, worker=worker, test_ended=live.test)
     except OSError as error:
-        # An editor may replace a file just while it is copied; it will tell when it is done.
+        # An editor may replace a file while it is copied; the file system reports it when that is done.
         console.line(f"A file changed while it was read ({error}). Save it again, or press r.")
         return None
     live.rest(verdict)
@@ -154,9 +154,9 @@ def _hint(tool: Tool, stage: Stage, console: Console, verdict: Judged | None) ->
 
 @contextlib.contextmanager
 def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
-    """While this lasts, h, r and q are put in the queue as they are pressed.
+    """Put h, r and q in the queue as they are pressed, during the block.
 
-    q also breaks off what runs, as Ctrl-C does; the event that is given is set first.
+    q also interrupts what runs, as Ctrl-C does; the event that this yields is set first.
     """
     ended = threading.Event()
     if not sys.stdin.isatty():
@@ -185,7 +185,7 @@ def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
     import tty
 
     def read() -> None:
-        # Not through sys.stdin: Python closes that at its end, and would wait for a thread that reads it.
+        # Not through sys.stdin: Python closes it at exit, and would wait for a thread that reads it.
         with contextlib.suppress(OSError):
             while key := os.read(sys.stdin.fileno(), 1):
                 pressed(key.decode("ascii", "replace").lower())
@@ -194,7 +194,7 @@ def keys(happened: queue.SimpleQueue[str]) -> Iterator[threading.Event]:
     tty.setcbreak(sys.stdin)
 
     def again(number: int, frame: object) -> None:
-        # While we are stopped, a shell has the terminal as it likes it. In its background it is not ours.
+        # While we are stopped, a shell uses its own terminal settings. In the background the terminal is not ours.
         if os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():
             tty.setcbreak(sys.stdin)
 

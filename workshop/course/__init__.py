@@ -1,4 +1,4 @@
-"""The course as data: stages, steps, mutants, hints. What other rooms ask for most is handed on here."""
+"""The course as data: stages, steps, mutants, hints. This package exports what other rooms use most."""
 
 from workshop.course.model import TIERS as TIERS
 from workshop.course.model import Course as Course

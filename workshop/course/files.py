@@ -1,8 +1,8 @@
-"""What came with the course and what the learner wrote: told apart, and neither ever lost.
+"""Tell provided files from the learner's, and never lose either.
 
-Fingerprints of all that a run depends on stand in solutions/provided.sha256. A provided file that is as it came is kept
-under .workshop/provided/, so that it can be put back without git and offline; what a command replaces is saved
-under .workshop/saved/ first.
+solutions/provided.sha256 has fingerprints of everything that a run depends on. An unchanged provided file is copied to
+.workshop/provided/, so that it can be restored offline and without git; what a command replaces is first saved under
+.workshop/saved/.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from workshop.course.steps import TOOL, Step
 from workshop.course.toml_fields import CourseError
 
 MADE = (".", "_trial_temp", "__pycache__", "dropin.cache")
-"""How the names begin of what Python, trial and twist leave in a stage's folder."""
+"""How the names of files that Python, trial and twist leave in a stage's folder begin."""
 
 
 # What Git writes into a file that it cannot merge.
@@ -34,7 +34,7 @@ THEIRS = re.compile(rb"^>{7} ", re.M)
 
 @dataclass
 class Refusal(Exception):
-    """A stage cannot be laid out as it stands: which file, why, and the command that mends it."""
+    """A stage cannot be laid out as it is: which file, why, and the command that fixes it."""
 
     file: str
     cause: str
@@ -42,19 +42,19 @@ class Refusal(Exception):
 
 
 def fingerprint(data: bytes) -> str:
-    """SHA-256, in hex, of the bytes with CRLF as LF."""
+    """Return the SHA-256, in hex, of the bytes with CRLF as LF."""
     return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def fingerprints(course: Course) -> dict[str, str]:
-    """For each file that came with the course and that a run depends on, by its path with slashes, its fingerprint."""
+    """Return the fingerprint of each provided file that a run depends on, by its path with slashes."""
     path = course.root / "solutions" / "provided.sha256"
     lines = path.read_text("ascii").splitlines() if path.exists() else []
     return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 
 def made_fingerprints(course: Course) -> str:
-    """What solutions/provided.sha256 should say now: the provided files as they stand, the starters as generated."""
+    """Return the text that solutions/provided.sha256 should have now: provided files as they are, starters as generated."""
     files = {path: path.read_bytes() for path in visible(course.root / "exercises", "*.py")}
     for stage in course.stages:
         for path in stage.folder.rglob("*"):
@@ -69,7 +69,7 @@ def made_fingerprints(course: Course) -> str:
 
 
 def provided(course: Course, stage: Stage) -> dict[str, str]:
-    """The fingerprints of what a run of the stage depends on and the learner does not write."""
+    """Return the fingerprints of what a run of the stage depends on and the learner does not write."""
     mine = {stage.path(name) for name in stage.edit}
     shared = re.compile(rf"exercises/({re.escape(stage.name)}/.*|[^/]*)")
     return {
@@ -80,10 +80,10 @@ def provided(course: Course, stage: Stage) -> dict[str, str]:
 
 
 def inspect(course: Course, stage: Stage) -> None:
-    """See that the stage's files can be run, and keep a copy of what was provided, to restore it from without git.
+    """Check that the stage's files can be run, and copy the provided ones, to restore them from without git.
 
     Raises:
-        Refusal: a file is missing, is not UTF-8, or was provided and has been changed.
+        Refusal: A file is missing, is not UTF-8, or was provided and has been changed.
     """
     for name in stage.edit:
         path, shown = stage.folder / name, stage.path(name)
@@ -130,8 +130,11 @@ def _kept(course: Course, digest: str) -> Path:
 
 
 def restore(course: Course, stage: Stage) -> tuple[list[str], list[str], Path | None]:
-    """Put back what was provided and is missing or changed: the names restored, those that could not be, and where
-    what they replaced was saved."""
+    """Restore provided files that are missing or changed.
+
+    Returns:
+        The names restored, those that could not be, and the folder that has what they replaced.
+    """
     wrong = [
         name
         for name, digest in provided(course, stage).items()
@@ -145,9 +148,10 @@ def restore(course: Course, stage: Stage) -> tuple[list[str], list[str], Path | 
 
 
 def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
-    """Give each file (its path below root, with slashes) these bytes, after saving what differs.
+    """Write these bytes to each file (by its path below root, with slashes), after saving what differs.
 
-    Returns the folder below ``.workshop/saved/`` that has what was replaced; None where nothing was.
+    Returns:
+        The folder below ``.workshop/saved/`` with the replaced files; None if nothing was replaced.
     """
     changed = {
         name: data
@@ -181,7 +185,7 @@ def _new_folder(parent: Path) -> Path:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a neighbour first, then in its place."""
+    """Write a file completely or not at all: to a file beside it first, then in its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -192,9 +196,9 @@ def write(path: Path, data: bytes) -> None:
 
 
 def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> None:
-    """Remember which steps pass with the learner's files as they are; and of those that fail, that they are not known to.
+    """Remember that steps pass with the learner's files as they are, and forget it for those that fail.
 
-    That is no record of progress, which the tests are: it tells a step that was broken from one that was never written.
+    This is no record of progress, which the tests are: it tells a step that was broken from one that was never written.
     """
     known = _remembered(stage.root)
     mine = known.get(stage.name, {})
@@ -202,7 +206,7 @@ def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> No
     after = {**mine, **{str(step.number): digest for step in passed}}
     for step in failed:
         if after.get(str(step.number)) == digest:
-            # It says now this and now that.
+            # The result varies with the same files.
             del after[str(step.number)]
     if after != mine:
         with contextlib.suppress(OSError):
@@ -211,13 +215,13 @@ def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> No
 
 
 def passed_before(stage: Stage, step: Step) -> bool:
-    """Whether the step passed in an earlier run, with other files of the learner's than now."""
+    """Return whether the step passed in an earlier run with other learner's files than now."""
     digest = _remembered(stage.root).get(stage.name, {}).get(str(step.number))
     return digest is not None and digest != _digest(stage)
 
 
 def forget_passed(stage: Stage) -> None:
-    """The learner begins anew."""
+    """Forget which steps passed, since the learner begins again."""
     known = _remembered(stage.root)
     if known.pop(stage.name, None):
         write(stage.root / ".workshop" / "passed.json", json.dumps(known, indent=1).encode())

@@ -1,7 +1,7 @@
-"""The course as it stands in the files: stages, steps, mutants and hints.
+"""The course as its files describe it: stages, steps, mutants and hints.
 
-Nothing here runs a learner's code, or imports it: course.toml and mutants.toml are read as TOML, hints.md as headings,
-and the steps from the syntax tree of the provided tests. So a stage is added with files alone.
+Nothing here runs or imports a learner's code: course.toml and mutants.toml are read as TOML, hints.md as headings, and the
+steps from the syntax tree of the provided tests. So a stage is added with files alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIRST, LAST = "first", "last"
 
 @dataclass(frozen=True)
 class Break:
-    """A pause of so many minutes after the stage of that name. track: "all" where only the whole course has it."""
+    """A pause of that many minutes after a stage. ``track`` is "all" if only the whole course has it."""
 
     after: str
     minutes: int
@@ -35,7 +35,7 @@ class Break:
 
 @dataclass(frozen=True)
 class Talk:
-    """A deck that belongs to no stage. place: "first" or "last"."""
+    """A deck that belongs to no stage. ``place`` is "first" or "last"."""
 
     name: str
     title: str
@@ -46,10 +46,10 @@ class Talk:
 def read_plan(
     data: Mapping[str, Any],
 ) -> tuple[tuple[Break, ...], tuple[Talk, ...], dict[str, int]]:
-    """The breaks, the talks and the session's minutes that course.toml has.
+    """Read the breaks, the talks and the session's minutes from course.toml.
 
     Raises:
-        CourseError: an entry is wrong; the message says which.
+        CourseError: An entry is wrong; the message says which.
     """
     breaks = tuple(
         Break(**checked_fields({"track": "core", **entry}, Break, f"course.toml, break {n}"))
@@ -70,7 +70,7 @@ def read_plan(
 
 
 def validate(course: Course) -> str:
-    """What is wrong with the minutes, the breaks or the talks of a course, taken together; "" if nothing is."""
+    """Return what is wrong with a course's minutes, breaks and talks taken together; "" if nothing is."""
     names = [stage.name for stage in course.stages]
     for stage in course.stages:
         if not 0 <= stage.slides < stage.minutes:
@@ -91,8 +91,9 @@ TIERS = ("Question", "Pointer", "Shape")
 
 @dataclass(frozen=True)
 class Mutant:
-    """A named mistake: an edit of one solved file, the step that must catch it, what its user would notice, and where it is,
-    if not everywhere: ``on`` has words that stand in the names of the classes whose tests run there."""
+    """A named mistake: an edit of one solved file, the step that must catch it, and what its user would notice. If the
+    mistake is not everywhere, ``on`` has words in the names of the classes whose tests run where it is.
+    """
 
     name: str
     bug: str
@@ -104,14 +105,15 @@ class Mutant:
     on: tuple[str, ...] = ()
 
     def meets(self, test: str) -> bool:
-        """Whether a test, by its full name, runs where the mistake is: one of Contract_epoll_TCP6 does on epoll."""
+        """Return whether a test, by its full name, runs where the mistake is: one of Contract_epoll_TCP6 does on epoll."""
         return set(self.on) <= set(test.split(".")[-2].split("_"))
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of mistake, where learners write the tests; its mutants have its number as their ``step``. ``scene``: a moment
-    in which such a bug bites. ``words``: patterns; a line of a learner's list that has one of them speaks of this kind."""
+    """A kind of mistake that learners' tests must catch; its mutants have its number as their ``step``. ``scene`` is a
+    moment in which such a bug bites. ``words`` are patterns: a line of a learner's list that matches one is about this kind.
+    """
 
     number: int
     title: str
@@ -121,9 +123,9 @@ class Kind:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: an entry of course.toml, with what its files say.
+    """One stage: an entry of course.toml, with the contents of its files.
 
-    ``slides`` are those of its ``minutes`` that its talk takes; the rest is for the exercise.
+    ``slides`` is the part of its ``minutes`` for the talk; the rest is for the exercise.
     """
 
     root: Path
@@ -137,26 +139,26 @@ class Stage:
 
     @property
     def folder(self) -> Path:
-        """Where the learner reads and edits."""
+        """The folder in which the learner reads and edits."""
         return self.root / "exercises" / self.name
 
     def path(self, name: str) -> str:
-        """A file of that folder by its path below the course's, with slashes, as messages name it."""
+        """Return a file's path in that folder, below the course's root and with slashes, as messages name it."""
         return f"exercises/{self.name}/{name}"
 
     @property
     def answers(self) -> Path:
-        """Where the solved files and mutants.toml stand."""
+        """The folder of the solved files and mutants.toml."""
         return self.root / "solutions" / self.name
 
     @property
     def target(self) -> str:
-        """What plain trial is told to run the whole stage."""
+        """The name with which plain trial runs the whole stage."""
         return f"exercises.{self.name}"
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """The steps in the order to work in: trial's own order, modules by name, then classes by name."""
+        """The steps in working order, which is trial's: modules by name, then classes by name."""
         found = [
             step
             for path in visible(self.folder, "test_*.py")
@@ -172,7 +174,7 @@ class Stage:
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
-        """Where the learner writes the tests, the kinds of mistake that they must catch, as kinds.toml lists them."""
+        """The kinds of mistake that a learner's tests must catch, from kinds.toml; none if the tests are provided."""
         path = self.answers / "kinds.toml"
         if not path.exists():
             return ()
@@ -183,12 +185,12 @@ class Stage:
 
     @property
     def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
-        """What a learner works on, one after another: steps, or kinds of mistake."""
+        """What a learner works on in turn: steps, or kinds of mistake."""
         return self.kinds if self.judged else self.steps
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
-        """The known wrong programs, as mutants.toml lists them; none where there is no such file."""
+        """The known wrong programs, from mutants.toml; none if there is no such file."""
         path = self.answers / "mutants.toml"
         if not path.exists():
             return ()
@@ -199,7 +201,7 @@ class Stage:
 
     @cached_property
     def hints(self) -> Mapping[int, tuple[str, ...]]:
-        """For each step's number, its hints from the gentlest on: a question, a pointer, the code's shape."""
+        """The hints by step number, gentlest first: a question, a pointer, the code's shape."""
         path = self.folder / "hints.md"
         if not path.exists():
             return {}
@@ -215,10 +217,10 @@ class Stage:
         return {number: tuple(tiers) for number, tiers in hints.items()}
 
     def topic(self, text: str) -> Step | Kind:
-        """The step, or where the learner writes the tests the kind of mistake, that a user named.
+        """Return the step that a user named or, if the learner writes the tests, the kind of mistake.
 
         Raises:
-            CourseError: there is none.
+            CourseError: There is none.
         """
         if not self.judged:
             return self.step(text)
@@ -229,10 +231,10 @@ class Stage:
         raise CourseError(f'{self.name} has no number "{text}". {last}')
 
     def step(self, text: str) -> Step:
-        """The step that a user named by number, by ``Step03`` or by its name.
+        """Return the step that a user named by number, by ``Step03`` or by its name.
 
         Raises:
-            CourseError: there is none; the message has the nearest names.
+            CourseError: There is none; the message has the nearest names.
         """
         if not self.steps:
             raise CourseError(f"{self.name} has no steps: you write its tests.")
@@ -251,9 +253,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class Course:
-    """The table of contents. ``root`` is the folder above exercises/ and solutions/.
+    """The table of contents.
 
-    ``session`` has, for a track, the minutes that a class of it has.
+    Attributes:
+        root: The folder above exercises/ and solutions/.
+        session: The minutes that a class has, by track.
     """
 
     root: Path
@@ -264,10 +268,10 @@ class Course:
     session: Mapping[str, int]
 
     def stage(self, text: str) -> Stage:
-        """The stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
+        """Return the stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
 
         Raises:
-            CourseError: there is none; the message has the nearest names.
+            CourseError: There is none; the message has the nearest names.
         """
         wanted = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
         wanted = wanted.removeprefix("exercises.").lower()
@@ -284,7 +288,7 @@ def load(root: Path) -> Course:
     """Read exercises/course.toml below root.
 
     Raises:
-        CourseError: the file is missing, not TOML, or has an entry that is wrong; the message says which.
+        CourseError: The file is missing, is not TOML, or has a wrong entry; the message says which.
     """
     path = root / "exercises" / "course.toml"
     if not path.exists():
@@ -306,18 +310,20 @@ def load(root: Path) -> Course:
 
 
 def nearest(text: str, names: Iterable[str]) -> str:
-    """A question that names those nearest to what a user wrote, and a space; "" if none is near."""
+    """Return a question with the names nearest to a user's text, and a space; "" if none is near."""
     near = difflib.get_close_matches(text, list(names), n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}? " if near else ""
 
 
 def stage_names(name: str) -> tuple[str, ...]:
-    """The names by which a user may call a stage, or its deck: ``stage2_poetry``, ``stage2``, ``poetry``, ``2``."""
+    """Return the names by which a user may call a stage or its deck: ``stage2_poetry``, ``stage2``, ``poetry``, ``2``."""
     head, _, tail = name.partition("_")
     return name, head, tail, head.removeprefix("stage")
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:
-    """The files in a folder that a pattern gives, by name, without those that begin with a dot: macOS lays a ._x beside each
-    x on a foreign file system, and editors have such names for their own."""
+    """Return the files in a folder that match a pattern, by name, without those that begin with a dot.
+
+    macOS puts a ._x beside each x on a foreign file system, and editors use such names for their own files.
+    """
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))

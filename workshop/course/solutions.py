@@ -1,4 +1,4 @@
-"""Starters from solved files, so that the two cannot drift apart.
+"""Make starters from solved files, so that the two cannot drift apart.
 
 A solved file marks what the learner writes, with nbgrader's markers::
 
@@ -6,8 +6,8 @@ A solved file marks what the learner writes, with nbgrader's markers::
     self._chunks.append(data)
     ### END SOLUTION
 
-Its starter has ``raise NotImplementedError("Step 5: gather the chunks")`` there, or what the lines between that begin
-with ``### STARTER`` give instead.
+Its starter has ``raise NotImplementedError("Step 5: gather the chunks")`` there; or, if lines between the markers begin with
+``### STARTER``, what those say.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ MARKER = re.compile(r" *### (BEGIN SOLUTION|END SOLUTION|STARTER)")
 ALL_STEPS = 10_000
 
 Overlay = Mapping[str, str]
-"""File names in a stage's folder, and the text that each is to have."""
+"""File names in a stage's folder, and the text for each."""
 
 
 def render(text: str, solved: int) -> str:
-    """A solved file's text with the steps up to number ``solved`` written and the later ones as the learner gets them.
+    """Return a solved file's text with the steps up to number ``solved`` written, and later ones as the learner gets them.
 
     Raises:
-        CourseError: a marker that does not match its pair, or that has no step; the message has the line.
+        CourseError: A marker does not match its pair, or has no step; the message has the line.
     """
     out: list[str] = []
     inside: re.Match[str] | None = None
@@ -60,10 +60,10 @@ def render(text: str, solved: int) -> str:
 
 
 def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
-    """The learner's files with the steps up to ``solved`` written; 0 gives the starters.
+    """Return the learner's files with the steps up to ``solved`` written; 0 returns the starters.
 
     Raises:
-        CourseError: a solved file is missing, or its markers are wrong.
+        CourseError: A solved file is missing, or its markers are wrong.
     """
     files = {}
     if not stage.answers.is_dir():
@@ -79,19 +79,19 @@ def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
 
 
 def mutated(stage: Stage, mutant: Mutant, solved: int = ALL_STEPS) -> dict[str, str]:
-    """The answer with the mutant's edit made.
+    """Return the answer with the mutant's edit made.
 
     Raises:
-        CourseError: the text to find does not stand there exactly once.
+        CourseError: The text to find does not occur exactly once.
     """
     return with_bug(answer(stage, solved), mutant)
 
 
 def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
-    """The files, by name, with the mutant's edit made.
+    """Return the files, by name, with the mutant's edit made.
 
     Raises:
-        CourseError: the text to find does not stand there exactly once.
+        CourseError: The text to find does not occur exactly once.
     """
     text = files.get(mutant.file, "")
     count = text.count(mutant.find)
@@ -103,9 +103,9 @@ def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
 
 
 def place_of_step(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
-    """The file where a step is to be written, and the classes and functions around it, outermost first.
+    """Return the file where a step is to be written, and the classes and functions around it, outermost first.
 
-    Where the solutions are not there to look at, or do not mark the step: '' and none.
+    '' and none if the solutions do not exist, or do not mark the step.
     """
     for name in stage.edit:
         try:
@@ -130,7 +130,7 @@ def _around(lines: list[str], indent: int) -> tuple[str, ...]:
 
 
 def line_of(text: str, names: tuple[str, ...]) -> int:
-    """The line (from 1) of the last of these nested classes and functions; 0 where one is not there."""
+    """Return the line (from 1) of the last of these nested classes and functions; 0 if one is missing."""
     at = 0
     lines = text.splitlines()
     for name in names:

@@ -40,7 +40,7 @@ class Step:
     given: bool
 
     def target(self, stage: str) -> str:
-        """What plain trial is told to run just this step, e.g. ``exercises.stage2_poetry.test_1_server.Step01Poem``."""
+        """Return plain trial's name for just this step, e.g. ``exercises.stage2_poetry.test_1_server.Step01Poem``."""
         return f"exercises.{stage}.{self.module}.{self.cls}"
 
 

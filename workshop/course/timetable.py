@@ -1,4 +1,4 @@
-"""What a class does when: talks, exercises and breaks, from the minutes in course.toml."""
+"""The timetable of a class: talks, exercises and breaks, from the minutes in course.toml."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the timetable. start: HH:MM. kind: "talk", "exercise" or "break"."""
+    """A row of the timetable. ``start`` is HH:MM; ``kind`` is "talk", "exercise" or "break"."""
 
     start: str
     minutes: int
@@ -25,7 +25,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Timetable:
-    """The rows, when they end (HH:MM), and by how many minutes they run over what the session has; 0 if they do not."""
+    """The rows, their end (HH:MM), and by how many minutes they exceed the session; 0 if they do not."""
 
     rows: tuple[Row, ...]
     end: str
@@ -33,22 +33,22 @@ class Timetable:
 
     @property
     def minutes(self) -> int:
-        """How long it is, breaks included."""
+        """The whole length in minutes, breaks included."""
         return sum(row.minutes for row in self.rows)
 
 
 def stages_in(course: Course, track: str) -> list[Stage]:
-    """The stages of a track, "core" or "all", in their order."""
+    """Return the stages of a track, "core" or "all", in their order."""
     return [stage for stage in course.stages if track == "all" or stage.track == "core"]
 
 
 def timetable(course: Course, start: str, track: str) -> Timetable:
-    """The timetable of a track, "core" or "all", from a time of day on.
+    """Make the timetable of a track, "core" or "all", from a time of day on.
 
-    A stage's talk, where it has one, comes before its exercise. No break after the last stage.
+    A stage's talk, if it has one, comes before its exercise. There is no break after the last stage.
 
     Raises:
-        ValueError: start is no time of day.
+        ValueError: ``start`` is not a time of day.
     """
     now = datetime.strptime(start, "%H:%M")
     rows: list[Row] = []
@@ -83,9 +83,9 @@ def timetable(course: Course, start: str, track: str) -> Timetable:
 
 
 def decks(course: Course) -> Mapping[str, tuple[int, int]]:
-    """Each deck's name, in the order of the class: the minutes of its talk, and those on the clock of its "Your turn".
+    """Return for each deck's name, in the order of the class, the minutes of its talk and those of its "Your turn".
 
-    A first stage without slides of its own is the exercise of the first talk.
+    If the first stage has no slides of its own, it is the exercise of the first talk.
     """
     found: dict[str, tuple[int, int]] = {}
     begun = course.stages[0]
@@ -102,5 +102,5 @@ def decks(course: Course) -> Mapping[str, tuple[int, int]]:
 
 
 def as_data(timetable: Timetable) -> list[dict[str, Any]]:
-    """The rows as --json prints them."""
+    """Return the rows as --json prints them."""
     return [vars(row) for row in timetable.rows]

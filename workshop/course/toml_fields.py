@@ -1,4 +1,4 @@
-"""TOML files as the fields of dataclasses: a slip in one is told, not dropped."""
+"""TOML files as the fields of dataclasses: a slip in one is reported, not dropped."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ else:
 
 
 class CourseError(Exception):
-    """The course's own files are wrong, or something was asked for that it does not have. str() is for the user."""
+    """The course's own files are wrong, or lack something that was requested. str() is for the user."""
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a TOML file says.
+    """Read a TOML file.
 
     Raises:
-        CourseError: it is not UTF-8, or not TOML; the message says where.
+        CourseError: It is not UTF-8, or not TOML; the message says where.
     """
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
@@ -33,15 +33,15 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
-# What TOML gives for a dataclass's field, by the field's annotation.
+# The type that TOML has for a dataclass's field, by the field's annotation.
 TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
 
 
 def checked_fields(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:
-    """The entry, if its keys are the dataclass's fields and its values of their types; its lists as tuples.
+    """Return the entry, with lists as tuples, if its keys are the dataclass's fields and its values have their types.
 
     Raises:
-        CourseError: they are not; the message begins with ``where``.
+        CourseError: They do not; the message begins with ``where``.
     """
     wanted = {field.name: str(field.type) for field in fields(kind)}
     wrong = sorted(set(wanted) ^ set(entry))

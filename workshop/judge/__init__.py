@@ -1,1 +1,1 @@
-"""What results mean: by steps, or by the learner's suite."""
+"""The meaning of results: by steps, or by the learner's suite."""

@@ -1,7 +1,8 @@
-"""Each of a learner's tests in a process of its own: what it says there, and what it does to its process.
+"""Run each of a learner's tests in a process of its own: its result there, and what it does to its process.
 
-Where tests are built for several places, a method is the same test in each of them. It runs alone in one place, and in the
-others in one process, with no other test; what says something else there, or leaves anything behind, runs alone as well.
+If tests are built for several places, a method is the same test in each of them. It runs alone in one place and, for all
+the others together, in one process of its own. If a result there differs, or it leaves anything behind, it runs alone there
+as well.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from workshop.runner.result import TestResult, Trouble
 
 
 def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str, Trouble], str]:
-    """What each test says alone, in this order; which have trouble, and with what; what the first of them printed."""
+    """Return each test's result alone, in this order; the troubles, by test; and the first output, if any."""
     runs.watch(f"running {len(tests)} tests, each alone")
     said: dict[str, TestResult] = {}
     unruly: dict[str, Trouble] = {}
@@ -44,7 +45,7 @@ def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str,
 
 
 def _elsewhere(runs: Runs, tests: Iterable[str]) -> Iterator[tuple[str, TestResult]]:
-    """What each method says in these places, one after another, if all of them ended, and left nothing behind."""
+    """Yield each method's results in these places, run one after another, if all of them ended and left nothing behind."""
     places: dict[str, list[str]] = {}
     for test in tests:
         places.setdefault(method(test), []).append(test)

@@ -1,4 +1,4 @@
-"""What was found of a learner's tests, as data."""
+"""The findings on a learner's tests, as data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from workshop.runner.result import TestResult, Trouble
 class Unruly:
     """A test that cannot be judged beside the others, and why.
 
-    ``trouble`` is what it did to its process; its kind may also be ``disturbs`` (``what`` are the tests that fail after it),
-    ``alone`` (it fails after most other tests), ``needs`` (it passes only after that in ``what``), ``races`` (it passes
-    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a Deferred that has failed,
-    at which nobody looks; ``what`` has the error).
+    ``trouble`` is what it did to its process. Its kind may also be ``disturbs`` (the tests in ``what`` fail after it),
+    ``alone`` (it fails after most other tests), ``needs`` (it passes only after the test in ``what``), ``races`` (it passes
+    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a failed Deferred that nothing
+    handles; ``what`` has the error).
     """
 
     test: str
@@ -36,7 +36,7 @@ class Strict:
 
 @dataclass(frozen=True)
 class Slow:
-    """A test that takes long: its seconds, how often a verdict may run it, whether it was too slow for the mistakes."""
+    """A slow test: its seconds, how often a verdict may run it, and whether it was too slow to be run on the mutants."""
 
     test: str
     seconds: float
@@ -46,7 +46,7 @@ class Slow:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A test of the reference's that fails on the learner's own code: what it is about, in the README's words."""
+    """A test of the reference that fails on the learner's own code, and the paragraph of the README that it is about."""
 
     paragraph: str
     requirement: str
@@ -55,18 +55,18 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found of a learner's tests, which are named as plain trial names them.
+    """The findings on a learner's tests, which are named as plain trial names them.
 
-    ``own``: each alone, on the learner's own code. ``trouble``: why they could not even be loaded. ``empty``: those that
-    pass though there is nothing in the code. ``left``: by number of a kind, those of its mutants that were let through, if
-    any was. ``absent``: names of the mutants that are only where this machine has nothing. ``items``: the learner's list;
-    None where the stage has none. ``twice``: tests of one name, of which only the last runs. ``right``: of the tests that
-    fail on the learner's own code, those that all right answers pass. ``wrong``: where all is caught, what the reference's
-    tests say of the learner's own code.
+    ``own``: the result of each test alone, on the learner's own code. ``trouble``: why the tests could not even be loaded.
+    ``empty``: tests that pass though the code is emptied. ``left``: the surviving mutants by the number of their kind.
+    ``absent``: names of mutants in places that this machine does not have. ``items``: the learner's list; None if the stage
+    has none. ``twice``: tests that share a name, so that only the last runs. ``right``: tests that fail on the learner's own
+    code but pass on all right answers. ``wrong``: if all is caught, the reference's tests that fail on the learner's own
+    code.
 
-    These are notes, and no reason not to pass: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
+    These are notes, and do not prevent passing: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
     and why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``:
-    where there are no tests, lines that the files had.
+    if there are no tests, lines that have gone from the files.
     """
 
     stage: Stage
@@ -97,22 +97,22 @@ class Assessment:
 
     @property
     def survived(self) -> tuple[Kind, ...]:
-        """The kinds of which a mutant was let through."""
+        """The kinds with a surviving mutant."""
         return tuple(kind for kind in self.stage.kinds if kind.number in self.left)
 
     @property
     def mutants(self) -> list[Mutant]:
-        """Those that the tests were judged by."""
+        """The mutants that the tests were judged by."""
         return [mutant for mutant in self.stage.mutants if mutant.name not in self.absent]
 
     @property
     def caught(self) -> int:
-        """How many mutants were not let through."""
+        """The number of mutants that were caught."""
         return len(self.mutants) - sum(map(len, self.left.values()))
 
     @property
     def counted(self) -> int:
-        """How many tests were run on the mutants: those that nothing is wrong with."""
+        """The number of tests that were run on the mutants: those with nothing wrong."""
         wrong = len(self.failing) + len(self.unruly) + len(self.empty) + len(self.strict)
         return len(self.own) - wrong
 
@@ -124,12 +124,12 @@ class Assessment:
 
     @property
     def done(self) -> int:
-        """How many kinds of mistake are caught."""
+        """The number of kinds of mistake that are caught."""
         return self.total - len(self.survived)
 
     @property
     def total(self) -> int:
-        """How many kinds of mistake there are."""
+        """The number of kinds of mistake."""
         return len(self.stage.kinds)
 
     @property
@@ -139,13 +139,13 @@ class Assessment:
 
     @property
     def missed(self) -> list[Kind]:
-        """The kinds that no line of the learner's list speaks of."""
+        """The kinds that no line of the learner's list is about."""
         said = {kind.number for item in self.items or () for kind in item.kinds}
         return [kind for kind in self.stage.kinds if kind.number not in said]
 
 
 def by_kind(mutants: Iterable[Mutant]) -> dict[int, tuple[Mutant, ...]]:
-    """Mutants by the number of their kind."""
+    """Group mutants by the number of their kind."""
     found: dict[int, tuple[Mutant, ...]] = {}
     for mutant in mutants:
         found[mutant.step] = (*found.get(mutant.step, ()), mutant)

@@ -1,4 +1,4 @@
-"""A learner's tests and list as files: nothing here runs them."""
+"""A learner's tests and list as files; nothing here runs them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the learner's list, and the kinds of mistake that it speaks of."""
+    """A line of the learner's list, and the kinds of mistake that it is about."""
 
     text: str
     kinds: tuple[Kind, ...]
 
 
 def own_modules(stage: Stage) -> tuple[str, ...]:
-    """The learner's test modules, as trial names them."""
+    """Return the names of the learner's test modules, as trial uses them."""
     names = sorted(path.stem for path in stage.folder.glob("test_*.py"))
     return tuple(f"{stage.target}.{name}" for name in names)
 
 
 def read_list(stage: Stage) -> tuple[Item, ...] | None:
-    """The learner's list, an item for each line that begins as one; None where the stage has none."""
+    """Read the learner's list, with an item for each line that begins as one; None if the stage has none."""
     if LIST not in stage.edit:
         return None
     text = (stage.folder / LIST).read_text("utf-8", "replace")
@@ -43,7 +43,7 @@ def read_list(stage: Stage) -> tuple[Item, ...] | None:
 
 
 def defined_twice(stage: Stage) -> tuple[str, ...]:
-    """Tests that another one of the same name, further down in the same class, takes the place of."""
+    """Return the tests that another test of the same name, further down in the same class, replaces."""
     found = []
     for path in sorted(stage.folder.glob("test_*.py")):
         try:
@@ -58,7 +58,7 @@ def defined_twice(stage: Stage) -> tuple[str, ...]:
 
 
 def missing_lines(stage: Stage) -> tuple[str, ...]:
-    """Lines of the test files, outside of any class or function, which are there no more: as that which builds tests."""
+    """Return top-level lines that have gone from the test files, such as the one that builds the tests."""
     try:
         starters = answer(stage, 0)
     except CourseError:

@@ -1,8 +1,8 @@
-"""Verdicts that were found before, under a fingerprint of everything that they depend on.
+"""Earlier verdicts, kept under a fingerprint of everything that they depend on.
 
-The truth about progress is the tests: with one byte of difference they run again. A verdict is kept in
-.workshop/verdicts/STAGE as the fingerprint, a digest of the rest, and the rest: a pickle that may only make the classes of a
-verdict. What is damaged, or made by somebody else, is as nothing.
+The tests decide about progress: if one byte differs, they run again. A verdict is kept in .workshop/verdicts/STAGE as the
+fingerprint, a digest of the data, and the data: a pickle that may only create the classes of a verdict. A file that is
+damaged, or was made by somebody else, is ignored.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ SIZE = hashlib.sha256().digest_size
 
 
 class _Writer(pickle.Pickler):
-    """Writes a verdict; its stage only by name."""
+    """A pickler for a verdict, with its stage only by name."""
 
     def persistent_id(self, obj: object) -> str | None:
         return obj.name if isinstance(obj, Stage) else None
 
 
 class _Reader(pickle.Unpickler):
-    """Reads a verdict on that stage, and makes nothing else."""
+    """An unpickler for a verdict on the given stage, which creates nothing else."""
 
     def __init__(self, data: bytes, stage: Stage) -> None:
         super().__init__(io.BytesIO(data))
@@ -64,10 +64,10 @@ class _Reader(pickle.Unpickler):
 
 
 def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:
-    """SHA-256 of everything that a verdict on the stage depends on.
+    """Return the SHA-256 of everything that a verdict on the stage depends on.
 
-    These are: the stage's files, and those of stages that they import; what all stages share; the solutions; the tool;
-    Python, Twisted and the machine; the seconds that a test may take.
+    This covers the stage's files and those of stages that they import; what all stages share; the solutions; the tool;
+    Python, Twisted and the machine; and the seconds that a test may take.
     """
     system = (sys.version, sys.executable, version("twisted"), platform.platform(), limit)
     found = hashlib.sha256(repr(system).encode())
@@ -80,7 +80,7 @@ def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:
 
 
 def _files(course: Course, stage: Stage) -> Iterator[Path]:
-    """All files that a verdict depends on, in an order that stays."""
+    """Yield all files that a verdict depends on, always in the same order."""
     yield from visible(course.root / "exercises", "*.*")
     yield from visible(course.root / "solutions", "*.*")
     for folder in (*other_stages(stage), stage.folder, stage.answers):
@@ -89,7 +89,7 @@ def _files(course: Course, stage: Stage) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """The files in a folder and below it, but for those that Python and trial leave there."""
+    """Return the files in and below a folder, except those that Python and trial leave there."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -103,7 +103,7 @@ def _path(course: Course, stage: Stage) -> Path:
 
 
 def recall(course: Course, stage: Stage, limit: float) -> Judged | None:
-    """The verdict on the stage, if it was found before with all as it is now."""
+    """Return the verdict on the stage, if it was found before and nothing has changed since."""
     try:
         kept = _path(course, stage).read_bytes()
         key, digest, data = kept[:SIZE], kept[SIZE : 2 * SIZE], kept[2 * SIZE :]
@@ -111,13 +111,13 @@ def recall(course: Course, stage: Stage, limit: float) -> Judged | None:
             return None
         found = _Reader(data, stage).load()
     except Exception:
-        # A pickle that is no pickle may raise anything.
+        # Invalid data may raise any exception.
         return None
     return found if isinstance(found, (Verdict, Assessment)) else None
 
 
 def keep(course: Course, verdict: Judged, key: bytes, limit: float) -> None:
-    """Keep a verdict, found with all as the fingerprint says; not if it has changed meanwhile."""
+    """Keep a verdict under the fingerprint taken before it was found, unless something has changed meanwhile."""
     with contextlib.suppress(OSError):
         if key != fingerprint(course, verdict.stage, limit):
             return

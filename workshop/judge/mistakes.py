@@ -1,7 +1,7 @@
-"""A learner's tests on programs with a known bug: which of these they catch, and which tests no bug makes fail.
+"""Run a learner's tests on programs with a known bug: which bugs they catch, and which tests no bug makes fail.
 
-A bug counts as caught by a test that fails on it twice: once more in the same process, or, should it pass there, in a new
-one after the same tests as before.
+A bug counts as caught if a test fails on it twice: again in the same process or, if it passes there, in a new process after
+the same tests as before.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Thing = TypeVar("Thing")
 
 @dataclass
 class Catches:
-    """What came of it. ``caught``: names of mutants. ``failed``: tests that failed on one, and again. ``wavering``: those
-    that failed on one, and did not again. ``passed``: by a mutant's name the tests that passed on it. ``unrun``: tests that
-    took too long to be run."""
+    """The outcome. ``caught``: names of mutants. ``failed``: tests that failed on a mutant twice. ``wavering``: tests that
+    failed on one, and then passed. ``passed``: the tests that passed, by the mutant's name. ``unrun``: tests that were too
+    slow to be run.
+    """
 
     caught: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
@@ -37,7 +38,7 @@ class Catches:
 def catch(
     runs: Runs, tests: Sequence[str], mutants: Sequence[Mutant], reference: Overlay
 ) -> Catches:
-    """Run the tests, the quick ones first, on each mutant that they meet, up to the first that catches it."""
+    """Run the tests, quick ones first, on each mutant that they meet, up to the first that catches it."""
     found = Catches()
     quick = [test for test in tests if not runs.pace.is_slow(test)]
     slow = [test for test in tests if runs.pace.is_slow(test)]
@@ -80,7 +81,7 @@ def _catch(
             again = [one.target for one in result.again if one.status == "failed"]
             broke = result.trouble.test if result.trouble else None
             if again or (test and broke == test):
-                # Broken off the second time, it has failed then too.
+                # A test that is interrupted the second time has failed then too.
                 found.caught.add(case.name)
                 found.failed.add(again[0] if again else test or "")
             else:
@@ -95,8 +96,9 @@ def _confirm(
     code: Mapping[str, Overlay],
     found: Catches,
 ) -> dict[str, list[str]]:
-    """See whether what failed once fails again after the same tests; gives the mutants that are left, with the tests that
-    may catch them still."""
+    """Check whether failed tests fail again after the same tests; return the mutants left, with the tests that may still
+    catch them.
+    """
     rest: dict[str, list[str]] = {}
     cases = []
     for name, (test, result) in doubts.items():
@@ -106,7 +108,7 @@ def _confirm(
         if late and (test is None or not runs.pace.notices(test)):
             continue
         before = left[name][: left[name].index(test) + 1] if test in left[name] else left[name]
-        # Twice the time: on a machine that is busy, what is late once is seldom so late.
+        # Allow twice the time: on a busy machine, a test that is late once is seldom so late again.
         limits = {one: 2 * most for one, most in runs.pace.limits(before).items()}
         cases.append(Case(name, code[name], tuple(before), limits=limits, collect=True))
     for case, result in runs.pool.run(cases):
@@ -129,15 +131,18 @@ def idle(
     reference: Overlay,
     found: Catches,
 ) -> list[str]:
-    """The tests that no mutant makes fail. Those that have failed on none so far are run on all that others have caught,
-    until each has failed; where a test is built for several places, it need fail in one of them only."""
+    """Return the tests that no mutant makes fail.
+
+    Tests that have failed on none so far run on all caught mutants, until each has failed. A test that is built for several
+    places need fail in only one of them.
+    """
     left = [test for test in tests if not runs.pace.is_slow(test)]
     placed = runs.placed
     left = _without(left, found.failed, placed)
     order = in_turn((m for m in mutants if m.name in found.caught), lambda mutant: mutant.step)
     if left:
         runs.watch("looking for tests that no mistake makes fail")
-    # A few at a time: the next are run with those only that are left by then.
+    # A few mutants at a time: the next ones run only with the tests that are still left.
     step = 2 * runs.pool.count
     for n in range(0, len(order), step):
         cases = []
@@ -158,7 +163,7 @@ def idle(
 
 
 def in_turn(things: Iterable[Thing], kind: Callable[[Thing], object]) -> list[Thing]:
-    """In this order, but first the first of each kind, then the second of each, and so on."""
+    """Reorder: the first of each kind, then the second of each kind, and so on."""
     seen: Counter[object] = Counter()
     rows: list[list[Thing]] = []
     for thing in things:
@@ -170,6 +175,6 @@ def in_turn(things: Iterable[Thing], kind: Callable[[Thing], object]) -> list[Th
 
 
 def _without(tests: Iterable[str], failed: Collection[str], placed: bool) -> list[str]:
-    """placed: the stage's tests are built for several places, so that one name is one test."""
+    """Return the tests that have not failed; if they are ``placed`` (built for several places), one name is one test."""
     names = {method(test) for test in failed} if placed else set()
     return [test for test in tests if test not in failed and method(test) not in names]

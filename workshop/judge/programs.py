@@ -1,4 +1,4 @@
-"""The programs by which a learner's tests are judged: right answers, programs with a known bug, one with nothing in it."""
+"""The programs that judge a learner's tests: right answers, programs with a known bug, and one that is emptied."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ REFERENCE = "reference"
 
 
 def is_test(name: str) -> bool:
-    """Whether a file has tests, by its name, as trial and this tool see it."""
+    """Return whether a file has tests, by its name, as trial and this tool see it."""
     return name.startswith("test_") and name.endswith(".py")
 
 
 def own_code(stage: Stage) -> bool:
-    """Whether the learner of this stage writes code, besides its tests."""
+    """Return whether the learner of this stage writes code besides tests."""
     return any(name.endswith(".py") and not is_test(name) for name in stage.edit)
 
 
 def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
-    """The right answers by name: for each, its files of code and their texts. The first is the solution's own.
+    """Return the right answers by name, each with its code files and their texts; the first is the solution itself.
 
-    What a stage gives and does not have the learner edit is part of the answers where a mutant changes it.
+    A file that the stage gives and the learner does not edit is part of the answers if a mutant changes it.
 
     Raises:
-        CourseError: this copy of the course has no solutions for the stage.
+        CourseError: This copy of the course has no solutions for the stage.
     """
     solved = answer(stage)
     code = {n: text for n, text in solved.items() if n.endswith(".py") and not is_test(n)}
@@ -40,7 +40,7 @@ def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
 
 
 class _Emptier(ast.NodeTransformer):
-    """Replaces what functions do, but not how objects are made."""
+    """A transformer that empties functions, but not how objects are made."""
 
     def _emptied(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         if node.name != "__init__":
@@ -51,5 +51,5 @@ class _Emptier(ast.NodeTransformer):
 
 
 def emptied(code: Overlay) -> dict[str, str]:
-    """The files, with nothing left in any function but a NotImplementedError. Their classes and names are as they were."""
+    """Return the files with nothing but a NotImplementedError in any function; classes and names stay."""
     return {name: ast.unparse(_Emptier().visit(ast.parse(text))) for name, text in code.items()}

@@ -1,4 +1,4 @@
-"""The reference's tests on the learner's own code, where learners write code besides tests: what the README says of it."""
+"""Run the reference's tests on the code of learners who write code besides tests, and find what the README says of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def broken(runs: Runs) -> list[Wrong]:
-    """Those of the reference's tests that fail on the learner's own code, twice."""
+    """Return the reference's tests that fail on the learner's own code, twice."""
     stage = runs.stage
     runs.watch("running our tests on your code")
     overlay = {name: text for name, text in answer(stage).items() if is_test(name)}
@@ -44,10 +44,10 @@ def broken(runs: Runs) -> list[Wrong]:
 
 
 def about(stage: Stage) -> dict[str, tuple[str, str]]:
-    """For each of the reference's tests, by class and name, the paragraph of the README that it is about, and what it asks.
+    """Return the README's paragraph and the requirement for each of the reference's tests, by class and name.
 
-    The paragraph is the section with the number of the solution's step in which the test stands, as "Description 4:
-    letters"; or else what paragraphs.toml says of the test, or of its class. "" if nothing says it.
+    The paragraph is the section with the number of the solution's step that contains the test, such as "Description 4:
+    letters"; or else what paragraphs.toml says of the test or its class; or "".
     """
     readme = (stage.folder / "README.md").read_text("utf-8")
     named: dict[str, str] = {}
@@ -74,7 +74,7 @@ def about(stage: Stage) -> dict[str, tuple[str, str]]:
 
 
 def _steps(text: str) -> dict[int, int]:
-    """The number of the step in which each line stands."""
+    """Return the number of the step that each line belongs to."""
     found, step = {}, 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if begin := BEGIN.fullmatch(line):

@@ -1,4 +1,4 @@
-"""Runs a learner's tests on one program or another, and says what each test says, whatever the others do."""
+"""Run a learner's tests on various programs, and return each test's result, whatever the others do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from workshop.runner.pool import Case, Pool
 from workshop.runner.result import Result, TestResult, Trouble
 
 AGAIN = 5
-"""How often a test is run again, alone, to see whether it says the same each time."""
+"""How often a test is run again, alone, to see whether its result is always the same."""
 SHARE = 0.1
-"""Seconds that tests take together, at the least, where they are shared out."""
+"""The least time, in seconds, that tests take together if they are shared out among cores."""
 
 
 class Runs:
-    """The runs of one judging. ``watch`` is called with what is done next; ``placed``: the stage's tests are built for
-    several places, so that one name is one test."""
+    """The runs of one judging. ``watch`` is called with the next activity; ``placed`` says that the stage's tests are built
+    for several places, so that one name is one test.
+    """
 
     def __init__(self, stage: Stage, pool: Pool, pace: Pace, watch: Callable[[str], None]) -> None:
         self.stage, self.pool, self.pace, self.watch = stage, pool, pace, watch
@@ -28,8 +29,11 @@ class Runs:
     def shared(
         self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False
     ) -> list[Case]:
-        """A case for each core, each with its share of the tests; fewer where the tests take little time. quick: with the
-        limits for programs with a bug."""
+        """Make a case for each core, each with its share of the tests, or fewer if the tests take little time.
+
+        Args:
+            quick: Use the limits for programs with a bug.
+        """
         seconds = sum(map(self.pace.quickest, tests))
         count = min(self.pool.count, 1 + int(seconds / SHARE))
         shares = [tests[n::count] for n in range(count)]
@@ -37,7 +41,7 @@ class Runs:
         return [Case(name, code, tuple(one), stop=False, limits=limits) for one in shares if one]
 
     def whole(self, case: Case, result: Result) -> dict[str, TestResult]:
-        """What each test of a case says, though one of them may break the run off: the rest is run again without it."""
+        """Return the result of each test of a case. If one ends the run early, the rest run again without it."""
         said: dict[str, TestResult] = {}
         left = list(case.targets)
         while True:
@@ -54,7 +58,7 @@ class Runs:
     def find_flaky(
         self, suspects: Mapping[str, TestResult], code: Overlay, tests: Iterable[str]
     ) -> dict[str, Trouble]:
-        """Which of these tests say now what they have said already, and now something else, each alone, on the same code."""
+        """Return which tests, each run alone again on the same code, do not always have the same result."""
         cases = [Case(test, code, (test,)) for test in suspects for _ in range(AGAIN)]
         results = {test: [said] for test, said in suspects.items()}
         for case, result in self.pool.run(cases):
@@ -67,8 +71,7 @@ class Runs:
         return racing
 
     def racing(self, said: Sequence[TestResult], tests: Iterable[str]) -> dict[str, Trouble]:
-        """What to tell of a test that says now this and now that; and where tests are built for several places, of the same
-        test in the others."""
+        """Return the trouble of a test whose result varies; if tests are placed, for the same test in other places too."""
         name = said[0].target
         frames = next((one.problems[0].frames for one in said if one.problems), ())
         same = [one for one in tests if self.placed and method(one) == method(name)]
@@ -76,5 +79,5 @@ class Runs:
 
 
 def method(test: str) -> str:
-    """A test's own name, without its class."""
+    """Return a test's own name, without its class."""
     return test.rpartition(".")[2]

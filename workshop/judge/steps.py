@@ -1,4 +1,4 @@
-"""What results mean: for a stage's steps, and for programs with known bugs."""
+"""The meaning of results for a stage's steps, and for programs with known bugs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from workshop.runner.result import Result, TestResult
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step's tests. ``status`` is passes, fails (also where a test of it never ended) or "not run"; ``step`` is None for
-    tests of the learner's own; ``tests`` are those that ended."""
+    """One step's tests. ``status`` is "passes", "fails" (also if one of its tests never ended) or "not run"; ``step`` is
+    None for the learner's own tests; ``tests`` are those that ended.
+    """
 
     step: Step | None
     status: str
@@ -22,17 +23,17 @@ class StepResult:
 
     @property
     def seconds(self) -> float:
-        """How long its tests took."""
+        """The seconds that its tests took."""
         return sum(test.seconds for test in self.tests)
 
     @property
     def count(self) -> int:
-        """How many tests it has, whether they ran or not."""
+        """The number of its tests, whether they ran or not."""
         return max(len(self.tests), len(self.step.tests) if self.step else 0)
 
     @property
     def failed(self) -> list[TestResult]:
-        """Its tests that failed, in the order in which they are written: the plainest comes first."""
+        """Its failed tests, in the order in which they are written: the simplest comes first."""
         names = [test.name for test in self.step.tests] if self.step else []
 
         def written(test: TestResult) -> int:
@@ -44,7 +45,7 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A run of a stage, step by step, in the order to work in."""
+    """A run of a stage, step by step, in working order."""
 
     stage: Stage
     steps: tuple[StepResult, ...]
@@ -52,7 +53,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every test that was asked for ran and passed, and nothing else went wrong."""
+        """Whether every requested test ran and passed, and nothing else went wrong."""
         return self.result.passed and all(step.status == "passes" for step in self.steps)
 
     @property
@@ -62,8 +63,7 @@ class Verdict:
 
     @property
     def broken_off(self) -> tuple[Step | None, str] | None:
-        """The step and the test that the run's trouble was met in. Where too much was printed, but all tests ended, that is
-        the first that failed."""
+        """The step and the test of the run's trouble; if too much was printed but all tests ended, the first that failed."""
         trouble, first = self.result.trouble, self.first_failure
         if trouble and trouble.test:
             name = f"{trouble.test}."
@@ -76,14 +76,14 @@ class Verdict:
 
     @property
     def done(self) -> int:
-        """How many steps pass, those that only look at the machine not counted."""
+        """The number of steps that pass, without those that only check the machine."""
         return sum(
             s.status == "passes" for s in self.steps if s.step is not None and not s.step.given
         )
 
     @property
     def total(self) -> int:
-        """How many steps the stage has, those that only look at the machine not counted."""
+        """The number of steps in the stage, without those that only check the machine."""
         return sum(not step.given for step in self.stage.steps)
 
     @property
@@ -94,7 +94,7 @@ class Verdict:
 
 
 def targets(stage: Stage, steps: Iterable[Step] | None = None) -> list[str]:
-    """What trial is told to run: these steps; or all, and after them the learner's own test modules."""
+    """Return what trial is to run: these steps; or all, and after them the learner's own test modules."""
     if steps is not None:
         return [step.target(stage.name) for step in steps]
     own = [f"{stage.target}.{name[:-3]}" for name in stage.edit if name.startswith("test_")]
@@ -102,7 +102,7 @@ def targets(stage: Stage, steps: Iterable[Step] | None = None) -> list[str]:
 
 
 def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -> Verdict:
-    """Sort a result's tests to the steps that they belong to."""
+    """Sort a result's tests by the steps that they belong to."""
     steps = list(stage.steps if asked is None else asked)
     rest = list(result.tests)
     broken = f"{result.trouble.test}." if result.trouble else ""
@@ -135,7 +135,7 @@ def _status(tests: list[TestResult], expected: int) -> str:
 
 
 def mutant_cases(stage: Stage) -> list[tuple[Mutant, Case]]:
-    """For each mutant, the run that must fail: the step that it names, on the solution with the mutant's edit."""
+    """Return, for each mutant, the run that must fail: the step that it names, on the solution with the mutant's edit."""
     return [
         (
             mutant,

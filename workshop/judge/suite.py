@@ -1,9 +1,9 @@
-"""Judges tests that a learner wrote: each must pass on every right answer, and each program with a known bug must fail one.
+"""Judge tests that a learner wrote: each must pass on every right answer, and each program with a known bug must fail one.
 
-A test is run alone first, in a process of its own: so one that hangs, or kills its process, or leaves something behind, is
-known by name and left out of the rest, and costs its time once. The others then run together, in both orders; where that
-changes what one of them says, the test that disturbs it is looked for. A test that says now this and now that by itself is
-known first, and nobody is blamed for it.
+Each test first runs alone, in a process of its own. So one that hangs, ends its process or leaves something behind is
+identified, left out of the rest, and costs its time only once. The others then run together, in both orders; if that changes
+a result, the test that disturbs it is looked for. A test whose outcome varies between identical runs is identified first, so
+that no other test is blamed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from workshop.runner.worker import LIMIT
 __all__ = ["Assessment", "Strict", "Unruly", "assess"]
 
 NEARLY = 3
-"""With so many kinds let through, at the most, tests are looked for that no mistake makes fail."""
+"""The most surviving kinds with which tests that no mistake makes fail are looked for."""
 
 
 def assess(
@@ -41,15 +41,15 @@ def assess(
     limit: float = LIMIT,
     watch: Callable[[str], None] = lambda what: None,
 ) -> Assessment:
-    """Judge the learner's tests as they stand.
+    """Judge the learner's tests as they are.
 
-    Parameters:
-        reactor: a reactor's name, as trial's --reactor; None for the platform's own.
-        limit: seconds that one test may take on the learner's own code and on the right answers.
-        watch: called with what is done next, in a few words.
+    Args:
+        reactor: A reactor's name, as trial's --reactor; None for the platform's own.
+        limit: Seconds that one test may take on the learner's own code and on the right answers.
+        watch: Called with the next activity, in a few words.
 
     Raises:
-        CourseError: this copy of the course has no right answers for the stage.
+        CourseError: This copy of the course has no right answers for the stage.
     """
     began = time.monotonic()
     answers = right_answers(stage)
@@ -88,7 +88,7 @@ class _Judging:
         unruly |= disturbed(self.runs, [t.target for t in own if t.target not in unruly], own)
         quick = sorted(good, key=lambda test: (test.seconds, test.target))
         if self.runs.placed:
-            # One of each first: a mistake that is in many places is mostly caught in the first of them.
+            # One of each test first: a mistake that is in many places is mostly caught in the first of them.
             quick = in_turn(quick, lambda test: method(test.target))
         counted = [test.target for test in quick if test.target not in unruly]
         empty = self.that_cannot_fail(counted)
@@ -107,7 +107,7 @@ class _Judging:
         if len(left) <= NEARLY:
             still = idle(self.runs, counted, mutants, reference, caught)
         wrong = broken(self.runs) if counted and not left and own_code(self.stage) else []
-        # Where a test has failed, what it leaves is mostly for that reason: there is nothing more to tell.
+        # What a failed test leaves behind is mostly due to its failure: there is nothing more to report.
         failed = {test.target for test in own if test.status == "failed"}
         unruly = {t: u for t, u in unruly.items() if t not in failed or u.kind not in LEFTOVERS}
         return Assessment(
@@ -137,12 +137,12 @@ class _Judging:
         )
 
     def runs_of(self, test: str, answers: Mapping[str, Overlay]) -> int:
-        """How often a verdict may run a test: alone, in both orders, without code, on right answers, on mistakes."""
+        """Return how often a verdict may run a test: alone, in two orders, on emptied code, right answers and mistakes."""
         mistakes = sum(mutant.meets(test) for mutant in self.stage.mutants)
         return 1 + 2 + 1 + len(answers) + mistakes
 
     def that_cannot_fail(self, tests: Sequence[str]) -> set[str]:
-        """Those that pass on the learner's own code with nothing in it."""
+        """Return the tests that pass on the learner's own code with its functions emptied."""
         if not tests:
             return set()
         self.watch("running them on code that was emptied out")
@@ -161,7 +161,7 @@ class _Judging:
         }
 
     def that_are_right(self, failing: Sequence[str], answers: Mapping[str, Overlay]) -> list[str]:
-        """Those of the tests that fail on the learner's own code which pass on every right answer."""
+        """Return the tests that fail on the learner's own code, but pass on every right answer."""
         if not (failing and own_code(self.stage)):
             return []
         self.watch("running what fails on right answers")
@@ -177,7 +177,7 @@ class _Judging:
     def too_strict(
         self, tests: Sequence[str], answers: Mapping[str, Overlay]
     ) -> tuple[list[Strict], dict[str, Trouble]]:
-        """Those that fail on a right answer, each with the first that it fails on; and those that do so now and then."""
+        """Return the tests that fail on a right answer, with the first such answer, and those that only sometimes do."""
         self.watch(f"running them on {len(answers)} right answers")
         cases = [
             case for name, code in answers.items() for case in self.runs.shared(tests, name, code)
@@ -196,8 +196,10 @@ class _Judging:
         return [one for test, one in strict.items() if test not in racing], racing
 
     def unreachable_mutants(self, skipped: set[str], tests: Sequence[str]) -> set[str]:
-        """The names of mutants that no test can meet here: where they are, the reference has no tests on this machine, or
-        skips them all. The learner's own skipping does not tell: it may be the learner's wish."""
+        """Return the names of mutants that no test can meet here: the reference has no tests there, or skips them all.
+
+        Tests that the learner skips do not count: that may be the learner's choice.
+        """
         solved = answer(self.stage)
         placed = [mutant for mutant in self.stage.mutants if mutant.on]
         if not placed:

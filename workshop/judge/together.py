@@ -1,4 +1,4 @@
-"""What tests do to each other when they run together: which say something else then, and which others are to blame."""
+"""Find what tests do to each other when they run together: whose results change, and which other tests are to blame."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from workshop.runner.result import TestResult, Trouble
 
 
 def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[str, Trouble]:
-    """The tests that say something else, or have others say it, when all run together.
+    """Return the tests whose results change, or that change others' results, when all run together.
 
-    own: what each says alone.
+    Args:
+        own: Each test's result alone.
     """
     runs.watch("running them together")
     said_alone = {test.target: test for test in own}
@@ -31,16 +32,16 @@ def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[s
         if said[test].status != status[test]
     }
     if changed and (unruly := that_forget(runs, tests, status)):
-        # They are to blame for what others say, so those are looked at without them.
+        # They are to blame for others' results, so the others are judged without them.
         rest = [test for test in tests if test not in unruly]
         return unruly | disturbed(runs, rest, said_alone.values())
-    # Where classes are built for several places, a test stands in each of them. One of them tells for all.
+    # If classes are built for several places, a test is in each of them. One of them represents all.
     firsts: dict[str, str] = {}
     for test in sorted(changed, key=lambda test: len(changed[test])):
         firsts.setdefault(method(test), test)
     run = [test for test in tests if status[test] != "skipped"]
     unruly |= runs.find_flaky({test: said_alone[test] for test in firsts.values()}, {}, run)
-    # What changes with nothing changed, not even the order, is no matter of the order.
+    # A result that changes with nothing changed, not even the order, does not depend on the order.
     more = runs.pool.run(cases if firsts else ())
     for before, after in zip(found, [runs.whole(*one) for one in more], strict=False):
         for test in firsts.values():
@@ -75,13 +76,15 @@ def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[s
 
 
 def that_forget(runs: Runs, tests: Iterable[str], status: dict[str, str]) -> dict[str, Trouble]:
-    """Those that leave a Deferred which has failed, and at which nobody looks. Python throws it away some time later, and
-    the error is logged then, in another test. Here it is thrown away at once."""
+    """Return the tests that leave a failed Deferred that nothing handles.
+
+    Python collects it some time later, and the error is then logged in another test. Here it is collected at once.
+    """
     passing = [test for test in tests if status[test] == "passed"]
     case = Case("forgetting", {}, tuple(passing), stop=False, collect=True)
     said = runs.whole(case, next(runs.pool.run([case]))[1])
     suspects = [test for test in passing if said[test].status == "failed"]
-    # More than once: one that now fails and now passes has failed by itself.
+    # More than once: a test with varying results has failed by itself.
     alone = [Case(test, {}, (test,), collect=True) for test in suspects for _ in range(AGAIN)]
     forgetful: dict[str, Trouble] = {}
     wavering = set()

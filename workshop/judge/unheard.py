@@ -1,4 +1,4 @@
-"""Tests that say nothing, as far as reading them shows: what never runs, what can hardly fail. Nothing here runs them."""
+"""Tests that check nothing, as far as reading shows: what never runs, what can hardly fail. Nothing here runs them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOOKS = re.compile(r"__\w+__|setUp\w*|tearDown\w*|runTest|run|id|debug|shortDesc
 
 @dataclass(frozen=True)
 class Unheard:
-    """What can never run: its name, where it stands, and why it does not run."""
+    """Something that can never run: its name, its place, and the reason."""
 
     name: str
     where: str
@@ -34,7 +34,7 @@ class Unheard:
 
 @dataclass
 class _Module:
-    """A file of the course, read."""
+    """A parsed file of the course."""
 
     stage: Stage
     path: Path
@@ -59,7 +59,7 @@ class _Module:
 
     @cached_property
     def imported(self) -> dict[str, tuple[int, str]]:
-        """What each imported name stands for: how many dots come first, and the full name."""
+        """The meaning of each imported name: the number of leading dots, and the full name."""
         found: dict[str, tuple[int, str]] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -77,7 +77,7 @@ class _Module:
         return found
 
     def bases(self, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        """All that a class derives from: names of classes of this file, and full names of others'."""
+        """Return all classes that a class derives from: those of this file by name, others by full name."""
         if name in seen or name not in self.classes:
             return set()
         found = {name}
@@ -99,14 +99,14 @@ class _Module:
         return other.bases(cls) | {full}
 
     def case(self, name: str) -> str:
-        """What kind of TestCase a class is: "TestCase" if trial waits for its tests; "" if none, as far as is seen."""
+        """Return the kind of TestCase that a class is: "TestCase" if trial waits for its tests; "" if none is recognised."""
         bases = self.bases(name)
         if bases & WAITS:
             return "TestCase"
         return next((CALLS[base] for base in sorted(bases & set(CALLS))), "")
 
     def method(self, cls: str, name: str) -> Function | None:
-        """The method that a class of this file has of that name."""
+        """Return the method of that name that a class of this file has."""
         for one in [cls, *sorted(self.bases(cls))]:
             for node in self.classes[one].body if one in self.classes else ():
                 if isinstance(node, FUNCTION) and node.name == name:
@@ -115,9 +115,12 @@ class _Module:
 
 
 def never_run(stage: Stage, loaded: Collection[str]) -> tuple[Unheard, ...]:
-    """What looks like a test, and never runs. loaded: the names of the tests that trial has found.
+    """Return what looks like a test, but never runs.
 
-    Where tests are there to be repaired, what is wrong with them from the beginning is for the learner to find.
+    In a stage whose tests are to be repaired, faults that were there from the beginning are for the learner to find.
+
+    Args:
+        loaded: The names of the tests that trial has found.
     """
     found = []
     given = {}
@@ -162,7 +165,7 @@ def _never(module: _Module, loaded: list[list[str]]) -> Iterator[tuple[str, int,
 
 
 def _collected(module: _Module, cls: str, name: str, loaded: list[list[str]]) -> bool:
-    # A class that the file does not have was built from those that it has.
+    # A class that is not in the file was built from those that are.
     return any(
         test == name and (owner not in module.classes or cls in module.bases(owner))
         for owner, test in loaded
@@ -176,7 +179,7 @@ def _looks_like_a_test(node: Function) -> bool:
 
 
 def _once(module: _Module, name: str) -> bool:
-    """Whether nothing of the stage speaks of this name, but for where it is defined."""
+    """Return whether the stage mentions this name only once, at its definition."""
     folder = module.path.parent
     texts = [module.text] + [
         path.read_text("utf-8", "replace")
@@ -202,12 +205,12 @@ def _assertions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def reason(stage: Stage, test: str) -> str:
-    """Why a test that never fails may never fail, as far as reading it shows; "" if nothing is seen."""
+    """Return why a test that never fails may never fail, as far as reading shows; "" if no reason is found."""
     *_, stem, cls, name = test.split(".")
     module = _Module(stage, stage.folder / f"{stem}.py")
     node = module.method(cls, name)
     if node is None:
-        # Built from another class: the first that has it.
+        # It is built from another class: take the first that has it.
         node = next((n for one in module.classes if (n := module.method(one, name))), None)
     if node is None:
         return ""
@@ -268,12 +271,12 @@ def reason(stage: Stage, test: str) -> str:
 
 
 def _name(call: ast.Call) -> str:
-    """The last part of what is called."""
+    """Return the last part of the called name."""
     return ast.unparse(call.func).rpartition(".")[2]
 
 
 def _swallowed(node: Function) -> str:
-    """What takes an assertion's failure away, if anything does."""
+    """Return what swallows an assertion's failure, if anything does."""
     for part in ast.walk(node):
         if isinstance(part, ast.Try) and any(True for one in part.body for _ in _assertions(one)):
             leaves = [one for last in part.finalbody for one in ast.walk(last)]
@@ -300,7 +303,7 @@ def _swallowed(node: Function) -> str:
 
 
 def _outside(node: Function) -> Iterator[ast.AST]:
-    """What stands in a function, but not in a function inside of it."""
+    """Yield the nodes in a function, but not those in a function inside it."""
     todo: list[ast.AST] = list(node.body)
     while todo:
         one = todo.pop()

@@ -1,4 +1,4 @@
-"""One question for both kinds of stage: what does its run say? By steps, or by the learner's own suite."""
+"""One question for both kinds of stage: what is its verdict? By steps, or by the learner's own suite."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from workshop.runner.result import TestResult
 from workshop.runner.worker import LIMIT, Worker, imports_of
 
 Judged: TypeAlias = Verdict | Assessment
-"""What a run of a stage says. Both kinds have ``stage``, ``passed``, ``done``, ``total`` and ``to_do``."""
+"""The verdict of a run. Both kinds have ``stage``, ``passed``, ``done``, ``total`` and ``to_do``."""
 
 
 @dataclass(frozen=True)
 class Unjudged:
-    """A stage that cannot be judged as it is, and why: a file that was refused; or, for a None, that this copy of the course
-    has no solutions, and the learner writes the stage's tests."""
+    """A stage that cannot be judged as it is. ``refusal`` says why; None means that the learner writes its tests, and this
+    copy of the course has no solutions.
+    """
 
     stage: Stage
     refusal: Refusal | None
@@ -31,7 +32,7 @@ class Unjudged:
 
 
 def refused(course: Course, stage: Stage) -> Unjudged | None:
-    """Why the stage cannot be judged; None if it can."""
+    """Return why the stage cannot be judged; None if it can."""
     try:
         inspect(course, stage)
     except Refusal as refusal:
@@ -55,11 +56,11 @@ def judge(
     Args:
         limit: Seconds that one test may take.
         reactor: A reactor's name, as trial's --reactor; None for the platform's own.
-        worker: For a stage of steps, a child that is ready; without it one is started.
-        steps: Those to run, in a stage of steps; None for all.
+        worker: In a stage of steps, a child that is ready; without it, one is started.
+        steps: In a stage of steps, the steps to run; None for all.
         stop: In a stage of steps, end after the first test that fails.
         test_ended: In a stage of steps, called with each test's result as it comes.
-        part_began: In one whose tests the learner writes, called with what is done next, in a few words.
+        part_began: If the learner writes the stage's tests, called with the next activity, in a few words.
     """
     if stage.judged:
         return assess(stage, reactor=reactor, limit=limit, watch=part_began)
@@ -73,7 +74,7 @@ def judge(
 
 
 def remember_passed(verdict: Judged) -> None:
-    """Remember, once it was shown, which steps passed."""
+    """Remember which steps passed, once the verdict was shown."""
     if isinstance(verdict, Verdict):
         passed, failed = (
             [one.step for one in verdict.steps if one.step and one.status == status]

@@ -1,4 +1,4 @@
-"""The notebook extension, `%load_ext workshop.notebook`; making and checking notebooks."""
+"""The notebook extension, `%load_ext workshop.notebook`, and how notebooks are made and checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Called by IPython for `%load_ext workshop.notebook`."""
+    """Load the extension; IPython calls this for `%load_ext workshop.notebook`."""
     from workshop.notebook.extension import load_ipython_extension as load
 
     load(shell)

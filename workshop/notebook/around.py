@@ -1,12 +1,11 @@
-"""The picture of what trial does around one test: what is called, in which order, when the reactor runs, what trial
-looks at.
+"""A picture of what trial does around one test: what is called, in which order, when the reactor runs, what trial checks.
 
     %load_ext workshop.notebook.around
 
     %%around [title]
     class Greets(TestCase): ...
 
-The cell's test is run by real trial, as that of a cell of %%trial is.
+Real trial runs the cell's test, as it does for %%trial.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from workshop.notebook.around_steps import (
 from workshop.pictures.base import SHADE, Picture, frame, word
 from workshop.pictures.timeline import GOOD, INK, LATE
 
-# In pixels: a row's height, a box's, the margin; where each column begins, and how wide its boxes are.
+# In pixels: a row's height, a box's, the margin; then each column's left edge and the width of its boxes.
 ROW, BOX, EDGE = 30, 22, 20
 OWN, TRIAL, FOUND, RUNS = (50, 200), (258, 216), (484, 190), (682, 158)
 HEADS = {
@@ -40,12 +39,12 @@ LETTER = 7.8
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What %load_ext does."""
+    """Register the magic; IPython calls this for %load_ext."""
     shell.register_magic_function(_around, "cell", "around")
 
 
 def _around(line: str, source: str) -> None:
-    """Run the cell's test by trial, and show what happens around it. The line: the picture's title."""
+    """Run the cell's test with trial, and show what happens around it. The magic's line is the picture's title."""
     from IPython.display import display
 
     picture = drawn(record(source), line or "What trial does around one test")
@@ -53,9 +52,9 @@ def _around(line: str, source: str) -> None:
 
 
 def drawn(steps: Sequence[Step], title: str) -> Picture:
-    """Steps, drawn in their order, from top to bottom, in a column each: the test's own, trial's, the reactor's.
+    """Draw the steps from top to bottom, in three columns: the test's own, trial's, the reactor's.
 
-    What came of a step stands in its row, between trial's column and the reactor's.
+    What a step led to is in its row, between trial's column and the reactor's.
     """
     width, top = sum(RUNS) + EDGE, EDGE + 2 * ROW
     parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
@@ -71,7 +70,7 @@ def drawn(steps: Sequence[Step], title: str) -> Picture:
         parts.append(word(EDGE, y + 20, f"{n + 1:2}"))
         parts += _box(step, y)
         lines.append(f"{n + 1}. {_words(step)}.")
-        # The reactor runs from where trial begins to wait to where it goes on. Above the ground of all these rows.
+        # The reactor's bar goes from where trial begins to wait to where it goes on, above the ground of all these rows.
         if step.kind == WAITS:
             began = y
         elif step.kind == GOES_ON:
@@ -82,7 +81,7 @@ def drawn(steps: Sequence[Step], title: str) -> Picture:
 
 
 def _words(step: Step) -> str:
-    """A step as a sentence, without its full stop."""
+    """Return a step as a sentence, without its full stop."""
     found = ", ".join(step.found)
     if step.kind == TURN:
         return f"The reactor runs: {step.what}"
@@ -93,7 +92,7 @@ def _words(step: Step) -> str:
 
 
 def _box(step: Step, y: int) -> list[str]:
-    """A step's box: filled for the test's own code, an outline for trial's, of dashes where something is wrong."""
+    """Draw a step's box: filled for the test's own code, outlined for trial's, dashed if something is wrong."""
     if step.kind == TURN:
         return []
     left = step.kind == LOOKS and bool(step.found)
@@ -119,7 +118,7 @@ def _box(step: Step, y: int) -> list[str]:
 
 
 def _runs(top: int, bottom: int, text: str) -> list[str]:
-    """The reactor's bar while it runs."""
+    """Draw the reactor's bar while it runs."""
     x, width = RUNS
     box = f'<rect x="{x}" y="{top}" width="{width}" height="{bottom - top}" fill="white"'
     foot = (top + bottom) // 2 + 5

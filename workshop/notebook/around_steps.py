@@ -1,8 +1,8 @@
-"""What trial does around one test, step by step: noted inside trial itself, in a process of its own.
+"""The steps of trial around one test, noted inside trial itself, in a process of its own.
 
-    steps = record("from twisted.trial.unittest import TestCase\n\n\nclass Greets(TestCase): ...")
+    steps = record("from twisted.trial.unittest import TestCase\\n\\n\\nclass Greets(TestCase): ...")
 
-No line of the test is changed for that: what trial calls is replaced, for the run, by what notes itself and calls it.
+This changes no line of the test: for the run, wrappers that note each call replace the functions that trial calls.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 YOURS, WAITS, GOES_ON, TURN, LOOKS, VERDICT = range(6)
 MARK = "around: "
 AFTER = "\n\nfrom workshop.notebook.around_steps import watch as watch_\n\nwatch_()\n"
-"""What stands below the test in its process."""
+"""The code below the test in its process."""
 VERDICTS = {
     "addSuccess": "[OK]",
     "addFailure": "[FAIL]",
@@ -29,7 +29,7 @@ VERDICTS = {
 
 
 class Step(NamedTuple):
-    """Something that happened. found: what came of it, such as an exception's name, or what trial has found left."""
+    """Something that happened. ``found`` is its outcome, such as an exception's name, or what trial found left behind."""
 
     kind: int
     what: str
@@ -37,9 +37,11 @@ class Step(NamedTuple):
 
 
 def record(source: str) -> list[Step]:
-    """Run the one test of a cell, whose first line is the magic's, and give what happened.
+    """Run the one test of a cell, whose first line is the magic's, and return its steps.
 
-    Raises ValueError where it has not one, and workshop.notebook.cell's Trouble where its process gives no verdict.
+    Raises:
+        ValueError: The cell does not have exactly one test.
+        CellTrouble: Its process has no verdict.
     """
     from workshop.notebook import cell
 
@@ -50,7 +52,7 @@ def record(source: str) -> list[Step]:
 
 
 def watch() -> None:
-    """From now on, each test that is run notes its steps, and prints them, as JSON, when it is over."""
+    """Have each test that runs from now on note its steps, and print them as JSON when it is over."""
     from twisted.trial import unittest as trial
 
     case: Any = trial.SynchronousTestCase
@@ -66,7 +68,7 @@ def watch() -> None:
 
 
 class Notes:
-    """The steps of one test. waits: whether trial waits for a Deferred of this kind of test case."""
+    """The steps of one test. ``waits``: whether trial waits for a Deferred of this kind of test case."""
 
     def __init__(self, case: Any, waits: bool) -> None:
         self.steps: list[Step] = []
@@ -76,7 +78,7 @@ class Notes:
         self._looked = False
 
     def attach(self, result: Any) -> None:
-        """From now on, all that is called around the test notes itself. Nothing undoes it: the process has one test."""
+        """Note every call around the test from now on. Nothing undoes this: the process has only one test."""
         from twisted.internet import reactor
         from twisted.trial import _synctest
 
@@ -86,7 +88,7 @@ class Notes:
             (case, name, functools.partial(self._part, name)),
             (case, "addCleanup", self._adding),
             (case, "flushLoggedErrors", self._flushing),
-            # The one place where both kinds of test case ask for what was logged. It has no public name.
+            # The one place where both kinds of test case get what was logged. It has no public name.
             (_synctest._logObserver, "getErrors", functools.partial(self._look, "logged errors")),
             (reactor, "iterate", self._turning),
             (reactor, "getDelayedCalls", functools.partial(self._look, "delayed calls")),
@@ -106,7 +108,7 @@ class Notes:
         return self.steps[-1]
 
     def _part(self, name: str, function: Any) -> Any:
-        """A part of the test that notes when it is called, and whether trial waits for it then."""
+        """Wrap a part of the test so that it notes its call, and whether trial then waits for it."""
         if inspect.isgeneratorfunction(function):
             return function  # which trial refuses
 
@@ -161,7 +163,7 @@ class Notes:
     def _flushing(self, flush: Any) -> Any:
         def flushing(*types: Any) -> Any:
             errors = flush(*types)
-            # After its look, trial calls it as well.
+            # After its own check, trial calls this as well.
             if not self._looked:
                 self.note(YOURS, "flushLoggedErrors", f"takes {len(errors)}")
             return errors
@@ -196,7 +198,7 @@ class Notes:
 
 
 def _called(left: Any) -> str:
-    """What something that is left is called: a delayed call, a logged failure, a port or a connection."""
+    """Return the name of something left behind: a delayed call, a logged failure, a port or a connection."""
     function = getattr(left, "func", None)
     if function is not None:
         return str(getattr(function, "__qualname__", type(function).__name__))

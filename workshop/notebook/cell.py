@@ -1,9 +1,9 @@
-"""Runs the tests of a notebook's cell: by real trial, in one bounded child process. Nothing here needs IPython.
+"""Run the tests of a notebook's cell with real trial, in one bounded child process. Nothing here needs IPython.
 
     print(run("from twisted.trial.unittest import TestCase\\n...", ["--reactor=select"]))
 
-What trial prints is given back with what differs from run to run, and from machine to machine, taken out: seconds,
-addresses, port numbers, paths, and the frames of trial, Twisted and Python.
+The result is trial's output without what differs from run to run and from machine to machine: seconds, addresses, port
+numbers, paths, and the frames of trial, Twisted and Python.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ HERE = "this cell"
 LIMIT = 20.0
 """Seconds that all tests of a cell may take together, unless the cell says otherwise."""
 AFTER = 2.0
-"""Seconds that the child has to end itself, once its time is over, before it is killed."""
+"""Seconds that the child has to end itself after its time limit, before it is killed."""
 TIMES = 50
-"""How often --until-failure repeats the tests, where it is given no number."""
+"""How often --until-failure repeats the tests if it has no number."""
 MOST_OUTPUT = 200_000
 SHOWN = 20_000
 
@@ -43,7 +43,7 @@ ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
 }
 WARM = ForkServer(CHILD, ENVIRONMENT) if hasattr(os, "fork") else None
-"""Where there is no fork, each run is a process that begins from nothing."""
+"""Without fork, each run is a new process."""
 
 FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)$')
 STACK = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>.+)$')
@@ -64,7 +64,7 @@ CHANGING = (
 
 
 class CellTrouble(Exception):
-    """Why a cell's tests gave no verdict. printed: what they printed until then."""
+    """Why a cell's tests have no verdict. ``printed``: their output until then."""
 
     def __init__(self, why: str, printed: str = "") -> None:
         super().__init__(why)
@@ -74,14 +74,16 @@ class CellTrouble(Exception):
 def run(
     source: str, options: Sequence[str] = (), limit: float = LIMIT, warm: ForkServer | None = WARM
 ) -> str:
-    """Run the tests of a cell, whose first line is the magic's own. Gives what trial printed, normalised.
+    """Run the tests of a cell, whose first line is the magic's own; return trial's output, normalised.
 
-    options: trial's own. --until-failure may have a number: how often, at most.
-    warm: what runs it; where it is None, a process that begins from nothing.
+    Args:
+        options: trial's own. --until-failure may have a number: the most repetitions.
+        limit: Seconds that all tests may take together.
+        warm: The server that runs it; None for a new process.
     """
     words, times = _repetition(list(options))
     with temporary_folder() as place:
-        # The magic's line is the cell's first: so all line numbers are the cell's own.
+        # An empty line stands for the magic's, the cell's first: so all line numbers are the cell's own.
         (place / f"{MODULE}.py").write_text(f"\n{source}", "utf-8")
         command = [str(limit), str(times), *words, MODULE]
         if warm is None:
@@ -105,7 +107,7 @@ def run(
 
 
 def _repetition(words: list[str]) -> tuple[list[str], int]:
-    """trial's options, and how often the tests are repeated at most."""
+    """Return trial's options, and how often the tests are repeated at most."""
     for flag in ("--until-failure", "-u"):
         if flag in words:
             after = words.index(flag) + 1
@@ -118,7 +120,7 @@ def _repetition(words: list[str]) -> tuple[list[str], int]:
 
 
 def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None, bytes]:
-    """Run a command in a folder. Gives its exit code, None where it had to be killed, and what it printed."""
+    """Run a command in a folder; return its exit code (None if it had to be killed) and its output."""
     process = subprocess.Popen(
         command,
         cwd=place,
@@ -145,11 +147,11 @@ def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None,
     reader.start()
     code: int | None = None
     try:
-        # An interrupt of the kernel comes out of this wait as KeyboardInterrupt.
+        # An interrupt of the kernel raises KeyboardInterrupt from this wait.
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(limit)
     finally:
-        # Also what the tests have started, and would hold the pipe open.
+        # This also ends what the tests have started, which would hold the pipe open.
         end_group(process)
         process.wait()
         reader.join(1)
@@ -157,7 +159,7 @@ def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None,
 
 
 def _where(text: str) -> str:
-    """Where in the cell the tests were when their time was over, as the end of a sentence."""
+    """Say where in the cell the tests were at the time limit, as the end of a sentence."""
     for line in text.splitlines():
         found = STACK.match(line)
         if found and Path(found["file"]).name == f"{MODULE}.py":
@@ -166,9 +168,9 @@ def _where(text: str) -> str:
 
 
 def normalise(text: str, place: Path) -> str:
-    """What trial printed, without what differs from run to run, and with the cell's own name for its file."""
+    """Return trial's output without what differs from run to run, and with the cell's own name for its file."""
     lines: list[str] = []
-    frame = ""  # of which the next line shows the source: "kept", "left out"
+    frame = ""  # the last frame, whose source the next line shows: "kept", "left out"
     for line in text.splitlines():
         found = FRAME.match(line)
         if found:
@@ -181,11 +183,11 @@ def normalise(text: str, place: Path) -> str:
         elif frame == "left out" and line.startswith("    "):
             continue
         elif frame == "kept" and re.fullmatch(r"    [ ~^]+", line):
-            continue  # marks that only some versions of Python give
+            continue  # marks that only some versions of Python print
         else:
             frame = frame if line.startswith("    ") else ""
             lines.append(line.rstrip())
-    # Plain before they are put in order: else an address would decide it.
+    # Normalise before sorting: else an address would decide the order.
     printed = (
         "\n".join(_sorted([plain(line) for line in lines]))
         .strip("\n")
@@ -198,14 +200,14 @@ def normalise(text: str, place: Path) -> str:
 
 
 def plain(text: str) -> str:
-    """A text without what differs from run to run: addresses, numbers of ports, seconds."""
+    """Return a text without what differs from run to run: addresses, port numbers, seconds."""
     for pattern, instead in CHANGING:
         text = pattern.sub(instead, text)
     return text
 
 
 def _name(file: str, place: Path) -> str | None:
-    """What a file is called in a traceback: the cell, a file of the course; None for all others."""
+    """Return a file's name in a traceback: the cell, or a file of the course; None for all others."""
     path = Path(file)
     path = path if path.is_absolute() else place / path
     if path.name == f"{MODULE}.py" and path.parent == place:
@@ -217,7 +219,7 @@ def _name(file: str, place: Path) -> str | None:
 
 
 def _sorted(lines: list[str]) -> list[str]:
-    """The lines, where those of what was left in the reactor are in order: trial takes them from a set."""
+    """Sort the lines of what was left in the reactor, which trial takes from a set; leave the others."""
     done: list[str] = []
     left: list[str] = []
     for line in lines:

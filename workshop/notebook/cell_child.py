@@ -1,10 +1,10 @@
-"""Runs inside the child process of a %%trial cell: trial's own command line, with a bound on time, memory and repetition.
+"""Run trial's own command line inside the child process of a %%trial cell, with a bound on time, memory and repetition.
 
     python cell_child.py LIMIT TIMES trial's own options and targets
     python cell_child.py serve
 
-The second serves jobs from standard input, each in a fork; see warm.py. Started as a script, so that nothing of the
-tool is importable to the cell's code by accident.
+The second serves jobs from standard input, each in a fork; see warm.py. It is started as a script, so that the cell's code
+cannot import the tool by accident.
 """
 
 import faulthandler
@@ -16,7 +16,7 @@ import sys
 from typing import Any
 
 MEMORY = 2 << 30
-# What nearly every cell imports, and what installs no reactor.
+# Modules that nearly every cell imports, and that install no reactor.
 AHEAD = (
     "twisted.scripts.trial",
     "twisted.trial.runner",
@@ -31,7 +31,7 @@ AHEAD = (
 
 
 def serve() -> None:
-    """Import Twisted, then fork for each job, and tell its process's number, and how it ended."""
+    """Import Twisted, then fork for each job, and report its process id and its exit code."""
     for name in AHEAD:
         importlib.import_module(name)
     assert "twisted.internet.reactor" not in sys.modules
@@ -40,7 +40,7 @@ def serve() -> None:
     def answer(**facts: int) -> None:
         os.write(answers, json.dumps(facts).encode() + b"\n")
 
-    # Through readline: iterating would read ahead, and a fork would inherit what was read.
+    # Use readline: iteration would read ahead, and a fork would inherit the buffered data.
     for line in iter(sys.stdin.buffer.readline, b""):
         job = json.loads(line)
         pid = os.fork()
@@ -69,7 +69,7 @@ def serve() -> None:
 def main(limit: float, times: int, words: list[str]) -> None:
     """Run trial as its own command does, and end it after ``limit`` seconds, with the stack of every thread."""
     sys.path[0] = ""  # and not the tool's own folder
-    # From C, and whatever Python code does: also where it never gives up the processor.
+    # This works from C, whatever Python code does, even if it never gives up the processor.
     faulthandler.dump_traceback_later(limit, exit=True, file=1)
     if sys.platform == "linux":
         import resource
@@ -79,20 +79,20 @@ def main(limit: float, times: int, words: list[str]) -> None:
     from twisted.trial import reporter, runner
 
     class Runner(runner.TrialRunner):
-        """Ends the repetition that trial itself would go on with for ever, and tells of the last run only."""
+        """A runner that ends the repetition, which trial would continue for ever, and reports only the last run."""
 
         def runUntilFailure(self, test: Any) -> Any:
             out, result = self.stream, None
             for n in range(1, times + 1):
                 run = self.stream = io.StringIO()
-                # trial decorates a suite once, and runs it bare from then on.
+                # trial decorates a suite once, and runs it without that from then on.
                 result = self._runWithoutDecoration(test) if n > 1 else self.run(test)
                 if n == times or not result.testsRun or not result.wasSuccessful():
                     break
             out.write(f"Run {n} of at most {times}:\n{run.getvalue()}")
             return result
 
-    # trial leaves out the frames of a failing async test, the test's own among them. The parent chooses instead.
+    # trial leaves out the frames of a failing async test, its own among them. The parent chooses instead.
     reporter.Reporter._trimFrames = lambda self, frames: frames  # type: ignore[method-assign]
     trial.TrialRunner = runner.TrialRunner = Runner  # type: ignore[misc,attr-defined]
     sys.argv = ["trial", *words]

@@ -2,16 +2,16 @@
 
     %load_ext workshop.notebook
 
-gives the notebook:
+provides:
 
-    reactor                 Twisted's asyncio reactor, which runs while cells do not, and while a cell awaits
-    await within(5, d)      the result of a Deferred or a coroutine, or TimeoutError after so many seconds
-    %%trial [options]       runs the cell's TestCases by trial, in a process of their own; options are trial's, and
-                            --limit SECONDS for all of it
-    %nothing_left           the last cell: fails where the reactor has something left, or a callback has raised
+    reactor               Twisted's asyncio reactor, which runs between cells, and while a cell awaits
+    await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds
+    %%trial [options]     runs the cell's TestCases with trial, in a process of their own; options are trial's, and
+                          --limit SECONDS for all of it
+    %nothing_left         the last cell: fails if the reactor has something left, or a callback has raised
 
-An exception in a callback, which Twisted would only log, fails the cell that is running; where none is, the next one.
-What a callback prints after its cell has ended is in no cell's stored output: the last cell tells of it.
+An exception in a callback, which Twisted would only log, fails the running cell or, if none is running, the next one. What
+a callback prints after its cell has ended is in no cell's stored output: the last cell reports it.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first 
 
 
 class Left(Exception):
-    """What a notebook has left in the reactor."""
+    """Something that a notebook has left in the reactor."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
 
 
 class Unusable(Left):
-    """Why there can be no reactor in this kernel, or why a magic cannot be done."""
+    """Why this kernel can have no reactor, or why a magic cannot be carried out."""
 
 
 class NoVerdict(Left):
-    """Why a cell's tests gave no verdict."""
+    """Why a cell's tests have no verdict."""
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What %load_ext does."""
+    """Start the reactor and register the magics; IPython calls this for %load_ext."""
     reactor = _reactor()
     if cell.WARM is not None:
         cell.WARM.start()
@@ -67,7 +67,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """What %unload_ext does. The reactor goes on: a process has one all its life."""
+    """Undo load_ipython_extension. The reactor keeps running: a process has one all its life."""
     shell.workshop_watch.end()
     if cell.WARM is not None:
         cell.WARM.stop()
@@ -77,7 +77,7 @@ def unload_ipython_extension(shell: Any) -> None:
 
 
 def _reactor() -> Any:
-    """Twisted's reactor over the kernel's own loop: installed, and running."""
+    """Install Twisted's reactor over the kernel's own loop, start it, and return it."""
     from twisted.internet import asyncioreactor
 
     try:
@@ -104,7 +104,7 @@ def _reactor() -> Any:
 
 
 async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
-    """The result of a Deferred or a coroutine. After so many seconds it is cancelled, and TimeoutError raised."""
+    """Return the result of a Deferred or a coroutine; after so many seconds, cancel it and raise TimeoutError."""
     if not isinstance(what, Deferred):
         if not asyncio.iscoroutine(what):
             raise TypeError(f"within(seconds, what) waits for a Deferred or a coroutine: {what!r}")
@@ -116,11 +116,11 @@ async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
 
 
 CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
-"""The number of the cell whose code this is. What a cell schedules runs in a copy of the cell's context."""
+"""The number of the cell that the running code belongs to. What a cell schedules runs in a copy of the cell's context."""
 
 
 class CallbackWatch:
-    """Listens to Twisted's log for exceptions, and fails cells with them; and notes what is printed too late."""
+    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late."""
 
     def __init__(self, shell: Any) -> None:
         self.failures: list[Any] = []
@@ -133,12 +133,12 @@ class CallbackWatch:
         self._observer: Any = self._observe
 
     def begin(self) -> None:
-        """From now on."""
-        # Else Twisted, whose log nobody has begun, prints failures between the notebook's own output.
+        """Start listening."""
+        # Otherwise Twisted, whose log nothing has begun, prints failures between the notebook's own output.
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
         globalLogPublisher.addObserver(self._observer)
         self._shell.run_ast_nodes = self._run_ast_nodes
-        # Not now: while a cell runs, IPython has a write of its own there, and puts back the one that was.
+        # Not now: while a cell runs, IPython has its own write there, and then restores the previous one.
         asyncio.get_running_loop().call_soon(self._listen)
 
     def _listen(self) -> None:
@@ -147,7 +147,7 @@ class CallbackWatch:
             stream.write = functools.partial(self._write, stream.write)  # type: ignore[method-assign]
 
     def end(self) -> None:
-        """No longer."""
+        """Stop listening."""
         globalLogPublisher.removeObserver(self._observer)
         self._shell.run_ast_nodes = self._run
         for stream, write in self._writes:
@@ -164,7 +164,7 @@ class CallbackWatch:
             self.failures.append(failure)
 
     async def _run_ast_nodes(self, nodes: Any, *words: Any, **named: Any) -> Any:
-        """As IPython's own: runs a cell's statements, and says whether an exception came out of it."""
+        """Run a cell's statements as IPython does, and return whether they raised an exception."""
         self._cells += 1
         self._running = self._cells
         CELL.set(self._cells)
@@ -201,7 +201,7 @@ def _words(failure: Any) -> str:
 
 
 def _trial(line: str, source: str) -> None:
-    """Run the cell's TestCases by trial, in a process of their own, and print what it says."""
+    """Run the cell's TestCases with trial, in a process of their own, and print its output."""
     limit = cell.LIMIT
     try:
         words = shlex.split(line)
@@ -222,8 +222,8 @@ def _trial(line: str, source: str) -> None:
 
 
 def _nothing_left(reactor: Any, watch: CallbackWatch, line: str = "") -> None:
-    """Fail where something is left in the reactor. It is taken out, so that the notebook can be run again."""
-    # A Deferred that failed, and that nobody looked at, tells so when it is deleted.
+    """Fail if something is left in the reactor. It is removed, so that the notebook can be run again."""
+    # A failed Deferred that nothing has handled is logged when it is deleted.
     gc.collect()
     left = [_call(call) for call in reactor.getDelayedCalls()]
     for call in reactor.getDelayedCalls():

@@ -1,8 +1,8 @@
 """JupyterLab on the learner's own copies of the notebooks: which one, the copies, the server and its end.
 
-The copies lie in .workshop/notebooks/, without outputs, so that a cell shows nothing before it is run, and nothing that git
-knows is changed. All that Jupyter and IPython remember lies in .workshop/jupyter/: no setting of the learner's is read or
-changed, and two learners on one machine do not meet.
+The copies are in .workshop/notebooks/, without outputs, so that a cell shows nothing before it is run, and no file that git
+tracks is changed. Everything that Jupyter and IPython remember is in .workshop/jupyter/: the learner's own settings are
+neither read nor changed, and two learners on one machine do not interfere.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from workshop.setup.variables import PATH
 COPIES = ".workshop/notebooks"
 STATE = ".workshop/jupyter"
 MARK = "trial_by_wire"
-"""What a copy's metadata have the fingerprint of its original under."""
+"""The key in a copy's metadata for the fingerprint of its original."""
 START, STOP = 90.0, 15.0
-"""Seconds that the server may take to begin, and to end."""
-# How JupyterLab begins; what the learner changes there is kept. It asks nobody for news, and shows a README as text to read.
+"""Seconds that the server may take to start, and to stop."""
+# JupyterLab's first settings; the learner's later changes are kept. It fetches no news, and shows a README as text to read.
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "docmanager-extension/plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
@@ -44,10 +44,10 @@ class LabError(Exception):
 
 
 def choose(course: Course, stage: Stage) -> Path:
-    """The stage's notebook; where it has none, the nearest one before; where there is none before, the first.
+    """Return the stage's notebook; if it has none, the nearest one before it; if there is none, the first.
 
     Raises:
-        LabError: the course has no notebooks.
+        LabError: The course has no notebooks.
     """
     folder = course.root / "notebooks"
     pages = [folder / f"{one.name}.ipynb" for one in course.stages]
@@ -59,7 +59,7 @@ def choose(course: Course, stage: Stage) -> Path:
 
 
 def copied(text: str) -> str:
-    """A notebook as a learner's copy: without outputs, with links that hold one folder deeper."""
+    """Return a notebook as a learner's copy: without outputs, with links that work one folder deeper."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -73,7 +73,7 @@ def copied(text: str) -> str:
 
 
 def is_of(copy: Path, page: Path) -> bool:
-    """Whether a copy was made of this notebook as it stands. One that cannot be read was not."""
+    """Return whether a copy was made from this notebook as it is now. One that cannot be read was not."""
     try:
         mark = json.loads(copy.read_text("utf-8"))["metadata"][MARK]
     except (OSError, ValueError, KeyError, TypeError):
@@ -90,18 +90,24 @@ def lay(course: Course) -> None:
 
 
 def renew(course: Course, page: Path) -> Path | None:
-    """Make a notebook's copy anew. Gives the folder in which the one before was saved; None where there was none."""
+    """Make a notebook's copy again; return the folder in which the previous one was saved, or None if there was none."""
     return replace(course, {f"{COPIES}/{page.name}": copied(page.read_text("utf-8")).encode()})
 
 
 class Lab:
-    """JupyterLab on this machine only, in a process of its own, on a notebook whose copy has been laid.
+    """JupyterLab on this machine only, in a process of its own, on a notebook that has been copied.
 
-    As a context manager: it is there on entering, and over on leaving, with all that it has started.
+    As a context manager, it starts on entry, and ends on exit with everything that it has started.
     """
 
     def __init__(self, root: Path, name: str, browser: bool = True, port: int = 0) -> None:
-        """name: the copy's. browser: whether to open it in one. port: 0 takes any that is free."""
+        """Prepare a server.
+
+        Args:
+            name: The copy's name.
+            browser: Whether to open it in a browser.
+            port: The port; 0 for any free one.
+        """
         self.root = root
         self.page = f"{COPIES}/{name}"
         self.browser = browser
@@ -111,17 +117,17 @@ class Lab:
 
     @property
     def address(self) -> str:
-        """What to open in a browser. It has a secret in it, by which the server knows the learner."""
+        """The address to open in a browser. It contains a secret by which the server recognises the learner."""
         return f"{self._info['url']}lab/tree/{quote(self.page)}?token={self._info['token']}"
 
     def __enter__(self) -> Lab:
         """Start the server, and wait until it listens.
 
         Raises:
-            LabError: it ended, or took too long.
+            LabError: It ended, or took too long.
         """
         self._lay_settings()
-        # Not below the course's folder: secrets that nobody else can read are not to be had on every file system.
+        # Not below the course's folder: not every file system can hide secrets from other users.
         self._runtime = Path(tempfile.mkdtemp(prefix="trial-by-wire-lab-"))
         # Ctrl-C is for us: we end it, without the question that it would ask.
         # The log has the address, and with it the secret.
@@ -157,10 +163,10 @@ class Lab:
             # A browser may not be allowed to read the file that would be made for it (Ubuntu's Firefox is not).
             "ServerApp.use_redirect_file": False,
             "ServerApp.root_dir": self.root,
-            # Only this machine can reach it; and in a container, root is all there is.
+            # Only this machine can reach it; and a container has only root.
             "ServerApp.allow_root": True,
             "ContentsManager.allow_hidden": True,
-            # It would start what it finds to ask for language servers, npm among others.
+            # This would start whatever it finds to look for language servers, npm among others.
             "LanguageServerManager.autodetect": False,
             "LabApp.default_url": f"/lab/tree/{quote(self.page)}",
             "LabApp.extension_manager": "readonly",
@@ -170,7 +176,7 @@ class Lab:
         return [sys.executable, "-m", "jupyterlab", *words]
 
     def _environment(self) -> dict[str, str]:
-        """The learner's own, but for where Jupyter and IPython look, and where Python finds the course."""
+        """Return the learner's own environment, except where Jupyter and IPython look, and where Python finds the course."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER")}
         state, tool = self.root / STATE, Path(__file__).resolve().parent.parent.parent
         path = [str(self.root), str(tool), *filter(None, [kept.get("PYTHONPATH"), kept.get(PATH)])]
@@ -181,7 +187,7 @@ class Lab:
             "JUPYTER_CONFIG_DIR": str(state / "config"),
             "JUPYTER_DATA_DIR": str(state / "data"),
             "JUPYTER_RUNTIME_DIR": str(self._runtime),
-            # Else each start would open all that was open before, each notebook with a kernel.
+            # Otherwise each start would open everything that was open before, each notebook with a kernel.
             "JUPYTERLAB_WORKSPACES_DIR": str(self._runtime / "workspaces"),
             # The kernel named python3 is this environment's, not one that was installed elsewhere under that name.
             "JUPYTER_PREFER_ENV_PATH": "1",
@@ -190,7 +196,7 @@ class Lab:
     def _await_it(self) -> None:
         """Wait until the server answers."""
         deadline = time.monotonic() + START
-        # It writes where it is to be found before it listens there.
+        # It writes its address before it listens there.
         while not (self._found() and self._request("GET", "/api/status") == 200):
             if self._process.poll() is not None:
                 raise LabError(f"JupyterLab ended at once. What it said is in {self._log_name}.")
@@ -201,14 +207,14 @@ class Lab:
             time.sleep(0.05)
 
     def _found(self) -> bool:
-        """Whether the server has written where it is to be found."""
+        """Return whether the server has written its address."""
         for path in self._runtime.glob("jpserver-*.json"):
             with contextlib.suppress(ValueError):  # half written
                 self._info = json.loads(path.read_text("utf-8"))
         return bool(self._info)
 
     def _request(self, method: str, path: str) -> int:
-        """Ask the server for something. Gives the answer's status; 0 where there is no answer in 5 s."""
+        """Send the server a request; return the status of its answer, or 0 if there is none within 5 s."""
         connection = http.client.HTTPConnection("127.0.0.1", self._info["port"], timeout=5)
         try:
             headers = {"Authorization": f"token {self._info['token']}"}
@@ -224,16 +230,16 @@ class Lab:
         return self.log.relative_to(self.root).as_posix()
 
     def wait(self) -> int:
-        """Wait until the server ends by itself, as it does when the learner shuts it down in the browser: its exit code."""
+        """Wait until the server ends by itself, as when the learner shuts it down in the browser; return its exit code."""
         while (code := self._process.poll()) is None:
             # On Windows, a wait without a bound would not notice Ctrl-C.
             time.sleep(0.2)
         return code
 
     def __exit__(self, *_: object) -> None:
-        """Ask the server to end, with its kernels; make it, where it does not."""
+        """Ask the server to end, with its kernels; kill it if it does not."""
         if self._info and self._process.poll() is None:
-            # The same on every system; a signal would be a plain kill on Windows. It may end before it has answered.
+            # The same on every system; a signal would be a plain kill on Windows. The server may end before it has answered.
             self._request("POST", "/api/shutdown")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP)

@@ -1,6 +1,6 @@
-"""Makes the notebooks: from notebooks/STAGE.md, by running it, to notebooks/STAGE.ipynb with its outputs.
+"""Make the notebooks: run notebooks/STAGE.md, and write notebooks/STAGE.ipynb with its outputs.
 
-Also says what is wrong with a pair of them, without running it: what nbval, which runs them again, does not see.
+This also reports what is wrong with such a pair without running it: faults that nbval, which runs them again, does not see.
 A cell that shows a test's failure has the tag ``red``; one that shows an exception, ``raises-exception``.
 """
 
@@ -27,12 +27,12 @@ TAGS = {RED, RAISES}
 
 
 def sources(folder: Path) -> list[Path]:
-    """The notebooks' sources."""
+    """Return the notebooks' sources."""
     return visible(folder, "*.md")
 
 
 def parse(text: str) -> Any:
-    """A source as a notebook without outputs, whose metadata are always the same."""
+    """Parse a source into a notebook without outputs, whose metadata are always the same."""
     import jupytext
 
     notebook = jupytext.reads(text, fmt="md")
@@ -46,7 +46,7 @@ def parse(text: str) -> Any:
 
 
 def make(source: Path) -> str:
-    """Run a source in a new kernel. Gives the notebook, with its outputs, as text."""
+    """Run a source in a new kernel; return the notebook, with its outputs, as text."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -71,12 +71,12 @@ def make(source: Path) -> str:
 
 
 def recorders(folder: Path) -> list[Path]:
-    """The programs that print what pictures of changing runs are drawn from: STAGE.py, for STAGE.json."""
+    """Return the programs that print the data for pictures of changing runs: STAGE.py, for STAGE.json."""
     return visible(folder, "*.py")
 
 
 def record(folder: Path) -> dict[str, str]:
-    """What the pictures are drawn from, recorded anew: file names, and the text of each."""
+    """Record the pictures' data again; return it as text by file name."""
     texts = {}
     for program in recorders(folder):
         done = subprocess.run(
@@ -93,7 +93,7 @@ def record(folder: Path) -> dict[str, str]:
 
 
 def problems(source: Path) -> Iterator[str]:
-    """What is wrong with a source and its notebook, each in a line. Nothing is run."""
+    """Yield what is wrong with a source and its notebook, each in a line. Nothing is run."""
     import nbformat
 
     path = source.with_suffix(".ipynb")
@@ -127,7 +127,7 @@ def _inputs(notebook: Any) -> list[tuple[str, str, str, list[str]]]:
 
 
 def _of_cell(n: int, cell: Any) -> Iterator[str]:
-    """What is wrong with the n-th cell of code."""
+    """Yield what is wrong with the n-th code cell."""
     tags = set(cell.metadata.get("tags", ()))
     if cell.execution_count != n:
         # nbval never compares a cell that was not run; and one that was run out of turn shows what nobody else will see.
@@ -165,7 +165,7 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
 
 
 def _top(source: str) -> str:
-    """What of a cell the kernel itself awaits: none of it where trial runs it, and nothing inside of functions."""
+    """Return the part of a cell that the kernel itself awaits: none if trial runs it, and nothing inside functions."""
     if source.startswith("%%"):
         return ""
     return "\n".join(line for line in source.splitlines() if not line.startswith((" ", "\t")))

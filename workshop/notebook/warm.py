@@ -1,6 +1,7 @@
-"""A process that has imported Twisted, and forks for each run of a cell's tests: so that they need not wait for imports.
+"""A process that has imported Twisted, and forks for each run of a cell's tests, which then need not wait for imports.
 
-It installs no reactor and runs no code of a cell: each run starts as clean as plain trial does. For platforms with fork.
+It installs no reactor and runs no code of a cell: each run starts as clean as plain trial does. It is for platforms with
+fork.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from typing import Any
 from workshop.runner.process import OWN_GROUP, signal_group
 
 PRINTED = "printed"
-"""The file in a run's folder that has all that the run prints."""
+"""The file in a run's folder for everything that the run prints."""
 POLL = 0.05
-"""Seconds between two looks at how much was printed."""
+"""Seconds between two checks of how much was printed."""
 
 
 class ForkServer:
-    """The process. It ends when its standard input does: at the latest, with the process that started it."""
+    """The forking process. It ends when its standard input closes: at the latest, with the process that started it."""
 
     def __init__(self, child: Path, environment: Mapping[str, str]) -> None:
         self._command = [sys.executable, str(child), "serve"]
@@ -34,7 +35,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, if it is not there. This waits for nothing."""
+        """Start the process if it is not running, without waiting for it."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 self._command,
@@ -46,7 +47,7 @@ class ForkServer:
             )
 
     def stop(self) -> None:
-        """End it."""
+        """End the process."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -55,7 +56,7 @@ class ForkServer:
     def run(
         self, place: Path, limit: float, most: int, words: list[str]
     ) -> tuple[int | None, bytes]:
-        """Run with these arguments in a folder. Gives the exit code, None where it was killed, and what it printed."""
+        """Run with these arguments in a folder; return the exit code (None if it was killed) and its output."""
         self.start()
         printed = place / PRINTED
         printed.touch()
@@ -76,7 +77,7 @@ class ForkServer:
                 if time.monotonic() > deadline or printed.stat().st_size > most:
                     break
         finally:
-            # Also what the tests have started.
+            # This also ends what the tests have started.
             if pid is not None:
                 signal_group(pid, signal.SIGKILL)
             if code is None:
@@ -92,11 +93,11 @@ class ForkServer:
             self._process.stdin.flush()
 
     def _answer(self, seconds: float) -> dict[str, Any] | None:
-        """What it says, if it says something in time; {} where it is gone."""
+        """Return its answer, or None if none comes in time; {} if it is gone."""
         assert self._process is not None and self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], seconds)[0]:
             return None
-        # Both answers may come at once: so nothing may be read ahead of a line.
+        # Both answers may come at once: so read nothing beyond the end of a line.
         line = b""
         while not line.endswith(b"\n"):
             letter = os.read(self._process.stdout.fileno(), 1)

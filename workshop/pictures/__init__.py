@@ -1,10 +1,10 @@
-"""Pictures for the notebooks, from recorded runs: what a cell has recorded, or notebooks/STAGE.json. The same record
-gives the same bytes.
+"""Pictures for the notebooks, from recorded runs: what a cell has recorded, or notebooks/STAGE.json. The same record always
+makes the same bytes.
 
     endings(recorded("STAGE")["late-server"], "The late server")
 
-A picture has its meaning in words too, for those who do not see it: as its text, and in the SVG's own title and
-description. It is drawn without colour's help: what colour tells is told by form and by words as well.
+A picture's meaning is also in words, for those who do not see it: as its text, and in the SVG's own title and description.
+It does not depend on colour: form and words say what colour says.
 """
 
 from workshop.pictures.base import Picture, recorded

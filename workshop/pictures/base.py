@@ -1,4 +1,4 @@
-"""What the pictures share: a picture, its frame, a word in it, and where recordings are kept."""
+"""The common parts of the pictures: a picture, its frame, a word in it, and the folder of the recordings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from workshop.pictures.timeline import INK
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 FONT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13"'
 SHADE = "#f3f4f6"
-"""The ground of every second row."""
+"""The background of every second row."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG picture, and what it says in words."""
+    """An SVG picture, and its meaning in words."""
 
     svg: str
     text: str
@@ -32,14 +32,14 @@ class Picture:
 
 
 def recorded(stage: str, folder: Path = FOLDER) -> Any:
-    """What was recorded for a stage's notebook: notebooks/STAGE.json."""
+    """Return what was recorded for a stage's notebook: notebooks/STAGE.json."""
     return json.loads((folder / f"{stage}.json").read_text("utf-8"))
 
 
 def frame(
     width: int, height: int, title: str, lines: Iterable[str], parts: Iterable[str]
 ) -> Picture:
-    """A picture of so many pixels, on a white ground of its own: its title, what it says, and its parts as SVG."""
+    """Make a picture of that many pixels, on a white background, from its title, its meaning in words and its SVG parts."""
     lines = list(lines)
     begin = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"'
@@ -53,5 +53,5 @@ def frame(
 
 
 def word(x: float, y: float, text: str, style: str = "") -> str:
-    """A text, its left end at x, its foot at y. style: more attributes."""
+    """Return a text as SVG, with its left end at x and its baseline at y; ``style`` has more attributes."""
     return f'<text x="{x:g}" y="{y:g}"{" " if style else ""}{style}>{escape(text)}</text>'

@@ -1,11 +1,11 @@
-"""A Clock that remembers: what was asked of it, when that was due, when it was called or cancelled, what is left.
+"""A Clock that remembers which calls were scheduled, when they were due, called or cancelled, and what is left.
 
     clock = Recorded()
     clock.callLater(1, server.send_line)
     clock.pump([0.5, 0.5])
     clock.picture("A line a second")
 
-It stands in for Twisted's Clock wherever code is given one.
+It replaces Twisted's Clock in any code that takes one.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from twisted.internet.task import Clock
 from workshop.pictures.base import SHADE, Picture, frame, word
 from workshop.pictures.timeline import GOOD, INK, LATE
 
-# In pixels: the picture's width and margin, letters' widths, the heights of a lane and of a line of words, a row's pad.
+# In pixels: the picture's width and margin, letters' widths, the heights of a lane and of a line of words, a row's padding.
 WIDTH, EDGE, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 20, 8, 6.8, 20, 15, 7
 LONGEST = 26  # letters of a name that are drawn
 TICKS = 9  # on the axis, at most
-FEW = 3  # calls of a row that are told one by one
+FEW = 3  # calls of a row that are described one by one
 SAME = 1e-9  # seconds: sums of fractions differ by less
 
 
 @dataclass
 class Call:
-    """One delayed call, with seconds on the clock. dues: when it was due; more than one where it was moved."""
+    """One delayed call, with seconds on the clock. ``dues``: when it was due; more than one if it was moved."""
 
     name: str
     asked: float
@@ -52,14 +52,14 @@ class Call:
         return self.cancelled if self.called is None else self.called
 
     def tell(self) -> str:
-        """What became of it, in words."""
+        """Describe its fate in words."""
         told = f"asked for at {_spell(self.asked)}, due at {_spell(self.dues[0])}"
         if self.dues[1:]:
             told += f", moved {_times(len(self.dues) - 1)}, at last to {_spell(self.due)}"
         return f"{told}: {self.fate()}"
 
     def fate(self) -> str:
-        """How it ended, or that it has not."""
+        """Say how it ended, or that it has not."""
         if self.cancelled is not None:
             return f"cancelled at {_spell(self.cancelled)}"
         if self.called is None:
@@ -73,7 +73,10 @@ class Call:
 class Recorded(Clock):
     """Twisted's Clock, which also records what happens on it.
 
-    record: every call that was asked for. notes: other events, each with its moment. steps: where time stopped.
+    Attributes:
+        record: Every call that was scheduled.
+        notes: Other events, each with its moment.
+        steps: The moments at which time stopped.
     """
 
     def __init__(self) -> None:
@@ -85,7 +88,7 @@ class Recorded(Clock):
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
-        """As Clock's. A delay below 0 raises ValueError: a reactor refuses it as well."""
+        """Do as Clock does. A delay below 0 raises ValueError: a reactor refuses it as well."""
         if delay < 0:
             raise ValueError(f"a call can be due in 0 seconds or later, and not in {delay:g}")
         one = Call(_name(callable), self.seconds(), [self.seconds() + delay])
@@ -108,23 +111,23 @@ class Recorded(Clock):
             one.cancelled = self.seconds()
 
     def advance(self, amount: float) -> None:
-        """As Clock's. An amount below 0 raises ValueError: time does not go back."""
+        """Do as Clock does. An amount below 0 raises ValueError: time does not go back."""
         if amount < 0:
             raise ValueError(f"time goes on, and not by {amount:g} seconds")
         self.steps.append(self.seconds() + amount)
         super().advance(amount)
 
     def note(self, name: str) -> None:
-        """Something else happens now, such as a byte that comes."""
+        """Note another event now, such as the arrival of a byte."""
         self.notes.append((name, self.seconds()))
 
     def picture(self, title: str, names: Mapping[str, str] | None = None) -> Picture:
-        """What has happened until now. names: what calls are to be called, where a function's own name will not do."""
+        """Draw what has happened so far; ``names`` has other names for functions whose own are unsuitable."""
         return _draw(self, title, names or {})
 
 
 def _name(function: Callable[..., object]) -> str:
-    """What a function is called, without the function that it was made in."""
+    """Return a function's name, without the function in which it was made."""
     while isinstance(function, functools.partial):
         function = function.func
     name: str = getattr(function, "__qualname__", type(function).__qualname__)
@@ -164,12 +167,12 @@ def _tell_moments(moments: Sequence[float]) -> str:
 
 
 def _lanes(calls: Iterable[Call]) -> list[list[Call]]:
-    """Calls in as few lanes as keep apart those that wait at the same time."""
+    """Put calls in as few lanes as keep apart those that wait at the same time."""
     lanes: list[list[Call]] = []
     for call in calls:
         for lane in lanes:
             over = lane[-1].over
-            # What was cancelled keeps its lane up to the moment for which it was due.
+            # A cancelled call keeps its lane until the moment for which it was due.
             if over is not None and max(over, lane[-1].due) <= call.asked + SAME:
                 lane.append(call)
                 break
@@ -197,7 +200,7 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
     y, striped = EDGE + 18, False
 
     def row(name: str, told: str, lanes: int) -> int:
-        """A row's ground, name and words. Gives the middle of its first lane."""
+        """Draw a row's background, name and words; return the middle of its first lane."""
         nonlocal y, striped
         # A number and its unit stay together.
         whole = re.sub(r"(?<=\d) (?=s\b)", "\u00a0", told)
@@ -206,7 +209,7 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
         striped = not striped
         ground = f'fill="{SHADE if striped else "white"}"'
         parts.append(f'<rect x="8" y="{y}" width="{WIDTH - 16}" height="{height}" {ground}/>')
-        # Where the clock stands; not through the words.
+        # The clock's present; the line does not cross the words.
         upright = f"M{at(clock.seconds()):g} {y}v{PAD + LANE * lanes}"
         parts.append(f'<path d="{upright}" stroke="{INK}" stroke-dasharray="3 4"/>')
         parts.append(word(EDGE, y + PAD + 15, name, 'font-weight="bold"'))
@@ -254,7 +257,7 @@ def _sign(kind: str, x: float, y: float) -> str:
 
 
 def _one(call: Call, y: int, at: Callable[[float], float], now: float) -> Iterator[str]:
-    """A call: a line while it waits, dashes from its end to when it was due and was never called."""
+    """Draw a call: a line while it waits, dashes from its end to when it was due if it was never called."""
     over = now if call.over is None else call.over
     ink = LATE if call.over is None else GOOD
     yield f'<path d="M{at(call.asked):g} {y}H{at(over):g}" stroke="{ink}" stroke-width="4"/>'
@@ -276,7 +279,7 @@ def _one(call: Call, y: int, at: Callable[[float], float], now: float) -> Iterat
 
 
 def _axis(y: int, at: Callable[[float], float], span: float, now: float) -> Iterator[str]:
-    """The seconds below the rows, and an upright where the clock stands."""
+    """Draw the seconds below the rows, and an upright at the clock's present."""
     steps = (m * 10.0**e for e in range(-6, 13) for m in (1, 2, 5))
     step = next((step for step in steps if step * TICKS >= span), span)
     ticks = [n * step for n in range(int(span / step) + 1)]

@@ -8,14 +8,16 @@ from typing import Any
 from workshop.pictures.base import SHADE, Picture, frame, word
 from workshop.pictures.timeline import GOOD, INK, LATE
 
-# In pixels: a row's height, a chip's, the width of a letter, where the chips begin, and the picture's margin.
+# In pixels: a row's height, a chip's, the width of a letter, the chips' left edge, and the picture's margin.
 ROW, CHIP, LETTER, LEFT, EDGE = 36, 22, 8, 375, 20
 
 
 def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
-    """What came first in each run: the end of each thing that was open, or trial's look at what is left.
+    """Draw what came first in each run: the end of each open thing, or trial's look at what is left.
 
-    runs: each with a name, what it does, what was over before trial looked, in order, and what was still open then.
+    Args:
+        runs: Each has a name, what it does, what was over before trial looked, in order, and what was still open then.
+        title: The picture's title.
     """
     width = LEFT + 440
     height = 2 * EDGE + ROW * len(runs) + 10
@@ -39,7 +41,7 @@ def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
         for name in run["over"]:
             parts += _chip(x, y, name, GOOD, closed=True)
             x += _width(name)
-        # An upright, since it is no end but the moment that decides.
+        # An upright, since it is not an end but the decisive moment.
         parts.append(f'<path d="M{x} {y - 15}v30" stroke="{INK}" stroke-width="3"/>')
         if run["open"]:
             x += 10
@@ -57,7 +59,7 @@ def _width(name: str) -> int:
 
 
 def _chip(x: int, y: int, name: str, ink: str, closed: bool) -> list[str]:
-    """One end: filled where it has come, an outline of dashes where it has not."""
+    """Draw one end: filled if it has come, a dashed outline if it has not."""
     look = f'fill="{ink}"' if closed else f'fill="white" stroke="{ink}" stroke-dasharray="4 3"'
     box = f'<rect x="{x}" y="{y - CHIP // 2}" width="{_width(name) - 8}" height="{CHIP}" rx="4"'
     return [f"{box} {look}/>", word(x + 9, y + 5, name, f'fill="{"white" if closed else ink}"')]

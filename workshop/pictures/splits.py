@@ -3,7 +3,7 @@
     splits({"Program": ["right", "error", ...]}, [b"one\\r\\n", b"two\\r\\n"], "One cut")
     pairs({(1, 2): "none", (1, 3): "right", ...}, [b"one\\r\\n", b"two\\r\\n"], "Two cuts")
 
-A cut at 3 lies between the third byte and the fourth. Each outcome has a shade and a sign of its own.
+A cut at 3 is between the third byte and the fourth. Each outcome has its own shade and sign.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workshop.pictures.timeline import GOOD, INK, LATE
 
 
 class Look(NamedTuple):
-    """How an outcome is drawn. sign: a path's strokes around a cell's middle, in parts of a cell's half."""
+    """How an outcome is drawn. ``sign``: a path's strokes around a cell's middle, in units of half a cell."""
 
     words: str
     shade: str
@@ -31,7 +31,7 @@ OUTCOMES = {
     "none": Look("an answer is missing", "white", INK, [(-0.6, 0, 1.2, 0)]),
     "error": Look("an exception", INK, "white", [(0, -0.6, 0, 0.7), (0, 0.6, 0, 0)]),
 }
-# In pixels: the picture's margin, a cell of a map of one cut and of two, a row's height, the widths of a letter.
+# In pixels: the picture's margin, a cell of a map of one cut and of two, a row's height, the width of a letter.
 EDGE, CELL, SMALL_CELL, ROW, LETTER = 20, 15, 12, 54, 8
 SHORT = {0x0D: r"\r", 0x0A: r"\n", 0x09: r"\t", 0x20: "␣"}
 
@@ -39,10 +39,12 @@ Cell = tuple[float, float]
 
 
 def splits(rows: Mapping[str, Sequence[str]], messages: Sequence[bytes], title: str) -> Picture:
-    """One cut: for each program a row of outcomes, of the cuts at 1, 2, ... of the messages' bytes put together.
+    """Draw one cut: for each program a row of outcomes, for the cuts at 1, 2, ... of the messages' joined bytes.
 
-    An outcome is "right", "wrong", "none" (an answer is missing) or "error". ValueError for others, or for a row that
-    has not one outcome for each cut.
+    An outcome is "right", "wrong", "none" (an answer is missing) or "error".
+
+    Raises:
+        ValueError: There is another outcome, or a row does not have one outcome for each cut.
     """
     cuts = range(1, len(b"".join(messages)))
     for name, outcomes in rows.items():
@@ -68,9 +70,10 @@ def splits(rows: Mapping[str, Sequence[str]], messages: Sequence[bytes], title: 
 def pairs(
     outcomes: Mapping[tuple[int, int], str], messages: Sequence[bytes], title: str
 ) -> Picture:
-    """Two cuts, for one program: the outcome of each pair of them, (first, second). Across is the first, upwards the second.
+    """Draw two cuts of one program: the outcome of each pair (first, second), with the first across and the second upwards.
 
-    ValueError for an outcome that is not known, or a pair that these bytes cannot be cut at.
+    Raises:
+        ValueError: An outcome is unknown, or these bytes cannot be cut at a pair.
     """
     size = len(b"".join(messages))
     for first, second in outcomes:
@@ -109,7 +112,7 @@ def _count(outcomes: Sequence[str]) -> str:
 
 
 def _tell(outcomes: Sequence[str]) -> str:
-    """A row in words: its cuts, gathered where neighbours have the same outcome."""
+    """Describe a row in words, with neighbouring cuts of the same outcome together."""
     told, cut = [], 1
     for outcome, alike in groupby(outcomes):
         n = len(list(alike))
@@ -121,7 +124,7 @@ def _tell(outcomes: Sequence[str]) -> str:
 def _tell_pairs(
     outcomes: Mapping[tuple[int, int], str], messages: Sequence[bytes]
 ) -> Iterator[str]:
-    """A map of two cuts in words: how many pairs have which outcome, within each message, and else."""
+    """Describe a map of two cuts in words: how many pairs have which outcome, within each message and elsewhere."""
     places: dict[str, list[str]] = {}
     for (first, second), outcome in sorted(outcomes.items()):
         place = "other pairs of cuts"
@@ -135,7 +138,7 @@ def _tell_pairs(
 
 
 def _cells(outcomes: Mapping[Cell, str], cell: float) -> Iterator[str]:
-    """The cells around these middles: for each outcome one path of their grounds, and one of their signs."""
+    """Draw the cells around these middles: for each outcome one path of their backgrounds, and one of their signs."""
     for outcome, look in OUTCOMES.items():
         middles = [middle for middle, is_so in outcomes.items() if is_so == outcome]
         if not middles:
@@ -153,12 +156,12 @@ def _cells(outcomes: Mapping[Cell, str], cell: float) -> Iterator[str]:
 
 
 def _letter(byte: int) -> str:
-    """A byte as it is shown in one cell."""
+    """Return a byte as one cell shows it."""
     return SHORT.get(byte) or (chr(byte) if 0x20 < byte < 0x7F else f"{byte:02x}")
 
 
 def _strip(messages: Sequence[bytes]) -> Iterator[tuple[int, int, bytes]]:
-    """Each message, with its number and where it begins."""
+    """Yield each message's number, its beginning and its bytes."""
     begin = 0
     for n, message in enumerate(messages):
         yield n, begin, message
@@ -166,7 +169,7 @@ def _strip(messages: Sequence[bytes]) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _bytes_below(messages: Sequence[bytes], cell: int, x: float, y: float) -> Iterator[str]:
-    """The bytes along the axis: a cut's cell stands above the gap between two of them. Messages stand out in turn."""
+    """Draw the bytes along the axis: a cut's cell is above the gap between two of them. Messages alternate in shade."""
     for n, begin, message in _strip(messages):
         at, width = x + cell * begin, cell * len(message)
         ground = SHADE if n % 2 else "white"
@@ -178,7 +181,7 @@ def _bytes_below(messages: Sequence[bytes], cell: int, x: float, y: float) -> It
 
 
 def _bytes_beside(messages: Sequence[bytes], cell: int, x: float, foot: float) -> Iterator[str]:
-    """The same bytes, from below upwards."""
+    """Draw the same bytes, from below upwards."""
     for n, begin, message in _strip(messages):
         height = cell * len(message)
         ground = SHADE if n % 2 else "white"
@@ -194,7 +197,7 @@ def _small(cell: int) -> str:
 
 
 def _legend(y: float) -> Iterator[str]:
-    """What the shades and signs mean."""
+    """Draw the meanings of the shades and signs."""
     x = float(EDGE)
     for outcome, look in OUTCOMES.items():
         yield from _cells({(x + CELL / 2, y): outcome}, CELL)

@@ -1,4 +1,4 @@
-"""Records what happens on several lines over time, and draws it: as text of 80 columns, or as an SVG picture.
+"""Record what happens on several lines over time, and draw it: as text of 80 columns, or as an SVG picture.
 
     timeline = Timeline("A right teardown", ["port", "client", "server"])
     timeline.note("client", OVER)
@@ -25,7 +25,7 @@ COLUMNS = 80
 LONGEST = 20  # letters of a line's name that are drawn
 TICKS = 7  # on the axis, at most
 
-# The picture's measures, in pixels where nobody scales it. A letter of any fixed-width font is some 0.6 of its size.
+# The picture's measures, in pixels if nothing scales it. A letter of any fixed-width font is some 0.6 of its size wide.
 CELL, ROW, EDGE, SIZE = 8.5, 20, 20, 14
 BOLD = ' font-weight="bold"'
 INK, GOOD, LATE = "#1f2328", "#2f6fb3", "#bc4c00"
@@ -33,7 +33,7 @@ INK, GOOD, LATE = "#1f2328", "#2f6fb3", "#bc4c00"
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. line: on which, or None for all of them. seconds: since the timeline's beginning."""
+    """Something that happened on a line (None: on all), with its seconds since the timeline's beginning."""
 
     line: str | None
     name: str
@@ -41,10 +41,13 @@ class Event:
 
 
 class Timeline:
-    """Events, with their seconds since the timeline's beginning: the moment when it is made.
+    """Events, with their seconds since the timeline's beginning, which is the moment when it is made.
 
-    title: a sentence above the picture. lines: their names, from top to bottom; others are added when they are noted.
-    clock: gives seconds. since: what the beginning is called below the axis.
+    Args:
+        title: A sentence above the picture.
+        lines: Their names, from top to bottom; others are added when they are noted.
+        clock: Returns seconds.
+        since: The name of the beginning, below the axis.
     """
 
     def __init__(
@@ -76,20 +79,20 @@ class Timeline:
         self.mark(LOOK)
 
     def when(self, line: str | None, name: str) -> float | None:
-        """When an event came first, in seconds; None if it never came. line: None for a moment that was marked."""
+        """Return when an event first came, in seconds, or None; without a line, when a moment was marked."""
         return next((e.seconds for e in self.events if (e.line, e.name) == (line, name)), None)
 
     def still_open(self) -> list[str]:
-        """The lines that were open when trial looked first. None were, if it has not looked."""
+        """Return the lines that were open when trial first looked; none if it has not looked."""
         came = [(event.line, event.name) for event in self.events]
         if (None, LOOK) not in came:
             return []
-        # By their order, not by their seconds: to a coarse clock, two events come in the same moment.
+        # By their order, not by their seconds: a coarse clock may give two events the same moment.
         before, after = came[: came.index((None, LOOK))], came[came.index((None, LOOK)) :]
         return [x for x in self.lines if (x, OVER) not in before and (x, OPEN) not in after]
 
     def summary(self) -> str:
-        """What trial saw, as a sentence; "" if it has not looked."""
+        """Say in a sentence what trial saw; "" if it has not looked."""
         looked = self.when(None, LOOK)
         if looked is None:
             return ""
@@ -98,22 +101,22 @@ class Timeline:
         return f"When trial looked, at {self.spell(looked)}, {what}."
 
     def spell(self, seconds: float) -> str:
-        """A moment in words, as exact as it can be seen."""
+        """Return a moment in words, as exactly as it can be seen."""
         unit, factor, digits = self.unit()
         return f"{seconds * factor:.{digits}f} {unit}"
 
     def unit(self) -> tuple[str, int, int]:
-        """What times are written in: the unit, how many of it make a second, and the digits after the point."""
+        """Return the unit of times, how many of it make a second, and the digits after the point."""
         if self.last() >= 10:
             return "s", 1, 1
         return "ms", 1000, 1 if self.last() >= 0.01 else 2
 
     def last(self) -> float:
-        """When the last event came, in seconds."""
+        """Return when the last event came, in seconds."""
         return max((event.seconds for event in self.events), default=0.0)
 
     def text(self) -> str:
-        """The drawing as lines of text."""
+        """Return the drawing as lines of text."""
         drawing = _Drawing(self)
         cells: dict[tuple[int, int], str] = {}
 
@@ -137,12 +140,12 @@ class Timeline:
         return "".join(f"{row.rstrip()}\n" for row in rows)
 
     def svg(self) -> str:
-        """The drawing as an SVG picture, on a white ground of its own. The same events give the same bytes."""
+        """Return the drawing as an SVG picture, on its own white background. The same events always make the same bytes."""
         drawing = _Drawing(self)
         width, height = 2 * EDGE + round(COLUMNS * CELL), 2 * EDGE + drawing.row * ROW
 
         def at(column: float) -> str:
-            """The middle of a column."""
+            """Return the middle of a column."""
             return f"{EDGE + (column + 0.5) * CELL:.1f}"
 
         def middle(row: int) -> int:
@@ -182,12 +185,12 @@ class Timeline:
         return "\n".join([*parts, "</g>", "</svg>", ""])
 
     def _repr_svg_(self) -> str:
-        """What a notebook shows."""
+        """Return what a notebook shows."""
         return self.svg()
 
 
 class Bar(NamedTuple):
-    """A line while it is open. goes_on: to the drawing's edge, since it was never over."""
+    """A line while it is open. If it ``goes_on``, it was never over, and reaches the drawing's edge."""
 
     row: int
     begin: float
@@ -197,7 +200,7 @@ class Bar(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A text from column x on. style: attributes for the picture."""
+    """A text from column x on; ``style`` has attributes for the picture."""
 
     row: int
     x: float
@@ -206,14 +209,14 @@ class Word(NamedTuple):
 
 
 class _Drawing:
-    """A timeline, laid out: each x is in columns, of COLUMNS, and each row is counted from the top."""
+    """The layout of a timeline: each x is in columns, of COLUMNS, and each row is counted from the top."""
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.words: list[Word] = []
         self.bars: list[Bar] = []
         self.dots: list[tuple[int, float, str]] = []  # row, x, ink
-        self.row = 0  # where the next thing goes
+        self.row = 0  # the next free row
         names = [_plain(line, LONGEST) for line in timeline.lines]
         self.left = max(map(len, names), default=0) + 2
         # A bar that goes on needs room after the last event.
@@ -238,11 +241,11 @@ class _Drawing:
             self._paragraph(timeline.summary())
 
     def _x(self, seconds: float) -> float:
-        """The place of a moment."""
+        """Return the column of a moment."""
         return self.left + seconds / self.span * (COLUMNS - 1 - self.left)
 
     def _line(self, line: str, name: str) -> None:
-        """Draw a line's bar, its events, and what they are called."""
+        """Draw a line's bar, its events, and their names."""
         timeline, labels = self.timeline, []
         begin, end = timeline.when(line, OPEN) or 0.0, timeline.when(line, OVER)
         looked = timeline.when(None, LOOK) if line in timeline.still_open() else None
@@ -262,7 +265,7 @@ class _Drawing:
         self._labels(labels, f' fill="{ink}"')
 
     def _ticks(self) -> list[float]:
-        """Write round numbers below the axis. Gives their places."""
+        """Write round numbers below the axis; return their columns."""
         factor = self.timeline.unit()[1]
         span = self.span * factor
         steps = (m * 10.0**e for e in range(-6, 13) for m in (1, 2, 5))
@@ -275,13 +278,13 @@ class _Drawing:
         return [self._x(tick / factor) for tick in ticks]
 
     def _paragraph(self, text: str, left: int = 0, style: str = BOLD) -> None:
-        """Write a text in as many rows as it takes."""
+        """Write a text in as many rows as it needs."""
         for part in textwrap.wrap(_plain(text), COLUMNS - left, break_on_hyphens=False):
             self.words.append(Word(self.row, left, part, style))
             self.row += 1
 
     def _label(self, x: float, text: str) -> tuple[float, str]:
-        """Where a text for x begins: it ends just before x if there is room for that, else it begins there."""
+        """Return where a text for x begins: it ends just before x if there is room, or else begins there."""
         text = _plain(text, COLUMNS - self.left)
         before = x - len(text)
         return before if before >= self.left else min(x, COLUMNS - len(text)), text
@@ -297,6 +300,6 @@ class _Drawing:
 
 
 def _plain(text: str, longest: int | None = None) -> str:
-    """A text without what cannot be drawn, such as control characters; cut where it is longer than that."""
+    """Return a text without what cannot be drawn, such as control characters; cut if it is longer than ``longest``."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."

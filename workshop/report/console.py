@@ -1,4 +1,4 @@
-"""Results as words. Nothing is said by colour alone, so that it reads the same piped, without colour, and aloud."""
+"""A console for results. Nothing depends on colour alone, so the text reads the same piped, without colour, and aloud."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATH = re.compile(r"(?:\w:\\|[\w.~-]*/)[\w./\\~-]*\W?")
 
 
 def make_console(stderr: bool = False) -> rich.console.Console:
-    """A console that is plain, without colour or movement, where NO_COLOR is set, or where it is no terminal."""
+    """Make a console: plain, without colour or movement, if NO_COLOR is set or the output is not a terminal."""
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     return rich.console.Console(
         stderr=stderr, highlight=False, soft_wrap=True, force_terminal=False if plain else None
@@ -27,19 +27,19 @@ def make_console(stderr: bool = False) -> rich.console.Console:
 
 
 class Console:
-    """Says things on a console, wrapped to its width; commands and paths are never broken."""
+    """A console for text, wrapped to its width; commands and paths are never broken."""
 
     def __init__(self, console: rich.console.Console | None = None) -> None:
         self.rich = console or make_console()
         self.width = min(self.rich.width, 100)
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line as it is, but for what would command a terminal."""
+        """Write one line as it is, except for characters that would control a terminal."""
         plain = "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
         self.rich.print(Text(plain, style), soft_wrap=True)
 
     def paragraph(self, text: str, indent: int = 2, style: str = "") -> None:
-        """Prose wrapped to the width; lines that are indented already (code) are left alone."""
+        """Write prose wrapped to the width; lines that are already indented (code) are left alone."""
         for part in text.splitlines() or [""]:
             if part.startswith((" ", "\t")) or not part:
                 self.line(" " * indent + part if part else "", style)
@@ -48,7 +48,7 @@ class Console:
                 self.line(line, style)
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
-        """Prose as lines of the width; a word that is wider than that is broken, but not a path."""
+        """Wrap prose into lines of the width; a word wider than that is broken, but not a path."""
         blank, room = " " * indent, self.width - indent
 
         def broken(word: re.Match[str]) -> str:
@@ -65,7 +65,7 @@ class Console:
         )
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
-        """Labelled facts, one a line: a file to edit, a command to run. One without a label belongs to the one before."""
+        """Write labelled facts, one a line, such as a file to edit; a fact without a label belongs to the one before."""
         facts = list(facts)
         wide = max(len(label) for label, _ in facts)
         for label, fact in facts:
@@ -75,11 +75,11 @@ class Console:
                 self.paragraph(fact, wide + 4)
 
     def progress(self, text: str) -> rich.status.Status:
-        """A line that moves while something takes time; nothing where there is no terminal."""
+        """Return a line that moves while something takes time; nothing if there is no terminal."""
         return self.rich.status(text)
 
     def map(self, stages: Iterable[tuple[Stage, str, bool]]) -> None:
-        """The stages, with how far each is in a few words, and whether it is done."""
+        """Write the stages, each with its progress in a few words, and whether it is done."""
         stages = list(stages)
         name = max((len(stage.name) for stage, _, _ in stages), default=0)
         title = max((len(stage.title) for stage, _, _ in stages), default=0)
@@ -91,7 +91,7 @@ class Console:
             self.rich.print(text, soft_wrap=True)
 
     def schedule(self, table: Timetable) -> None:
-        """The timetable, a line each."""
+        """Write the timetable, one line for each row."""
         for row in table.rows:
             self.line(f"  {row.start}  {row.minutes:>3} min  {row.what}")
         self.line(f"  {table.end}  {table.minutes} minutes in all.")

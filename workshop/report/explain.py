@@ -1,4 +1,4 @@
-"""A failure in plain words: what was wrong, in which file and line, what to do next."""
+"""A failure in plain words: what was wrong, in which file and line, and what to do next."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from workshop.runner.result import Frame, Problem, TestResult, Trouble
 from workshop.runner.signs import CUT_OFF
 
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
-# How child.py gives what was left in the reactor; and what says nothing to a learner in there.
+# What was left in the reactor, as child.py reports it; and the parts of it that tell a learner nothing.
 LEFT = re.compile(r"^(DelayedCalls|Selectables): (\d+)\n((?:  .*\n?)*)", re.M)
 NOISE = re.compile(r" 0x[0-9a-f]+| called=0 cancelled=0|(?<=\.\d)\d+(?=s\])")
-# How unittest joins what it says itself to the message of the assertion, which is a sentence of ours.
+# How unittest joins its own text to the assertion's message, which is a sentence of ours.
 JOINED = re.compile(r" : (?=[A-Z])")
-# How Python says that a coroutine was dropped; how trial says that a test has a yield.
+# Python's message for a coroutine that was dropped; trial's for a test with a yield.
 DROPPED = re.compile(r"coroutine '([^']+)' was never awaited")
 YIELDS = re.compile(r"<(?:bound method|function) (?:\w+\.)*(\w+)\b.*is a generator function", re.S)
 UNITTEST = re.compile(r" != | == |unexpectedly| is not | not found in | not (?:less|greater) than ")
 
-# What an exception means where its own message does not say, by its name.
+# What an exception means, by name, if its own message does not say.
 MEANINGS = {
     "AlreadyCalledError": "A Deferred was fired a second time. Each may fire once: who else fires it?",
     "ConnectionRefusedError": "The connection was refused: nothing listens at that address, or no longer.",
@@ -44,21 +44,22 @@ MEANINGS = {
     "ReactorAlreadyRunning": "The reactor runs already: trial runs it. Return a Deferred, or await it.",
 }
 
-# What is added for an error that was not raised to the test.
+# What is added for an error that was not raised in the test.
 WAYS = {
     "logged": "It was logged; nothing raised it to the test.",
     "unhandled": "It was raised in a Deferred's callbacks, and no errback took it; so it was logged.",
     "earlier": "It was logged now, but an earlier test's Deferred failed with it.",
 }
-# How many things that happened besides are told, and how much of each.
+# How many of the other things that happened are reported, and how much of each.
 FEW = 2
 LONG = 240
 
 
 def failure_text(test: TestResult, mine: bool = False) -> str:
-    """What a failed test says, in plain words, and what happened besides, which may be why.
+    """Describe a failed test in plain words, with what else happened, which may be the reason.
 
-    mine: whether the learner wrote the test, and may say in it what is expected.
+    Args:
+        mine: Whether the learner wrote the test, whose text may then say what is expected.
     """
     main = main_problem(test.problems)
     said = [words(main)]
@@ -71,7 +72,7 @@ def failure_text(test: TestResult, mine: bool = False) -> str:
 
 
 def besides(problems: Iterable[Problem], *known: str) -> list[str]:
-    """What happened besides a failure, a line each, but for what is known already; what is of the learner's code first."""
+    """Describe what else happened, a line each, without what is known already; problems in the learner's code first."""
     lines: dict[str, str] = {}
     for one in sorted(problems, key=lambda one: not _place(one) and one.how != "warned"):
         told = words(one)
@@ -99,7 +100,7 @@ def _besides(problem: Problem, told: str) -> str:
 
 
 def _place(problem: Problem) -> str:
-    """The innermost line of the course's that a problem came from, if there is one."""
+    """Return the innermost line of the course that a problem came from, if there is one."""
     mine = [frame for frame in problem.frames if frame.file.startswith("exercises/")]
     return f"{mine[-1].file.rpartition('/')[2]}, line {mine[-1].line}" if mine else ""
 
@@ -109,7 +110,7 @@ def _asserts(problem: Problem) -> bool:
 
 
 def cause(stage: Stage, test: TestResult) -> Problem:
-    """The one of a failed test's problems, and of what happened besides, that tells best where to edit."""
+    """Return the problem of a failed test, or of what happened besides, that best shows where to edit."""
     main = main_problem(test.problems)
     for one in (main, *test.problems, *test.besides):
         if innermost(stage, one.frames):
@@ -122,7 +123,7 @@ def cause(stage: Stage, test: TestResult) -> Problem:
 
 
 def words(problem: Problem) -> str:
-    """What went wrong, in plain words; one line or a few."""
+    """Say in plain words what went wrong, in one line or a few."""
     name, message = problem.exception, problem.message.strip()
     where = problem.frames[-1] if problem.frames else Frame("", 0, "")
     unwritten = UNWRITTEN.search(f"{name}: {message}")
@@ -170,7 +171,7 @@ def words(problem: Problem) -> str:
 
 
 def _left_behind(message: str) -> str:
-    """Which calls and sockets, in a line; child.py has counted them, and left out all but a few."""
+    """Name the calls and sockets in a line; child.py has counted them, and left out all but a few."""
     kinds = []
     for name, count, few in LEFT.findall(message):
         shown = [line.strip() for line in NOISE.sub("", few).splitlines()]
@@ -182,8 +183,9 @@ def _left_behind(message: str) -> str:
 
 
 def main_problem(problems: Iterable[Problem]) -> Problem:
-    """The one to show of a test's problems: what was not written or raised comes before what was logged, and that before
-    what it led to, and before what an earlier test began."""
+    """Choose the problem to show: what was not written or was raised precedes what was logged; that precedes its
+    consequences, and what an earlier test began.
+    """
 
     def weight(problem: Problem) -> int:
         if UNWRITTEN.search(f"{problem.exception}: {problem.message}"):
@@ -198,12 +200,12 @@ def main_problem(problems: Iterable[Problem]) -> Problem:
     return min(problems, key=weight)
 
 
-# Where a reactor is when it waits for something to happen.
+# Frames of a reactor that waits for something to happen.
 WAITING = re.compile(r"\btwisted[\\/]internet\b|\bselectors\.py|\basyncio[\\/]")
 
 
 def trouble(stage: Stage, what: Trouble, limit: float) -> str:
-    """One plain message: the file, the cause, and the next command."""
+    """Describe a trouble in one plain message: the file, the cause, and the next command."""
     test = f"{what.test}."
     step = next((s for s in stage.steps if test.startswith(f"{s.target(stage.name)}.")), None)
     found, kind = innermost(stage, what.frames), what.kind
@@ -255,7 +257,7 @@ def _status(status: int | None) -> str:
 
 
 def trial() -> str:
-    """How trial is called from here: by its name where that is the one of this environment, else by its path."""
+    """Return how to call trial from here: by name, if that runs this environment's trial, or else by path."""
     folder = Path(sys.executable).parent
     mine = folder / ("trial.exe" if sys.platform == "win32" else "trial")
     found = shutil.which("trial")

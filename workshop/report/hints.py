@@ -1,4 +1,4 @@
-"""Hints, a tier at a time. What was shown already is remembered in .workshop/hints.json; it is no record of progress."""
+"""Hints, a tier at a time. .workshop/hints.json remembers which were shown; it is no record of progress."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workshop.course import TIERS, TOOL, Course, CourseError, Kind, Stage, Step
 from workshop.course.files import write
 
-# Where a hint cites the list of classic mistakes: for maintainers, and for the check that each is exposed.
+# A hint's citation of the list of classic mistakes: for maintainers, and for the check that each is covered.
 IDS = r"[WTCPH]\d+(?:, [WTCPH]\d+)*"
 CITED = re.compile(rf" \({IDS}\)|: {IDS}(?=\))")
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def show_hint(
     course: Course, stage: Stage, step: Step | Kind, console: Console, all_: bool = False
 ) -> None:
-    """Show the next tier of a step, or of a kind of mistake; or all.
+    """Show the next tier of hints for a step or a kind of mistake; or all.
 
     Raises:
-        CourseError: the stage has no hints for the step.
+        CourseError: The stage has no hints for the step.
     """
     what = "number" if stage.judged else "step"
     tiers = stage.hints.get(step.number)
@@ -49,7 +49,7 @@ def show_hint(
 
 
 def _tier(text: str, console: Console) -> None:
-    """Code as it stands, prose wrapped to the terminal."""
+    """Write code as it is, and prose wrapped to the terminal."""
     for n, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):
         if n % 2:
             for line in part.splitlines():
@@ -60,7 +60,7 @@ def _tier(text: str, console: Console) -> None:
 
 
 def forget(course: Course, stage: Stage) -> None:
-    """The stage's hints begin again with the first tier."""
+    """Start the stage's hints again from the first tier."""
     seen = _read(course)
     _write(course, {key: n for key, n in seen.items() if key.split()[0] != stage.name})
 

@@ -1,4 +1,4 @@
-"""What was found before, kept under .workshop."""
+"""The findings of earlier verdicts, kept under .workshop."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from workshop.judge.findings import Assessment
 
 
 def count_misses(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
-    """How often each kind that is let through now was let through in a row, with this time; by its number.
+    """Map each missed kind's number to the number of consecutive verdicts, this one included, that missed it.
 
-    That is remembered in .workshop/asked.json, unless nobody asked for this stage's verdict.
+    The counts are kept in .workshop/asked.json, unless ``remember`` is false: nobody asked for this stage's verdict.
     """
     path = course.root / ".workshop" / "asked.json"
     try:

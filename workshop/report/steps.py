@@ -1,4 +1,4 @@
-"""A run of a stage's steps: shown as it goes, and as data."""
+"""A run of a stage's steps, shown live and as data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workshop.report.explain import cause, failure_text, main_problem, trial, tr
 from workshop.report.where import blame_later_steps, edit
 from workshop.runner.result import Result, TestResult
 
-# The most of a line that the learner's code printed.
+# How much of a line that the learner's code printed is shown.
 LONGEST_LINE = 200
 STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
 
 
 def show_step(console: Console, step: StepResult) -> None:
-    """How one step went, in a line."""
+    """Show one step's result in a line."""
     failed = len(step.failed)
     name = f"Step {step.step.number:>2}  {step.step.name}" if step.step else "Your own tests"
     if step.step and step.step.given:
@@ -41,7 +41,7 @@ def show_step(console: Console, step: StepResult) -> None:
 
 
 def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
-    """What is to be done next in this stage: its trouble, its first failing step, or nothing."""
+    """Show what to do next in this stage: for its trouble, for its first failing step, or nothing."""
     stage = verdict.stage
     if verdict.result.trouble:
         console.line()
@@ -68,7 +68,7 @@ def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
 
 
 def show_printed(console: Console, verdict: Verdict) -> None:
-    """The end of what the learner's code printed, if it did."""
+    """Show the end of what the learner's code printed, if anything."""
     text = "".join(c for c in verdict.result.output if c.isprintable() or c in "\n\t")
     lines = text.strip().splitlines()[-8:]
     if lines:
@@ -82,7 +82,7 @@ def show_printed(console: Console, verdict: Verdict) -> None:
 
 
 def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
-    """The first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
+    """Show the first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
     test, step = failure.failed[0], failure.step
     problem = main_problem(test.problems)
     head = (
@@ -111,7 +111,7 @@ def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
 
 
 def _commands(stage: Stage, step: Step | None, test: str) -> list[tuple[str, str]]:
-    """How to run the test alone, and the stage again; and how to get a hint, if there is one."""
+    """Return how to run the test alone and the stage again, and how to get a hint, if there is one."""
     facts = [("Test", f"{trial()} {test}"), ("Again", f"{TOOL} run {stage.name}")]
     if step and step.number in stage.hints:
         facts.append(("Hint", f"{TOOL} hint {stage.name} {step.number}"))
@@ -125,7 +125,7 @@ def _requirement(failure: StepResult, test: TestResult) -> str:
 
 
 def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
-    """A verdict as the object that --json prints."""
+    """Return a verdict as the object that --json prints."""
     result = verdict.result
     first = verdict.first_failure
     message = ""
@@ -163,7 +163,7 @@ def as_data(verdict: Verdict, limit: float) -> dict[str, Any]:
 
 
 class LiveSteps:
-    """Shows each step's line as soon as the last of its tests has ended."""
+    """A display of each step's line as soon as the last of its tests has ended."""
 
     def __init__(self, console: Console, stage: Stage) -> None:
         self.console = console
@@ -174,14 +174,14 @@ class LiveSteps:
         console.line()
 
     def test(self, test: TestResult) -> None:
-        """One test has ended."""
+        """Note that one test has ended."""
         self.tests.append(test)
         for step in by_step(self.stage, Result(tuple(self.tests), None, "", 0)).steps:
             if step.step and len(step.tests) >= len(step.step.tests):
                 self._tell(step)
 
     def rest(self, verdict: Verdict | Assessment) -> None:
-        """The run is over: show the steps that were not shown yet."""
+        """Show the remaining steps, once the run is over."""
         for step in verdict.steps if isinstance(verdict, Verdict) else ():
             self._tell(step)
 

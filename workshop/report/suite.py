@@ -1,4 +1,4 @@
-"""Tells the verdict on tests that a learner wrote: a line for each part, then what to mend, in order."""
+"""Show the verdict on tests that a learner wrote: a line for each part, then what to fix, in order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,12 @@ from workshop.runner.result import Frame, TestResult
 
 
 def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
-    """Tell all of it. asked: see verdict.ask; limit: the seconds that a test may take."""
+    """Show the whole verdict.
+
+    Args:
+        asked: How often each missed kind was missed in a row; see remembered.count_misses.
+        limit: Seconds that a test may take.
+    """
     stage = found.stage
     for question, answer, good in rows(found):
         console.line(f"  {question:<28}{answer}", "" if good else "bold")
@@ -87,10 +92,10 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
         if not nobody_else_has(first.result):
             _others(console, [one.test for one in rest])
     _more(console, len(strict))
-    # With no test that counts, nothing is known of the mistakes.
+    # If no test counts, nothing is known about the mistakes.
     survived = found.survived if found.counted else ()
     for n, kind in enumerate(survived[:FEW]):
-        # One scene at a time: that of the kind to go on with.
+        # Only one scene at a time: that of the kind to work on next.
         _survived(console, found, kind, asked.get(kind.number, 1) if n == 0 else 1)
     if len(survived) > FEW:
         console.line()
@@ -110,7 +115,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
 
 
 def _code(found: Assessment) -> str:
-    """Whose code it is that the tests are about."""
+    """Say whose code the tests are about."""
     return "your own code" if own_code(found.stage) else "the code as it was given"
 
 
@@ -140,19 +145,19 @@ def _method(target: str) -> str:
 
 
 def _line(test: TestResult) -> str:
-    """The line of the test that fails, or else of what fails it; its full name, which no other has, where none is known."""
+    """Return the line of the test that fails, or else the one that fails it; or else its full name, which is unique."""
     frames = main_problem(test.problems).frames if test.problems else ()
     return in_test(test.target, frames) or (str(frames[-1]) if frames else test.target)
 
 
 def _others(console: Console, names: list[str]) -> None:
-    """The same test in other classes, as where one class is built for each of several reactors."""
+    """Name the other classes with the same test, as when one class is built for each of several reactors."""
     if names:
         console.paragraph(f"The same in {_classes(names)}.")
 
 
 def _together(names: list[str]) -> str:
-    """Tests of one name, in one or more classes."""
+    """Name tests that share a name, in one or more classes."""
     return short(names[0]) if len(names) == 1 else f"{_method(names[0])} in {_classes(names)}"
 
 
@@ -189,7 +194,7 @@ def _survived(console: Console, found: Assessment, kind: Kind, times: int) -> No
         console.paragraph(f"Let through: {', '.join(on)}.")
     caught = mutants(found, kind) - len(found.left[kind.number])
     if caught:
-        # Its scene may be of what is caught already.
+        # Its scene may be about mistakes that are caught already.
         verb = "is" if caught == 1 else "are"
         of = f"{caught} of its {mutants(found, kind)} mistakes {verb} caught"
         console.paragraph(f"{of}, perhaps by a test of another number.")
@@ -221,7 +226,7 @@ def _list(console: Console, found: Assessment) -> None:
 
 
 def _wrong(console: Console, found: Assessment) -> None:
-    """What the reference's tests say of the learner's code."""
+    """Show what the reference's tests report about the learner's code."""
     if not found.wrong:
         return
     console.line()
@@ -233,7 +238,7 @@ def _wrong(console: Console, found: Assessment) -> None:
 
 
 def _notes(console: Console, found: Assessment) -> None:
-    """What is no reason not to pass."""
+    """Show notes, which do not prevent passing."""
     _unheard(console, found)
     if found.idle:
         console.line()
@@ -262,7 +267,7 @@ def _unheard(console: Console, found: Assessment) -> None:
 
 
 def _silent(found: Assessment, same: list[str]) -> str:
-    """Tests of one name that check nothing, and why, where that is seen."""
+    """Name tests that share a name and check nothing, with the reason if it is known."""
     why = reason(found.stage, same[0])
     return f"{_together(same)}: {why}" if why else _together(same)
 

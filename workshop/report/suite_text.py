@@ -1,4 +1,4 @@
-"""The verdict on tests that a learner wrote, in words and as data: what was found, in the order in which to mend it."""
+"""The verdict on tests that a learner wrote, in words and as data: the findings, in the order in which to fix them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from workshop.runner.result import Frame, TestResult
 
 T = TypeVar("T")
 
-# How Python says that a module of the course lacks a name.
+# Python's messages for a name that a module of the course lacks.
 LACKS = (
     re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<module>exercises\.[\w.]+)'"),
     re.compile(r"module '(?P<module>exercises\.[\w.]+)' has no attribute '(?P<name>\w+)'"),
 )
-# How many of a kind are told at once: who mends these sees the next.
+# How many findings of a kind are shown at once: fixing these shows the next.
 FEW = 3
 
 
 def short(test: str) -> str:
-    """A test's class and name."""
+    """Return a test's class and name."""
     return ".".join(test.split(".")[-2:])
 
 
 def alike(found: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
-    """What was found, with what has the same key together, in the order of the first of each."""
+    """Group the findings that have the same key, in the order of the first of each group."""
     groups: dict[object, list[T]] = {}
     for one in found:
         groups.setdefault(key(one), []).append(one)
@@ -37,8 +37,11 @@ def alike(found: Iterable[T], key: Callable[[T], object]) -> list[list[T]]:
 
 
 def in_test(target: str, frames: Iterable[Frame]) -> str:
-    """The line of the test itself, not of what it calls: of the first frame in a function of its name; or else, as where a
-    protocol that stands within the test has failed, of the last frame in the test's file. "" where there is none."""
+    """Return the line of the test itself, not of what it calls; "" if there is none.
+
+    It is taken from the first frame in a function of the test's name; or else, as when a protocol defined within the test
+    has failed, from the last frame in the test's file.
+    """
     case, _, name = target.rpartition(".")
     file = f"{case.rpartition('.')[0].replace('.', '/')}.py"
     frames = list(frames)
@@ -48,7 +51,7 @@ def in_test(target: str, frames: Iterable[Frame]) -> str:
 
 
 def describe_fault(one: Unruly, limit: float) -> str:
-    """What an unruly test did, as a sentence without its subject."""
+    """Describe what an unruly test did, as a sentence without its subject."""
     what = ", ".join(map(short, one.trouble.what[:FEW]))
     where = in_test(one.test, one.trouble.waits or one.trouble.frames)
     logged = "".join(f". {line.rstrip('.')}" for line in besides(one.trouble.besides))
@@ -93,23 +96,23 @@ MEND = {
 
 
 def advice(one: Unruly) -> str:
-    """What to do about what an unruly test did; "" where that is plain."""
+    """Say what to do about an unruly test; "" if that is plain."""
     frames = one.trouble.frames
     waiting = one.trouble.kind == "silent" and frames and WAITING.search(frames[-1].file)
     return MEND.get("waiting" if waiting else one.trouble.kind, "")
 
 
 def steady_failure_text(test: TestResult) -> str:
-    """What a failed test says, in words, and what was logged or raised besides."""
+    """Describe a failed test in words, with what was logged or raised besides."""
     if not test.problems:
         return "It does not end."
     text = failure_text(test, mine=True)
-    # An address in memory is another one each time, and tells nothing.
+    # Memory addresses differ each time, and tell nothing.
     return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
 
 
 def rows(found: Assessment) -> list[tuple[str, str, bool]]:
-    """A line for each part of the verdict: what is asked, what was found, whether that is well."""
+    """Return a line for each part of the verdict: the question, the answer, and whether it is good."""
     own, kinds = len(found.own), len(found.stage.kinds)
     if found.trouble:
         return [("Do your tests run?", "no", False)]
@@ -153,17 +156,17 @@ def _listed(found: Assessment) -> tuple[str, str, bool]:
 
 
 def count(number: int, what: str, many: str = "") -> str:
-    """A number of things, in words."""
+    """Write a number of things in words."""
     return f"{number} {what if number == 1 else many or what + 's'}"
 
 
 def mutants(found: Assessment, kind: Kind) -> int:
-    """How many mutants of a kind the tests were judged by."""
+    """Return how many mutants of a kind the tests were judged by."""
     return sum(mutant.step == kind.number for mutant in found.mutants)
 
 
 def places(found: Assessment, kind: Kind) -> list[str]:
-    """Where the mutants of a kind are that were let through: none, if nothing is said of a place for any of the stage's."""
+    """Return the places of a kind's surviving mutants; none, if none of the stage's mutants has a place."""
     if not any(mutant.on for mutant in found.stage.mutants):
         return []
     left = {" ".join(mutant.on) or "everywhere": None for mutant in found.left[kind.number]}
@@ -171,7 +174,7 @@ def places(found: Assessment, kind: Kind) -> list[str]:
 
 
 def message(found: Assessment, limit: float) -> str:
-    """The first thing to mend, as a sentence; "" where there is nothing."""
+    """Return the first thing to fix, as a sentence; "" if there is nothing."""
     if found.trouble:
         return trouble(found.stage, found.trouble, limit)
     if not found.own:
@@ -192,7 +195,7 @@ def message(found: Assessment, limit: float) -> str:
 
 
 def no_tests(found: Assessment) -> str:
-    """Why there are no tests, as far as that is seen."""
+    """Say why there are no tests, as far as is known."""
     if found.missing:
         return f"No test is collected: the line {found.missing[0]} is gone, which the file had."
     if found.unheard:
@@ -202,12 +205,12 @@ def no_tests(found: Assessment) -> str:
 
 
 def promise(one: Wrong) -> str:
-    """What the README says, where the code does not hold it."""
+    """Quote the README's requirement that the code does not meet."""
     return f"{one.paragraph}: {one.requirement}" if one.paragraph else one.requirement
 
 
 def pace(one: Slow) -> str:
-    """What is said of a test that takes long."""
+    """Describe a test that takes long."""
     told = (
         f"{short(one.test)} takes {one.seconds:.1f} s; the verdict runs it some {round(one.runs, -1) or one.runs} times."
         " Use a Clock, or fewer bytes."
@@ -216,7 +219,7 @@ def pace(one: Slow) -> str:
 
 
 def nobody_else_has(test: TestResult) -> tuple[str, str] | None:
-    """The name that a test needs of a file, and the file, where a program has no such name."""
+    """Return the name that a test needs and the file that should have it, if a program lacks it."""
     for problem in test.problems:
         for pattern in LACKS:
             if match := pattern.search(problem.message):
@@ -225,7 +228,7 @@ def nobody_else_has(test: TestResult) -> tuple[str, str] | None:
 
 
 def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[str, Any]:
-    """An assessment as the object that --json prints."""
+    """Return an assessment as the object that --json prints."""
 
     def kind(one: Kind) -> dict[str, Any]:
         times = asked.get(one.number, 1)

@@ -1,4 +1,4 @@
-"""A verdict of either kind of stage: how far it is, what is to be done, as words and as data; or why there is none."""
+"""The verdict on either kind of stage, or why there is none: the progress, and what to do next, as words and as data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workshop.report.remembered import count_misses
 
 
 def progress(one: Judged | Unjudged) -> str:
-    """How far a stage is, in a few words."""
+    """Return a stage's progress in a few words."""
     if isinstance(one, Unjudged):
         return "cannot be run" if one.refusal else "not judged: no solutions/ here"
     what = "steps pass" if isinstance(one, Verdict) else "kinds caught"
@@ -24,11 +24,11 @@ def progress(one: Judged | Unjudged) -> str:
 def show_verdict(
     console: Console, course: Course, verdict: Judged, limit: float, asked_for: bool = True
 ) -> None:
-    """Show what is to be done next in the stage, or that it passes.
+    """Show what to do next in the stage, or that it passes.
 
     Args:
         limit: Seconds that one test may take.
-        asked_for: Whether the user asked for this stage's verdict: then it counts as told.
+        asked_for: Whether the user asked for this stage's verdict: then it counts as shown.
     """
     if isinstance(verdict, Verdict):
         steps.show_verdict(console, verdict, limit)
@@ -37,26 +37,26 @@ def show_verdict(
 
 
 def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
-    """The verdict as the object that --json prints."""
+    """Return the verdict as the object that --json prints."""
     if isinstance(verdict, Verdict):
         return steps.as_data(verdict, limit)
     return suite_text.as_data(verdict, count_misses(course, verdict), limit)
 
 
 def show_refusal(console: Console, refusal: Refusal) -> None:
-    """Say why a stage cannot be run as it stands, and what to do about it."""
+    """Say why a stage cannot be run as it is, and what to do about it."""
     console.line()
     console.paragraph(_sentence(refusal), 0)
     console.line(refusal.mend)
 
 
 def refusal_as_data(stage: Stage, refusal: Refusal) -> dict[str, Any]:
-    """The same as the object that --json prints."""
+    """Return the same as the object that --json prints."""
     message = f"{_sentence(refusal)} {refusal.mend}"
     none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
     return {**none, "message": message}
 
 
 def _sentence(refusal: Refusal) -> str:
-    """Which file cannot be used, and why."""
+    """Say which file cannot be used, and why."""
     return f"{refusal.file} {refusal.cause}" + "." * (not refusal.cause.endswith("?"))

@@ -1,4 +1,4 @@
-"""Where to edit, in the learner's files: where it was raised, what is marked, what the step's text says is to be written."""
+"""Find where to edit in the learner's files: the place of an error, a mark, or what the step's text says to write."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from workshop.course.solutions import HEAD, answer, line_of, place_of_step
 from workshop.runner.result import Frame, Problem
 
 MARKED = re.compile(r"\bStep (\d+):")
-# The sentence of a step's text that says what is to be written, and the names in it.
+# The sentence of a step's text that says what to write, and the names in it.
 TASK = re.compile(r"\b(?:Write|Mend)\b.*?[.:](?=\s|$)", re.S)
 NAME = re.compile(r"\w+(?:[./]\w+)*")
 # A name that cannot be a word of the sentence around it.
 CODE = re.compile(r"[_.]|[a-z][A-Z]")
 # How many further places are named.
 FEW = 5
-# With these, a file cannot be run at all: that is no step's doing.
+# With these errors a file cannot be run at all: no step is to blame.
 BROKEN = ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where to look: a file as the learner knows it, and a line that counts from 1; 0 where only the file is known."""
+    """A place to look: a file as the learner knows it, and a line that counts from 1; 0 if only the file is known."""
 
     file: str
     line: int = 0
@@ -36,10 +36,10 @@ class Place:
 
 
 def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
-    """Where to edit, and where else; the second is '' where there is no other place.
+    """Return where to edit, and where else; the second is '' if there is no other place.
 
-    Where it was raised in a file of the learner's comes first, or else what may have done it; then where the step's work
-    belongs.
+    The place in the learner's files where an error was raised comes first, or else what may have caused it; then the places
+    where the step's work belongs.
     """
     found = innermost(stage, problem.frames)
     if not found and problem.exception == "SystemExit":
@@ -57,7 +57,7 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
 
 
 def anywhere(stage: Stage) -> str:
-    """All of the learner's files, for what may be in any of them."""
+    """Name all of the learner's files, for a fault that may be in any of them."""
     if len(stage.edit) == 1:
         return _path(stage, stage.edit[0])
     return f"exercises/{stage.name} ({_or(stage.edit)})"
@@ -66,9 +66,13 @@ def anywhere(stage: Stage) -> str:
 def places_for(
     stage: Stage, step: Step | None, first: Iterable[Place] = (), said: str = ""
 ) -> list[Place]:
-    """Where the step's work belongs, after what is known already; none where nothing tells.
+    """Return where the step's work belongs, after the places known already; none if nothing shows it.
 
-    All that is marked for it; or, where nothing is left of that, what its text says is to be written. said: what failed.
+    These are the places marked for it or, if no mark is left, those that its text says to write.
+
+    Args:
+        first: The places known already.
+        said: The failure's message.
     """
     places = list(first)
     number = step.number if step else 0
@@ -79,7 +83,7 @@ def places_for(
 
 
 def marked(stage: Stage, number: int) -> list[Place]:
-    """The lines that still wait for the step of this number."""
+    """Return the lines that are still marked for the step of this number."""
     return [
         Place(_path(stage, name), line)
         for name, text in _texts(stage).items()
@@ -89,9 +93,9 @@ def marked(stage: Stage, number: int) -> list[Place]:
 
 
 def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
-    """The classes and functions that a step's text says are to be written; or else the files that it names.
+    """Return the classes and functions that a step's text says to write; or else the files that it names.
 
-    Those that a failure's message names come first.
+    Those that the failure's message names come first.
     """
     texts = _texts(stage)
     task = " ".join(TASK.findall(step.text))
@@ -109,7 +113,7 @@ def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
 
 
 def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -> list[Place]:
-    """Where a class, function or Class.method is defined, if that is one place; in the files named, if there are any."""
+    """Return the definition of a class, function or Class.method, if it is unique; in the named files, if there are any."""
     parts = tuple(name.split("."))
     found = []
     for file, text in texts.items():
@@ -119,23 +123,23 @@ def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -
         )
         line = line_of(text, parts)
         if line:
-            # A method's name alone may be that of several; with its class before it, it is one.
+            # Several methods may share a name; with its class before it, the name is unique.
             found += [(file, line)] * (count if len(parts) == 1 else 1)
     here = [one for one in found if one[0] in files] if files else found
     return [Place(_path(stage, here[0][0]), here[0][1])] if len(here) == 1 else []
 
 
 def _solved(stage: Stage, number: int) -> list[Place]:
-    """The place of the step's first part in the solved files, where those are there."""
+    """Return the place of the step's first part in the solved files, if they exist."""
     name, around = place_of_step(stage, number)
     return [Place(_path(stage, name), line_of(_texts(stage).get(name, ""), around))] if name else []
 
 
 def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
-    """What to say of a step that fails, and passed in an earlier run with other files: that newer work may have broken it;
-    and where a later step is half written, what is left of that.
+    """Say that newer work may have broken a failing step that passed in an earlier run with other files; and if a later step
+    is half written, what is left to write.
 
-    '' for one that never passed: then nothing tells what came first.
+    '' for a step that never passed: then nothing shows which came first.
     """
     if step is None or problem.exception in BROKEN or not passed_before(stage, step):
         return ""
@@ -162,7 +166,7 @@ def _marks(texts: Iterable[str]) -> Counter[int]:
 
 
 def _texts(stage: Stage) -> dict[str, str]:
-    """The learner's files that can be read."""
+    """Return the learner's files that can be read."""
     texts = {}
     for name in stage.edit:
         try:
@@ -173,13 +177,13 @@ def _texts(stage: Stage) -> dict[str, str]:
 
 
 def innermost(stage: Stage, frames: Iterable[Frame]) -> Place | None:
-    """The innermost frame in a file of the learner's, if there is one."""
+    """Return the innermost frame in a file of the learner's, if there is one."""
     found = _own(stage, frames)
     return found[-1] if found else None
 
 
 def most_often(stage: Stage, frames: Iterable[Frame]) -> Place | None:
-    """The line of the learner's that is there the most often, if there is one."""
+    """Return the learner's line that is on the stack most often, if there is one."""
     return next((place for place, _ in Counter(_own(stage, frames)).most_common(1)), None)
 
 
@@ -189,7 +193,7 @@ def _own(stage: Stage, frames: Iterable[Frame]) -> list[Place]:
 
 
 def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = True) -> Place | None:
-    """The first line of the learner's files that has the pattern."""
+    """Return the first line of the learner's files that matches the pattern."""
     texts = _texts(stage)
     for name in names:
         for number, line in enumerate(texts.get(name, "").splitlines(), 1):
@@ -203,7 +207,7 @@ def _path(stage: Stage, name: str) -> str:
 
 
 def _listed(places: Iterable[Place]) -> str:
-    """Places, each file named once: "a.py, line 3; b.py, lines 1, 7 and 9"."""
+    """List places, each file named once: "a.py, line 3; b.py, lines 1, 7 and 9"."""
     lines: dict[str, list[int]] = {}
     for place in places:
         lines.setdefault(place.file.rpartition("/")[2], []).append(place.line)
@@ -222,7 +226,7 @@ def _or(words: Iterable[str]) -> str:
     return " or".join(_and(list(words)).rsplit(" and", 1))
 
 
-# What may have ended a run, where no frame tells.
+# What may have ended a run, if no frame shows it.
 CULPRITS = {
     "died": r"\bos\.(_exit|abort|kill)\b|\bsignal\.",
     "ran": r"\breactor\.run\b",

@@ -1,16 +1,16 @@
-"""Runs inside the child process: trial's own loader and runner, and a reporter that prints events.
+"""Run trial's own loader and runner inside the child process, with a reporter that prints events.
 
-Started as a script that imports nothing of the tool but its neighbours, and takes their folder off the path again: so a
-learner's ``traces.py`` is the learner's own. It takes jobs from standard input,
-one JSON object a line, and answers with events, one JSON object a line, on what was its standard output; what a learner's
-code prints goes to standard error instead. Where the platform can fork, each job runs in a fork of this process, which
-has imported Twisted already but never a learner's code, and installed no reactor: so a job starts cold, but quickly.
+The child is started as a script. It imports nothing of the tool but its neighbours, and then takes their folder off the
+path, so that a learner's ``traces.py`` is the learner's own. It reads jobs from standard input, one JSON object a line, and
+answers with events, one JSON object a line, on its original standard output. What a learner's code prints goes to standard
+error instead. If the platform can fork, each job runs in a fork of this process, which has imported Twisted but no learner's
+code, and has installed no reactor: so a job starts cold, but quickly.
 
-A job: ``place`` (the folder that has exercises/), ``targets`` (what trial is to run, in order), ``stop`` (end after the
-first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may take),
-``load`` (only load the tests, and tell their names), ``traces`` (look for what they leave outside of their folder),
-``limits`` (seconds for single tests, by name), ``again`` (run what failed once more, in the same process), ``collect``
-(throw away what nobody holds after each test: the errors of Deferreds that nobody looked at belong to that test).
+A job has these keys: ``place`` (the folder that contains exercises/), ``targets`` (what trial runs, in order), ``stop`` (end
+after the first target that fails), ``reactor`` (a name that trial knows, or null), ``limit`` (seconds that one test may
+take), ``load`` (only load the tests and report their names), ``traces`` (report what tests leave outside their folder),
+``limits`` (seconds for single tests, by name), ``again`` (run failed tests once more, in the same process), ``collect``
+(collect garbage after each test, so that errors of unhandled Deferreds are reported with the test that left them).
 """
 
 import contextlib
@@ -31,7 +31,7 @@ from typing import Any
 
 Send = Callable[..., None]
 
-# This file's own folder, which Python puts first, would let learners import the tool's modules by accident.
+# With this file's own folder first on the path, learners would import the tool's modules by accident.
 traces: Any = importlib.import_module("traces")
 heard: Any = importlib.import_module("heard")
 signs: Any = importlib.import_module("signs")
@@ -44,7 +44,7 @@ FEW_CALLS = 2
 LONGEST_CALL = 300
 MEMORY = 2 << 30
 ASIDE = 200
-# The part of a test's time after which it is asked where it waits, before the process is ended.
+# The fraction of a test's limit after which the child reports where the test waits, before the process is ended.
 ASKED = 0.9
 
 
@@ -57,18 +57,18 @@ def main(modules: list[str]) -> None:
         try:
             events.write(json.dumps({"event": event, **facts}) + "\n")
         except OSError:
-            # The tool is gone, or a learner's code has closed this too: either way, nobody would hear of the rest.
+            # The tool is gone, or a learner's code has closed this file too: either way, nobody would read the rest.
             os._exit(signs.CUT_OFF)
 
     for module in modules:
-        # A name may be a class's: then only its module is there to import.
+        # A name may be a class's: then only its module can be imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    # A collection in a fork need not look at what is here already, nor copy its memory.
+    # A garbage collection in a fork need not scan what is here already, nor copy its memory.
     gc.collect()
     gc.freeze()
     send("ready")
-    # Read through readline: iterating would read ahead, and a fork would inherit what was read.
+    # Use readline: iteration would read ahead, and a fork would inherit the buffered data.
     for line in iter(sys.stdin.buffer.readline, b""):
         job = json.loads(line)
         if hasattr(os, "fork"):
@@ -85,7 +85,7 @@ def main(modules: list[str]) -> None:
 
 
 def _aside(file: int) -> int:
-    """A copy of a file descriptor, with a number that a learner's os.closerange is not likely to reach."""
+    """Duplicate a file descriptor, with a number that a learner's os.closerange is unlikely to reach."""
     if sys.platform != "win32":
         import fcntl
 
@@ -106,7 +106,7 @@ def _forked(job: dict[str, Any], send: Send) -> int:
             _run(job, send)
             code = 0
         finally:
-            # No clean-up of the parent's copies, and no waiting for threads that never end.
+            # Neither clean up the parent's copies nor wait for threads that never end.
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -127,13 +127,13 @@ def _run(job: dict[str, Any], send: Send) -> None:
     stacks = os.fdopen(_aside(file), "w")
     faulthandler.enable(stacks)
     if hasattr(signal, "SIGALRM"):
-        # Until there is somebody to ask.
+        # Ignore the alarm until a handler is installed.
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
     before = set(threading.enumerate())
     given = {name: (n, os.fstat(n)) for name, n in (("stdout", 1), ("stderr", 2), ("files", file))}
 
     def arm(test: str = "") -> None:
-        # Ends this process from C, with the stack of every thread in the file, whatever Python code does.
+        # Ends this process from C, with every thread's stack in the file, whatever Python code does.
         seconds = job["limits"].get(test, limit)
         faulthandler.dump_traceback_later(seconds, exit=True, file=stacks)
         _ask_later(seconds * ASKED)
@@ -146,10 +146,10 @@ def _run(job: dict[str, Any], send: Send) -> None:
     except SystemExit:
         interrupted = "exit"
     except KeyboardInterrupt:
-        # trial raises this where the reactor was stopped while it waited for a test.
+        # trial raises this if the reactor was stopped while trial waited for a test.
         interrupted = "stop"
     except OSError:
-        # trial's own log was closed under it: told below, once its tests are told.
+        # trial's own log was closed under it: reported below, after the tests.
         if not traces.closed(given):
             raise
     faulthandler.cancel_dump_traceback_later()
@@ -165,8 +165,10 @@ def _run(job: dict[str, Any], send: Send) -> None:
 
 
 def _ask_later(seconds: float) -> None:
-    """Have SIGALRM come then, which asks where a test waits; 0: not at all. By a signal, since a call in the reactor would
-    be found there, and a thread would be in the way of a fork."""
+    """Set the alarm whose handler reports where a test waits; 0 cancels it.
+
+    It is a signal because a call in the reactor would be found there, and a thread would get in the way of a fork.
+    """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
@@ -198,7 +200,7 @@ def _trial(
     begin()
     if job["collect"]:
         gc.collect()
-    # What is there now is not looked through again: not for what a failed test left, and not by the garbage collector.
+    # Exempt what exists now from later scans, both for what a failed test left and by the garbage collector.
     gc.freeze()
     suite: Any = runner.TestSuite(suites)
     if job["again"]:
@@ -210,7 +212,7 @@ def _trial(
 
 
 class _Again(unittest.TestSuite):
-    """Tests, and then something to do while trial still runs."""
+    """Tests, and a function to call after them while trial still runs."""
 
     def __init__(self, tests: Any, then: Callable[[], None]) -> None:
         super().__init__(tests)
@@ -226,7 +228,7 @@ class _Again(unittest.TestSuite):
 def _again(
     job: dict[str, Any], send: Send, arm: Callable[..., None], first: Any, loader: Any, ears: Any
 ) -> None:
-    """Run what has failed once more. One that fails again is enough."""
+    """Run the failed tests once more, up to the first that fails again."""
     from twisted.trial import itrial, unittest
 
     names = [job["targets"][n] for n in sorted(first.failed_groups)]
@@ -248,10 +250,14 @@ def _ids(suite: Any) -> list[str]:
 def make_reporter(
     send: Send, arm: Callable[..., None], groups: list[list[str]], stop: bool, ears: Any
 ) -> Any:
-    """A trial reporter that sends a ``test`` event for each test, once all that belongs to it is known.
+    """Make a trial reporter that sends a ``test`` event for each test, once everything that belongs to it is known.
 
-    ``groups`` has the ids of each target's tests; ``ears`` hears what else happens (see heard.py). A leaked selectable is
-    reported after the success of the test that left it, so a test's status is the worst that was said of it, never the last.
+    A leaked selectable is reported after the success of the test that left it, so a test's status is the worst reported for
+    it, never the last.
+
+    Args:
+        groups: The test ids of each target.
+        ears: Listens for whatever else happens; see heard.py.
     """
     from twisted.trial.reporter import TestResult
 
@@ -329,7 +335,7 @@ def make_reporter(
 
 
 def _describe(failure: Any) -> dict[str, Any]:
-    """What is wrong, as plain data: the exception's name and message, and its frames as (file, line, function)."""
+    """Describe a failure as plain data: the exception's name, its message and its frames as (file, line, function)."""
     value = failure.value
     frames = [(file, line, name) for name, file, line, *_ in failure.frames]
     try:
@@ -350,7 +356,7 @@ def _describe(failure: Any) -> dict[str, Any]:
 
 
 def _left_behind(error: Any) -> str:
-    """What was left in the reactor: for delayed calls and for selectables a line with their number, then a few of them."""
+    """List what was left in the reactor: for delayed calls and for selectables, their number and the first few."""
     lines = ["Reactor was unclean."]
     for kind, left in (("DelayedCalls", error.delayedCalls), ("Selectables", error.selectables)):
         if left:

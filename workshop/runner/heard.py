@@ -1,7 +1,7 @@
-"""What happens while a test runs and is not raised to it, though it may be why it fails.
+"""Events during a test that are not raised in it, though they may be why it fails.
 
-Errors that are logged; Deferreds that failed with nobody to take it; coroutines that nobody awaits; where a test waits; who
-runs the reactor. The child imports this from beside it, before any reactor is installed.
+This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, the place where a test
+waits, and who runs the reactor. The child imports this module from its own folder, before any reactor is installed.
 """
 
 import gc
@@ -13,9 +13,9 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-# How many are told of one test, of each kind.
+# How many of each kind are reported for one test.
 FEW = 5
-# How many logged errors are known again when trial tells them.
+# How many logged errors are remembered, to recognise them when trial reports them.
 MOST = 200
 CREATED, SUSPENDED = "CREATED", "SUSPENDED"
 REACTOR = "twisted.internet.reactor"
@@ -23,12 +23,12 @@ Fact = dict[str, Any]
 
 
 class Heard:
-    """Listens from the first test of a job on, and sends what cannot wait until the test is over.
+    """A listener from a job's first test on, which sends at once what cannot wait until the test is over.
 
-    Parameters:
-        send: tells the tool of an event.
-        describe: a Failure as plain data.
-        place: the folder that has exercises/.
+    Args:
+        send: Sends an event to the tool.
+        describe: Turns a Failure into plain data.
+        place: The folder that contains exercises/.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Heard:
         self._since = 0
         self._reactor: Any = None
         self._ran: tuple[Any, list[tuple[str, int, str]]] | None = None
-        # Weakly: a Failure that is kept keeps its frames, and what a test leaves would then be noticed in another one.
+        # Weak references: a Failure that is kept keeps its frames, and a test's leftovers would show up in a later test.
         self._logged: list[tuple[weakref.ref[Any], str]] = []
         self._unheard: list[tuple[weakref.ref[Any], Fact]] = []
         self._warned: dict[str, Fact] = {}
@@ -54,13 +54,13 @@ class Heard:
         self._watch_the_reactor(ReactorBase)
 
     def begin(self, test: Any) -> None:
-        """This test begins."""
+        """Note that a test begins."""
         self._test, self._since = test, self._failures.count
         self._logged, self._unheard, self._warned = [], [], {}
         self._reactor, self._ran = sys.modules.get(REACTOR), None
 
     def failed(self, error: Any) -> Fact:
-        """What trial tells as an error of this test, with how it came to trial; and all that is there now is noted."""
+        """Describe an error that trial reports for this test and how it reached trial; note what is unhandled so far."""
         fact = {**self._describe(error), "how": self._how(error)}
         if "still running at" in fact["message"]:
             fact["frames"] = [*fact["frames"], *self.waits()]
@@ -69,7 +69,7 @@ class Heard:
         return fact
 
     def end(self, problems: list[Fact]) -> list[Fact]:
-        """The test is over: what happened besides these problems."""
+        """Note that the test is over, and return what happened besides these problems."""
         self._test = None
         if self._ran and self._ran[0] is sys.modules.get(REACTOR):
             self._send("ran", frames=self._ran[1])
@@ -83,7 +83,7 @@ class Heard:
         return [*unheard[:FEW], *list(self._warned.values())[:FEW]]
 
     def waits(self) -> list[tuple[str, int, str]]:
-        """Where the running test waits, if an await or a yield of it tells: the frames, outermost first."""
+        """Return the frames where the running test waits, outermost first, if one of its awaits or yields shows it."""
         name = getattr(self._test, "_testMethodName", None)
         found: dict[str, list[tuple[str, int, str]]] = {}
         for one in gc.get_objects():
@@ -94,7 +94,7 @@ class Heard:
         for wanted in (name, "setUp", "tearDown"):
             if wanted in found:
                 return found[wanted]
-        # The test waits for what code of the course's has begun, and that waits there.
+        # The test waits for code of the course, which waits there.
         return max(found.values(), key=len, default=[])
 
     def _chain(self, one: Any) -> Iterator[tuple[str, int, str]]:
@@ -105,13 +105,13 @@ class Heard:
             one = one.cr_await if isinstance(one, types.CoroutineType) else one.gi_yieldfrom
 
     def _how(self, error: Any) -> str:
-        """By which way an error came to trial: '' where it was raised."""
+        """Return how an error reached trial; '' if it was raised."""
         how = next((how for ref, how in self._logged if ref() is error), "")
         began_before = getattr(error, "count", self._since + 1) <= self._since
         return "earlier" if how and began_before else how
 
     def _note(self, error: Any) -> None:
-        """Note what nobody has heard of: Deferreds that have failed, coroutines that have not begun."""
+        """Note what nothing has handled so far: failed Deferreds, and coroutines that have not begun."""
         known = {id(ref()) for ref, _ in self._unheard}
         for one in gc.get_objects():
             kind = type(one)
@@ -130,8 +130,8 @@ class Heard:
                     self._warn(f"coroutine '{one.__qualname__}' was never awaited", at)
 
     def _event(self, event: dict[str, Any]) -> None:
-        """Something was logged."""
-        # twisted.python.log, which has the second name, tells of failures that are no errors too.
+        """Handle a log event."""
+        # twisted.python.log, which uses the second name, also logs failures that are not errors.
         failure = event.get("log_failure") or (event.get("isError") and event.get("failure"))
         if self._test is None or len(self._logged) >= MOST:
             return
@@ -139,7 +139,7 @@ class Heard:
             unhandled = event.get("log_namespace") == "twisted.internet.defer"
             self._logged.append((weakref.ref(failure), "unhandled" if unhandled else "logged"))
             if len(self._logged) <= FEW:
-                # At once: a test that never ends has no other chance.
+                # Send it at once: for a test that never ends there is no later chance.
                 self._send("logged", problem={**self._describe(failure), "how": "logged"})
         elif "warning" in event and str(event.get("category")).endswith("RuntimeWarning"):
             at = (str(event.get("filename")), int(event.get("lineno") or 0), "")
@@ -150,9 +150,9 @@ class Heard:
         self._warned.setdefault(message, fact)
 
     def _watch_the_reactor(self, base: Any) -> None:
-        """Tell where anybody but trial runs the reactor while a test runs.
+        """Report where anything but trial runs the reactor during a test.
 
-        One that a test made itself is its own, also where the test lets it stand for the reactor until it is over.
+        A reactor that a test made itself does not count, even if the test installs it as the reactor until it is over.
         """
         start = base.startRunning
 
@@ -172,7 +172,7 @@ class Heard:
 
 
 def _outer() -> list[tuple[str, int, str]]:
-    """The frames outside of the function that calls this, outermost first."""
+    """Return the frames outside the calling function, outermost first."""
     frames, frame = [], sys._getframe(2)
     while frame is not None:
         frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
@@ -190,7 +190,7 @@ def _frame(one: Any) -> Any:
 
 
 def _state(one: Any) -> str:
-    """CREATED, RUNNING, SUSPENDED or CLOSED."""
+    """Return CREATED, RUNNING, SUSPENDED or CLOSED."""
     if isinstance(one, types.CoroutineType):
         return inspect.getcoroutinestate(one).removeprefix("CORO_")
     return inspect.getgeneratorstate(one).removeprefix("GEN_")

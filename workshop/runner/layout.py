@@ -25,17 +25,19 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "_trial_temp*", "dropin.cache",
 
 IMPORTS = re.compile(r"^[ \t]*(?:from|import)\b.*(?:\([^)]*\))?", re.M)
 KEPT = 1000
-"""So many files are remembered, in their compiled form."""
+"""How many files are remembered in compiled form."""
 MEMORY = "/dev/shm"
 ENOUGH = 512 << 20
-"""Bytes that must be free in memory for a job to have its files there: its tests may write some of their own."""
+"""Bytes that must be free in memory before a job's files go there: its tests may write files of their own."""
 _seen: set[bytes] = set()
 _compiling = threading.Lock()
 
 
 def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
-    """Put a copy of the stage below ``place``, as the package that it is, with the overlay's files over it, and a copy of
-    each other stage of which its files speak, with the learner's own files: they may import from there."""
+    """Copy the stage into ``place`` as a package, with the overlay's files over it.
+
+    Each other stage that its files mention is copied too, with the learner's own files, since they may import from there.
+    """
     package = place / "exercises"
     package.mkdir(parents=True)
     for path in visible(stage.root / "exercises", "*.py"):
@@ -48,7 +50,7 @@ def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
 
 
 def other_stages(stage: Stage) -> list[Path]:
-    """The folders of the other stages that lay() would lay out too, with the learner's files as they are."""
+    """Return the folders of the other stages that lay() would copy for the learner's files as they are."""
 
     def names(folder: Path) -> set[str]:
         files = visible(folder, "**/*.py")
@@ -58,7 +60,7 @@ def other_stages(stage: Stage) -> list[Path]:
 
 
 def _follow(stage: Stage, named: set[str], take: Callable[[Path], set[str]]) -> list[Path]:
-    """Take the folder of each other stage that is named, and those of which they speak in turn."""
+    """Take the folder of each other stage that is named, and of those that they name in turn."""
     others = {p.name for p in stage.folder.parent.iterdir() if p.is_dir()} - {stage.name}
     taken = []
     while new := sorted(others & named):
@@ -70,7 +72,7 @@ def _follow(stage: Stage, named: set[str], take: Callable[[Path], set[str]]) -> 
 
 
 def _copy(folder: Path, to: Path) -> set[str]:
-    """Copy what a run needs of a stage's folder; the names that its imports have."""
+    """Copy what a run needs from a stage's folder; return the names in its imports."""
     to.mkdir()
     named: set[str] = set()
     names = [path.name for path in folder.iterdir()]
@@ -88,13 +90,13 @@ def _copy(folder: Path, to: Path) -> set[str]:
 
 @functools.lru_cache(KEPT)
 def _named(source: bytes) -> frozenset[str]:
-    """All names in the lines that import something."""
+    """Return all names in the lines that import something."""
     lines = IMPORTS.findall(source.decode("utf-8", "replace"))
     return frozenset(re.findall(r"\w+", " ".join(lines)))
 
 
 def _put(source: bytes, path: Path) -> None:
-    """Write a file, and beside it its compiled form, as Python itself would, if the same was laid out before."""
+    """Write a file and, if the same text was laid out before, its compiled form beside it, as Python would."""
     path.write_bytes(source)
     if path.suffix != ".py":
         return
@@ -106,14 +108,16 @@ def _put(source: bytes, path: Path) -> None:
         cached.parent.mkdir(exist_ok=True)
         cached.write_bytes(code)
     else:
-        # That of the file whose place this one takes.
+        # This is the compiled form of the file that was replaced.
         cached.unlink(missing_ok=True)
 
 
 @functools.lru_cache(KEPT)
 def _code(source: bytes) -> bytes:
-    """The contents of a .pyc that Python takes without another look at the source; b"" where compiling has something to say:
-    then it is for the child to say it. (Whose file it is, Python puts in when it loads it.)"""
+    """Return the contents of a .pyc that Python accepts without checking the source; b"" if compiling warns or fails.
+
+    The child must report that itself. Python fills in the file name when it loads the .pyc.
+    """
     with _compiling, warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -126,7 +130,11 @@ def _code(source: bytes) -> bytes:
 
 @contextlib.contextmanager
 def temporary_folder(quick: bool = False) -> Iterator[Path]:
-    """A folder that is gone afterwards, whenever Ctrl-C comes. quick: in memory, if there is enough; for small files."""
+    """Make a temporary folder, removed even if Ctrl-C arrives during set-up or clean-up.
+
+    Args:
+        quick: Keep it in memory if there is enough; for small files only.
+    """
     with undisturbed():
         folder = tempfile.TemporaryDirectory(
             prefix="trial-by-wire-",
@@ -141,9 +149,9 @@ def temporary_folder(quick: bool = False) -> Iterator[Path]:
 
 
 def in_memory() -> str | None:
-    """Where Linux keeps files in memory; None where it does not, has little room there, or the user wants them elsewhere.
+    """Return Linux's folder for files in memory; None if it is missing or short of room, or the user chose another folder.
 
-    A job makes and removes some thirty files, and on a disk that is busy with others', each removal takes a millisecond.
+    A job makes and removes some thirty files, and on a busy disk each removal takes a millisecond.
     """
     told = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     with contextlib.suppress(OSError):
@@ -155,7 +163,7 @@ def in_memory() -> str | None:
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Hold signals back while this lasts: for what cannot be undone when it is broken off halfway."""
+    """Hold signals back during the block: for work that cannot be undone if it is interrupted halfway."""
     if threading.current_thread() is not threading.main_thread():
         # Python only ever interrupts the main thread.
         yield

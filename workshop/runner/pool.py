@@ -1,4 +1,4 @@
-"""Many jobs: as many workers as there are cores, and the cases that they run."""
+"""Run many cases, with one worker for each core."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workshop.runner.worker import LIMIT, Worker, imports_of
 
 @dataclass(frozen=True)
 class Case:
-    """One run to be made of a stage: a name for it, the files laid over it, what to run, and how (see Worker.run)."""
+    """One run of a stage: its name, the files laid over it, what to run, and how (see Worker.run)."""
 
     name: str
     overlay: Overlay
@@ -32,9 +32,11 @@ class Case:
 
 
 class Pool:
-    """As many workers as there are cores, or as asked for, ready to run cases of one stage.
+    """Workers that are ready to run cases of one stage; ``count`` is their number.
 
-    ``count``: how many they are. ``limit``: seconds that one test may take.
+    Args:
+        workers: How many; None for one for each core, up to 8.
+        limit: Seconds that one test may take.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Pool:
             for _ in range(self.count):
                 self._free.put(stack.enter_context(Worker(imports_of(stage), limit)))
             self._threads = ThreadPoolExecutor(self.count)
-            # Left by an exception, the cases that have not begun are dropped, and the workers' ends end the others.
+            # After an exception, cases that have not begun are dropped, and closing the workers ends the others.
             stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
             self._stack = stack.pop_all()
 
@@ -61,7 +63,7 @@ class Pool:
         cases: Iterable[Case],
         watch: Callable[[Case, Result], None] = lambda case, result: None,
     ) -> Iterator[tuple[Case, Result]]:
-        """Run the cases, as many at once as there are workers, and give their results in the order of the cases."""
+        """Run the cases, one on each worker at a time, and yield their results in the order of the cases."""
 
         def one(case: Case) -> tuple[Case, Result]:
             worker = self._free.get()
@@ -102,6 +104,6 @@ def run_all(
     limit: float = LIMIT,
     watch: Callable[[Case, Result], None] = lambda case, result: None,
 ) -> Iterator[tuple[Case, Result]]:
-    """Run the cases, as many at once as there are cores, and give their results in the order of the cases."""
+    """Run the cases, as many at once as there are cores, and yield their results in the order of the cases."""
     with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
         yield from pool.run(cases, watch)

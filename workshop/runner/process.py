@@ -1,4 +1,4 @@
-"""Processes that end with all that they started."""
+"""End processes together with everything that they started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 OWN_GROUP: dict[str, Any] = {"start_new_session": True}
-"""For Popen: the process gets a group of its own, so that a terminal's Ctrl-C is not for it."""
+"""Arguments for Popen: the process gets a group of its own, so that a terminal's Ctrl-C does not reach it."""
 
 
 if sys.platform == "win32":
@@ -18,7 +18,7 @@ if sys.platform == "win32":
 
 
 def signal_group(leader: int, number: int) -> None:
-    """Send a signal to a process and those that it started, if any is still there. There is no such thing on Windows."""
+    """Send a signal to a process and those that it started, if any still runs; do nothing on Windows."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.killpg(leader, number)

@@ -1,4 +1,4 @@
-"""What a job came to, as data; and how it is read from the child's events."""
+"""The outcome of a job as data, and how it is read from the child's events."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import Any
 MOST_OUTPUT = 1 << 20
 """Bytes that a job may print before it is ended."""
 
-# How faulthandler writes a frame: with ??? for what it does not know.
+# A frame as faulthandler writes it, with ??? for what it does not know.
 STACKED = re.compile(r'  File (?:"(.*)"|\?{3}), line (\d{1,9}|\?{3}) in (.*)')
-# How a traceback writes one.
+# A frame as a traceback writes it.
 TRACED = re.compile(r'File "([^"\n]+)", line (\d{1,9}), in (\w+)')
 RECURSED = b"RecursionError"
 LEFTOVERS = {"disturbs", "thread", "process", "patched", "files", "sockets", "calls"}
-"""Troubles of a test that came to its end, and left something behind."""
-# A function that is on the stack so often calls itself. faulthandler shows 100 frames at most, and between two calls of one
-# function there may be several of Twisted's.
+"""Troubles of a test that ended by itself, but left something behind."""
+# A function that is on the stack this often calls itself. faulthandler shows 100 frames at most, and between two calls of
+# one function there may be several of Twisted's.
 OFTEN = 10
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of a traceback; ``file`` is as the learner knows it where it belongs to the course."""
+    """One line of a traceback; ``file`` is relative to the course, as the learner knows it, if it belongs there."""
 
     file: str
     line: int
@@ -37,11 +37,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Problem:
-    """One failure or error: the exception's name ('' where there is none), its message, its frames, outermost first.
+    """One failure or error, with its frames outermost first; ``exception`` is its name, or '' if there is none.
 
-    ``how`` it came to be known: '' (it was raised), ``logged``, ``unhandled`` (the same, by a Deferred that nobody held),
-    ``earlier`` (the same, and what failed had begun before the test), ``unheard`` (it is in a Deferred, and no errback has
-    taken it) or ``warned`` (a warning). Of a test that never ended, the frames are of what it waits in, if that is known.
+    ``how`` says how it became known: '' (it was raised), ``logged``, ``unhandled`` (logged by an abandoned Deferred),
+    ``earlier`` (logged, and the failed operation began before the test), ``unheard`` (in a Deferred that no errback has
+    handled) or ``warned`` (a warning). For a test that never ended, the frames show where it waits, if that is known.
     """
 
     exception: str
@@ -52,8 +52,9 @@ class Problem:
 
 @dataclass(frozen=True)
 class TestResult:
-    """What became of one test. ``status`` is passed, failed or skipped; ``besides`` is what happened meanwhile and failed
-    nothing by itself."""
+    """The outcome of one test. ``status`` is passed, failed or skipped; ``besides`` lists what else happened meanwhile
+    and failed nothing by itself.
+    """
 
     target: str
     status: str
@@ -64,15 +65,15 @@ class TestResult:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What ended a job, or outlived it, other than its tests' own failures.
+    """A trouble that ended a job or outlived it, other than its tests' own failures.
 
-    ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same, by
-    code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the reactor
-    was stopped), ``ran`` (somebody but trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one still runs),
-    ``closed stdout``, ``closed stderr`` and ``closed files``. Where traces were looked for, also ``patched`` (names that
-    were replaced and not put back), ``files`` (written or removed outside of the tests' folder), ``sockets`` (left open) and
-    ``calls`` (left in the reactor); ``what`` lists them. ``test`` is the one that was running; ``waits`` are the frames of
-    what it waits in, and ``besides`` is what was logged meanwhile, both where it did not come to its end.
+    ``kind``: ``silent`` (a test or an import took too long), ``output`` (too much was printed), ``recursion`` (the same,
+    from code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the
+    reactor was stopped), ``ran`` (something other than trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one
+    still runs), ``closed stdout``, ``closed stderr`` and ``closed files``. If traces were requested, also ``patched`` (names
+    replaced and not put back), ``files`` (written or removed outside the tests' folder), ``sockets`` (left open) and
+    ``calls`` (left in the reactor); ``what`` lists them. ``test`` is the test that was running. If it did not end, ``waits``
+    has the frames where it waits, and ``besides`` what was logged meanwhile.
     """
 
     kind: str
@@ -86,10 +87,10 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Result:
-    """One job: its tests in the order they ran, its trouble where there was any, the end of what was printed.
+    """One job: its tests in the order they ran, its trouble if any, the end of its output.
 
-    ``loaded`` has the names of the tests that were to run; ``again``, where that was asked for, what those that failed said
-    when they ran once more, up to the first that failed again.
+    ``loaded`` has the names of the tests that were to run. ``again`` has the results of failed tests that ran once more, if
+    that was requested, up to the first that failed again.
     """
 
     tests: tuple[TestResult, ...]
@@ -101,19 +102,19 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing went wrong, and something ran."""
+        """Whether something ran and nothing went wrong."""
         ran = [test.status for test in self.tests]
         return self.trouble is None and bool(ran) and "failed" not in ran
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads events into results, with the names of files as the learner knows them."""
+    """A reader of events into results, with file names as the learner knows them."""
 
     place: Path
 
     def frame(self, file: str, line: int | None, function: str) -> Frame:
-        """``line`` is None for code that Python knows no line of."""
+        """Make a frame; ``line`` is None for code without a known line."""
         with contextlib.suppress(ValueError):
             file = Path(file).relative_to(self.place).as_posix()
         return Frame(file, line or 0, function)
@@ -135,14 +136,16 @@ class Reader:
         return replace(test, status="failed", problems=problems)
 
     def heard(self, trouble: Trouble, events: Iterable[dict[str, Any]]) -> Trouble:
-        """The trouble with what was heard of its test before it: what was logged, and in what it waits."""
+        """Add to the trouble what its test logged before it, and where the test waits."""
         logged = [self.problem(one["problem"]) for one in events if one["event"] == "logged"]
         waits = [self.frames(one["frames"]) for one in events if one["event"] == "waits"]
         return replace(trouble, besides=tuple(logged), waits=waits[-1] if waits else ())
 
     def stacks(self) -> tuple[bool, tuple[Frame, ...]]:
-        """What faulthandler left behind: whether it was for a time that was over; the frames, outermost first, of the thread
-        that it calls current, or else of the main one, which comes last."""
+        """Read what faulthandler wrote: whether a time limit had passed, and a thread's frames, outermost first.
+
+        The thread is the one that it calls current, or else the main thread, which comes last.
+        """
         try:
             text = (self.place / "stacks").read_text("utf-8", "replace")
         except OSError:
@@ -160,12 +163,11 @@ class Reader:
 def too_much(
     test: str | None, stack: tuple[Frame, ...], output: str, recursed: bool, tests: list[TestResult]
 ) -> Trouble:
-    """The trouble of a job that printed too much: recursion, where that shows on the stack, in what was printed or in a
-    test's failure; or else a loop.
+    """Describe the trouble of a job that printed too much: recursion, if there is a sign of it; or else a loop.
 
-    Parameters:
-        output: the end of what was printed, with the names of files as the learner knows them.
-        recursed: whether a RecursionError was printed anywhere.
+    Args:
+        output: The end of the output, with file names as the learner knows them.
+        recursed: Whether a RecursionError was printed anywhere.
     """
     calls = Counter((f.file, f.function) for f in stack if f.file.startswith("exercises/"))
     problems = [(one.target, problem) for one in tests for problem in one.problems]
@@ -181,7 +183,7 @@ def too_much(
 def aftermath(
     reader: Reader, end: dict[str, Any], running: str | None, too_much: Trouble | None
 ) -> Trouble | None:
-    """The trouble in a job that came to its end, if any; ``too_much`` is for one that printed too much."""
+    """Return the trouble of a job that ended by itself, if any; ``too_much`` is the one for too much output."""
     if end["interrupted"]:
         kind = "exit" if end["interrupted"] == "exit" else "stopped"
         return Trouble(kind, running)

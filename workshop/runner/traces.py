@@ -1,6 +1,6 @@
-"""What a job leaves behind in its process, besides what trial looks at: threads, processes, sockets, files, patches.
+"""A job's traces in its process, beyond those that trial checks: threads, processes, sockets, files, patches.
 
-The child imports this from beside it. Nothing here imports anything of the tool, or of Twisted.
+The child imports this module from its own folder. It imports nothing of the tool or of Twisted.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from operator import is_
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
-# Where a test patches what is not its own: in the course, in Twisted, and in these.
+# Modules outside the course and Twisted in which patches are looked for.
 PATCHED = {"asyncio", "builtins", "datetime", "os", "random", "socket", "ssl", "time"}
 
 
 def still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:
-    """The threads that would keep plain trial from ending, with the frames of each."""
+    """Return the threads that would keep plain trial from ending, with the frames of each."""
     found = []
     deadline = time.monotonic() + 0.5
     for thread in threads:
@@ -37,7 +37,7 @@ def still_running(threads: set[threading.Thread]) -> list[dict[str, Any]]:
 
 
 def has_children() -> bool:
-    """Whether a process that was started here still runs."""
+    """Return whether a process that was started here still runs."""
     if sys.platform == "win32":
         return False
     with contextlib.suppress(ChildProcessError):
@@ -48,7 +48,7 @@ def has_children() -> bool:
 
 
 def closed(given: dict[str, tuple[int, os.stat_result]]) -> str | None:
-    """The first of the files given to this process that was closed, or replaced by another."""
+    """Return the name of the first given file that this process has closed or replaced."""
     for name, (number, was) in given.items():
         try:
             if hasattr(sys, name):
@@ -61,9 +61,10 @@ def closed(given: dict[str, tuple[int, os.stat_result]]) -> str | None:
 
 
 class Traces:
-    """What tests do outside of their folder and their process's own state, from begin() on.
+    """A record of what tests do outside their folder and their process's own state, from begin() on.
 
-    place: the folder in which they may write.
+    Args:
+        place: The folder in which they may write.
     """
 
     def __init__(self, place: str) -> None:
@@ -75,15 +76,15 @@ class Traces:
         self._names: list[_Names] = []
 
     def begin(self) -> None:
-        """The tests are loaded, and about to run."""
+        """Start recording, once the tests are loaded and about to run."""
         self._sockets = set(_sockets())
         self._names = list(_names())
         self._on = True
-        # A hook cannot be taken away: it is for a process that ends with its job.
+        # An audit hook cannot be removed: use it only in a process that ends with its job.
         sys.addaudithook(self._hook)
 
     def found(self) -> dict[str, list[str]]:
-        """What is left: sockets, files outside of the folder, replaced names, delayed calls. Nothing, if no test ran."""
+        """Return what is left: sockets, files outside the folder, replaced names, delayed calls. Nothing, if no test ran."""
         if not self._on:
             return {}
         self._on = False
@@ -104,7 +105,7 @@ class Traces:
             if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
                 self._note(path, self._written)
         elif event == "os.mkdir":
-            # One that is there already is no new one: that fails, and often is meant to.
+            # Creating a folder that exists is no trace: it fails, and is often meant to.
             if not os.path.exists(arguments[0]):
                 self._note(arguments[0], self._written)
         elif event == "os.rename":
@@ -140,7 +141,7 @@ class Traces:
                 if has.get(name) is not was[name]:
                     yield f"{before.owner}.{name}"
             for name in has.keys() - was.keys():
-                # What is new in the reactor, or in a class of the course, hides what it had of its class.
+                # A new name in the reactor, or in a class of the course, hides what its class has.
                 patched = before.owner == REACTOR and not _own_method(has[name])
                 course = before.owner.startswith("exercises.") and before.owner in classes
                 if patched or course:
@@ -148,7 +149,7 @@ class Traces:
 
 
 def _in_memory(name: str, place: str) -> bool:
-    """Whether a file is one that is kept in memory, and not in this folder, which may be there too."""
+    """Return whether a file is in memory and outside this folder, which may be in memory too."""
     return name.startswith("/dev/shm/") and not os.path.join(name, "").startswith(place)
 
 
@@ -156,13 +157,13 @@ REACTOR, REACTOR_MODULE = "reactor", "twisted.internet.reactor"
 
 
 def _own_method(value: Any) -> bool:
-    """Whether this is the reactor's own method: trial replaces some of them while a test waits, and puts them back so."""
+    """Return whether this is the reactor's own method: trial replaces and restores some while a test waits."""
     own = getattr(type(getattr(value, "__self__", None)), getattr(value, "__name__", ""), None)
     return own is not None and getattr(value, "__func__", None) is own
 
 
 class _Names(NamedTuple):
-    """What a module, a class or the reactor had by name: ``of`` itself, ``owner`` its full name."""
+    """The names that a module, a class or the reactor had: ``of`` is the object, ``owner`` its full name."""
 
     owner: str
     of: Any
@@ -170,8 +171,10 @@ class _Names(NamedTuple):
 
 
 def _names() -> Iterator[_Names]:
-    """What tests reach by name: in modules, in their classes, in the reactor. All of it: the copy of a whole namespace takes
-    far less time than a look at each name, and few change."""
+    """Yield what tests reach by name: the names in modules, in their classes and in the reactor.
+
+    Whole namespaces are copied, which takes far less time than checking each name, and few change.
+    """
     for name, module in list(sys.modules.items()):
         top, _, last = name.partition(".")[0], name, name.rpartition(".")[2]
         tests = top == "exercises" and last.startswith("test_")
@@ -189,21 +192,21 @@ def _names() -> Iterator[_Names]:
 
 
 def _callables(names: Any) -> Iterator[tuple[str, Any]]:
-    """The functions, classes and properties of a namespace."""
+    """Yield the functions, classes and properties of a namespace."""
     for name, value in list(names.items()):
         if not name.startswith("__") and (callable(value) or isinstance(value, property)):
             yield name, value
 
 
 def _calls() -> list[str]:
-    """What is still to be called by the real reactor. trial looks for these itself, but after asynchronous tests only."""
+    """Return what the real reactor has still to call. trial checks this itself, but only after asynchronous tests."""
     reactor: Any = sys.modules.get("twisted.internet.reactor")
     called = [getattr(call, "func", call) for call in reactor.getDelayedCalls()] if reactor else []
     return [getattr(one, "__qualname__", type(one).__name__) for one in called]
 
 
 def _sockets() -> dict[int, str]:
-    """The process's network sockets, by file descriptor, with their addresses."""
+    """Return the process's network sockets, by file descriptor, with their addresses."""
     found = {}
     try:
         numbers = [int(n) for n in os.listdir("/proc/self/fd")]

@@ -43,15 +43,16 @@ LIMIT = 10.0
 """Seconds that one test, or the import of the tests, may take."""
 KEPT_OUTPUT = 4096
 GRACE = 0.5
-"""Seconds that a job which has printed too much may go on."""
+"""Seconds that a job may go on after printing too much."""
 WHOLE_JOB = 300.0
 """Seconds that a job may take in all."""
 
 
 @dataclass
 class _Output:
-    """What a job printed: how much, its last part, whether it spoke of recursion. Filled by a thread that reads until the
-    child is gone."""
+    """The output of a job: its size, its last part, and whether it mentions recursion. A thread fills it until the child is
+    gone.
+    """
 
     size: int = 0
     tail: bytes = b""
@@ -71,9 +72,9 @@ class _Output:
 class Worker:
     """A child process that is ready before it is needed.
 
-    Parameters:
-        modules: what the child imports ahead; see imports_of().
-        limit: seconds that one test may take.
+    Args:
+        modules: Modules that the child imports ahead; see imports_of().
+        limit: Seconds that one test may take.
     """
 
     def __init__(self, modules: Iterable[str] = (), limit: float = LIMIT) -> None:
@@ -134,19 +135,19 @@ class Worker:
         collect: bool = False,
         watch: Callable[[TestResult], None] = lambda test: None,
     ) -> Result:
-        """Lay the stage out with the overlay, run the targets with trial, and say what happened.
+        """Lay the stage out with the overlay, run the targets with trial, and return the result.
 
-        Parameters:
-            targets: names as plain trial takes them, in the order to run.
-            stop: end after the first target that fails.
-            reactor: a reactor's name, as trial's --reactor; None for the platform's own.
-            limit: seconds that one test may take; None for the worker's own.
-            load: only load the tests: the result has their names, and no test.
-            traces: what tests leave outside of their folder, or replace and do not put back, is a trouble.
-            limits: seconds for single tests, by name, in the place of limit.
-            again: what fails is run once more, in the same process, up to the first that fails again.
-            collect: after each test what nobody holds is thrown away, so that what that tells belongs to the test.
-            watch: called with each test's result as it comes.
+        Args:
+            targets: Names as plain trial takes them, in the order to run.
+            stop: End after the first target that fails.
+            reactor: A reactor's name, as trial's --reactor; None for the platform's own.
+            limit: Seconds that one test may take; None for the worker's own limit.
+            load: Only load the tests: the result has their names, and no test.
+            traces: Report a trouble if tests leave anything outside their folder, or replace names and do not put them back.
+            limits: Seconds for single tests, by name, instead of limit.
+            again: Run failed tests once more, in the same process, up to the first that fails again.
+            collect: Collect garbage after each test, so that the errors this reveals belong to that test.
+            watch: Called with each test's result as it comes.
         """
         if self._process.poll() is not None:
             self._start()
@@ -178,7 +179,7 @@ class Worker:
         return Result(tuple(tests), trouble, text, seconds, loaded, tuple(repeated))
 
     def _printed(self, place: Path) -> str:
-        """The end of what the job printed, with the names of files as the learner knows them."""
+        """Return the end of the job's output, with file names as the learner knows them."""
         self._output.ended.wait(1)
         return self._output.tail.decode("utf-8", "replace").replace(f"{place}{os.sep}", "")
 
@@ -196,7 +197,7 @@ class Worker:
         watch: Callable[[TestResult], None],
         repeated: list[TestResult],
     ) -> tuple[tuple[str, ...], list[TestResult], Trouble | None]:
-        """Read events until the job is over, or is ended from here: its tests' names, those that ended, the trouble."""
+        """Read events until the job is over or is ended from here; return test names, results and the trouble."""
         loaded: tuple[str, ...] = ()
         tests: list[TestResult] = []
         running: str | None = None
@@ -252,11 +253,11 @@ class Worker:
                 assert end is not None
                 return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:
-                # The child ends itself first where it can: it knows where it hangs. This is for one that cannot.
+                # A child ends itself first if it can, since it knows where it hangs. This is for one that cannot.
                 if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
                 elif self._output.size > MOST_OUTPUT:
-                    # Recursion ends by itself, and then its test tells of it: a loop is still there after a moment.
+                    # Recursion ends by itself and is then reported by its test; a loop still runs after a moment.
                     over = over or now
                     ended_by = "output" if now - over > GRACE else None
                 if ended_by:
@@ -268,7 +269,7 @@ class Worker:
                 self._kill(getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _kill(self, how: int) -> None:
-        """Send the running job a signal; SIGABRT makes it tell where it was."""
+        """Send the running job a signal; SIGABRT makes it write its stacks."""
         if self._pid is None or sys.platform == "win32":
             self._process.kill()
         else:
@@ -277,7 +278,7 @@ class Worker:
     def _end_job(self) -> None:
         """Leave nothing of the job running, whatever it started."""
         while self._given and self._pid is None:
-            # Broken off so early that its process is not known yet: it would run on, so wait until it is.
+            # The job was interrupted before its process was known, and would run on: wait until it is known.
             try:
                 event = self._events.get(timeout=1)
             except queue.Empty:
@@ -291,7 +292,7 @@ class Worker:
         self._given, self._pid = False, None
 
     def close(self) -> None:
-        """End the child and all that it started."""
+        """End the child and everything that it started."""
         self._end_job()
         self._process.kill()
         self._process.wait()
@@ -307,13 +308,13 @@ class Worker:
 
 
 def imports_of(stage: Stage) -> tuple[str, ...]:
-    """What a worker may import ahead: trial, and what the stage's own files and its solution name of Twisted.
+    """Return what a worker may import ahead: trial, and what the given files and the solution import of Twisted.
 
-    Never the reactor: whoever imports it first decides which one it is. Never what a learner's files name: it is theirs
-    to import anything.
+    Never the reactor, since the first import decides which one is installed. Never what a learner's files name, since the
+    learner decides what to import.
     """
     found = {"twisted.trial.runner", "twisted.trial.reporter", "twisted.trial.unittest"}
-    # What a reactor's installation imports; it installs none.
+    # A reactor's installation imports this; this installs none.
     found.add("twisted.internet.default")
     given = [path for path in visible(stage.folder, "*.py") if path.name not in stage.edit]
     shared = visible(stage.folder.parent, "*.py")

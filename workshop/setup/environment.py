@@ -1,7 +1,7 @@
-"""Set-up: go on in an environment that has what the requirement files ask for, or make one.
+"""Set-up: continue in an environment that has what the requirement files list, or make one.
 
-    any Python   has it all? Go on in it. Else see that .venv is there, and start again inside.
-    .venv        has it all? Go on in it. Else let pip install what is missing, and start again.
+    any Python   Is it complete? Continue in it. Else make .venv if needed, and start again inside it.
+    .venv        Is it complete? Continue in it. Else let pip install what is missing, and start again.
 
 Only .venv is ever written to. Standard library only, in syntax that Python 3.7 reads: a Python that
 is too old must get a sentence, not a SyntaxError.
@@ -26,11 +26,11 @@ from workshop.setup.variables import plain
 OLDEST = (3, 10)
 TURNS = "WORKSHOP_SETUP_TURNS"  # how often set-up has started itself again
 LOG = os.path.join(".workshop", "setup.log")
-# A Python that heeds no setting of the user's, and finds no module in the course's folder, such as a queue.py.
+# A Python that ignores the user's settings, and finds no module in the course's folder, such as a queue.py.
 ALONE = ("-I", "-X", "utf8")
 AGAIN = "then run the same command again"
 
-# What a failure says, why it says so, and the mend.
+# A pattern in a failure's output, its cause, and the remedy.
 CAUSES = (
     ("Errno 28|No space left|not enough space", "the disk is full", "Free 1 GB"),
     (
@@ -65,13 +65,13 @@ FOR_COMMANDS = {
     "slides": ["slides/requirements.txt"],
     "verify": ["tests/requirements.txt", "slides/requirements.txt"],
 }
-"""What commands need besides what all do."""
+"""The requirement files of single commands, besides those of all."""
 WITH_VALUE = ("--limit", "--root")
-"""Options before a command that have a value in the next word."""
+"""Options before a command whose value is the next word."""
 
 
 def requirement_files(root: str, argv: Sequence[str]) -> list[str]:
-    """The requirement files that a command line needs, as paths below the root."""
+    """Return the requirement files that a command line needs, as paths below the root."""
     mine = argv[: argv.index("--")] if "--" in argv else argv
     if set(mine) & {"-h", "--help"}:
         return FOR_ALL
@@ -80,7 +80,7 @@ def requirement_files(root: str, argv: Sequence[str]) -> list[str]:
 
 
 def command(argv: Sequence[str]) -> str:
-    """The command in a command line, without the options before it and their values; "" if it has none."""
+    """Return the command in a command line, without the options before it and their values; "" if it has none."""
     words = iter(argv)
     for word in words:
         if word in WITH_VALUE:
@@ -91,10 +91,12 @@ def command(argv: Sequence[str]) -> str:
 
 
 def ensure(root: str, files: Sequence[str], argv: Sequence[str]) -> None:
-    """Return in an environment that has what the files ask for, or do not return.
+    """Return in an environment that has what the files list, or do not return.
 
-    argv is the command line to start again with. Where set-up cannot be done: one line and exit
-    code 1. After Ctrl-C: one line and 130.
+    If set-up fails, write one line and exit with code 1; after Ctrl-C, one line and 130.
+
+    Args:
+        argv: The command line to start again with.
     """
     if sys.version_info < OLDEST:
         stop(too_old())
@@ -123,7 +125,7 @@ def stop(sentence: str) -> None:
 
 
 def explain(said: str, otherwise: str) -> str:
-    """The cause and the mend, from what a program or the system said."""
+    """Return the cause and the remedy, from the output of a program or the system."""
     for pattern, cause, mend in CAUSES:
         if re.search(pattern, said):
             return f"Set-up stopped: {cause}. {mend}, {AGAIN}."
@@ -135,7 +137,7 @@ def version() -> str:
 
 
 def too_old() -> str:
-    """What is wrong, and the command to use instead where there is one."""
+    """Say what is wrong, and which command to use instead, if there is one."""
     from shutil import which
 
     this = f"This is Python {version()}; the course needs {OLDEST[0]}.{OLDEST[1]} or newer."
@@ -151,28 +153,28 @@ def python_of(root: str) -> str:
 
 
 def unfinished(root: str) -> str:
-    """A file that is there while .venv is being changed, and stays where that was cut short."""
+    """Return a file that exists while .venv is being changed, and stays if that is interrupted."""
     return os.path.join(root, ".workshop", "setup.unfinished")
 
 
 def usable(root: str) -> bool:
-    """Whether .venv is whole, and has a Python that runs and is new enough."""
+    """Return whether .venv is complete, and has a Python that runs and is new enough."""
     if os.path.exists(unfinished(root)) or elsewhere(root):
         return False
     return os.path.isfile(os.path.join(root, ".venv", "pyvenv.cfg")) and runs(python_of(root))
 
 
-# How the programs in .venv begin: with the Python that runs them, or with a shell that does where the path has a space or
-# is long. On Windows that stands in the midst of a program.
+# How the programs in .venv begin: with the Python that runs them, or with a shell that starts it if the path has a space
+# or is long. On Windows this is in the middle of a program.
 RUN_BY = re.compile(
     rb"#!(?:/bin/sh\n'''exec' )?\"?([^\"\r\n]+?python[\d.]*(?:\.exe)?)\"?[ \r\n]", re.I
 )
 
 
 def elsewhere(root: str) -> bool:
-    """Whether .venv was made in another place: the course's folder was renamed, moved or copied since.
+    """Return whether .venv was made in another place, since the course's folder was renamed, moved or copied.
 
-    Its trial would run the code that is there, or nothing at all.
+    Its trial would run the code in the old place, or nothing at all.
     """
     folder = os.path.dirname(python_of(root))
     for name in ("trial", "pip", "pip3"):
@@ -187,12 +189,12 @@ def elsewhere(root: str) -> bool:
             try:
                 return not os.path.samefile(os.path.dirname(os.fsdecode(found[-1])), folder)
             except OSError:
-                return True  # that place is no more
+                return True  # that place no longer exists
     return False
 
 
 def runs(python: str) -> bool:
-    """Whether this Python runs and is new enough. It may be a link to one that was removed."""
+    """Return whether this Python runs and is new enough. It may be a link to one that was removed."""
     code = f"import sys; sys.exit(sys.version_info < {OLDEST})"
     quiet = subprocess.DEVNULL
     try:
@@ -211,7 +213,7 @@ def start_again(root: str, argv: Sequence[str]) -> None:
     command = [python_of(root), os.path.join(root, "workshop", "__main__.py"), *argv]
     if sys.platform != "win32":
         os.execve(command[0], command, plain())
-    # On Windows, exec would give the prompt back while the new process still runs.
+    # On Windows, exec would return to the prompt while the new process still runs.
     child = subprocess.Popen(command, env=plain())
     while True:
         # Ctrl-C reaches the child as well, which decides what to do about it.
@@ -220,7 +222,7 @@ def start_again(root: str, argv: Sequence[str]) -> None:
 
 
 class Setup:
-    """Changes .venv; one process of a checkout at a time."""
+    """Changes to .venv, in one process of a checkout at a time."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -229,7 +231,7 @@ class Setup:
         os.makedirs(os.path.join(root, ".workshop"), exist_ok=True)
 
     def make(self) -> None:
-        """Make .venv, or make it anew."""
+        """Make .venv, or make it again."""
         if find_spec("ensurepip") is None or find_spec("venv") is None:
             stop(
                 "This Python cannot make virtual environments. On Debian and Ubuntu run:"
@@ -258,7 +260,7 @@ class Setup:
             os.remove(unfinished(self.root))
 
     def install(self, files: Sequence[str]) -> None:
-        """Let pip install what the files ask for into .venv, the running environment."""
+        """Let pip install what the files list into .venv, the running environment."""
         with self.alone():
             wanted = missing(self.root, files)
             cut_short = os.path.exists(unfinished(self.root))
@@ -277,7 +279,7 @@ class Setup:
             pip += beside
             asked = [word for name in files for word in ("-r", name)]
             if cut_short:
-                # pip takes a package that it had half written when it was killed for installed.
+                # If pip is killed while it writes a package, it later takes that package for installed.
                 asked.append("--ignore-installed")
             self.mark()
             if find_spec("pip") is None:
@@ -299,7 +301,7 @@ class Setup:
         if not code:
             return
         if "pip" in command and "--ignore-installed" not in command and not watched.to_install:
-            os.remove(unfinished(self.root))  # nothing was changed, so .venv is as good as it was
+            os.remove(unfinished(self.root))  # nothing was changed, so .venv is as good as before
         words = [line.strip() for line in watched.output.splitlines() if line.strip()]
         errors = [line for line in words if line.startswith("ERROR:")]
         last = (errors or words or [f"{doing} ended with exit code {code}"])[-1]

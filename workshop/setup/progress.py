@@ -1,4 +1,4 @@
-"""Runs a program for set-up: its output goes to a log, how far it is to standard error.
+"""Run a program for set-up: its output goes to a log, its progress to standard error.
 
 Standard library only, in syntax that Python 3.7 reads (see environment.py).
 """
@@ -21,9 +21,9 @@ from workshop.setup.variables import plain
 
 
 class Screen:
-    """Standard error: lines that stay, and one that tells how far it is.
+    """Standard error: lines that stay, and one that shows the progress.
 
-    On a terminal that one is drawn over; elsewhere it is a plain line every ten seconds.
+    On a terminal that one is overwritten; elsewhere it is a plain line every ten seconds.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Screen:
 
 
 class Watched:
-    """A program that runs, and what its output says of how far it is."""
+    """A running program, and its progress according to its output."""
 
     def __init__(self, screen: Screen, log: str, doing: str) -> None:
         self.screen, self.log, self.doing = screen, log, doing
@@ -73,7 +73,7 @@ class Watched:
         self.output = ""
 
     def run(self, command: list[str], folder: str) -> int:
-        """Run to the end: the exit code."""
+        """Run to the end; return the exit code."""
         with open(self.log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 command,
@@ -86,7 +86,7 @@ class Watched:
                 encoding="utf-8",
                 errors="replace",
             )
-            # A thread, because Windows cannot wait for a line and for a moment at the same time.
+            # A thread, because Windows cannot wait for a line and a time limit at once.
             lines: queue.Queue[str] = queue.Queue()
             threading.Thread(target=read, args=(process.stdout, lines), daemon=True).start()
             try:
@@ -97,14 +97,14 @@ class Watched:
             finally:
                 self.screen.erase()
                 if process.poll() is None:
-                    # Ctrl-C has reached it as well: give it a moment to tidy up.
+                    # Ctrl-C has reached it as well: give it a moment to clean up.
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(2)
                     process.kill()
                     process.wait()
 
     def progress(self, lines: queue.Queue[str]) -> Iterator[str]:
-        """Yield the lines up to the empty one, and show how far it is five times a second."""
+        """Yield the lines up to the empty one, and show the progress five times a second."""
         line = None
         while line != "":
             self.screen.show(self.far())
@@ -116,7 +116,7 @@ class Watched:
             yield line
 
     def hear(self, line: str) -> None:
-        """Learn from a line of pip's how far it is."""
+        """Update the progress from a line of pip's output."""
         self.output += line
         if re.match("(Collecting|Processing) ", line):
             self.collected += 1
@@ -127,10 +127,10 @@ class Watched:
             self.doing = "the package index does not answer; trying again"
 
     def far(self) -> str:
-        """How far it is, in words."""
+        """Return the progress in words."""
         if not self.to_install:
             return self.doing
-        # pip says nothing while it installs, but each package leaves a folder.
+        # pip prints nothing while it installs, but each package leaves a folder.
         done = 0
         for _, folder in installed().values():
             with contextlib.suppress(OSError):

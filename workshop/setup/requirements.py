@@ -1,8 +1,8 @@
-"""What the requirement files ask for, and whether the running environment has it.
+"""The packages that the requirement files list, and whether the running environment has it.
 
-It is asked before every command, so it reads the names of the folders in site-packages; to import
-importlib.metadata would take longer than all of it. It also would find the trial_by_wire.egg-info
-that an installation leaves beside README.md, in whatever environment it was made.
+This is checked before every command, so it reads the names of the folders in site-packages: importing
+importlib.metadata would take longer than all of it, and would also find the trial_by_wire.egg-info
+that an installation leaves beside README.md, whatever environment it was made in.
 Standard library only, in syntax that Python 3.7 reads (see environment.py).
 """
 
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import unquote
 
-NAME = "trial-by-wire"  # this course, as pyproject.toml calls it
+NAME = "trial-by-wire"  # this course's name in pyproject.toml
 
 
 class Requirement:
@@ -49,12 +49,12 @@ class Requirement:
     def match(self, pattern: re.Pattern[str], text: str) -> re.Match[str]:
         match = pattern.fullmatch(text.strip())
         if match is None:
-            # pip knows more than we need: keep the files plain rather than teach it all to this.
+            # pip knows more syntax than we need: keep the files plain rather than parse all of it here.
             raise ValueError(f"cannot read {text!r} in the requirement {self.text!r}")
         return match
 
     def met(self, packages: dict[str, tuple[str, str]]) -> bool:
-        """Whether these packages (name: version, dist-info folder) meet it."""
+        """Return whether these packages (name: version, dist-info folder) meet it."""
         if self.name not in packages:
             return False
         version, folder = packages[self.name]
@@ -68,7 +68,7 @@ def canonical(name: str) -> str:
 
 
 def order(version: str) -> tuple[object, ...]:
-    """A key that puts a version where it belongs among plain releases, the only bounds we know."""
+    """Return a sort key that puts a version in its place among plain releases, the only bounds we know."""
     match = re.match(
         r"(?:(\d+)!)?(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.post(\d+))?(?:\.dev(\d+))?", version
     )
@@ -90,7 +90,7 @@ def order(version: str) -> tuple[object, ...]:
 def holds(version: str, operator: str, bound: str) -> bool:
     have, want = order(version), order(bound)
     if operator == "<":
-        # 28.0rc1 is not below 28: whoever asks for less than 28 wants none of it.
+        # 28.0rc1 is not below 28: a bound below 28 excludes all of 28.
         return have < (*want[:2], ("", 0))
     return {">=": have >= want, "<=": have <= want, "==": have == want, "!=": have != want}[
         operator
@@ -98,7 +98,7 @@ def holds(version: str, operator: str, bound: str) -> bool:
 
 
 def adds(folder: str, extra: str) -> list[str]:
-    """The names of the packages that an extra adds, from a distribution's metadata."""
+    """Return the names of the packages that an extra adds, from a distribution's metadata."""
     line = re.compile(
         rf"Requires-Dist: *([\w.-]+)[^;]*; *extra *== *['\"]{re.escape(extra)}['\"] *"
     )
@@ -111,7 +111,7 @@ def adds(folder: str, extra: str) -> list[str]:
 
 
 def installed() -> dict[str, tuple[str, str]]:
-    """Each package that this Python can import: its version and its dist-info folder."""
+    """Return each package that this Python can import, with its version and its dist-info folder."""
     found: dict[str, tuple[str, str]] = {}
     for folder in sys.path:
         with contextlib.suppress(OSError):
@@ -123,7 +123,7 @@ def installed() -> dict[str, tuple[str, str]]:
 
 
 def is_checkout(folder: str, root: str) -> bool:
-    """Whether a distribution is installed from this checkout, and in place (pip install -e)."""
+    """Return whether a distribution is installed from this checkout, and in place (pip install -e)."""
     try:
         with open(os.path.join(folder, "direct_url.json"), encoding="utf-8") as file:
             origin = json.load(file)
@@ -136,7 +136,7 @@ def is_checkout(folder: str, root: str) -> bool:
 
 
 def missing(root: str, files: Sequence[str]) -> list[str]:
-    """What the files ask for that is not in the running environment, as a reader would say it."""
+    """Return what the files list and the running environment lacks, in readable form."""
     packages = installed()
     lines = []
     for name in files:

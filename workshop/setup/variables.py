@@ -1,6 +1,6 @@
-"""The environment variables for what we start: without the user's own settings of Python.
+"""The environment variables for what we start, without the user's own settings of Python.
 
-They may stop us (warnings as errors), hide the course (a safe path), or put other modules before Python's and the course's.
+These may stop us (warnings as errors), hide the course (a safe path), or put other modules before Python's and the course's.
 Standard library only, in syntax that Python 3.7 reads (see environment.py).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-# These only say how text is written, and where what is compiled is kept.
+# These only say how text is written, and where compiled files are kept.
 KEPT = (
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONIOENCODING",
@@ -20,11 +20,11 @@ KEPT = (
 
 
 PATH = "WORKSHOP_PATH"
-"""What PYTHONPATH says, for those of ours who look there too, but last: some systems have all packages so."""
+"""The user's PYTHONPATH, for those of our processes that also look there, but last: some systems have all packages there."""
 
 
 def plain(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment without the user's settings of Python."""
+    """Return the environment without the user's settings of Python."""
     found = {
         name: text
         for name, text in environment.items()

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 
 FOLDER = "wheels"
-FILES = ("requirements.txt", "slides/requirements.txt")  # what they ask for is in there
+FILES = ("requirements.txt", "slides/requirements.txt")  # the folder has what these list
 MADE_FOR = "made-for.txt"  # in that folder: a line for each kind of machine
 
 
 def kind() -> str:
-    """The kind of machine that a wheel is made for: "Python 3.11 on linux-x86_64"."""
+    """Return the kind of machine that a wheel is made for: "Python 3.11 on linux-x86_64"."""
     from sysconfig import get_platform
 
     system = get_platform()
@@ -27,7 +27,7 @@ def kind() -> str:
 
 
 def made_for(root: str) -> list[str]:
-    """The kinds of machine that the folder is for; none where there is no such folder."""
+    """Return the kinds of machine that the folder is for; none if there is no such folder."""
     try:
         with open(os.path.join(root, FOLDER, MADE_FOR), encoding="utf-8") as file:
             return [line.strip() for line in file if line.strip()]
@@ -36,14 +36,14 @@ def made_for(root: str) -> list[str]:
 
 
 def options(root: str, files: Sequence[str]) -> list[str]:
-    """What makes pip install these requirement files from the folder; nothing where that cannot be."""
+    """Return options that make pip install these requirement files from the folder; none if that is impossible."""
     if kind() not in made_for(root) or not set(files) <= set(FILES):
         return []
     return ["--no-index", "--find-links", os.path.join(root, FOLDER)]
 
 
 def mismatch(root: str) -> str:
-    """For whom the folder is, in a sentence, where it is not for this Python and machine; else ""."""
+    """Say in a sentence whom the folder is for, if not for this Python and machine; else ""."""
     kinds = made_for(root)
     if not kinds or kind() in kinds:
         return ""

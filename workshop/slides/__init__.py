@@ -1,1 +1,1 @@
-"""Decks, handouts, what they show of real runs."""
+"""Decks, handouts, and the real runs that they show."""

@@ -1,6 +1,6 @@
-"""The slides: what a deck's Markdown says, and how it is built and served.
+"""The slides: the contents of a deck's Markdown, and how it is built and served.
 
-A deck is a file in slides/, as slides/README.md describes it. Nothing here imports Sphinx: it runs in a process of its own.
+A deck is a file in slides/, as slides/README.md describes it. Nothing here imports Sphinx, which runs in its own process.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from typing import Any
 from workshop.course import Course, CourseError, stage_names, timetable
 
 COLUMNS, LINES = 72, 16
-"""What a slide holds of code."""
+"""How much code a slide holds."""
 
 SAID = 40
-"""Lines of what Sphinx says that are passed on."""
+"""How many lines of Sphinx's output are shown."""
 
 MINUTES = re.compile(r"(\d+(?:\.5)?) minutes?")
 YOUR_TURN = re.compile(r"Your turn: (\d+) minutes")
 
 
 def minutes(text: str) -> float:
-    """How many "2 minutes" or "0.5 minutes" are; 0 where the text says no such thing."""
+    """Return how many minutes "2 minutes" or "0.5 minutes" are; 0 for any other text."""
     found = MINUTES.fullmatch(text.strip())
     return float(found[1]) if found else 0.0
 
 
 @dataclass(frozen=True)
 class Slide:
-    """One slide. text: its Markdown below the heading, but for the notes. minutes: 0 where it has none."""
+    """One slide. ``text``: its Markdown below the heading, without the notes. ``minutes``: 0 if it has none."""
 
     title: str
     text: str
@@ -44,7 +44,7 @@ class Slide:
 
     @property
     def turn(self) -> int | None:
-        """The minutes on the clock, where it is the slide "Your turn: 25 minutes"."""
+        """The minutes on the clock, if this is the slide "Your turn: 25 minutes"."""
         found = YOUR_TURN.fullmatch(self.title)
         return int(found[1]) if found else None
 
@@ -58,7 +58,7 @@ class Deck:
 
     @property
     def title(self) -> str:
-        """What the first slide is called."""
+        """The title of the first slide."""
         return self.slides[0].title if self.slides else self.name
 
     @property
@@ -87,7 +87,7 @@ def read(path: Path) -> Deck:
 
 
 def _blocks(text: str) -> Iterable[str]:
-    """A deck's text, cut before each heading; what looks like one inside of a fence is none."""
+    """Cut a deck's text before each heading; inside a fence, what looks like one is not."""
     fence, block = "", ""
     for line in text.splitlines(keepends=True):
         opening = re.match(r"(`{3,}|:{3,})", line)
@@ -105,17 +105,17 @@ def _blocks(text: str) -> Iterable[str]:
 
 
 def decks(course: Course, folder: Path | None = None) -> list[Deck]:
-    """The decks that are there, in the order of the class."""
+    """Return the decks that exist, in the order of the class."""
     folder = folder or course.root / "slides"
     names = [f"{name}.md" for name in timetable.decks(course)]
     return [read(folder / name) for name in names if (folder / name).is_file()]
 
 
 def find_deck(text: str, names: Sequence[str]) -> str:
-    """The deck that a user named: by its name, its file, its stage's number or its stage's short name.
+    """Return the deck that a user named: by its name, its file, its stage's number or its stage's short name.
 
     Raises:
-        CourseError: there is none.
+        CourseError: There is none.
     """
     wanted = text.lower().removesuffix(".md")
     for name in names:
@@ -128,12 +128,12 @@ def build(course: Course, folder: Path) -> None:
     """Build all decks, as pages of reveal.js, into a folder that holds nothing else.
 
     Raises:
-        CourseError: a deck is wrong, or Sphinx is not installed; the message has what Sphinx says.
+        CourseError: A deck is wrong, or Sphinx is not installed; the message has Sphinx's output.
     """
     source = course.root / "slides"
     if not (source / "conf.py").is_file():
         raise CourseError("This copy of the course has no slides.")
-    # -E: a deck that was warned of before is read again, and warned of again.
+    # -E: a deck with warnings is read again, and its warnings are shown again.
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "-b", "revealjs"]
     command += ["-d", str(folder / ".doctrees"), str(source), str(folder)]
     plain = {**os.environ, "PYTHONUTF8": "1", "NO_COLOR": "1"}
@@ -148,10 +148,12 @@ def build(course: Course, folder: Path) -> None:
 def serve(folder: Path, page: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve a folder on 127.0.0.1 until Ctrl-C or SIGTERM.
 
-    port: 0 for a free one. ready: called with the page's address, once it can be asked for.
+    Args:
+        port: The port; 0 for a free one.
+        ready: Called with the page's address, once it can be requested.
 
     Raises:
-        CourseError: the port is taken.
+        CourseError: The port is taken.
     """
     from twisted.internet import reactor
     from twisted.internet.error import CannotListenError
@@ -165,7 +167,7 @@ def serve(folder: Path, page: str, port: int, ready: Callable[[str], None]) -> N
         listening = reactor.listenTCP(port, site, interface="127.0.0.1")
     except CannotListenError as error:
         raise CourseError(f"Port {port} cannot be had: {error.socketError}.") from None
-    # Twisted ends by these signals where nobody else has taken them, as this tool's command line has.
+    # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
     for name in ("SIGINT", "SIGTERM"):
         number = getattr(signal, name)
         signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)

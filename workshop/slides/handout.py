@@ -25,7 +25,7 @@ PLACES = (
 BOUND = 60
 """Seconds that one PDF may take."""
 SAID = 500
-"""How much is told of what the browser said last."""
+"""How much of the browser's last output is shown."""
 
 SLIDE = re.compile(r'<section data-timing="(\d+)">\n(.*?)(<aside class="notes">.*?</aside>)', re.S)
 PAGE = """<!DOCTYPE html>
@@ -50,10 +50,10 @@ for (const block of document.querySelectorAll("pre code")) RevealHighlight().hlj
 
 
 def chromium() -> str:
-    """The path of a browser of the Chromium family.
+    """Return the path of a browser of the Chromium family.
 
     Raises:
-        CourseError: there is none.
+        CourseError: There is none.
     """
     for name in NAMES:
         if path := shutil.which(name):
@@ -66,7 +66,7 @@ def chromium() -> str:
 
 
 def plain(html: str, notes: bool) -> str:
-    """A built deck as a plain page for printing. With notes: each slide on a page of A4, its notes below it."""
+    """Make a plain page for printing from a built deck; with notes, each slide is on a page of A4 with its notes below."""
     found = SLIDE.findall(html)
     slides = ""
     for n, (seconds, content, aside) in enumerate(found, 1):
@@ -86,7 +86,7 @@ def write(browser: str, page: Path, file: Path, notes: bool) -> None:
     """Write a built deck as a PDF.
 
     Raises:
-        CourseError: the browser fails, or takes too long.
+        CourseError: The browser fails, or takes too long.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
@@ -96,7 +96,7 @@ def write(browser: str, page: Path, file: Path, notes: bool) -> None:
         command = [browser, "--headless", "--disable-gpu", "--no-first-run", "--disable-sync"]
         command += ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"]
         if getattr(os, "geteuid", lambda: 1)() == 0:
-            command.append("--no-sandbox")  # Chromium does not start for root otherwise
+            command.append("--no-sandbox")  # otherwise Chromium does not start for root
         command += [f"--user-data-dir={profile}", "--no-pdf-header-footer"]
         command += [f"--print-to-pdf={file}", source.as_uri()]
         try:

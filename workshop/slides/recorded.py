@@ -1,6 +1,6 @@
-"""What the slides show of real runs: what commands print, and pictures. Made again by one function, compared by a test.
+"""The real runs on the slides: commands' output, and pictures. One function regenerates it, and a test compares it.
 
-slides/terminal.toml names commands; what each prints is slides/terminal/NAME.txt. slides/pictures/NAME.py prints
+slides/terminal.toml names commands; the output of each is slides/terminal/NAME.txt. slides/pictures/NAME.py prints
 slides/pictures/NAME.svg.
 """
 
@@ -31,7 +31,7 @@ PROGRAMS = {"trial": ["-m", "twisted.trial"], "python3": []}
 
 @dataclass(frozen=True)
 class Output:
-    """A command, and what its stage's files hold: "starter", "solution", or a mutant's name."""
+    """A command, and the contents of its stage's files: "starter", "solution", or a mutant's name."""
 
     name: str
     run: str
@@ -40,10 +40,10 @@ class Output:
 
 
 def outputs(course: Course) -> list[Output]:
-    """What slides/terminal.toml lists.
+    """Return the entries of slides/terminal.toml.
 
     Raises:
-        CourseError: an entry is wrong.
+        CourseError: An entry is wrong.
     """
     path = course.root / "slides" / "terminal.toml"
     found = read(path).items() if path.exists() else ()
@@ -54,10 +54,10 @@ def outputs(course: Course) -> list[Output]:
 
 
 def record(course: Course) -> Iterator[tuple[Path, str]]:
-    """Run everything again: each file that the slides show, and the text that it should have.
+    """Run everything again; yield each file that the slides show, and the text that it should have.
 
     Raises:
-        CourseError: a command or a script is not there, fails, or takes too long; the message names it.
+        CourseError: A command or a script is missing, fails, or takes too long; the message names it.
     """
     slides = course.root / "slides"
     for output in outputs(course):
@@ -77,7 +77,7 @@ def record(course: Course) -> Iterator[tuple[Path, str]]:
 
 
 def lay(course: Course, place: Path, stage: str, files: str) -> None:
-    """Put a copy of the course into a folder, with starters everywhere, but for the stage of that name; "" for all."""
+    """Copy the course into a folder, with starters everywhere except in the named stage; "" stands for all stages."""
     for name in ("exercises", "solutions"):
         shutil.copytree(course.root / name, place / name, ignore=LEFT_OUT)
     for one in course.stages:
@@ -96,7 +96,7 @@ def _overlay(stage: Stage, files: str) -> dict[str, str]:
 
 
 def printed(course: Course, place: Path, output: Output) -> str:
-    """What a command prints, run in that copy of the course."""
+    """Return a command's output, run in that copy of the course."""
     program, *words = output.run.split()
     if program not in PROGRAMS:
         raise CourseError(
@@ -109,7 +109,7 @@ def printed(course: Course, place: Path, output: Output) -> str:
 
 
 def _run(course: Course, place: Path, words: list[str]) -> tuple[int, str, str]:
-    """Run Python in that folder: its exit code, and what it printed."""
+    """Run Python in that folder; return its exit code and its output."""
     path = os.pathsep.join([str(place), str(Path(__file__).resolve().parent.parent.parent)])
     plain = {"PYTHONPATH": path, "PYTHONUTF8": "1", "NO_COLOR": "1", "COLUMNS": str(COLUMNS)}
     plain["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -129,7 +129,7 @@ def _run(course: Course, place: Path, words: list[str]) -> tuple[int, str, str]:
 
 
 def tidy(text: str) -> str:
-    """What was printed, as a terminal of COLUMNS columns would show it, without this machine's paths."""
+    """Return output as a terminal of COLUMNS columns would show it, without this machine's paths."""
     rows: list[str] = []
     for line in _own_frames(text.splitlines()):
         # trial draws for 79 columns: its rules, and its verdicts at the right.
@@ -142,7 +142,7 @@ def tidy(text: str) -> str:
 
 
 def _own_frames(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, with each row of a traceback's frames that are not of the course as one "  ..."."""
+    """Yield the lines, with each run of a traceback's frames from outside the course as one "  ..."."""
     foreign = dots = False
     for line in map(str.rstrip, lines):
         if frame := re.fullmatch(r'  File "(.+)", (line \d+, in .+)', line):
@@ -160,14 +160,14 @@ def _own_frames(lines: Iterable[str]) -> Iterator[str]:
 
 
 def normal(text: str) -> str:
-    """A text without what differs from one run, or one release of Twisted, to the next."""
+    """Return a text without what differs from one run, or one release of Twisted, to the next."""
     text = re.sub(r"\bline \d+", "line N", text)
     text = re.sub(r"\b\d+\.\d+ ?s\b", "N s", text)
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:N", re.sub(r"0x[0-9a-f]+", "0xN", text))
 
 
 def stale(course: Course) -> dict[Path, str]:
-    """The files that the slides show and that are not what a run of today gives, each with what it should be."""
+    """Return the files shown on the slides that a run would change, each with the text that it should have."""
     wrong = {}
     for path, text in record(course):
         have = path.read_text("utf-8") if path.is_file() else ""
