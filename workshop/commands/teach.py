@@ -110,7 +110,9 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
         path = tool.course.root / name
         if path.is_file() and fingerprint(path.read_bytes()) != digest:
             click.echo(f"{name} holds work of yours: the suite does not judge it.")
-    workers = ["-n", str(os.cpu_count() or 1)]
+    # More than there are cores: many tests wait, for a limit, a browser or a server.
+    cores = os.cpu_count() or 1
+    workers = ["-n", str(min(2 * cores, cores + 4))]
     command = [sys.executable, "-m", "pytest", *workers, *pytest_args]
     sys.stdout.flush()
     with subprocess.Popen(command, cwd=tool.course.root) as process:

@@ -24,7 +24,7 @@ from workshop.judge.promises import broken
 from workshop.judge.runs import Runs, method
 from workshop.judge.together import disturbed
 from workshop.judge.unheard import never_run
-from workshop.runner.pool import Case, Pool
+from workshop.runner.pool import CORES, Case, Pool
 from workshop.runner.result import LEFTOVERS, Trouble
 from workshop.runner.worker import LIMIT
 
@@ -53,7 +53,10 @@ def assess(
     """
     began = time.monotonic()
     answers = right_answers(stage)
-    with Pool(stage, reactor=reactor, limit=limit) as pool:
+    # Tests that are built for several places wait for sockets: meanwhile others can run.
+    placed = any(mutant.on for mutant in stage.mutants)
+    workers = 2 * CORES if placed else CORES
+    with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
         found = _Judging(Runs(stage, pool, Pace(limit), watch)).assess(answers)
     loaded = [test.target for test in found.own]
     return replace(

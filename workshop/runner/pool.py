@@ -14,6 +14,9 @@ from workshop.course.solutions import Overlay
 from workshop.runner.result import Result
 from workshop.runner.worker import LIMIT, Worker, imports_of
 
+CORES = min(os.cpu_count() or 1, 8)
+"""How many processes this machine runs at once; not more than eight."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -48,7 +51,7 @@ class Pool:
         limit: float = LIMIT,
     ) -> None:
         self._stage, self._reactor = stage, reactor
-        self.count = workers or min(os.cpu_count() or 1, 8)
+        self.count = workers or CORES
         self._free: SimpleQueue[Worker] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(self.count):
