@@ -8,7 +8,7 @@ BUG_LIMIT = 3.0
 """The least limit, in seconds, for a test on a program with a known bug."""
 PART = 5
 """A test that runs out of time has noticed something only if right answers took at most this part (1/PART) of the time."""
-PATIENCE = 0.25
+PATIENCE = 0.1
 """The least limit, in seconds, if only a note depends on it."""
 SLOW = 1.0
 """Seconds from which a test is reported as slow, and runs only on programs that no quicker test catches."""
