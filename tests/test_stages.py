@@ -225,7 +225,7 @@ def test_readme_has_every_step(stage: Stage) -> None:
 def test_fingerprints_are_current(course: Course) -> None:
     """solutions/provided.sha256 is what the solutions and the provided files give.
 
-    If this fails after a change of yours to the course: python3 -m workshop starters --write.
+    If this fails after a change of yours to the course: python3 -m workshop dev starters --write.
     """
     mine = {f"exercises/{s.name}/{name}" for s in course.stages for name in s.edit}
     kept = fingerprints(course)
@@ -241,7 +241,7 @@ def test_fingerprints_are_current(course: Course) -> None:
 def test_starters_are_current(course: Course) -> None:
     """The starters in exercises/ are those that the solutions give; a learner's work there is left alone.
 
-    If this fails after a change of yours to the course: python3 -m workshop starters --write.
+    If this fails after a change of yours to the course: python3 -m workshop dev starters --write.
     """
     kept = fingerprints(course)
     changed = [
