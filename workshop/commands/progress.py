@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from workshop.course import CourseError, Kind, Stage, Step
 from workshop.judge.memory import fingerprint, keep, recall
 from workshop.judge.verdict import Judged, Unjudged, judge, refused, remember_passed
 from workshop.report.console import Console
+from workshop.runner.pool import CORES
 from workshop.runner.worker import Worker, imports_of
 
 Seen: TypeAlias = Judged | Unjudged
@@ -60,7 +60,7 @@ def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
     with ExitStack() as stack:
         free: SimpleQueue[Worker] = SimpleQueue()
         modules = sorted({name for stage in by_steps for name in imports_of(stage)})
-        workers = min(len(by_steps), os.cpu_count() or 1)
+        workers = min(len(by_steps), CORES)
         for _ in range(workers):
             free.put(stack.enter_context(Worker(modules, tool.limit)))
         threads = ThreadPoolExecutor(max(workers, 1))

@@ -199,6 +199,11 @@ class Stage:
             for n, entry in enumerate(read(path).get("mutant", []), 1)
         )
 
+    @property
+    def placed(self) -> bool:
+        """Whether the learner's tests are built for several places: reactors and kinds of connection."""
+        return any(mutant.on for mutant in self.mutants)
+
     @cached_property
     def hints(self) -> Mapping[int, tuple[str, ...]]:
         """The hints by step number, gentlest first: a question, a pointer, the code's shape."""

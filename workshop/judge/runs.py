@@ -24,7 +24,7 @@ class Runs:
 
     def __init__(self, stage: Stage, pool: Pool, pace: Pace, watch: Callable[[str], None]) -> None:
         self.stage, self.pool, self.pace, self.watch = stage, pool, pace, watch
-        self.placed = any(mutant.on for mutant in stage.mutants)
+        self.placed = stage.placed
 
     def shared(
         self, tests: Sequence[str], name: str, code: Overlay, quick: bool = False

@@ -54,8 +54,7 @@ def assess(
     began = time.monotonic()
     answers = right_answers(stage)
     # Tests that are built for several places wait for sockets: meanwhile others can run.
-    placed = any(mutant.on for mutant in stage.mutants)
-    workers = 2 * CORES if placed else CORES
+    workers = 2 * CORES if stage.placed else CORES
     with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
         found = _Judging(Runs(stage, pool, Pace(limit), watch)).assess(answers)
     loaded = [test.target for test in found.own]

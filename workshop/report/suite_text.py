@@ -167,7 +167,7 @@ def mutants(found: Assessment, kind: Kind) -> int:
 
 def places(found: Assessment, kind: Kind) -> list[str]:
     """Return the places of a kind's surviving mutants; none, if none of the stage's mutants has a place."""
-    if not any(mutant.on for mutant in found.stage.mutants):
+    if not found.stage.placed:
         return []
     left = {" ".join(mutant.on) or "everywhere": None for mutant in found.left[kind.number]}
     return list(left)
