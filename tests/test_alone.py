@@ -13,8 +13,9 @@ from workshop.judge.alone import alone
 from workshop.judge.learner import own_modules
 from workshop.judge.pace import Pace
 from workshop.judge.runs import Runs
-from workshop.runner.pool import Case, Pool
+from workshop.runner.pool import Pool
 from workshop.runner.result import Result
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent
 SUITE = """

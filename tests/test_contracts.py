@@ -12,7 +12,8 @@ from workshop.course import load
 from workshop.course.solutions import answer, with_bug
 from workshop.judge.programs import right_answers
 from workshop.judge.steps import targets
-from workshop.runner.pool import Case, Pool
+from workshop.runner.pool import Pool
+from workshop.runner.worker import Case
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage7_everywhere")
 CONTRACT = "test_contract.py"

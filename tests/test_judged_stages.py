@@ -18,8 +18,9 @@ from workshop.course.solutions import BEGIN, answer, with_bug
 from workshop.judge.learner import own_modules
 from workshop.judge.programs import right_answers
 from workshop.judge.suite import Assessment, assess
-from workshop.runner.pool import Case, Pool
+from workshop.runner.pool import Pool
 from workshop.runner.result import Result
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
@@ -80,7 +81,13 @@ def on_mutants(root: Path, name: str) -> dict[str, Result]:
             load = Case("load", {}, own_modules(stage), load=True)
             tests = next(pool.run([load]))[1].loaded
             cases = [
-                Case(m.name, with_bug(code, m), targets, stop=placed, limit=3.0)
+                Case(
+                    m.name,
+                    with_bug(code, m),
+                    targets,
+                    stop=placed,
+                    limits=dict.fromkeys(targets, 3.0),
+                )
                 for m in stage.mutants
                 if (targets := tuple(filter(m.meets, tests)))
             ]

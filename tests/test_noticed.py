@@ -22,7 +22,7 @@ from workshop.report.explain import MEANINGS
 from workshop.runner import worker
 from workshop.runner.layout import undisturbed
 from workshop.runner.result import Result
-from workshop.runner.worker import Worker
+from workshop.runner.worker import Case, Worker
 
 STAGES = load(Path(__file__).resolve().parent.parent).stages
 TESTS = """
@@ -40,7 +40,8 @@ def run(methods: str, traces: bool = False) -> Result:
     stage = load(MINI).stage("1")
     with Worker((), 5.0) as one:
         target = f"{stage.target}.test_echo.Step01Echo"
-        return one.run(stage, [target], overlay={"test_echo.py": text}, stop=False, traces=traces)
+        case = Case("", {"test_echo.py": text}, (target,), stop=False, traces=traces)
+        return one.run(stage, case)
 
 
 def test_whole_job(monkeypatch: pytest.MonkeyPatch) -> None:

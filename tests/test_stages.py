@@ -17,11 +17,12 @@ from driving import SOURCE
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.course.files import fingerprint, fingerprints, made_fingerprints
-from workshop.course.solutions import BEGIN, answer
-from workshop.judge.steps import StepResult, Verdict, by_step, mutant_cases, targets
+from workshop.course.solutions import BEGIN, answer, mutated
+from workshop.judge.steps import StepResult, Verdict, by_step, targets
 from workshop.report.explain import main_problem, words
-from workshop.runner.pool import Case, run_all
+from workshop.runner.pool import Pool
 from workshop.runner.result import Result
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSES = {"course": load(ROOT), "mini": load(ROOT / "tests" / "mini")}
@@ -69,7 +70,8 @@ def ladder(root: Path, name: str) -> dict[int, Verdict]:
     cases = [
         Case(str(n), answer(stage, n), tuple(targets(stage, asked[n])), stop=False) for n in numbers
     ]
-    results = [result for _, result in run_all(stage, cases)]
+    with Pool(stage) as pool:
+        results = [result for _, result in pool.run(cases)]
     return {n: by_step(stage, result, asked[n]) for n, result in zip(numbers, results, strict=True)}
 
 
@@ -77,8 +79,12 @@ def ladder(root: Path, name: str) -> dict[int, Verdict]:
 def mutants(root: Path, name: str) -> dict[str, Result]:
     """By name of the mutant: its run of the step that it names."""
     stage = load(root).stage(name)
-    cases = [case for _, case in mutant_cases(stage)]
-    return {case.name: result for case, result in run_all(stage, cases)}
+    cases = [
+        Case(m.name, mutated(stage, m), (stage.step(str(m.step)).target(stage.name),))
+        for m in stage.mutants
+    ]
+    with Pool(stage) as pool:
+        return {case.name: result for case, result in pool.run(cases)}
 
 
 def reached(verdict: Verdict, step: Step) -> StepResult:

@@ -19,7 +19,7 @@ from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import Verdict, by_step, targets
 from workshop.report.explain import main_problem, words
-from workshop.runner.worker import Worker, imports_of
+from workshop.runner.worker import Case, Worker, imports_of
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage4_disconnect")
 SOLVED = answer(STAGE)
@@ -237,7 +237,7 @@ def run(
     asked = [STAGE.step(str(number)) for number in steps]
     names = [f"{targets(STAGE, asked)[-1]}.{test}"] if test else targets(STAGE, asked)
     files = {"inner.py": INNER + PROBE * on_linux, **overlay}
-    result = worker.run(STAGE, names, overlay=files, stop=stop)
+    result = worker.run(STAGE, Case("", files, tuple(names), stop))
     assert result.trouble is None, result.trouble
     assert result.seconds < SECONDS, f"It took {result.seconds:.1f} s."
     return by_step(STAGE, result, asked)

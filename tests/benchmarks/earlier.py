@@ -15,7 +15,8 @@ from pathlib import Path
 
 from workshop.course import CourseError, Mutant, Stage, load
 from workshop.course.solutions import mutated
-from workshop.runner.pool import Case, run_all
+from workshop.runner.pool import Pool
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -41,8 +42,10 @@ def late(stage: Stage) -> list[tuple[int, Mutant]]:
         before = [step for step in stage.steps if step.number < mutant.step]
         code = mutated(stage, mutant, before[-1].number)
         cases.append(Case(mutant.name, code, tuple(step.target(stage.name) for step in before)))
+    with Pool(stage) as pool:
+        results = [result for _, result in pool.run(cases)]
     found = []
-    for mutant, (_, result) in zip(tried, run_all(stage, cases), strict=True):
+    for mutant, result in zip(tried, results, strict=True):
         step = first[mutant.name]
         if result.passed and step is not None:
             found.append((step, mutant))

@@ -27,8 +27,8 @@ from workshop.course.solutions import ALL_STEPS, BEGIN, END, MARKER, Overlay, an
 from workshop.course.toml_fields import read
 from workshop.judge.programs import is_test
 from workshop.judge.steps import targets
-from workshop.runner.pool import Case, Pool
-from workshop.runner.result import Result
+from workshop.runner.pool import CORES, Pool
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -145,25 +145,20 @@ class Trying:
             first = tuple(test for test in self.tests if test.startswith(own))
         rest = tuple(test for test in self.tests if test not in first)
         code: Overlay = {**self.answer, mutant.file: mutant.text}
-        return Case(mutant.name, code, first + rest, limit=self.limit)
+        limits = dict.fromkeys(self.tests, self.limit)
+        return Case(mutant.name, code, first + rest, limits=limits)
 
     def survivors(self, tried: Iterable[Mutant]) -> Iterator[tuple[Mutant, bool]]:
         """For each mutant, whether it survives."""
         tried = list(tried)
         begun = said = time.monotonic()
-        done = 0
-
-        def watch(case: Case, result: Result) -> None:
-            nonlocal done, said
-            done += 1
+        results = self.pool.run(map(self._case, tried))
+        for done, (mutant, (_, result)) in enumerate(zip(tried, results, strict=True), 1):
             now = time.monotonic()
             if now - said > PROGRESS or done == len(tried):
                 said = now
                 text = f"{self.stage.name}: {done} of {len(tried)} mutants, {now - begun:.0f} s"
                 print(text, file=sys.stderr, flush=True)
-
-        results = self.pool.run((self._case(mutant) for mutant in tried), watch)
-        for mutant, (_, result) in zip(tried, results, strict=True):
             yield mutant, result.passed
 
 
@@ -206,7 +201,7 @@ def look(
     ]
     survived: list[Mutant] = []
     caught: list[Mutant] = []
-    with Pool(stage, workers=options.jobs) as pool:
+    with Pool(stage, workers=options.jobs or CORES) as pool:
         trying = Trying(stage, pool)
         for mutant, survives in trying.survivors(asked):
             (survived if survives else caught).append(mutant)

@@ -20,7 +20,8 @@ from busy import busy
 from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import targets
-from workshop.runner.pool import Case, run_all
+from workshop.runner.pool import CORES, Pool
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REACTORS = "select,poll,epoll,asyncio"
@@ -36,7 +37,9 @@ def soak(stage_name: str, times: int, reactors: list[str], at_once: int | None) 
         began = time.monotonic()
         failures: Counter[str] = Counter()
         passed = ran = 0
-        for _, result in run_all(stage, [case] * times, reactor=reactor, workers=at_once):
+        with Pool(stage, reactor=reactor, workers=at_once or CORES) as pool:
+            results = [result for _, result in pool.run([case] * times)]
+        for result in results:
             ran += len(result.tests)
             passed += result.passed
             if not result.passed:

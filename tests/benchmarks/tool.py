@@ -23,10 +23,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from workshop.course import Stage, load
-from workshop.course.solutions import Overlay, answer
-from workshop.judge.steps import mutant_cases
+from workshop.course.solutions import Overlay, answer, mutated
 from workshop.runner.layout import lay
-from workshop.runner.pool import run_all
+from workshop.runner.pool import Pool
+from workshop.runner.worker import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRIAL = [sys.executable, "-m", "twisted.trial"]
@@ -101,10 +101,14 @@ def watch_ratio(name: str, times: int) -> float:
 
 def mutant_ratio(stage: Stage) -> tuple[float, int, int]:
     """All mutants with the tool, against cold trial runs of the same steps, added up. How many, how many caught."""
-    cases = mutant_cases(stage)
-    theirs = sum(cold(stage, case.overlay, case.targets[0]) for _, case in cases)
+    cases = [
+        Case(m.name, mutated(stage, m), (stage.step(str(m.step)).target(stage.name),))
+        for m in stage.mutants
+    ]
+    theirs = sum(cold(stage, case.overlay, case.targets[0]) for case in cases)
     began = time.monotonic()
-    caught = sum(not result.passed for _, result in run_all(stage, [case for _, case in cases]))
+    with Pool(stage) as pool:
+        caught = sum(not result.passed for _, result in pool.run(cases))
     return (time.monotonic() - began) / theirs, len(cases), caught
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from workshop.judge.runs import Runs, method
-from workshop.runner.pool import Case
 from workshop.runner.result import TestResult, Trouble
+from workshop.runner.worker import Case
 
 
 def alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str, Trouble], str]:

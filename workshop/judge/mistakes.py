@@ -15,8 +15,8 @@ from workshop.course import Mutant
 from workshop.course.solutions import Overlay, with_bug
 from workshop.judge.pace import BUDGET
 from workshop.judge.runs import Runs, method
-from workshop.runner.pool import Case
 from workshop.runner.result import Result
+from workshop.runner.worker import Case
 
 Thing = TypeVar("Thing")
 

@@ -11,7 +11,7 @@ from workshop.course.toml_fields import read
 from workshop.judge.findings import Wrong
 from workshop.judge.programs import is_test
 from workshop.judge.runs import Runs
-from workshop.runner.pool import Case
+from workshop.runner.worker import Case
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 

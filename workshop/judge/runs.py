@@ -8,8 +8,9 @@ from dataclasses import replace
 from workshop.course import Stage
 from workshop.course.solutions import Overlay
 from workshop.judge.pace import Pace
-from workshop.runner.pool import Case, Pool
+from workshop.runner.pool import Pool
 from workshop.runner.result import Result, TestResult, Trouble
+from workshop.runner.worker import Case
 
 AGAIN = 5
 """How often a test is run again, alone, to see whether its result is always the same."""

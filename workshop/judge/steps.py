@@ -1,13 +1,11 @@
-"""The meaning of results for a stage's steps, and for programs with known bugs."""
+"""The results of a stage's tests, step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from workshop.course import Mutant, Stage, Step
-from workshop.course.solutions import mutated
-from workshop.runner.pool import Case
+from workshop.course import Stage, Step
 from workshop.runner.result import Result, TestResult
 
 
@@ -132,18 +130,3 @@ def _status(tests: list[TestResult], expected: int) -> str:
     if any(test.status == "failed" for test in tests):
         return "fails"
     return "passes" if tests and len(tests) >= expected else "not run"
-
-
-def mutant_cases(stage: Stage) -> list[tuple[Mutant, Case]]:
-    """Return, for each mutant, the run that must fail: the step that it names, on the solution with the mutant's edit."""
-    return [
-        (
-            mutant,
-            Case(
-                mutant.name,
-                mutated(stage, mutant),
-                (stage.step(str(mutant.step)).target(stage.name),),
-            ),
-        )
-        for mutant in stage.mutants
-    ]

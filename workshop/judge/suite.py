@@ -24,9 +24,9 @@ from workshop.judge.promises import broken
 from workshop.judge.runs import Runs, method
 from workshop.judge.together import disturbed
 from workshop.judge.unheard import never_run
-from workshop.runner.pool import CORES, Case, Pool
+from workshop.runner.pool import CORES, Pool
 from workshop.runner.result import LEFTOVERS, Trouble
-from workshop.runner.worker import LIMIT
+from workshop.runner.worker import LIMIT, Case
 
 __all__ = ["Assessment", "Strict", "Unruly", "assess"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workshop.judge.runs import AGAIN, Runs, method
-from workshop.runner.pool import Case
 from workshop.runner.result import TestResult, Trouble
+from workshop.runner.worker import Case
 
 
 def disturbed(runs: Runs, tests: list[str], own: Iterable[TestResult]) -> dict[str, Trouble]:

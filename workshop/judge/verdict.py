@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from workshop.judge.findings import Assessment
 from workshop.judge.steps import Verdict, by_step, targets
 from workshop.judge.suite import assess
 from workshop.runner.result import TestResult
-from workshop.runner.worker import LIMIT, Worker, imports_of
+from workshop.runner.worker import LIMIT, Case, Worker, imports_of
 
 Judged: TypeAlias = Verdict | Assessment
 """The verdict of a run. Both kinds have ``stage``, ``passed``, ``done``, ``total`` and ``to_do``."""
@@ -64,12 +65,9 @@ def judge(
     """
     if stage.judged:
         return assess(stage, reactor=reactor, limit=limit, watch=part_began)
-    if worker is None:
-        with Worker(imports_of(stage), limit) as worker:
-            return judge(
-                stage, reactor=reactor, worker=worker, steps=steps, stop=stop, test_ended=test_ended
-            )
-    result = worker.run(stage, targets(stage, steps), stop=stop, reactor=reactor, watch=test_ended)
+    case = Case(stage.name, {}, tuple(targets(stage, steps)), stop)
+    with nullcontext(worker) if worker else Worker(imports_of(stage), limit) as ready:
+        result = ready.run(stage, case, reactor=reactor, watch=test_ended)
     return by_step(stage, result, steps)
 
 

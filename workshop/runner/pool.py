@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from workshop.course.model import Stage
-from workshop.course.solutions import Overlay
 from workshop.runner.result import Result
-from workshop.runner.worker import LIMIT, Worker, imports_of
+from workshop.runner.worker import LIMIT, Case, Worker, imports_of
 
 CORES = min(os.cpu_count() or 1, 8)
-"""How many processes this machine runs at once; not more than eight."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run of a stage: its name, the files laid over it, what to run, and how (see Worker.run)."""
-
-    name: str
-    overlay: Overlay
-    targets: tuple[str, ...]
-    stop: bool = True
-    limit: float | None = None
-    load: bool = False
-    traces: bool = False
-    limits: Mapping[str, float] = field(default_factory=dict)
-    again: bool = False
-    collect: bool = False
+"""The number of workers in a pool: one for each core, up to 8."""
 
 
 class Pool:
-    """Workers that are ready to run cases of one stage; ``count`` is their number.
+    """``count`` workers that are ready to run cases of one stage.
 
     Args:
-        workers: How many; None for one for each core, up to 8.
         limit: Seconds that one test may take.
     """
 
@@ -46,12 +27,12 @@ class Pool:
         self,
         stage: Stage,
         *,
-        workers: int | None = None,
+        workers: int = CORES,
         reactor: str | None = None,
         limit: float = LIMIT,
     ) -> None:
         self._stage, self._reactor = stage, reactor
-        self.count = workers or CORES
+        self.count = workers
         self._free: SimpleQueue[Worker] = SimpleQueue()
         with ExitStack() as stack:
             for _ in range(self.count):
@@ -61,33 +42,15 @@ class Pool:
             stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
             self._stack = stack.pop_all()
 
-    def run(
-        self,
-        cases: Iterable[Case],
-        watch: Callable[[Case, Result], None] = lambda case, result: None,
-    ) -> Iterator[tuple[Case, Result]]:
+    def run(self, cases: Iterable[Case]) -> Iterator[tuple[Case, Result]]:
         """Run the cases, one on each worker at a time, and yield their results in the order of the cases."""
 
         def one(case: Case) -> tuple[Case, Result]:
             worker = self._free.get()
             try:
-                result = worker.run(
-                    self._stage,
-                    case.targets,
-                    overlay=case.overlay,
-                    stop=case.stop,
-                    reactor=self._reactor,
-                    limit=case.limit,
-                    load=case.load,
-                    traces=case.traces,
-                    limits=case.limits,
-                    again=case.again,
-                    collect=case.collect,
-                )
+                return case, worker.run(self._stage, case, reactor=self._reactor)
             finally:
                 self._free.put(worker)
-            watch(case, result)
-            return case, result
 
         return self._threads.map(one, cases)
 
@@ -96,17 +59,3 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-
-def run_all(
-    stage: Stage,
-    cases: Iterable[Case],
-    *,
-    workers: int | None = None,
-    reactor: str | None = None,
-    limit: float = LIMIT,
-    watch: Callable[[Case, Result], None] = lambda case, result: None,
-) -> Iterator[tuple[Case, Result]]:
-    """Run the cases, as many at once as there are cores, and yield their results in the order of the cases."""
-    with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
-        yield from pool.run(cases, watch)

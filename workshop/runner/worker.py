@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,33 @@ GRACE = 0.5
 """Seconds that a job may go on after printing too much."""
 WHOLE_JOB = 300.0
 """Seconds that a job may take in all."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run of a stage.
+
+    Attributes:
+        name: What the caller knows it by.
+        overlay: The files laid over the stage.
+        targets: Names as plain trial takes them, in the order to run.
+        stop: End after the first target that fails.
+        load: Only load the tests: the result has their names, and no test.
+        traces: Report a trouble if tests leave anything outside their folder, or replace names and do not restore them.
+        limits: Seconds for single tests, by name, in place of the worker's limit.
+        again: Run failed tests once more, in the same process, up to the first that fails again.
+        collect: Collect garbage after each test, so that the errors this reveals belong to that test.
+    """
+
+    name: str
+    overlay: Overlay
+    targets: tuple[str, ...]
+    stop: bool = True
+    load: bool = False
+    traces: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    again: bool = False
+    collect: bool = False
 
 
 @dataclass
@@ -122,54 +149,28 @@ class Worker:
     def run(
         self,
         stage: Stage,
-        targets: Sequence[str],
+        case: Case,
         *,
-        overlay: Overlay | None = None,
-        stop: bool = True,
         reactor: str | None = None,
-        limit: float | None = None,
-        load: bool = False,
-        traces: bool = False,
-        limits: Mapping[str, float] | None = None,
-        again: bool = False,
-        collect: bool = False,
         watch: Callable[[TestResult], None] = lambda test: None,
     ) -> Result:
-        """Lay the stage out with the overlay, run the targets with trial, and return the result.
+        """Lay the stage out with the case's overlay, run its targets with trial, and return the result.
 
         Args:
-            targets: Names as plain trial takes them, in the order to run.
-            stop: End after the first target that fails.
             reactor: A reactor's name, as trial's --reactor; None for the platform's own.
-            limit: Seconds that one test may take; None for the worker's own limit.
-            load: Only load the tests: the result has their names, and no test.
-            traces: Report a trouble if tests leave anything outside their folder, or replace names and do not put them back.
-            limits: Seconds for single tests, by name, instead of limit.
-            again: Run failed tests once more, in the same process, up to the first that fails again.
-            collect: Collect garbage after each test, so that the errors this reveals belong to that test.
             watch: Called with each test's result as it comes.
         """
         if self._process.poll() is not None:
             self._start()
         began = time.monotonic()
         with temporary_folder(quick=True) as place:
-            lay(stage, place, overlay)
-            job: dict[str, Any] = {
-                "place": str(place),
-                "targets": list(targets),
-                "stop": stop,
-                "reactor": reactor,
-                "limit": limit or self._limit,
-                "load": load,
-                "traces": traces,
-                "limits": dict(limits or {}),
-                "again": again,
-                "collect": collect,
-            }
+            lay(stage, place, case.overlay)
+            job = {"place": str(place), "reactor": reactor, "limit": self._limit, **vars(case)}
+            del job["name"], job["overlay"]
             self._output.__init__()  # type: ignore[misc]
             try:
                 self._give(job)
-                longest = max([job["limit"], *job["limits"].values()])
+                longest = max([self._limit, *case.limits.values()])
                 repeated: list[TestResult] = []
                 loaded, tests, trouble = self._follow(Reader(place), longest, watch, repeated)
             finally:
