@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from workshop.course import Stage, load
-from workshop.judge.alone import alone
+from workshop.judge.isolation import run_alone
 from workshop.judge.learner import own_modules
-from workshop.judge.pace import Pace
-from workshop.judge.runs import Runs
+from workshop.judge.runs import Pace, Runs
 from workshop.runner.pool import Pool
 from workshop.runner.result import Result
 from workshop.runner.worker import Case
@@ -78,7 +77,7 @@ def test_what_differs(stage: Stage) -> None:
     with Counting(stage) as pool:
         load_all = Case("load", {}, own_modules(stage), load=True)
         tests = next(pool.run([load_all]))[1].loaded
-        own, unruly, _ = alone(Runs(stage, pool, Pace(10.0), lambda what: None), tests)
+        own, unruly, _ = run_alone(Runs(stage, pool, Pace(10.0), lambda what: None), tests)
     short = {test: test.partition("Contract_")[2] for test in tests}
     assert [one.target for one in own] == list(tests)
     assert {short[one.target] for one in own if one.status == "failed"} == {

@@ -12,7 +12,8 @@ import pytest
 
 from workshop.course import CourseError, Stage, load
 from workshop.course.solutions import answer
-from workshop.judge.suite import Assessment, assess
+from workshop.judge.findings import Assessment
+from workshop.judge.suite import assess
 from workshop.report.suite_text import as_data, describe_fault, short
 from workshop.runner import layout
 
@@ -49,7 +50,7 @@ def names(tests: object) -> list[str]:
 
 def unruly(found: Assessment) -> dict[str, str]:
     """What each unruly test did."""
-    return {short(one.test): one.trouble.kind for one in found.unruly}
+    return {short(one.test): one.kind for one in found.unruly}
 
 
 def test_reference_passes(stage: Stage) -> None:
@@ -233,7 +234,7 @@ def test_writes_outside(stage: Stage, tmp_path: Path) -> None:
     )
     found = assess(stage)
     assert unruly(found) == {"BadTests.test_bad": "files"}
-    assert found.unruly[0].trouble.what == (str(path),)
+    assert found.unruly[0].what == (str(path),)
     assert found.survived == ()
 
 
@@ -244,7 +245,7 @@ def test_writes_to_memory(stage: Stage) -> None:
         path = Path(folder, "mine.txt")
         add(stage, f"{HEAD}        open({str(path)!r}, 'w').close()\n")
         found = assess(stage)
-    assert found.unruly[0].trouble.what == (str(path),)
+    assert found.unruly[0].what == (str(path),)
 
 
 def test_where_files_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -284,7 +285,7 @@ def test_patches_are_named(stage: Stage, name: str) -> None:
     add(stage, HEAD + get + PATCH.format(name))
     found = assess(stage)
     assert unruly(found) == {"BadTests.test_bad": "patched"}, found
-    assert found.unruly[0].trouble.what[0].endswith(name)
+    assert found.unruly[0].what[0].endswith(name)
 
 
 def test_module_in_the_place_of_another(stage: Stage) -> None:
@@ -292,7 +293,7 @@ def test_module_in_the_place_of_another(stage: Stage) -> None:
     add(stage, HEAD + "        sys.modules[tally.__name__] = None\n")
     found = assess(stage)
     assert unruly(found) == {"BadTests.test_bad": "patched"}, found
-    assert found.unruly[0].trouble.what == ("exercises.stage1_tally.tally",)
+    assert found.unruly[0].what == ("exercises.stage1_tally.tally",)
 
 
 def test_patch_that_is_undone(stage: Stage) -> None:

@@ -10,10 +10,10 @@ import pytest
 from test_assess import HEAD, add, names, solved, unruly
 
 from workshop.course import Stage, load
+from workshop.judge.conformance import promises
+from workshop.judge.lint import reason
 from workshop.judge.programs import own_code
-from workshop.judge.promises import about
 from workshop.judge.suite import assess
-from workshop.judge.unheard import reason
 from workshop.report.suite_text import no_tests, nobody_else_has, rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,18 +29,18 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 # The body of a test that no mistake makes fail, and what is said of it.
 IDLE = {
     "": "It asserts nothing.",
-    "        self.assertTrue(t.transport.value(), 'wrong')\n": "looks at x only",
-    "        self.assertTrue(t.transport.value() == b'' or True)\n": "holds always",
-    "        assert (t.transport.value() == b'no', 'wrong')\n": "looks at a pair",
-    "        self.assertEqual(t.transport.value(), t.transport.value())\n": "compares a thing with itself",
+    "        self.assertTrue(t.transport.value(), 'wrong')\n": "checks only x",
+    "        self.assertTrue(t.transport.value() == b'' or True)\n": "is always true",
+    "        assert (t.transport.value() == b'no', 'wrong')\n": "checks a tuple",
+    "        self.assertEqual(t.transport.value(), t.transport.value())\n": "compares a value with itself",
     "        try: self.assertEqual(t.transport.value(), b'no')\n        finally: return\n": "in a `finally` swallows",
     "        try: self.assertEqual(t.transport.value(), b'no')\n        except: pass\n": "An `except` swallows",
     "        import unittest\n        try: self.assertTrue(t.transport.value())\n"
     "        except AssertionError: raise unittest.SkipTest('no')\n": "It skips itself",
     "        with self.assertRaises(Exception): self.assertEqual(t.transport.value(), 5)\n": (
-        "`self.assertRaises(Exception)` takes"
+        "`self.assertRaises(Exception)` also swallows"
     ),
-    "        for line in []:\n            self.assertEqual(line, t)\n": "Does its loop go round",
+    "        for line in []:\n            self.assertEqual(line, t)\n": "Does its loop run",
     "        from twisted.internet.defer import Deferred\n"
     "        return Deferred().addCallback(self.assertEqual, 1)\n": "does not wait for what its test returns",
     "        from twisted.internet.defer import succeed\n        d = succeed(t.transport.value())\n"
@@ -121,16 +121,16 @@ def test_never_run(stage: Stage) -> None:
     """What looks like a test and can never run is named, with the reason, and nothing else is."""
     add(stage, NEVER)
     found = assess(stage)
-    assert {one.name: one.why for one in found.unheard} == {
-        "test_alone": "trial runs no test that stands outside of a class",
-        "Plain.test_plain": "trial makes no test case of Plain, which is no TestCase",
+    assert {one.name: one.why for one in found.never_run} == {
+        "test_alone": "trial runs no test outside a class",
+        "Plain.test_plain": "trial makes no test case of Plain, which is not a TestCase",
         "BadTests.test_async": "a SynchronousTestCase never runs an async def",
-        "BadTests.test_generator": "a SynchronousTestCase never runs what has a yield",
-        "test_inner": "it stands inside of test_outer",
-        "BadTests.tset_misspelt": "trial runs what begins with test",
+        "BadTests.test_generator": "a SynchronousTestCase never runs a generator",
+        "test_inner": "it is inside test_outer",
+        "BadTests.tset_misspelt": "trial runs only methods whose names begin with test",
         "Library.test_library": "a unittest.TestCase never runs an async def",
     }
-    assert found.unheard[0].where.startswith("exercises/stage1_tally/test_tally.py, line ")
+    assert found.never_run[0].where.startswith("exercises/stage1_tally/test_tally.py, line ")
     assert not found.survived
 
 
@@ -140,7 +140,7 @@ def test_none_is_collected(stage: Stage) -> None:
     found = assess(stage)
     assert rows(found)[0][1] == "none is collected"
     assert "test_alone" in no_tests(found)
-    assert "outside of a class" in no_tests(found)
+    assert "outside a class" in no_tests(found)
 
 
 def test_the_line_that_builds_is_gone(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_who_forgets_is_to_blame(stage: Stage) -> None:
     add(stage, FORGETS.replace('tally.Tally().dataReceived(b"")', USE.strip()))
     found = assess(stage)
     assert unruly(found) == {"AForgetsTests.test_forgets": "forgets"}
-    assert "did not catch an error" in found.unruly[0].trouble.what[0]
+    assert "did not catch an error" in found.unruly[0].what[0]
 
 
 def test_own_code_is_judged(stage: Stage) -> None:
@@ -259,7 +259,7 @@ def test_each_promise_has_its_paragraph(name: str) -> None:
     stage = load(ROOT).stage(name)
     assert own_code(stage)
     readme = (stage.folder / "README.md").read_text("utf-8")
-    for test, (paragraph, requirement) in about(stage).items():
+    for test, (paragraph, requirement) in promises(stage).items():
         assert paragraph, test
         assert f"## {paragraph}" in readme or f"**{paragraph}" in readme, (test, paragraph)
         assert requirement.endswith("."), test

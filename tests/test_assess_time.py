@@ -10,17 +10,18 @@ import pytest
 from test_assess import HEAD, add, names, solved
 
 from workshop.course import Stage
-from workshop.judge import pace
-from workshop.judge.pace import Pace
+from workshop.judge import runs
+from workshop.judge.runs import Pace
 from workshop.judge.suite import assess
+from workshop.runner.result import TestResult
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A stage whose tests the learner writes, solved, but for its test of empty lines: one mistake is let through. Tests are
     slow here from half a second on."""
-    monkeypatch.setattr(pace, "BUG_LIMIT", 0.4)
-    monkeypatch.setattr(pace, "SLOW", 0.5)
+    monkeypatch.setattr(runs, "BUG_LIMIT", 0.4)
+    monkeypatch.setattr(runs, "SLOW", 0.5)
     one = solved(tmp_path)
     path = one.folder / "test_tally.py"
     path.write_text(path.read_text().replace("def test_empty", "def later_empty"))
@@ -79,7 +80,7 @@ def test_slow_test_that_fails(stage: Stage) -> None:
 
 def test_too_many_slow_tests(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slow tests for which no time is left are not run on mistakes, and that is told; one is run in any case."""
-    monkeypatch.setattr(pace, "SLOW", 0.2)
+    monkeypatch.setattr(runs, "SLOW", 0.2)
     monkeypatch.setattr("workshop.judge.mistakes.BUDGET", 0.01)
     slow = f"{USE}        time.sleep(0.25)\n"
     add(stage, f"{HEAD}{slow}\n    def test_worse(self):\n{slow}")
@@ -107,8 +108,8 @@ def test_limits() -> None:
     """The limit grows with what a test takes, up to that of right answers; out of time tells only of a quick one."""
     tests = Pace(10.0)
     for name, seconds in (("quick", 0.01), ("middle", 1.5), ("slow", 4.0)):
-        tests.note(name, seconds)
-        tests.note(name, seconds / 2)
+        tests.note([TestResult(name, "passed", seconds)])
+        tests.note([TestResult(name, "passed", seconds / 2)])
     assert tests.limits(["quick", "middle", "slow"]) == {"quick": 3.0, "middle": 7.5, "slow": 10.0}
     assert [tests.notices(name) for name in ("quick", "middle", "slow")] == [True, True, False]
     assert [tests.is_slow(name) for name in ("quick", "middle", "slow")] == [False, False, True]

@@ -114,5 +114,5 @@ def test_what_it_waits_for(stage: Stage, body: str, what: str) -> None:
     """Of a test that does not end, the remedy speaks of what it waits for: in the reactor, or elsewhere."""
     add(stage, body)
     (one,) = assess(stage, limit=1).unruly
-    assert one.trouble.kind == "silent"
+    assert one.kind == "silent"
     assert what in advice(one)

@@ -14,7 +14,8 @@ from driving import ECHO, SOLVED, Learner
 from test_assess import add, names, solved, unruly
 
 from workshop.course import Stage
-from workshop.judge.suite import Assessment, assess
+from workshop.judge.findings import Assessment
+from workshop.judge.suite import assess
 from workshop.report.explain import besides, failure_text
 from workshop.report.suite_text import advice, as_data, describe_fault, steady_failure_text
 from workshop.runner.result import Frame, Problem

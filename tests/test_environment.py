@@ -97,7 +97,7 @@ def test_with_no_network_it_makes_venv_and_says_what_is_wrong(copy: Copy) -> Non
     assert_stopped(copy.run(), "cannot reach", lines=2)
 
 
-def test_a_venv_whose_python_does_not_run_is_made_anew(copy: Copy) -> None:
+def test_a_venv_whose_python_does_not_run_is_made_again(copy: Copy) -> None:
     copy.make_venv()
     python = Path(python_in(copy.venv))
     python.unlink()
@@ -128,7 +128,9 @@ def program(copy: Copy, name: str, shell: bool) -> None:
         ("copied, by its own Python", "trial", False),
     ],
 )
-def test_a_venv_of_another_place_is_made_anew(copy: Copy, how: str, name: str, shell: bool) -> None:
+def test_a_venv_of_another_place_is_made_again(
+    copy: Copy, how: str, name: str, shell: bool
+) -> None:
     """Else the copy's trial would say PASSED for the code of the folder that it was copied from."""
     (copy.make_venv() / "alpha-1.6.dist-info").mkdir()
     program(copy, name, shell)
@@ -238,12 +240,12 @@ def test_a_python_without_venv_names_the_package(copy: Copy, tmp_path: Path) -> 
 
 def test_something_else_called_venv_is_not_touched(copy: Copy) -> None:
     copy.venv.write_text("mine")
-    assert_stopped(copy.run(), ".venv is no virtual environment. Move it")
+    assert_stopped(copy.run(), ".venv is not a virtual environment. Move it")
     assert copy.venv.read_text() == "mine"
     copy.venv.unlink()
     copy.venv.mkdir()
     (copy.venv / "work.txt").write_text("mine")
-    assert_stopped(copy.run(), ".venv is no virtual environment. Move it")
+    assert_stopped(copy.run(), ".venv is not a virtual environment. Move it")
     assert (copy.venv / "work.txt").read_text() == "mine"
 
 
@@ -270,7 +272,7 @@ def test_a_state_folder_that_cannot_be_made(copy: Copy) -> None:
             "is not trusted: something on the way, such as a proxy or a virus scanner, has put its own in"
             " its place. Ask for the file with its certificate, and set PIP_CERT",
         ),
-        ("ERROR: all is lost.", "ERROR: all is lost. Mend this"),
+        ("ERROR: all is lost.", "ERROR: all is lost. Fix this"),
     ],
 )
 def test_pip_fails(copy: Copy, said: str, cause: str) -> None:
@@ -362,7 +364,7 @@ def test_ctrl_c_ends_all(copy: Copy, kill: Callable[[int, int], None]) -> None:
     assert_ran(copy.run(python=python_in(copy.venv)), copy.venv)
 
 
-def test_a_venv_that_was_cut_short_is_made_anew(copy: Copy) -> None:
+def test_a_venv_that_was_cut_short_is_made_again(copy: Copy) -> None:
     copy.make_venv()
     (copy.folder / ".workshop").mkdir()
     (copy.folder / ".workshop" / "setup.unfinished").touch()

@@ -15,9 +15,10 @@ from driving import SOURCE
 
 from workshop.course import Kind, Mutant, Stage, load
 from workshop.course.solutions import BEGIN, answer, with_bug
+from workshop.judge.findings import Assessment
 from workshop.judge.learner import own_modules
 from workshop.judge.programs import right_answers
-from workshop.judge.suite import Assessment, assess
+from workshop.judge.suite import assess
 from workshop.runner.pool import Pool
 from workshop.runner.result import Result
 from workshop.runner.worker import Case

@@ -178,7 +178,7 @@ def test_another_tool(course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path:
     shutil.copytree(memory.TOOL, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(memory, "TOOL", copy)
     assert known(course)
-    (copy / "judge" / "pace.py").write_text("# else\n")
+    (copy / "judge" / "runs.py").write_text("# else\n")
     assert not known(course)
 
 

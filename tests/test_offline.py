@@ -25,7 +25,7 @@ from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix
 from setup_copy import python_in
 
 from workshop.commands.offline_folder import LEFT_OUT
-from workshop.setup import wheels
+from workshop.setup.environment import machine
 
 SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 REQUIREMENTS = "-e .\n\nalpha>=1,<2  # one line\nbeta>=3; python_version < '3.0'\n"
@@ -162,14 +162,14 @@ def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> N
     (course.root / "env" / "pyvenv.cfg").write_text("")
     outcome = make(course, folder)
     assert outcome.returncode == 0, outcome.stderr
-    assert wheels.kind() in outcome.stdout and "MB in" in outcome.stdout
+    assert machine() in outcome.stdout and "MB in" in outcome.stdout
     assert sorted(path.name for path in folder.iterdir()) == [
         *("OFFLINE.txt", "README.md", "decks", "exercises", "pyproject.toml", "requirements.txt"),
         *("slides", "solutions", "wheels", "workshop"),
     ]
     assert "Echo" in (folder / "decks" / "index.html").read_text("utf-8")
     assert (folder / ECHO).read_text("utf-8") == STARTER, "It has somebody's work."
-    assert wheels.kind() in (folder / "OFFLINE.txt").read_text("utf-8")
+    assert machine() in (folder / "OFFLINE.txt").read_text("utf-8")
     names = sorted(path.name for path in (folder / "wheels").iterdir())
     assert [name.split("-")[0] for name in names] == ["alpha", "made", "pip", "tinybuild"]
 
@@ -188,7 +188,7 @@ def test_what_is_not_for_this_machine_is_told(course: Learner, tmp_path: Path) -
     said = " ".join(outcome.stderr.split())
     assert outcome.returncode == 1, outcome.stderr
     sentence = (
-        f"The packages in the folder wheels are for Python 3.2 on amiga; this is {wheels.kind()}."
+        f"The packages in the folder wheels are for Python 3.2 on amiga; this is {machine()}."
     )
     assert said.startswith(f"{sentence} So set-up needs a network."), said
     assert "cannot reach its package index" in said
@@ -210,7 +210,7 @@ def test_other_pythons(course: Learner, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     outcome = make(course, folder, "--python", sys.executable)
     assert outcome.returncode == 0, outcome.stderr
-    assert (folder / "wheels" / "made-for.txt").read_text() == f"{wheels.kind()}\n"
+    assert (folder / "wheels" / "made-for.txt").read_text() == f"{machine()}\n"
     outcome = make(course, tmp_path / "other", "--python", "nopython")
     refused(outcome, tmp_path / "other", "nopython does not run as a Python")
 

@@ -14,8 +14,8 @@ from driving import Learner
 
 from workshop.course import Mutant, Stage, load
 from workshop.course.solutions import answer
-from workshop.judge.findings import by_kind
-from workshop.judge.suite import Assessment, assess
+from workshop.judge.findings import Assessment, by_kind
+from workshop.judge.suite import assess
 from workshop.report.console import Console
 from workshop.report.suite import show
 from workshop.report.suite_text import as_data, describe_fault
@@ -159,7 +159,7 @@ class Own_second(Racing, SynchronousTestCase): pass
     path.write_text("import os\n" + path.read_text() + racing)
     os.utime(tmp_path, (0, 0))
     found = assess(stage)
-    names = {one.test.split(".")[-2]: one.trouble.kind for one in found.unruly}
+    names = {one.test.split(".")[-2]: one.kind for one in found.unruly}
     assert names == {"Own_first": "races", "Own_second": "races"}, found
     line = path.read_text().splitlines().index("            self.assertEqual(n % 2, 0)") + 1
     assert f"test_tally.py, line {line})" in describe_fault(found.unruly[0], 10)
@@ -196,6 +196,6 @@ class Own_third(Shared, SynchronousTestCase): pass
     path = stage.folder / "test_tally.py"
     path.write_text(path.read_text() + shared)
     found = assess(stage)
-    names = {one.test.split(".")[-2]: one.trouble.kind for one in found.unruly}
+    names = {one.test.split(".")[-2]: one.kind for one in found.unruly}
     assert names == dict.fromkeys(("Own_first", "Own_second", "Own_third"), "disturbs")
     assert (found.failing, found.empty, found.strict, found.survived) == ([], (), (), ())

@@ -10,7 +10,8 @@ import pytest
 
 from workshop.course import load
 from workshop.course.solutions import answer
-from workshop.judge.suite import Assessment, assess
+from workshop.judge.findings import Assessment
+from workshop.judge.suite import assess
 from workshop.report.suite_text import short
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,8 +24,7 @@ from workshop.course import TOOL, Course
 from workshop.course.files import fingerprint, fingerprints
 from workshop.course.solutions import answer
 from workshop.course.toml_fields import read
-from workshop.setup import wheels
-from workshop.setup.environment import OLDEST, explain
+from workshop.setup.environment import MADE_FOR, OLDEST, WHEELS, WHEELS_HAVE, explain
 from workshop.setup.progress import Screen, Watched
 from workshop.setup.requirements import holds, installed
 from workshop.slides import decks as slides
@@ -49,7 +48,7 @@ LEFT_OUT = (
     "build",
     "dropin.cache",
     # These belong to an offline folder, if this is one.
-    wheels.FOLDER,
+    WHEELS,
     DECKS,
     NOTE,
 )
@@ -97,7 +96,7 @@ def make(course: Course, folder: Path, pythons: Sequence[str]) -> Made:
             slides.build(course, folder / DECKS)
             shutil.rmtree(folder / DECKS / ".doctrees", ignore_errors=True)
         kinds = tuple(machines)
-        made_for = folder / wheels.FOLDER / wheels.MADE_FOR
+        made_for = folder / WHEELS / MADE_FOR
         made_for.write_text("".join(f"{kind}\n" for kind in kinds), "utf-8")
         (folder / NOTE).write_text(_note(course, kinds, decks), "utf-8")
     except BaseException:
@@ -147,7 +146,7 @@ def _kind(course: Course, python: str) -> str:
         Refused: It does not run, or is too old for the course.
     """
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
-    code += f"from workshop.setup.wheels import kind; print(sys.version_info >= {OLDEST}, kind())"
+    code += f"from workshop.setup.environment import machine; print(sys.version_info >= {OLDEST}, machine())"
     try:
         run = subprocess.run(
             [python, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
@@ -187,13 +186,13 @@ def _copy(course: Course, folder: Path) -> None:
     for stage in course.stages:
         for file, text in answer(stage, 0).items():
             (folder / "exercises" / stage.name / file).write_bytes(text.encode())
-    (folder / wheels.FOLDER).mkdir()
+    (folder / WHEELS).mkdir()
 
 
 def _asked(root: Path) -> list[str]:
     """Return what the wheels must cover: the contents of the requirement files, and what installing needs."""
     lines: list[str] = []
-    for name in wheels.FILES:
+    for name in WHEELS_HAVE:
         with suppress(FileNotFoundError):
             text = re.sub(r"(^|\s)#.*", "", (root / name).read_text("utf-8"), flags=re.M)
             lines += [line.strip() for line in text.splitlines() if line.strip()]
@@ -214,7 +213,7 @@ def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
     log.parent.mkdir(exist_ok=True)
     other = ["--python", shutil.which(python) or python] if python else []
     command = [sys.executable, "-m", "pip", *other, "wheel", "--no-input", "--progress-bar=off"]
-    command += ["--wheel-dir", str(folder / wheels.FOLDER), *_asked(course.root)]
+    command += ["--wheel-dir", str(folder / WHEELS), *_asked(course.root)]
     watched = Watched(screen, str(log), "asking for packages")
     if watched.run(command, str(folder)):
         lines = [line.strip() for line in watched.output.splitlines() if line.strip()]

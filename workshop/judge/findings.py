@@ -7,22 +7,8 @@ from dataclasses import dataclass, field
 
 from workshop.course import Kind, Mutant, Stage
 from workshop.judge.learner import Item
-from workshop.judge.unheard import Unheard
+from workshop.judge.lint import NeverRun
 from workshop.runner.result import TestResult, Trouble
-
-
-@dataclass(frozen=True)
-class Unruly:
-    """A test that cannot be judged beside the others, and why.
-
-    ``trouble`` is what it did to its process. Its kind may also be ``disturbs`` (the tests in ``what`` fail after it),
-    ``alone`` (it fails after most other tests), ``needs`` (it passes only after the test in ``what``), ``races`` (it passes
-    or fails with nothing changed; ``frames`` are of a failure) and ``forgets`` (it leaves a failed Deferred that nothing
-    handles; ``what`` has the error).
-    """
-
-    test: str
-    trouble: Trouble
 
 
 @dataclass(frozen=True)
@@ -57,22 +43,28 @@ class Wrong:
 class Assessment:
     """The findings on a learner's tests, which are named as plain trial names them.
 
-    ``own``: the result of each test alone, on the learner's own code. ``trouble``: why the tests could not even be loaded.
-    ``empty``: tests that pass though the code is emptied. ``left``: the surviving mutants by the number of their kind.
-    ``absent``: names of mutants in places that this machine does not have. ``items``: the learner's list; None if the stage
-    has none. ``twice``: tests that share a name, so that only the last runs. ``right``: tests that fail on the learner's own
-    code but pass on all right answers. ``wrong``: if all is caught, the reference's tests that fail on the learner's own
-    code.
-
-    These are notes, and do not prevent passing: ``idle``, tests that no mistake makes fail; ``unheard``, what can never run,
-    and why; ``wavering``, tests that failed on a mistake once, and not again; ``slow``, tests that take long. ``missing``:
-    if there are no tests, lines that have gone from the files.
+    Attributes:
+        own: The result of each test alone, on the learner's own code.
+        trouble: Why the tests could not even be loaded.
+        unruly: For each test that cannot be judged beside the others, the reason; see Trouble.
+        empty: Tests that pass though the code is emptied.
+        left: The surviving mutants by the number of their kind.
+        absent: The names of mutants in places that this machine does not have.
+        items: The learner's list; None if the stage has none.
+        twice: Tests that share a name, so that only the last runs.
+        right: Tests that fail on the learner's own code but pass on all right answers.
+        wrong: If all is caught, the reference's tests that fail on the learner's own code.
+        idle: A note: tests that no mistake makes fail.
+        never_run: A note: what looks like a test, but never runs.
+        wavering: A note: tests that failed on a mistake once, and not again.
+        slow: A note: tests that take long.
+        missing: If there are no tests, lines that have gone from the files.
     """
 
     stage: Stage
     own: tuple[TestResult, ...] = ()
     trouble: Trouble | None = None
-    unruly: tuple[Unruly, ...] = ()
+    unruly: tuple[Trouble, ...] = ()
     empty: tuple[str, ...] = ()
     strict: tuple[Strict, ...] = ()
     left: Mapping[int, tuple[Mutant, ...]] = field(default_factory=dict)
@@ -82,7 +74,7 @@ class Assessment:
     right: tuple[str, ...] = ()
     wrong: tuple[Wrong, ...] = ()
     idle: tuple[str, ...] = ()
-    unheard: tuple[Unheard, ...] = ()
+    never_run: tuple[NeverRun, ...] = ()
     wavering: tuple[str, ...] = ()
     slow: tuple[Slow, ...] = field(default=(), compare=False)
     missing: tuple[str, ...] = ()
@@ -91,7 +83,7 @@ class Assessment:
 
     @property
     def failing(self) -> list[TestResult]:
-        """Tests that fail on the learner's own code, by themselves."""
+        """Tests that fail on the learner's own code, even alone."""
         named = {one.test for one in self.unruly}
         return [t for t in self.own if t.status == "failed" and t.target not in named]
 
@@ -113,8 +105,7 @@ class Assessment:
     @property
     def counted(self) -> int:
         """The number of tests that were run on the mutants: those with nothing wrong."""
-        wrong = len(self.failing) + len(self.unruly) + len(self.empty) + len(self.strict)
-        return len(self.own) - wrong
+        return len(self.own) - sum(map(len, (self.failing, self.unruly, self.empty, self.strict)))
 
     @property
     def passed(self) -> bool:
@@ -140,8 +131,8 @@ class Assessment:
     @property
     def missed(self) -> list[Kind]:
         """The kinds that no line of the learner's list is about."""
-        said = {kind.number for item in self.items or () for kind in item.kinds}
-        return [kind for kind in self.stage.kinds if kind.number not in said]
+        listed = {kind for item in self.items or () for kind in item.kinds}
+        return [kind for kind in self.stage.kinds if kind not in listed]
 
 
 def by_kind(mutants: Iterable[Mutant]) -> dict[int, tuple[Mutant, ...]]:

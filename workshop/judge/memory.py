@@ -20,18 +20,18 @@ from typing import Any
 
 from workshop.course import Course, Kind, Mutant, Stage, Step, Test, visible
 from workshop.course.files import MADE, write
-from workshop.judge.findings import Assessment, Slow, Strict, Unruly, Wrong
+from workshop.judge.findings import Assessment, Slow, Strict, Wrong
 from workshop.judge.learner import Item
+from workshop.judge.lint import NeverRun
 from workshop.judge.steps import StepResult, Verdict
-from workshop.judge.unheard import Unheard
 from workshop.judge.verdict import Judged
 from workshop.runner.layout import other_stages
 from workshop.runner.result import Frame, Problem, Result, TestResult, Trouble
 
 TOOL = Path(__file__).resolve().parent.parent
 CLASSES = (
-    *(Assessment, Frame, Item, Kind, Mutant, Problem, Result, Slow, Step, StepResult, Strict),
-    *(Test, TestResult, Trouble, Unheard, Unruly, Verdict, Wrong),
+    *(Assessment, Frame, Item, Kind, Mutant, NeverRun, Problem, Result, Slow, Step, StepResult),
+    *(Strict, Test, TestResult, Trouble, Verdict, Wrong),
 )
 MAY_MAKE = {(one.__module__, one.__qualname__): one for one in (*CLASSES, frozenset)}
 SIZE = hashlib.sha256().digest_size

@@ -7,25 +7,31 @@ the same tests as before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from workshop.course import Mutant
 from workshop.course.solutions import Overlay, with_bug
-from workshop.judge.pace import BUDGET
 from workshop.judge.runs import Runs, method
 from workshop.runner.result import Result
 from workshop.runner.worker import Case
 
+BUDGET = 120.0
+"""Seconds that slow tests may take in all on programs with a known bug. Tests for which no time is left are not run."""
 Thing = TypeVar("Thing")
 
 
 @dataclass
 class Catches:
-    """The outcome. ``caught``: names of mutants. ``failed``: tests that failed on a mutant twice. ``wavering``: tests that
-    failed on one, and then passed. ``passed``: the tests that passed, by the mutant's name. ``unrun``: tests that were too
-    slow to be run.
+    """The outcome.
+
+    Attributes:
+        caught: The names of the mutants that are caught.
+        failed: The tests that failed on a mutant twice.
+        wavering: The tests that failed on one, and then passed.
+        passed: The tests that passed, by the mutant's name.
+        unrun: The tests for which no time was left.
     """
 
     caught: set[str] = field(default_factory=set)
@@ -71,19 +77,19 @@ def _catch(
             for name, targets in left.items()
             if targets
         ]
-        doubts: dict[str, tuple[str | None, Result]] = {}
+        doubts: dict[str, tuple[str, Result]] = {}
         for case, result in runs.pool.run(cases):
             passed = {test.target for test in result.tests if test.status != "failed"}
             found.passed.setdefault(case.name, set()).update(passed)
             if result.passed or not (result.tests or result.trouble):
                 continue
-            test = next((t.target for t in result.tests if t.status == "failed"), None)
+            test = next((t.target for t in result.tests if t.status == "failed"), "")
             again = [one.target for one in result.again if one.status == "failed"]
-            broke = result.trouble.test if result.trouble else None
+            broke = result.trouble.test if result.trouble else ""
             if again or (test and broke == test):
                 # A test that is interrupted the second time has failed then too.
                 found.caught.add(case.name)
-                found.failed.add(again[0] if again else test or "")
+                found.failed.add(again[0] if again else test)
             else:
                 doubts[case.name] = (test or broke, result)
         left = _confirm(runs, doubts, left, code, found)
@@ -91,13 +97,15 @@ def _catch(
 
 def _confirm(
     runs: Runs,
-    doubts: Mapping[str, tuple[str | None, Result]],
+    doubts: Mapping[str, tuple[str, Result]],
     left: Mapping[str, list[str]],
     code: Mapping[str, Overlay],
     found: Catches,
 ) -> dict[str, list[str]]:
-    """Check whether failed tests fail again after the same tests; return the mutants left, with the tests that may still
-    catch them.
+    """Check whether failed tests fail again after the same tests.
+
+    Returns:
+        For each mutant that is not caught, the tests that may still catch it.
     """
     rest: dict[str, list[str]] = {}
     cases = []
@@ -105,7 +113,7 @@ def _confirm(
         late = result.trouble is not None and result.trouble.kind == "silent"
         if test in left[name]:
             rest[name] = [one for one in left[name] if one != test]
-        if late and (test is None or not runs.pace.notices(test)):
+        if late and not (test and runs.pace.notices(test)):
             continue
         before = left[name][: left[name].index(test) + 1] if test in left[name] else left[name]
         # Allow twice the time: on a busy machine, a test that is late once is seldom so late again.
@@ -113,9 +121,8 @@ def _confirm(
         cases.append(Case(name, code[name], tuple(before), limits=limits, collect=True))
     for case, result in runs.pool.run(cases):
         test, _ = doubts[case.name]
-        said = {one.target: one.status for one in result.tests}
-        broke = result.trouble.test if result.trouble else None
-        if said.get(test or "") == "failed" or (result.trouble and broke == test):
+        failed = {one.target for one in result.tests if one.status == "failed"}
+        if test in failed or (result.trouble and result.trouble.test == test):
             found.caught.add(case.name)
             found.failed |= {test} if test else set()
             rest.pop(case.name, None)
@@ -130,15 +137,18 @@ def idle(
     mutants: Iterable[Mutant],
     reference: Overlay,
     found: Catches,
-) -> list[str]:
+) -> set[str]:
     """Return the tests that no mutant makes fail.
 
     Tests that have failed on none so far run on all caught mutants, until each has failed. A test that is built for several
     places need fail in only one of them.
     """
-    left = [test for test in tests if not runs.pace.is_slow(test)]
-    placed = runs.placed
-    left = _without(left, found.failed, placed)
+
+    def without(tests: Iterable[str], failed: set[str]) -> list[str]:
+        names = {method(test) for test in failed} if runs.stage.placed else set()
+        return [test for test in tests if test not in failed and method(test) not in names]
+
+    left = without((test for test in tests if not runs.pace.is_slow(test)), found.failed)
     order = in_turn((m for m in mutants if m.name in found.caught), lambda mutant: mutant.step)
     if left:
         runs.watch("looking for tests that no mistake makes fail")
@@ -149,32 +159,18 @@ def idle(
         for mutant in order[n : n + step]:
             passed = found.passed.get(mutant.name, set())
             targets = tuple(t for t in left if mutant.meets(t) and t not in passed)
-            if targets:
-                code, limits = with_bug(reference, mutant), runs.pace.patience(targets)
-                cases.append(Case(mutant.name, code, targets, stop=False, limits=limits))
-        failed = {
-            test
-            for case, result in runs.pool.run(cases)
-            for test, said in runs.whole(case, result).items()
-            if said.status == "failed"
-        }
-        left = _without(left, failed, placed)
-    return left
+            code, limits = with_bug(reference, mutant), runs.pace.patience(targets)
+            cases.append(Case(mutant.name, code, targets, stop=False, limits=limits))
+        results = runs.each(case for case in cases if case.targets)
+        left = without(left, {test.target for _, test in results if test.status == "failed"})
+    return set(left)
 
 
 def in_turn(things: Iterable[Thing], kind: Callable[[Thing], object]) -> list[Thing]:
     """Reorder: the first of each kind, then the second of each kind, and so on."""
     seen: Counter[object] = Counter()
-    rows: list[list[Thing]] = []
+    rounds = []
     for thing in things:
-        row = seen[kind(thing)]
+        rounds.append((seen[kind(thing)], thing))
         seen[kind(thing)] += 1
-        rows += [[]] if row == len(rows) else []
-        rows[row].append(thing)
-    return [thing for row in rows for thing in row]
-
-
-def _without(tests: Iterable[str], failed: Collection[str], placed: bool) -> list[str]:
-    """Return the tests that have not failed; if they are ``placed`` (built for several places), one name is one test."""
-    names = {method(test) for test in failed} if placed else set()
-    return [test for test in tests if test not in failed and method(test) not in names]
+    return [thing for _, thing in sorted(rounds, key=lambda one: one[0])]

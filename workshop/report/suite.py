@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from workshop.course import TOOL, Kind
 from workshop.judge.findings import Assessment, Strict
 from workshop.judge.learner import LIST
+from workshop.judge.lint import reason
 from workshop.judge.programs import is_test, own_code
-from workshop.judge.unheard import reason
 from workshop.report.console import Console
 from workshop.report.explain import main_problem, trial, trouble
 from workshop.report.suite_text import (
@@ -52,10 +52,10 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
         if found.items:
             _list(console, found)
         console.line()
-        if found.missing or found.unheard:
+        if found.missing or found.never_run:
             console.paragraph(no_tests(found), 0)
             if not found.missing:
-                _unheard(console, found)
+                _never_run(console, found)
         else:
             console.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
         return
@@ -64,7 +64,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
         _failing(console, found, test)
         _others(console, [one.target for one in others])
     _more(console, len(failing))
-    unruly = alike(found.unruly, lambda one: (_method(one.test), one.trouble.kind))
+    unruly = alike(found.unruly, lambda one: (_method(one.test), one.kind))
     for one, *same in unruly[:FEW]:
         console.line()
         console.paragraph(
@@ -239,7 +239,7 @@ def _wrong(console: Console, found: Assessment) -> None:
 
 def _notes(console: Console, found: Assessment) -> None:
     """Show notes, which do not prevent passing."""
-    _unheard(console, found)
+    _never_run(console, found)
     if found.idle:
         console.line()
         console.paragraph(
@@ -259,11 +259,11 @@ def _notes(console: Console, found: Assessment) -> None:
         _more(console, len(found.slow))
 
 
-def _unheard(console: Console, found: Assessment) -> None:
-    if found.unheard:
+def _never_run(console: Console, found: Assessment) -> None:
+    if found.never_run:
         console.line()
         console.paragraph("Never run:", 0)
-        _listed(console, (f"{one.name} ({one.where}): {one.why}." for one in found.unheard))
+        _listed(console, (f"{one.name} ({one.where}): {one.why}." for one in found.never_run))
 
 
 def _silent(found: Assessment, same: list[str]) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from workshop.course import Kind
-from workshop.judge.findings import Assessment, Slow, Unruly, Wrong
+from workshop.judge.findings import Assessment, Slow, Wrong
 from workshop.judge.programs import own_code
 from workshop.report.explain import WAITING, besides, failure_text, trouble
-from workshop.runner.result import Frame, TestResult
+from workshop.runner.result import Frame, TestResult, Trouble
 
 T = TypeVar("T")
 
@@ -50,11 +50,11 @@ def in_test(target: str, frames: Iterable[Frame]) -> str:
     return f"{own[0].file}, line {own[0].line}" if own else ""
 
 
-def describe_fault(one: Unruly, limit: float) -> str:
+def describe_fault(one: Trouble, limit: float) -> str:
     """Describe what an unruly test did, as a sentence without its subject."""
-    what = ", ".join(map(short, one.trouble.what[:FEW]))
-    where = in_test(one.test, one.trouble.waits or one.trouble.frames)
-    logged = "".join(f". {line.rstrip('.')}" for line in besides(one.trouble.besides))
+    what = ", ".join(map(short, one.what[:FEW]))
+    where = in_test(one.test, one.waits or one.frames)
+    logged = "".join(f". {line.rstrip('.')}" for line in besides(one.besides))
     deed = {
         "races": "passes on some runs and fails on others: it depends on the order in which things happen"
         + (f" ({where})" if where else ""),
@@ -70,17 +70,17 @@ def describe_fault(one: Unruly, limit: float) -> str:
         "exit": "calls sys.exit",
         "thread": "leaves a thread running",
         "process": "leaves a process running",
-        "patched": "replaces, and does not put back: " + ", ".join(one.trouble.what[:FEW]),
-        "files": "writes outside of its folder: " + ", ".join(one.trouble.what[:FEW]),
-        "calls": "leaves a call in the real reactor: " + ", ".join(one.trouble.what[:FEW]),
+        "patched": "replaces, and does not put back: " + ", ".join(one.what[:FEW]),
+        "files": "writes outside of its folder: " + ", ".join(one.what[:FEW]),
+        "calls": "leaves a call in the real reactor: " + ", ".join(one.what[:FEW]),
         "forgets": "leaves a Deferred that failed, at which nobody looks; another test gets the blame when Python throws it"
-        f" away ({'; '.join(one.trouble.what[:1])})",
-        "sockets": "leaves open: " + ", ".join(one.trouble.what[:FEW]),
+        f" away ({'; '.join(one.what[:1])})",
+        "sockets": "leaves open: " + ", ".join(one.what[:FEW]),
     }
-    return deed.get(one.trouble.kind, f"leaves {one.trouble.kind.replace('closed ', '')} closed")
+    return deed.get(one.kind, f"leaves {one.kind.replace('closed ', '')} closed")
 
 
-MEND = {
+ADVICE = {
     "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
     "alone": "Make what it uses in setUp, not once for all tests.",
     "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
@@ -95,11 +95,11 @@ MEND = {
 }
 
 
-def advice(one: Unruly) -> str:
+def advice(one: Trouble) -> str:
     """Say what to do about an unruly test; "" if that is plain."""
-    frames = one.trouble.frames
-    waiting = one.trouble.kind == "silent" and frames and WAITING.search(frames[-1].file)
-    return MEND.get("waiting" if waiting else one.trouble.kind, "")
+    frames = one.frames
+    waiting = one.kind == "silent" and frames and WAITING.search(frames[-1].file)
+    return ADVICE.get("waiting" if waiting else one.kind, "")
 
 
 def steady_failure_text(test: TestResult) -> str:
@@ -117,7 +117,7 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
     if found.trouble:
         return [("Do your tests run?", "no", False)]
     if not found.own:
-        why = "none is collected" if found.unheard or found.missing else "there are none yet"
+        why = "none is collected" if found.never_run or found.missing else "there are none yet"
         none = [("Do your tests run?", why, False)]
         return none if found.items is None else [*none, _listed(found)]
     bad = len(found.failing) + len(found.unruly)
@@ -198,8 +198,8 @@ def no_tests(found: Assessment) -> str:
     """Say why there are no tests, as far as is known."""
     if found.missing:
         return f"No test is collected: the line {found.missing[0]} is gone, which the file had."
-    if found.unheard:
-        first = found.unheard[0]
+    if found.never_run:
+        first = found.never_run[0]
         return f"No test is collected: {first.name} ({first.where}) never runs, since {first.why}."
     return "There are no tests yet."
 
@@ -254,7 +254,7 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
             for test in found.own
         ],
         "unruly": [
-            {"name": one.test, "kind": one.trouble.kind, "message": describe_fault(one, limit)}
+            {"name": one.test, "kind": one.kind, "message": describe_fault(one, limit)}
             for one in found.unruly
         ],
         "cannot_fail": list(found.empty),
@@ -272,7 +272,7 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
             for one in found.wrong
         ],
         "never_fail": list(found.idle),
-        "never_run": [{"name": u.name, "where": u.where, "why": u.why} for u in found.unheard],
+        "never_run": [{"name": u.name, "where": u.where, "why": u.why} for u in found.never_run],
         "not_sure": list(found.wavering),
         "slow": [
             {"name": one.test, "seconds": one.seconds, "runs": one.runs} for one in found.slow

@@ -72,12 +72,19 @@ class Trouble:
     reactor was stopped), ``ran`` (something other than trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one
     still runs), ``closed stdout``, ``closed stderr`` and ``closed files``. If traces were requested, also ``patched`` (names
     replaced and not put back), ``files`` (written or removed outside the tests' folder), ``sockets`` (left open) and
-    ``calls`` (left in the reactor); ``what`` lists them. ``test`` is the test that was running. If it did not end, ``waits``
-    has the frames where it waits, and ``besides`` what was logged meanwhile.
+    ``calls`` (left in the reactor); ``what`` lists them.
+
+    The judge adds kinds for a test beside others: ``disturbs`` (the tests in ``what`` fail after it), ``alone`` (it fails
+    after most other tests), ``needs`` (it passes only after the test in ``what``), ``races`` (its outcome varies between
+    identical runs; ``frames`` are of a failure) and ``forgets`` (it leaves a failed Deferred that nothing handles; ``what``
+    has the error).
+
+    ``test`` is the test that was running; "" if none was. If it did not end, ``waits`` has the frames where it waits, and
+    ``besides`` what was logged meanwhile.
     """
 
     kind: str
-    test: str | None = None
+    test: str = ""
     frames: tuple[Frame, ...] = ()
     status: int | None = None
     what: tuple[str, ...] = ()
@@ -161,7 +168,7 @@ class Reader:
 
 
 def too_much(
-    test: str | None, stack: tuple[Frame, ...], output: str, recursed: bool, tests: list[TestResult]
+    test: str, stack: tuple[Frame, ...], output: str, recursed: bool, tests: list[TestResult]
 ) -> Trouble:
     """Describe the trouble of a job that printed too much: recursion, if there is a sign of it; or else a loop.
 
@@ -176,12 +183,12 @@ def too_much(
         return Trouble("output", test, stack)
     traced = [Frame(f.replace("\\", "/"), int(n), name) for f, n, name in TRACED.findall(output)]
     frames = [frame for _, problem in raised for frame in problem.frames]
-    where = test or next((target for target, _ in raised), None)
+    where = test or next((target for target, _ in raised), "")
     return Trouble("recursion", where, (*stack, *traced, *frames))
 
 
 def aftermath(
-    reader: Reader, end: dict[str, Any], running: str | None, too_much: Trouble | None
+    reader: Reader, end: dict[str, Any], running: str, too_much: Trouble | None
 ) -> Trouble | None:
     """Return the trouble of a job that ended by itself, if any; ``too_much`` is the one for too much output."""
     if end["interrupted"]:

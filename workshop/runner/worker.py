@@ -201,7 +201,7 @@ class Worker:
         """Read events until the job is over or is ended from here; return test names, results and the trouble."""
         loaded: tuple[str, ...] = ()
         tests: list[TestResult] = []
-        running: str | None = None
+        running = ""
         end: dict[str, Any] | None = None
         heard: list[dict[str, Any]] = []
         ran: Trouble | None = None
@@ -228,10 +228,10 @@ class Worker:
             elif kind == "ran":
                 ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
             elif kind == "test" and event.get("again"):
-                running = None
+                running = ""
                 repeated.append(reader.test(event))
             elif kind == "test":
-                running = None
+                running = ""
                 tests.append(reader.test(event))
                 watch(tests[-1])
             elif kind == "late" and tests and not event.get("again"):

@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
-from workshop.setup import wheels
 from workshop.setup.progress import Screen, Watched
 from workshop.setup.requirements import holds, installed, missing
 from workshop.setup.variables import plain
@@ -29,6 +28,10 @@ LOG = os.path.join(".workshop", "setup.log")
 # A Python that ignores the user's settings, and finds no module in the course's folder, such as a queue.py.
 ALONE = ("-I", "-X", "utf8")
 AGAIN = "then run the same command again"
+# A folder of packages, from which set-up needs no network; `python3 -m workshop offline` makes it.
+WHEELS = "wheels"
+WHEELS_HAVE = ("requirements.txt", "slides/requirements.txt")
+MADE_FOR = "made-for.txt"  # in that folder: a line for each kind of machine
 
 # A pattern in a failure's output, its cause, and the remedy.
 CAUSES = (
@@ -124,12 +127,12 @@ def stop(sentence: str) -> None:
     sys.exit(1)
 
 
-def explain(said: str, otherwise: str) -> str:
+def explain(output: str, otherwise: str) -> str:
     """Return the cause and the remedy, from the output of a program or the system."""
-    for pattern, cause, mend in CAUSES:
-        if re.search(pattern, said):
-            return f"Set-up stopped: {cause}. {mend}, {AGAIN}."
-    return f"Set-up stopped: {otherwise.rstrip('.')}. Mend this, {AGAIN}."
+    for pattern, cause, remedy in CAUSES:
+        if re.search(pattern, output):
+            return f"Set-up stopped: {cause}. {remedy}, {AGAIN}."
+    return f"Set-up stopped: {otherwise.rstrip('.')}. Fix this, {AGAIN}."
 
 
 def version() -> str:
@@ -208,7 +211,7 @@ def start_again(root: str, argv: Sequence[str]) -> None:
     """Run the same command line with the Python of .venv, in place of this process."""
     turns = int(os.environ.get(TURNS, "0")) + 1
     if turns > 3:
-        stop(f"Set-up goes round in circles. Delete the folder .venv, {AGAIN}.")
+        stop(f"Set-up keeps starting itself again. Delete the folder .venv, {AGAIN}.")
     os.environ[TURNS] = str(turns)
     command = [python_of(root), os.path.join(root, "workshop", "__main__.py"), *argv]
     if sys.platform != "win32":
@@ -219,6 +222,41 @@ def start_again(root: str, argv: Sequence[str]) -> None:
         # Ctrl-C reaches the child as well, which decides what to do about it.
         with contextlib.suppress(KeyboardInterrupt):
             sys.exit(child.wait())
+
+
+def machine() -> str:
+    """Return the kind of machine that a wheel is made for: "Python 3.11 on linux-x86_64"."""
+    from sysconfig import get_platform
+
+    system = get_platform()
+    if sys.platform == "darwin":
+        # Python's own answer has the oldest system that it runs on, and "universal2".
+        system = f"macosx-{os.uname().machine}"
+    return f"Python {version()} on {system}"
+
+
+def made_for(root: str) -> list[str]:
+    """Return the kinds of machine that the folder of packages is for; an empty list if there is none."""
+    try:
+        with open(os.path.join(root, WHEELS, MADE_FOR), encoding="utf-8") as file:
+            return [line.strip() for line in file if line.strip()]
+    except OSError:
+        return []
+
+
+def wheel_options(root: str, files: Sequence[str]) -> list[str]:
+    """Return options that make pip install these requirement files from the folder; [] if it cannot."""
+    if machine() not in made_for(root) or not set(files) <= set(WHEELS_HAVE):
+        return []
+    return ["--no-index", "--find-links", os.path.join(root, WHEELS)]
+
+
+def wheels_mismatch(root: str) -> str:
+    """Return a sentence if the folder of packages is for other machines or another Python; else ""."""
+    kinds = made_for(root)
+    if not kinds or machine() in kinds:
+        return ""
+    return f"The packages in the folder {WHEELS} are for {', '.join(kinds)}; this is {machine()}."
 
 
 class Setup:
@@ -237,13 +275,13 @@ class Setup:
                 "This Python cannot make virtual environments. On Debian and Ubuntu run:"
                 f" sudo apt install python{version()}-venv; {AGAIN}."
             )
-        with self.alone():
+        with self.exclusive():
             if usable(self.root):
                 return  # another process has made it meanwhile
             ours = [os.path.join(self.venv, "pyvenv.cfg"), unfinished(self.root)]
             if os.path.lexists(self.venv) and not any(map(os.path.exists, ours)):
-                stop(f"{self.venv} is no virtual environment. Move it out of the way, {AGAIN}.")
-            other = wheels.mismatch(self.root)
+                stop(f"{self.venv} is not a virtual environment. Move it out of the way, {AGAIN}.")
+            other = wheels_mismatch(self.root)
             if other:
                 self.screen.say(f"{other} So set-up needs a network.")
             if elsewhere(self.root):
@@ -261,22 +299,21 @@ class Setup:
 
     def install(self, files: Sequence[str]) -> None:
         """Let pip install what the files list into .venv, the running environment."""
-        with self.alone():
+        with self.exclusive():
             wanted = missing(self.root, files)
             cut_short = os.path.exists(unfinished(self.root))
             if not wanted and not cut_short:
                 return  # another process has installed it meanwhile
-            beside = wheels.options(self.root, files)
-            source = f" from the folder {wheels.FOLDER}" if beside else ""
+            beside = wheel_options(self.root, files)
+            source = f" from the folder {WHEELS}" if beside else ""
             if cut_short or len(wanted) > 4:
                 self.screen.say(
                     f"Installing what the course needs{source} (about 340 MB), this once."
                 )
             else:
                 self.screen.say(f"Installing {', '.join(wanted)}{source}.")
-            pip = [sys.executable, *ALONE, "-m", "pip", "install"]
-            pip += ["--no-input", "--progress-bar=off"]
-            pip += beside
+            pip = [sys.executable, *ALONE, "-m", "pip", "install", "--no-input"]
+            pip += ["--progress-bar=off", *beside]
             asked = [word for name in files for word in ("-r", name)]
             if cut_short:
                 # If pip is killed while it writes a package, it later takes that package for installed.
@@ -290,7 +327,7 @@ class Setup:
             self.run("preparing", pip + asked)
             lacking = ", ".join(missing(self.root, files))
             if lacking:
-                stop(f"pip ended well but did not install {lacking}. Delete .venv, {AGAIN}.")
+                stop(f"pip reported success but did not install {lacking}. Delete .venv, {AGAIN}.")
             os.remove(unfinished(self.root))
             self.screen.say(f"Installed in {self.screen.seconds()} s.")
 
@@ -307,24 +344,26 @@ class Setup:
         last = (errors or words or [f"{doing} ended with exit code {code}"])[-1]
         why = explain(watched.output, last[:200])
         if "--no-index" in command and "No matching distribution" in watched.output:
-            why = f"Set-up stopped: the folder {wheels.FOLDER} lacks what this machine needs. Delete it"
-            why += f" to install from the network, or get the course's folder anew, {AGAIN}."
-        elif wheels.mismatch(self.root):
-            why += f" {wheels.mismatch(self.root)} Or delete .venv and use that Python."
-        stop(f"{why} All that it said is in {LOG}.")
+            why = f"Set-up stopped: the folder {WHEELS} lacks what this machine needs. Delete it"
+            why += (
+                f" to install from the network, or get a new copy of the course's folder, {AGAIN}."
+            )
+        elif wheels_mismatch(self.root):
+            why += f" {wheels_mismatch(self.root)} Or delete .venv and use that Python."
+        stop(f"{why} The full output is in {LOG}.")
 
     def mark(self) -> None:
         with open(unfinished(self.root), "w"):
             pass
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait for any other set-up of this checkout. The system frees the lock when we end."""
+    def exclusive(self) -> Iterator[None]:
+        """Wait for any other set-up of this checkout. The system frees the lock when this process ends."""
         with open(os.path.join(self.root, ".workshop", "setup.lock"), "a") as file:
             waiting = False
             while not lock(file.fileno()):
                 if not waiting:
-                    self.screen.say("Another set-up is at work in this folder; waiting for it.")
+                    self.screen.say("Another set-up is running in this folder; waiting for it.")
                     waiting = True
                 time.sleep(0.2)
             yield

@@ -1,8 +1,9 @@
-"""The packages that the requirement files list, and whether the running environment has it.
+"""The packages that the requirement files list, and whether the running environment has them.
 
-This is checked before every command, so it reads the names of the folders in site-packages: importing
-importlib.metadata would take longer than all of it, and would also find the trial_by_wire.egg-info
-that an installation leaves beside README.md, whatever environment it was made in.
+This is checked before every command, also where `packaging` is not installed yet: hence a reader of our
+own. It reads the names of the folders in site-packages: importing importlib.metadata would take longer
+than all of it, and would also find the trial_by_wire.egg-info that an installation leaves beside
+README.md, whatever environment it was made in.
 Standard library only, in syntax that Python 3.7 reads (see environment.py).
 """
 

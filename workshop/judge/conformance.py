@@ -9,47 +9,38 @@ from workshop.course import Stage
 from workshop.course.solutions import BEGIN, END, answer
 from workshop.course.toml_fields import read
 from workshop.judge.findings import Wrong
+from workshop.judge.lint import FUNCTION
 from workshop.judge.programs import is_test
 from workshop.judge.runs import Runs
-from workshop.runner.worker import Case
-
-FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def broken(runs: Runs) -> list[Wrong]:
+def broken_promises(runs: Runs) -> list[Wrong]:
     """Return the reference's tests that fail on the learner's own code, twice."""
     stage = runs.stage
     runs.watch("running our tests on your code")
     overlay = {name: text for name, text in answer(stage).items() if is_test(name)}
     modules = tuple(f"{stage.target}.{name.removesuffix('.py')}" for name in sorted(overlay))
-    load = Case("load", overlay, modules, load=True)
-    tests = next(runs.pool.run([load]))[1].loaded
+    tests = runs.load(modules, overlay).loaded
     for _ in range(2):
         cases = runs.shared(tests, "promises", overlay)
-        said = {
-            test: one
-            for case, result in runs.pool.run(cases)
-            for test, one in runs.whole(case, result).items()
-        }
-        tests = tuple(test for test in tests if said[test].status == "failed")
-        if not tests:
-            return []
-    known = {name: requirement for name, (_, requirement) in about(stage).items()}
-    where = {name: paragraph for name, (paragraph, _) in about(stage).items()}
+        results = {test.target: test for _, test in runs.each(cases)}
+        tests = tuple(test for test in tests if results[test].status == "failed")
+    known = promises(stage) if tests else {}
     return [
-        Wrong(where.get(short, ""), known.get(short, short), said[test])
+        Wrong(*known.get(short, ("", short)), results[test])
         for test in tests
         for short in [".".join(test.split(".")[-2:])]
     ]
 
 
-def about(stage: Stage) -> dict[str, tuple[str, str]]:
+def promises(stage: Stage) -> dict[str, tuple[str, str]]:
     """Return the README's paragraph and the requirement for each of the reference's tests, by class and name.
 
     The paragraph is the section with the number of the solution's step that contains the test, such as "Description 4:
     letters"; or else what paragraphs.toml says of the test or its class; or "".
     """
     readme = (stage.folder / "README.md").read_text("utf-8")
+    headings = {int(n): text for text, n in re.findall(r"^## (\w+ (\d+): .*)$", readme, re.M)}
     named: dict[str, str] = {}
     path = stage.answers / "paragraphs.toml"
     if path.exists():
@@ -61,20 +52,20 @@ def about(stage: Stage) -> dict[str, tuple[str, str]]:
         steps = _steps(text)
         for cls in ast.parse(text).body:
             for test in cls.body if isinstance(cls, ast.ClassDef) else ():
-                if isinstance(test, FUNCTION) and test.name.startswith("test"):
-                    short = f"{getattr(cls, 'name', '')}.{test.name}"
-                    heading = re.search(
-                        rf"^## (\w+ {steps.get(test.lineno, 0)}: .*)$", readme, re.M
-                    )
-                    paragraph = heading[1] if heading else named.get(short, "")
-                    paragraph = paragraph or named.get(short.partition(".")[0], "")
-                    first = (ast.get_docstring(test) or test.name).split("\n\n")[0]
-                    found[short] = (paragraph, " ".join(first.split()))
+                if not (isinstance(test, FUNCTION) and test.name.startswith("test")):
+                    continue
+                short = f"{getattr(cls, 'name', '')}.{test.name}"
+                paragraph = headings.get(steps[test.lineno], "") or named.get(short, "")
+                first = (ast.get_docstring(test) or test.name).split("\n\n")[0]
+                found[short] = (
+                    paragraph or named.get(short.partition(".")[0], ""),
+                    " ".join(first.split()),
+                )
     return found
 
 
 def _steps(text: str) -> dict[int, int]:
-    """Return the number of the step that each line belongs to."""
+    """Return the number of the step that each line belongs to; 0 for none."""
     found, step = {}, 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):
         if begin := BEGIN.fullmatch(line):
