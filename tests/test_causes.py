@@ -323,7 +323,7 @@ def test_a_few_lines_at_most() -> None:
     """Of many things that happened besides, two; what is of the course's files first; none twice, none without end."""
     here = (Frame("/elsewhere/x.py", 1, "f"), Frame(ECHO, 7, "f"))
     main = Problem("FailTest", "no")
-    others = [Problem("ValueError", "a" * 1000, (), "unheard")] * 3
+    others = [Problem("ValueError", "a" * 1000, (), "pending")] * 3
     others += [Problem("KeyError", "'b'", here, "logged"), main]
     told_ = failure_text(
         Said("a.B.c", "failed", 0, (main, *others[3:]), tuple(others[:3]))

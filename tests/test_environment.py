@@ -300,7 +300,7 @@ def test_a_venv_that_is_not_one_does_not_go_round_for_ever(copy: Copy) -> None:
     python.unlink()
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    assert_stopped(copy.run(), "circles", "Delete the folder .venv")
+    assert_stopped(copy.run(), "keeps starting itself", "Delete the folder .venv")
 
 
 # Progress, interruption, two at the same time.

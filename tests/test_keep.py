@@ -38,7 +38,7 @@ def test_provided_files_are_watched(root: Path, name: str) -> None:
     (root / name).write_text("# edited\n")
     refused = refusal(root)
     assert refused is not None
-    assert (refused.file, "reset stage1_echo --provided" in refused.mend) == (name, True)
+    assert (refused.file, "reset stage1_echo --provided" in refused.advice) == (name, True)
     (root / name).unlink()
     refused = refusal(root)
     assert refused is not None

@@ -1,4 +1,4 @@
-"""Tell provided files from the learner's, and never lose either.
+"""Distinguish provided files from the learner's, and never lose either.
 
 solutions/provided.sha256 has fingerprints of everything that a run depends on. An unchanged provided file is copied to
 .workshop/provided/, so that it can be restored offline and without git; what a command replaces is first saved under
@@ -38,7 +38,7 @@ class Refusal(Exception):
 
     file: str
     cause: str
-    mend: str
+    advice: str
 
 
 def fingerprint(data: bytes) -> str:
@@ -95,8 +95,8 @@ def inspect(course: Course, stage: Stage) -> None:
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
-            where = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
-            raise Refusal(shown, f"is not UTF-8: {where}", again) from None
+            byte = f"byte 0x{data[error.start]:02x} in line {_line(data, error.start)}"
+            raise Refusal(shown, f"is not UTF-8: {byte}", again) from None
         begins, ends = OURS.search(data), THEIRS.search(data)
         if begins and ends:
             cause = f"has Git's conflict markers, from line {_line(data, begins.start())} on"
@@ -104,21 +104,21 @@ def inspect(course: Course, stage: Stage) -> None:
             raise Refusal(shown, cause, f"{both}: {TOOL} run {stage.name}")
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
-        mend = f"To put it back: {TOOL} reset {stage.name} --provided"
-        require_file(path, name, mend)
+        advice = f"To put it back: {TOOL} reset {stage.name} --provided"
+        require_file(path, name, advice)
         data = path.read_bytes()
         if fingerprint(data) != digest:
             cause = "is not as it came with the course, so a pass would prove nothing"
-            raise Refusal(name, cause, mend)
+            raise Refusal(name, cause, advice)
         if not kept.exists():
             write(kept, data)
 
 
-def require_file(path: Path, shown: str, mend: str) -> None:
+def require_file(path: Path, shown: str, advice: str) -> None:
     if path.is_dir():
-        raise Refusal(shown, "is a folder, where a file belongs", mend)
+        raise Refusal(shown, "is a folder, where a file belongs", advice)
     if not path.exists():
-        raise Refusal(shown, "is missing: was it deleted or renamed?", mend)
+        raise Refusal(shown, "is missing: was it deleted or renamed?", advice)
 
 
 def _line(data: bytes, offset: int) -> int:
@@ -135,16 +135,15 @@ def restore(course: Course, stage: Stage) -> tuple[list[str], list[str], Path | 
     Returns:
         The names restored, those that could not be, and the folder that has what they replaced.
     """
-    wrong = [
-        name
+    changed = {
+        name: _kept(course, digest)
         for name, digest in provided(course, stage).items()
         if not (course.root / name).is_file()
         or fingerprint((course.root / name).read_bytes()) != digest
-    ]
-    digests = provided(course, stage)
-    mended = {n: _kept(course, digests[n]) for n in wrong if _kept(course, digests[n]).exists()}
-    saved = replace(course, {name: kept.read_bytes() for name, kept in mended.items()})
-    return list(mended), [name for name in wrong if name not in mended], saved
+    }
+    restored = {name: kept.read_bytes() for name, kept in changed.items() if kept.exists()}
+    saved = replace(course, restored)
+    return list(restored), [name for name in changed if name not in restored], saved
 
 
 def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
@@ -163,10 +162,8 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
     for name in lost:
         assert folder is not None
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if (course.root / name).is_dir():
-            shutil.move(course.root / name, folder / name)
-        else:
-            shutil.copy2(course.root / name, folder / name)
+        keep = shutil.move if (course.root / name).is_dir() else shutil.copy2
+        keep(course.root / name, folder / name)
     for name, data in changed.items():
         write(course.root / name, data)
     return folder
@@ -198,7 +195,7 @@ def write(path: Path, data: bytes) -> None:
 def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> None:
     """Remember that steps pass with the learner's files as they are, and forget it for those that fail.
 
-    This is no record of progress, which the tests are: it tells a step that was broken from one that was never written.
+    This is not a record of progress, which the tests are: it only distinguishes a broken step from one never written.
     """
     known = _remembered(stage.root)
     mine = known.get(stage.name, {})

@@ -19,9 +19,8 @@ from workshop.course.toml_fields import CourseError as CourseError
 from workshop.course.toml_fields import checked_fields, read
 
 TRACKS = ("core", "all")
-
-
 FIRST, LAST = "first", "last"
+TIERS = ("Question", "Pointer", "Shape")
 
 
 @dataclass(frozen=True)
@@ -86,13 +85,11 @@ def validate(course: Course) -> str:
     return ""
 
 
-TIERS = ("Question", "Pointer", "Shape")
-
-
 @dataclass(frozen=True)
 class Mutant:
-    """A named mistake: an edit of one solved file, the step that must catch it, and what its user would notice. If the
-    mistake is not everywhere, ``on`` has words in the names of the classes whose tests run where it is.
+    """A named mistake: an edit of one solved file, the step that must catch it, and what its user would notice.
+
+    If only some places have the mistake, ``on`` has words in the names of the classes whose tests run there.
     """
 
     name: str
@@ -105,7 +102,7 @@ class Mutant:
     on: tuple[str, ...] = ()
 
     def meets(self, test: str) -> bool:
-        """Return whether a test, by its full name, runs where the mistake is: one of Contract_epoll_TCP6 does on epoll."""
+        """Return whether a test, by its full name, runs in a place that has the mistake: Contract_epoll_TCP6 is on epoll."""
         return set(self.on) <= set(test.split(".")[-2].split("_"))
 
 
@@ -159,13 +156,8 @@ class Stage:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps in working order, which is trial's: modules by name, then classes by name."""
-        found = [
-            step
-            for path in visible(self.folder, "test_*.py")
-            if path.name not in self.edit
-            for step in read_steps(path)
-        ]
-        return tuple(found)
+        given = (path for path in visible(self.folder, "test_*.py") if path.name not in self.edit)
+        return tuple(step for path in given for step in read_steps(path))
 
     @property
     def judged(self) -> bool:
@@ -174,7 +166,7 @@ class Stage:
 
     @cached_property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of mistake that a learner's tests must catch, from kinds.toml; none if the tests are provided."""
+        """The kinds of mistake that a learner's tests must catch, from kinds.toml; empty if the tests are provided."""
         path = self.answers / "kinds.toml"
         if not path.exists():
             return ()
@@ -190,7 +182,7 @@ class Stage:
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
-        """The known wrong programs, from mutants.toml; none if there is no such file."""
+        """The known wrong programs, from mutants.toml; empty if there is no such file."""
         path = self.answers / "mutants.toml"
         if not path.exists():
             return ()
@@ -210,7 +202,7 @@ class Stage:
         path = self.folder / "hints.md"
         if not path.exists():
             return {}
-        hints: dict[int, list[str]] = {}
+        hints: dict[int, tuple[str, ...]] = {}
         for part in re.split(r"^## Step ", path.read_text("utf-8"), flags=re.M)[1:]:
             number, _, body = part.partition("\n")
             tiers = re.split(r"^### (\w+)\n", body, flags=re.M)
@@ -218,14 +210,14 @@ class Stage:
                 raise CourseError(
                     f"{self.name}/hints.md: Step {number}: wants the headings {', '.join(TIERS)}."
                 )
-            hints[int(number)] = [tier.strip() for tier in tiers[2::2]]
-        return {number: tuple(tiers) for number, tiers in hints.items()}
+            hints[int(number)] = tuple(tier.strip() for tier in tiers[2::2])
+        return hints
 
     def topic(self, text: str) -> Step | Kind:
         """Return the step that a user named or, if the learner writes the tests, the kind of mistake.
 
         Raises:
-            CourseError: There is none.
+            CourseError: There is no such topic.
         """
         if not self.judged:
             return self.step(text)
@@ -239,7 +231,7 @@ class Stage:
         """Return the step that a user named by number, by ``Step03`` or by its name.
 
         Raises:
-            CourseError: There is none; the message has the nearest names.
+            CourseError: There is no such step; the message has the nearest names.
         """
         if not self.steps:
             raise CourseError(f"{self.name} has no steps: you write its tests.")
@@ -276,7 +268,7 @@ class Course:
         """Return the stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
 
         Raises:
-            CourseError: There is none; the message has the nearest names.
+            CourseError: There is no such stage; the message has the nearest names.
         """
         wanted = text.replace("\\", "/").rstrip("/").rpartition("/")[2]
         wanted = wanted.removeprefix("exercises.").lower()

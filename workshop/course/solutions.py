@@ -7,7 +7,7 @@ A solved file marks what the learner writes, with nbgrader's markers::
     ### END SOLUTION
 
 Its starter has ``raise NotImplementedError("Step 5: gather the chunks")`` there; or, if lines between the markers begin with
-``### STARTER``, what those say.
+``### STARTER``, the text of those.
 """
 
 from __future__ import annotations
@@ -97,15 +97,15 @@ def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
     count = text.count(mutant.find)
     if count != 1:
         raise CourseError(
-            f"{mutant.name}: its text stands {count} times in {mutant.file}, not once."
+            f"{mutant.name}: its text occurs {count} times in {mutant.file}, not once."
         )
     return {**files, mutant.file: text.replace(mutant.find, mutant.replace)}
 
 
 def place_of_step(stage: Stage, step: int) -> tuple[str, tuple[str, ...]]:
-    """Return the file where a step is to be written, and the classes and functions around it, outermost first.
+    """Return the file in which a step is to be written, and the classes and functions around it, outermost first.
 
-    '' and none if the solutions do not exist, or do not mark the step.
+    ("", ()) if the solutions do not exist, or do not mark the step.
     """
     for name in stage.edit:
         try:

@@ -22,7 +22,7 @@ def read(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
     Raises:
-        CourseError: It is not UTF-8, or not TOML; the message says where.
+        CourseError: It is not UTF-8, or not TOML; the message has the place.
     """
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))

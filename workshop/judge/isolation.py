@@ -127,7 +127,7 @@ def find_forgetful(runs: Runs, status: dict[str, str]) -> dict[str, Trouble]:
     passing = tuple(test for test in status if status[test] == "passed")
     case = Case("forgetting", {}, passing, stop=False, collect=True)
     suspects = [test.target for _, test in runs.each([case]) if test.status == "failed"]
-    # More than once: a test with varying results has failed by itself.
+    # More than once: a test with varying results has failed for its own reason.
     alone = [Case(test, {}, (test,), collect=True) for test in suspects for _ in range(AGAIN)]
     forgetful: dict[str, Trouble] = {}
     varying = set()

@@ -60,7 +60,7 @@ class _Reader(pickle.Unpickler):
         try:
             return MAY_MAKE[module, name]
         except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a verdict") from None
+            raise pickle.UnpicklingError(f"{module}.{name} is not part of a verdict") from None
 
 
 def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:

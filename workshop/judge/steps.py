@@ -122,7 +122,7 @@ def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -
 
 
 def _skipped(test: TestResult) -> bool:
-    """Whether a test was skipped by an exception, not by a mark of its own."""
+    """Return whether a test was skipped by an exception, not by a mark of its own."""
     return test.status == "skipped" and any(p.exception == "SkipTest" for p in test.problems)
 
 

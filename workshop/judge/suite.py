@@ -27,7 +27,7 @@ from workshop.runner.result import LEFTOVERS, Trouble
 from workshop.runner.worker import LIMIT, Case
 
 NEARLY = 3
-"""The most surviving kinds with which tests that no mistake makes fail are looked for."""
+"""Tests that no mistake makes fail are searched for only if at most this many kinds survive."""
 
 
 def assess(

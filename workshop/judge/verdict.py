@@ -21,8 +21,9 @@ Judged: TypeAlias = Verdict | Assessment
 
 @dataclass(frozen=True)
 class Unjudged:
-    """A stage that cannot be judged as it is. ``refusal`` says why; None means that the learner writes its tests, and this
-    copy of the course has no solutions.
+    """A stage that cannot be judged as it is.
+
+    ``refusal`` is the reason; None means that the learner writes its tests, and this copy of the course has no solutions.
     """
 
     stage: Stage

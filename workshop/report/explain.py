@@ -91,7 +91,7 @@ def _besides(problem: Problem, told: str) -> str:
     at = f", at {where}" if (where := _place(problem)) else ""
     nobody = "the test does not wait for" if _asserts(problem) else "has no errback for it"
     how = {
-        "unheard": f", in a Deferred that {nobody}",
+        "pending": f", in a Deferred that {nobody}",
         "unhandled": f", in a Deferred that {nobody}",
         "logged": ", logged",
         "earlier": ", logged for an earlier test",

@@ -47,12 +47,12 @@ def show_refusal(console: Console, refusal: Refusal) -> None:
     """Say why a stage cannot be run as it is, and what to do about it."""
     console.line()
     console.paragraph(_sentence(refusal), 0)
-    console.line(refusal.mend)
+    console.line(refusal.advice)
 
 
 def refusal_as_data(stage: Stage, refusal: Refusal) -> dict[str, Any]:
     """Return the same as the object that --json prints."""
-    message = f"{_sentence(refusal)} {refusal.mend}"
+    message = f"{_sentence(refusal)} {refusal.advice}"
     none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
     return {**none, "message": message}
 

@@ -33,18 +33,18 @@ Send = Callable[..., None]
 
 # With this file's own folder first on the path, learners would import the tool's modules by accident.
 traces: Any = importlib.import_module("traces")
-heard: Any = importlib.import_module("heard")
+observer: Any = importlib.import_module("observer")
 signs: Any = importlib.import_module("signs")
 sys.path.pop(0)
 sys.path += filter(None, os.environ.pop("WORKSHOP_PATH", "").split(os.pathsep))
-del sys.modules["traces"], sys.modules["heard"], sys.modules["signs"]
+del sys.modules["traces"], sys.modules["observer"], sys.modules["signs"]
 
 LONGEST_MESSAGE = 4000
 FEW_CALLS = 2
 LONGEST_CALL = 300
 MEMORY = 2 << 30
 ASIDE = 200
-# The fraction of a test's limit after which the child reports where the test waits, before the process is ended.
+# The fraction of a test's limit after which the child reports the frames at which the test waits.
 ASKED = 0.9
 
 
@@ -165,7 +165,7 @@ def _run(job: dict[str, Any], send: Send) -> None:
 
 
 def _ask_later(seconds: float) -> None:
-    """Set the alarm whose handler reports where a test waits; 0 cancels it.
+    """Set the alarm whose handler reports the frames at which a test waits; 0 cancels it.
 
     It is a signal because a call in the reactor would be found there, and a thread would get in the way of a fork.
     """
@@ -188,12 +188,12 @@ def _trial(
     send("loaded", tests=[id for group in groups for id in group])
     if job["load"]:
         return
-    ears = heard.Heard(send, _describe, job["place"])
-    reporter = make_reporter(send, arm, groups, job["stop"], ears)
+    watcher = observer.Observer(send, _describe, job["place"])
+    reporter = make_reporter(send, arm, groups, job["stop"], watcher)
 
     def ask(number: int, frame: Any) -> None:
         with contextlib.suppress(Exception):
-            send("waits", frames=ears.waits())
+            send("waits", frames=watcher.waits())
 
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, ask)
@@ -204,7 +204,7 @@ def _trial(
     gc.freeze()
     suite: Any = runner.TestSuite(suites)
     if job["again"]:
-        suite = _Again([suite], lambda: _again(job, send, arm, reporter, loader, ears))
+        suite = _Again([suite], lambda: _again(job, send, arm, reporter, loader, watcher))
     made = runner.TrialRunner(
         lambda *_: reporter, stream=io.StringIO(), forceGarbageCollection=job["collect"]
     )
@@ -226,7 +226,7 @@ class _Again(unittest.TestSuite):
 
 
 def _again(
-    job: dict[str, Any], send: Send, arm: Callable[..., None], first: Any, loader: Any, ears: Any
+    job: dict[str, Any], send: Send, arm: Callable[..., None], first: Any, loader: Any, watcher: Any
 ) -> None:
     """Run the failed tests once more, up to the first that fails again."""
     from twisted.trial import itrial, unittest
@@ -234,7 +234,7 @@ def _again(
     names = [job["targets"][n] for n in sorted(first.failed_groups)]
     suites = [loader.loadByName(name, recurse=True) for name in names]
     groups = [_ids(one) for one in suites]
-    result = make_reporter(partial(send, again=True), arm, groups, True, ears)
+    result = make_reporter(partial(send, again=True), arm, groups, True, watcher)
     for suite in suites:
         if not result.shouldStop:
             unittest.decorate(suite, itrial.ITestCase).run(result)
@@ -248,7 +248,7 @@ def _ids(suite: Any) -> list[str]:
 
 
 def make_reporter(
-    send: Send, arm: Callable[..., None], groups: list[list[str]], stop: bool, ears: Any
+    send: Send, arm: Callable[..., None], groups: list[list[str]], stop: bool, watcher: Any
 ) -> Any:
     """Make a trial reporter that sends a ``test`` event for each test, once everything that belongs to it is known.
 
@@ -257,7 +257,7 @@ def make_reporter(
 
     Args:
         groups: The test ids of each target.
-        ears: Listens for whatever else happens; see heard.py.
+        watcher: The observer of whatever else happens.
     """
     from twisted.trial.reporter import TestResult
 
@@ -279,7 +279,7 @@ def make_reporter(
             arm(test.id())
             self.problems, self.status, self.began = [], "passed", time.monotonic()
             self.running = True
-            ears.begin(test)
+            watcher.begin(test)
             send("start", test=test.id())
 
         def stopTest(self, test: Any) -> None:
@@ -290,7 +290,7 @@ def make_reporter(
                 test=test.id(),
                 status=self.status,
                 problems=self.problems,
-                besides=ears.end(self.problems),
+                besides=watcher.end(self.problems),
                 seconds=round(seconds, 4),
             )
             self.running = False
@@ -305,7 +305,7 @@ def make_reporter(
                 self.stop()
 
         def _problem(self, error: Any) -> None:
-            problem = ears.failed(self._getFailure(error))
+            problem = watcher.failed(self._getFailure(error))
             if self.running:
                 self.status = "failed"
                 self.problems.append(problem)
@@ -348,11 +348,7 @@ def _describe(failure: Any) -> dict[str, Any]:
         message = value.msg
     if len(message) > LONGEST_MESSAGE:
         message = f"{message[:LONGEST_MESSAGE]} ..."
-    return {
-        "exception": type(value).__name__,
-        "message": message,
-        "frames": frames,
-    }
+    return {"exception": type(value).__name__, "message": message, "frames": frames}
 
 
 def _left_behind(error: Any) -> str:

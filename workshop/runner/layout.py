@@ -153,9 +153,9 @@ def in_memory() -> str | None:
 
     A job makes and removes some thirty files, and on a busy disk each removal takes a millisecond.
     """
-    told = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     with contextlib.suppress(OSError):
-        if sys.platform == "linux" and not told and os.access(MEMORY, os.W_OK | os.X_OK):
+        if sys.platform == "linux" and not chosen and os.access(MEMORY, os.W_OK | os.X_OK):
             there = os.statvfs(MEMORY)
             return MEMORY if there.f_bavail * there.f_frsize >= ENOUGH else None
     return None

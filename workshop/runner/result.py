@@ -20,7 +20,7 @@ STACKED = re.compile(r'  File (?:"(.*)"|\?{3}), line (\d{1,9}|\?{3}) in (.*)')
 TRACED = re.compile(r'File "([^"\n]+)", line (\d{1,9}), in (\w+)')
 RECURSED = b"RecursionError"
 LEFTOVERS = {"disturbs", "thread", "process", "patched", "files", "sockets", "calls"}
-"""Troubles of a test that ended by itself, but left something behind."""
+"""Troubles of a test that ended, but left something behind."""
 # A function that is on the stack this often calls itself. faulthandler shows 100 frames at most, and between two calls of
 # one function there may be several of Twisted's.
 OFTEN = 10
@@ -39,9 +39,9 @@ class Frame:
 class Problem:
     """One failure or error, with its frames outermost first; ``exception`` is its name, or '' if there is none.
 
-    ``how`` says how it became known: '' (it was raised), ``logged``, ``unhandled`` (logged by an abandoned Deferred),
-    ``earlier`` (logged, and the failed operation began before the test), ``unheard`` (in a Deferred that no errback has
-    handled) or ``warned`` (a warning). For a test that never ended, the frames show where it waits, if that is known.
+    ``how`` is how it became known: '' (it was raised), ``logged``, ``unhandled`` (logged by an abandoned Deferred),
+    ``earlier`` (logged, and the failed operation began before the test), ``pending`` (in a Deferred that no errback has
+    handled) or ``warned`` (a warning). For a test that never ended, the frames are those at which it waits, if known.
     """
 
     exception: str
@@ -53,7 +53,7 @@ class Problem:
 @dataclass(frozen=True)
 class TestResult:
     """The outcome of one test. ``status`` is passed, failed or skipped; ``besides`` lists what else happened meanwhile
-    and failed nothing by itself.
+    but failed nothing.
     """
 
     target: str
@@ -79,7 +79,7 @@ class Trouble:
     identical runs; ``frames`` are of a failure) and ``forgets`` (it leaves a failed Deferred that nothing handles; ``what``
     has the error).
 
-    ``test`` is the test that was running; "" if none was. If it did not end, ``waits`` has the frames where it waits, and
+    ``test`` is the test that was running; "" if none was. If it did not end, ``waits`` has the frames at which it waits, and
     ``besides`` what was logged meanwhile.
     """
 
@@ -142,8 +142,8 @@ class Reader:
         problems = (*test.problems, self.problem(event["problem"]))
         return replace(test, status="failed", problems=problems)
 
-    def heard(self, trouble: Trouble, events: Iterable[dict[str, Any]]) -> Trouble:
-        """Add to the trouble what its test logged before it, and where the test waits."""
+    def with_log(self, trouble: Trouble, events: Iterable[dict[str, Any]]) -> Trouble:
+        """Add what the test logged before the trouble, and the frames at which it waits."""
         logged = [self.problem(one["problem"]) for one in events if one["event"] == "logged"]
         waits = [self.frames(one["frames"]) for one in events if one["event"] == "waits"]
         return replace(trouble, besides=tuple(logged), waits=waits[-1] if waits else ())
@@ -183,14 +183,14 @@ def too_much(
         return Trouble("output", test, stack)
     traced = [Frame(f.replace("\\", "/"), int(n), name) for f, n, name in TRACED.findall(output)]
     frames = [frame for _, problem in raised for frame in problem.frames]
-    where = test or next((target for target, _ in raised), "")
-    return Trouble("recursion", where, (*stack, *traced, *frames))
+    culprit = test or next((target for target, _ in raised), "")
+    return Trouble("recursion", culprit, (*stack, *traced, *frames))
 
 
 def aftermath(
     reader: Reader, end: dict[str, Any], running: str, too_much: Trouble | None
 ) -> Trouble | None:
-    """Return the trouble of a job that ended by itself, if any; ``too_much`` is the one for too much output."""
+    """Return the trouble of a job that was not ended from here, if any; ``too_much`` is the one for too much output."""
     if end["interrupted"]:
         kind = "exit" if end["interrupted"] == "exit" else "stopped"
         return Trouble(kind, running)

@@ -15,7 +15,7 @@ from operator import is_
 from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 
-# Modules outside the course and Twisted in which patches are looked for.
+# Modules outside the course and Twisted that are checked for patches.
 PATCHED = {"asyncio", "builtins", "datetime", "os", "random", "socket", "ssl", "time"}
 
 

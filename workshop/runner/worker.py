@@ -203,7 +203,7 @@ class Worker:
         tests: list[TestResult] = []
         running = ""
         end: dict[str, Any] | None = None
-        heard: list[dict[str, Any]] = []
+        log: list[dict[str, Any]] = []
         ran: Trouble | None = None
         ended_by: str | None = None
         ended_at = over = 0.0
@@ -222,9 +222,9 @@ class Worker:
             elif kind == "loaded":
                 loaded = tuple(event["tests"])
             elif kind == "start":
-                running, heard = event["test"], []
+                running, log = event["test"], []
             elif kind in ("logged", "waits"):
-                heard.append(event)
+                log.append(event)
             elif kind == "ran":
                 ran = ran or Trouble("ran", running, reader.frames(event["frames"]))
             elif kind == "test" and event.get("again"):
@@ -250,15 +250,15 @@ class Worker:
                     return loaded, tests, ran or printed
                 if ended_by:
                     broke = Trouble(ended_by, running, frames, event.get("status"))
-                    return loaded, tests, reader.heard(broke, heard)
+                    return loaded, tests, reader.with_log(broke, log)
                 assert end is not None
                 return loaded, tests, aftermath(reader, end, running, printed)
             if ended_by is None:
-                # A child ends itself first if it can, since it knows where it hangs. This is for one that cannot.
+                # A child ends itself first if it can, since it can report its stack. This is for one that cannot.
                 if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
                 elif self._output.size > MOST_OUTPUT:
-                    # Recursion ends by itself and is then reported by its test; a loop still runs after a moment.
+                    # Recursion soon ends, and its test then reports it; a loop still runs after a moment.
                     over = over or now
                     ended_by = "output" if now - over > GRACE else None
                 if ended_by:

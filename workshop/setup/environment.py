@@ -140,7 +140,7 @@ def version() -> str:
 
 
 def too_old() -> str:
-    """Say what is wrong, and which command to use instead, if there is one."""
+    """Return what is wrong, and which command to use instead, if there is one."""
     from shutil import which
 
     this = f"This is Python {version()}; the course needs {OLDEST[0]}.{OLDEST[1]} or newer."

@@ -1,7 +1,7 @@
 """Events during a test that are not raised in it, though they may be why it fails.
 
-This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, the place where a test
-waits, and who runs the reactor. The child imports this module from its own folder, before any reactor is installed.
+This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, the place at which a
+test waits, and who runs the reactor. The child imports this module from its own folder, before any reactor is installed.
 """
 
 import gc
@@ -22,8 +22,8 @@ REACTOR = "twisted.internet.reactor"
 Fact = dict[str, Any]
 
 
-class Heard:
-    """A listener from a job's first test on, which sends at once what cannot wait until the test is over.
+class Observer:
+    """An observer from a job's first test on, which sends at once what cannot wait until the test is over.
 
     Args:
         send: Sends an event to the tool.
@@ -48,7 +48,7 @@ class Heard:
         self._ran: tuple[Any, list[tuple[str, int, str]]] | None = None
         # Weak references: a Failure that is kept keeps its frames, and a test's leftovers would show up in a later test.
         self._logged: list[tuple[weakref.ref[Any], str]] = []
-        self._unheard: list[tuple[weakref.ref[Any], Fact]] = []
+        self._pending: list[tuple[weakref.ref[Any], Fact]] = []
         self._warned: dict[str, Fact] = {}
         globalLogPublisher.addObserver(cast(Any, self._event))
         self._watch_the_reactor(ReactorBase)
@@ -56,7 +56,7 @@ class Heard:
     def begin(self, test: Any) -> None:
         """Note that a test begins."""
         self._test, self._since = test, self._failures.count
-        self._logged, self._unheard, self._warned = [], [], {}
+        self._logged, self._pending, self._warned = [], [], {}
         self._reactor, self._ran = sys.modules.get(REACTOR), None
 
     def failed(self, error: Any) -> Fact:
@@ -73,23 +73,23 @@ class Heard:
         self._test = None
         if self._ran and self._ran[0] is sys.modules.get(REACTOR):
             self._send("ran", frames=self._ran[1])
-        told = [(p["exception"], p["message"]) for p in problems]
+        reported = [(p["exception"], p["message"]) for p in problems]
         known = {id(ref()) for ref, _ in self._logged}
-        unheard = [
+        pending = [
             fact
-            for ref, fact in self._unheard
-            if id(ref()) not in known and (fact["exception"], fact["message"]) not in told
+            for ref, fact in self._pending
+            if id(ref()) not in known and (fact["exception"], fact["message"]) not in reported
         ]
-        return [*unheard[:FEW], *list(self._warned.values())[:FEW]]
+        return [*pending[:FEW], *list(self._warned.values())[:FEW]]
 
     def waits(self) -> list[tuple[str, int, str]]:
-        """Return the frames where the running test waits, outermost first, if one of its awaits or yields shows it."""
+        """Return the frames at which the running test waits, outermost first, if one of its awaits or yields shows it."""
         name = getattr(self._test, "_testMethodName", None)
         found: dict[str, list[tuple[str, int, str]]] = {}
         for one in gc.get_objects():
             if isinstance(one, (types.CoroutineType, types.GeneratorType)):
-                code = _code(one)
-                if code.co_filename.startswith(self._place) and _state(one) == SUSPENDED:
+                code, _, _, state = _state(one)
+                if code.co_filename.startswith(self._place) and state == SUSPENDED:
                     found.setdefault(code.co_name, list(self._chain(one)))
         for wanted in (name, "setUp", "tearDown"):
             if wanted in found:
@@ -99,10 +99,9 @@ class Heard:
 
     def _chain(self, one: Any) -> Iterator[tuple[str, int, str]]:
         while isinstance(one, (types.CoroutineType, types.GeneratorType)):
-            code, frame = _code(one), _frame(one)
+            code, frame, one, _ = _state(one)
             if frame is not None and code.co_filename.startswith(self._place):
                 yield code.co_filename, frame.f_lineno, code.co_name
-            one = one.cr_await if isinstance(one, types.CoroutineType) else one.gi_yieldfrom
 
     def _how(self, error: Any) -> str:
         """Return how an error reached trial; '' if it was raised."""
@@ -112,7 +111,7 @@ class Heard:
 
     def _note(self, error: Any) -> None:
         """Note what nothing has handled so far: failed Deferreds, and coroutines that have not begun."""
-        known = {id(ref()) for ref, _ in self._unheard}
+        known = {id(ref()) for ref, _ in self._pending}
         for one in gc.get_objects():
             kind = type(one)
             if kind is self._holder:
@@ -121,11 +120,11 @@ class Heard:
                     continue
                 if getattr(failure, "count", 0) > self._since:
                     known.add(id(failure))
-                    fact = {**self._describe(failure), "how": "unheard"}
-                    self._unheard.append((weakref.ref(failure), fact))
+                    fact = {**self._describe(failure), "how": "pending"}
+                    self._pending.append((weakref.ref(failure), fact))
             elif kind is types.CoroutineType:
-                code = one.cr_code
-                if code.co_filename.startswith(self._place) and _state(one) == CREATED:
+                code, _, _, state = _state(one)
+                if code.co_filename.startswith(self._place) and state == CREATED:
                     at = (code.co_filename, code.co_firstlineno, code.co_name)
                     self._warn(f"coroutine '{one.__qualname__}' was never awaited", at)
 
@@ -150,7 +149,7 @@ class Heard:
         self._warned.setdefault(message, fact)
 
     def _watch_the_reactor(self, base: Any) -> None:
-        """Report where anything but trial runs the reactor during a test.
+        """Report the frames of anything but trial that runs the reactor during a test.
 
         A reactor that a test made itself does not count, even if the test installs it as the reactor until it is over.
         """
@@ -180,17 +179,10 @@ def _outer() -> list[tuple[str, int, str]]:
     return frames[::-1]
 
 
-def _code(one: Any) -> types.CodeType:
-    code: types.CodeType = one.cr_code if isinstance(one, types.CoroutineType) else one.gi_code
-    return code
-
-
-def _frame(one: Any) -> Any:
-    return one.cr_frame if isinstance(one, types.CoroutineType) else one.gi_frame
-
-
-def _state(one: Any) -> str:
-    """Return CREATED, RUNNING, SUSPENDED or CLOSED."""
+def _state(one: Any) -> tuple[types.CodeType, Any, Any, str]:
+    """Return a coroutine's or generator's code, its frame, what it waits for, and its state, such as CREATED."""
     if isinstance(one, types.CoroutineType):
-        return inspect.getcoroutinestate(one).removeprefix("CORO_")
-    return inspect.getgeneratorstate(one).removeprefix("GEN_")
+        state = inspect.getcoroutinestate(one).removeprefix("CORO_")
+        return one.cr_code, one.cr_frame, one.cr_await, state
+    state = inspect.getgeneratorstate(one).removeprefix("GEN_")
+    return one.gi_code, one.gi_frame, one.gi_yieldfrom, state
