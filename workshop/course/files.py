@@ -46,6 +46,16 @@ def fingerprint(data: bytes) -> str:
     return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return the files in and below a folder, except those that Python, trial and twist leave there."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if not any(part.startswith(MADE) for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
 def fingerprints(course: Course) -> dict[str, str]:
     """Return the fingerprint of each provided file that a run depends on, by its path with slashes."""
     path = course.root / "solutions" / "provided.sha256"
@@ -57,11 +67,8 @@ def made_fingerprints(course: Course) -> str:
     """Return the text that solutions/provided.sha256 should have now: provided files as they are, starters as generated."""
     files = {path: path.read_bytes() for path in visible(course.root / "exercises", "*.py")}
     for stage in course.stages:
-        for path in stage.folder.rglob("*"):
-            inside = path.relative_to(stage.folder)
-            hidden = any(part.startswith(MADE) for part in inside.parts)
-            if path.is_file() and path.suffix != ".md" and not hidden:
-                files[path] = path.read_bytes()
+        given = (path for path in files_below(stage.folder) if path.suffix != ".md")
+        files |= {path: path.read_bytes() for path in given}
         for name, text in answer(stage, 0).items():
             files[stage.folder / name] = text.encode()
     names = {path.relative_to(course.root).as_posix(): data for path, data in files.items()}

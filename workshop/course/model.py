@@ -12,11 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from workshop.course.steps import Step, read_steps
 from workshop.course.toml_fields import CourseError as CourseError
-from workshop.course.toml_fields import checked_fields, read
+from workshop.course.toml_fields import entries, read
 
 TRACKS = ("core", "all")
 FIRST, LAST = "first", "last"
@@ -40,49 +39,6 @@ class Talk:
     title: str
     minutes: int
     place: str
-
-
-def read_plan(
-    data: Mapping[str, Any],
-) -> tuple[tuple[Break, ...], tuple[Talk, ...], dict[str, int]]:
-    """Read the breaks, the talks and the session's minutes from course.toml.
-
-    Raises:
-        CourseError: An entry is wrong; the message says which.
-    """
-    breaks = tuple(
-        Break(**checked_fields({"track": "core", **entry}, Break, f"course.toml, break {n}"))
-        for n, entry in enumerate(data.get("break", []), 1)
-    )
-    talks = tuple(
-        Talk(**checked_fields(entry, Talk, f"course.toml, talk {n}"))
-        for n, entry in enumerate(data.get("talk", []), 1)
-    )
-    session = data.get("session", {})
-    if (
-        not isinstance(session, dict)
-        or not set(session) <= {*TRACKS}
-        or not all(isinstance(minutes, int) for minutes in session.values())
-    ):
-        raise CourseError("course.toml: [session] wants core and all, in minutes.")
-    return breaks, talks, session
-
-
-def validate(course: Course) -> str:
-    """Return what is wrong with a course's minutes, breaks and talks taken together; "" if nothing is."""
-    names = [stage.name for stage in course.stages]
-    for stage in course.stages:
-        if not 0 <= stage.slides < stage.minutes:
-            return f"{stage.name}: slides = {stage.slides} leaves no time of its {stage.minutes} minutes."
-    for pause in course.breaks:
-        if pause.after not in names:
-            return f"a break comes after {pause.after}, which is no stage."
-        if pause.track not in TRACKS:
-            return f'the break after {pause.after}: track is "{pause.track}"; wants core or all.'
-    for talk in course.talks:
-        if talk.place not in (FIRST, LAST):
-            return f'the talk {talk.name}: place is "{talk.place}"; wants first or last.'
-    return ""
 
 
 @dataclass(frozen=True)
@@ -168,12 +124,7 @@ class Stage:
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of mistake that a learner's tests must catch, from kinds.toml; empty if the tests are provided."""
         path = self.answers / "kinds.toml"
-        if not path.exists():
-            return ()
-        return tuple(
-            Kind(**checked_fields({"words": [], **entry}, Kind, f"{path.name}, kind {n}"))
-            for n, entry in enumerate(read(path).get("kind", []), 1)
-        )
+        return entries(read(path), Kind, path.name, words=[]) if path.exists() else ()
 
     @property
     def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
@@ -184,12 +135,7 @@ class Stage:
     def mutants(self) -> tuple[Mutant, ...]:
         """The known wrong programs, from mutants.toml; empty if there is no such file."""
         path = self.answers / "mutants.toml"
-        if not path.exists():
-            return ()
-        return tuple(
-            Mutant(**checked_fields({"on": [], **entry}, Mutant, f"{path.name}, mutant {n}"))
-            for n, entry in enumerate(read(path).get("mutant", []), 1)
-        )
+        return entries(read(path), Mutant, path.name, on=[]) if path.exists() else ()
 
     @property
     def placed(self) -> bool:
@@ -291,19 +237,43 @@ def load(root: Path) -> Course:
     if not path.exists():
         raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
     data = read(path)
-    stages = [
-        Stage(
-            **checked_fields({"root": root, "slides": 0, **entry}, Stage, f"course.toml, stage {n}")
-        )
-        for n, entry in enumerate(data.get("stage", []), 1)
-    ]
-    if not stages:
-        raise CourseError(f"{path} has no [[stage]].")
-    title = str(data.get("title", root.name))
-    course = Course(root, title, tuple(stages), *read_plan(data))
-    if why := validate(course):
+    course = Course(
+        root,
+        str(data.get("title", root.name)),
+        entries(data, Stage, path.name, root=root, slides=0),
+        entries(data, Break, path.name, track="core"),
+        entries(data, Talk, path.name),
+        data.get("session", {}),
+    )
+    if why := _fault(course):
         raise CourseError(f"course.toml: {why}")
     return course
+
+
+def _fault(course: Course) -> str:
+    """Return what is wrong with a course, apart from the single fields of its entries; "" if nothing is."""
+    names = [stage.name for stage in course.stages]
+    if not names:
+        return "it has no [[stage]]."
+    for stage in course.stages:
+        if not 0 <= stage.slides < stage.minutes:
+            return f"{stage.name}: slides = {stage.slides} leaves no time of its {stage.minutes} minutes."
+    for pause in course.breaks:
+        if pause.after not in names:
+            return f"a break comes after {pause.after}, which is no stage."
+        if pause.track not in TRACKS:
+            return f'the break after {pause.after}: track is "{pause.track}"; wants core or all.'
+    for talk in course.talks:
+        if talk.place not in (FIRST, LAST):
+            return f'the talk {talk.name}: place is "{talk.place}"; wants first or last.'
+    session: object = course.session
+    if (
+        not isinstance(session, dict)
+        or not set(session) <= {*TRACKS}
+        or not all(isinstance(minutes, int) for minutes in session.values())
+    ):
+        return "[session] wants core and all, in minutes."
+    return ""
 
 
 def nearest(text: str, names: Iterable[str]) -> str:

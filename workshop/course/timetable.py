@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workshop.course.model import FIRST, LAST
-
-if TYPE_CHECKING:
-    from workshop.course.model import Course, Stage
+from workshop.course.model import FIRST, LAST, Course, Stage
 
 
 @dataclass(frozen=True)
@@ -87,18 +84,12 @@ def decks(course: Course) -> Mapping[str, tuple[int, int]]:
 
     If the first stage has no slides of its own, it is the exercise of the first talk.
     """
-    found: dict[str, tuple[int, int]] = {}
     begun = course.stages[0]
-    for talk in course.talks:
-        if talk.place == FIRST:
-            found[talk.name] = (talk.minutes, 0 if begun.slides else begun.minutes)
-    for stage in course.stages:
-        if stage.slides:
-            found[stage.name] = (stage.slides, stage.minutes - stage.slides)
-    for talk in course.talks:
-        if talk.place == LAST:
-            found[talk.name] = (talk.minutes, 0)
-    return found
+    exercise = 0 if begun.slides else begun.minutes
+    first = {t.name: (t.minutes, exercise) for t in course.talks if t.place == FIRST}
+    stages = {s.name: (s.slides, s.minutes - s.slides) for s in course.stages if s.slides}
+    last = {t.name: (t.minutes, 0) for t in course.talks if t.place == LAST}
+    return first | stages | last
 
 
 def as_data(timetable: Timetable) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,6 +33,8 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
+Entry = TypeVar("Entry")
+
 # The type that TOML has for a dataclass's field, by the field's annotation.
 TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
 
@@ -51,3 +53,18 @@ def checked_fields(entry: Mapping[str, Any], kind: type, where: str) -> dict[str
         if not isinstance(value, TYPES[wanted[name]]):
             raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
     return {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
+
+
+def entries(
+    data: Mapping[str, Any], kind: type[Entry], file: str, **defaults: object
+) -> tuple[Entry, ...]:
+    """Return a file's entries of one kind as dataclasses: its [[mutant]] tables if ``kind`` is Mutant.
+
+    Raises:
+        CourseError: One has a missing or unknown field, or a value of another type.
+    """
+    name = kind.__name__.lower()
+    return tuple(
+        kind(**checked_fields({**defaults, **entry}, kind, f"{file}, {name} {n}"))
+        for n, entry in enumerate(data.get(name, []), 1)
+    )

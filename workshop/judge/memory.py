@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import Course, Kind, Mutant, Stage, Step, Test, visible
-from workshop.course.files import MADE, write
+from workshop.course.files import files_below, write
 from workshop.judge.findings import Assessment, Slow, Strict, Wrong
 from workshop.judge.learner import Item
 from workshop.judge.lint import NeverRun
@@ -84,18 +84,8 @@ def _files(course: Course, stage: Stage) -> Iterator[Path]:
     yield from visible(course.root / "exercises", "*.*")
     yield from visible(course.root / "solutions", "*.*")
     for folder in (*other_stages(stage), stage.folder, stage.answers):
-        yield from _below(folder)
-    yield from (path for path in _below(TOOL) if path.suffix == ".py")
-
-
-def _below(folder: Path) -> list[Path]:
-    """Return the files in and below a folder, except those that Python and trial leave there."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if not any(part.startswith(MADE) for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+        yield from files_below(folder)
+    yield from (path for path in files_below(TOOL) if path.suffix == ".py")
 
 
 def _path(course: Course, stage: Stage) -> Path:
