@@ -13,7 +13,7 @@ from workshop.course import Stage
 from workshop.judge import runs
 from workshop.judge.runs import Pace
 from workshop.judge.suite import assess
-from workshop.runner.result import TestResult
+from workshop.runner.result import TestResult as Said
 
 
 @pytest.fixture
@@ -108,8 +108,8 @@ def test_limits() -> None:
     """The limit grows with what a test takes, up to that of right answers; out of time tells only of a quick one."""
     tests = Pace(10.0)
     for name, seconds in (("quick", 0.01), ("middle", 1.5), ("slow", 4.0)):
-        tests.note([TestResult(name, "passed", seconds)])
-        tests.note([TestResult(name, "passed", seconds / 2)])
+        tests.note([Said(name, "passed", seconds)])
+        tests.note([Said(name, "passed", seconds / 2)])
     assert tests.limits(["quick", "middle", "slow"]) == {"quick": 3.0, "middle": 7.5, "slow": 10.0}
     assert [tests.notices(name) for name in ("quick", "middle", "slow")] == [True, True, False]
     assert [tests.is_slow(name) for name in ("quick", "middle", "slow")] == [False, False, True]
