@@ -50,7 +50,7 @@ def test_what_the_judges_deck_counts() -> None:
     """The numbers of services and tests that the deck names are those of today."""
     said = text("stage5_transform", "A test is a judge")
     assert (len(RIGHT), len(WRONG)) == (3, 26)
-    assert "three services that are right" in said and "26 that are wrong" in said
+    assert "three right services and on 26 wrong ones" in said
     tests = answer(STAGE)["test_service.py"].partition("class TcpTests")[0]
     assert f"The {tests.count('    def test_')} tests of the reference" in said
 

@@ -40,7 +40,7 @@ def test_order(tmp_path: Path, reactor: str, called: list[str]) -> None:
     assert python(tmp_path, "-c", program).strip() == str(called)
     (row,) = re.findall(rf"^\| .*{reactor}.* \|$", DECK["Two calls, one after another"].text, re.M)
     first, second = ("first", "second") if called[0] == FIRST else ("second", "first")
-    assert f"what was asked for {first}, then the {second}" in row
+    assert f"the {first} request, then the {second}" in row
 
 
 @pytest.mark.parametrize("reactor", ["select", "asyncio"])
@@ -70,7 +70,7 @@ def test_numbers_of_places() -> None:
     bold = [int(n) for n in re.findall(r'font-weight="bold">(?:everywhere: )?(\d+)<', svg)]
     rows = [bold[i : i + 5] for i in range(0, 25, 5)]
     places = [n for row in rows[:4] for n in row[:4]]
-    slide = DECK[f"Where do {rows[4][4]} mistakes show?"]
+    slide = DECK[f"Where do {rows[4][4]} bugs show?"]
     said = " ".join(slide.text.split())
     assert f"shows {min(places)} to {max(places)} of them" in said
     assert {row[4] for row in rows[:4]} == {21} and "one reactor over any connection 21" in said

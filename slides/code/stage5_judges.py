@@ -1,4 +1,4 @@
-"""Three tests of one sentence, and what they and a stage's whole tests say of services that are right, or have a bug."""
+"""Three tests of one sentence; their results, and those of a stage's whole suite, on right services and on wrong ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workshop.judge.programs import right_answers
 
 
 class Three(SynchronousTestCase):
-    """Tests of the answer, written by three people. The service is any that is called TransformFactory here."""
+    """Tests of the answer, written by three people. They test the service that is named TransformFactory here."""
 
     def setUp(self):
         self.clock = Clock()
@@ -41,7 +41,7 @@ class Three(SynchronousTestCase):
 
 
 def services(stage: Stage) -> tuple[list[type], list[type]]:
-    """The services that are right, and those with a bug, in the order of the descriptions."""
+    """The right services, and those with a bug, in the order of the descriptions."""
     right = [_factory(files["service.py"]) for files in right_answers(stage).values()]
     wrong = [_factory(mutated(stage, mutant)["service.py"]) for mutant in stage.mutants]
     return right, wrong

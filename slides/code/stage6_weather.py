@@ -1,4 +1,4 @@
-"""Clients for a small protocol: they ask "weather?", and the server says something about its answer, then the answer."""
+"""Clients for a small protocol: they ask "weather?", and the server sends a line about its answer, then the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWERS = {
     "length": b"length 12\n" + TEXT,
     "parts": b"parts\n" + b"4rain" + b"8\nby noon" + b"0",
 }
-"""The same text, with each of three ways to say where it ends."""
+"""The same text, with each of three ways to mark its end."""
 
 ENDS = {"clean end": ConnectionDone, "broken end": ConnectionLost}
 RIGHT, WRONG, FAILURE, EXCEPTION = "the text", "wrong text", "failure", "exception"
@@ -81,7 +81,7 @@ def offsets(program: type[TakesWhatCame], answer: bytes, end: type[Exception]) -
 
 
 class Slow(SynchronousTestCase):
-    """The test that is on the slide; it is red, at its last line."""
+    """The test on the slide; its last line fails."""
 
     def test_slow(self):
         clock, client, transport = Clock(), TellsOnce(), StringTransport()

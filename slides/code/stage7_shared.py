@@ -1,4 +1,4 @@
-"""Two tests on the reactor that all tests of a process share. The second is blamed for what the first has left there."""
+"""Two tests on the reactor that all tests of a process share. The second is blamed for what the first left there."""
 
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase

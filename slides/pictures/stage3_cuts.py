@@ -29,7 +29,7 @@ FILLS = {RIGHT: "#dbe9f6", WRONG_ANSWER: "#bc4c00", NONE: "url(#stripes)"}
 
 
 def answer(request):
-    """The server's handler: it says what it was asked."""
+    """The server's handler: it repeats the request."""
     return Response(200, b"%s %s" % (request.method, request.target))
 
 

@@ -19,13 +19,13 @@ INK, OVER, OPEN, LATE = "#1f2328", "#dbe9f6", "#ffd8b5", "#9a3c00"
 
 
 def record():
-    """Run the teardowns, and give for each line what happened: which ends came before trial looked, what it said."""
+    """Run the teardowns, and return for each line which ends came before trial looked, and what it reported."""
     from exercises.stage4_disconnect import gallery
     from exercises.stage4_disconnect.picture import record
     from workshop.pictures.timeline import LOOK as LOOKS
     from workshop.pictures.timeline import OVER as ENDED
 
-    # What is slow only the first time in a process is no part of the picture.
+    # Run once before: some calls are slow only the first time in a process.
     record(gallery.Teardown9AllThree, "quiet")
     runs = {}
     for line, names in RUNS.items():

@@ -1,4 +1,4 @@
-"""What three tests, and the stage's whole tests, say of services that are right, and of services with a known bug."""
+"""The results of three tests, and of the stage's whole suite, on right services and on services with a known bug."""
 
 import sys
 from pathlib import Path
@@ -49,10 +49,10 @@ print(
     f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{height}"'
     f' viewBox="0 0 {WIDTH} {height}">'
 )
-print("<title>What tests say of services</title>")
+print("<title>The results of tests on services</title>")
 print(f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="27" fill="{INK}">')
 print(text(LEFT, 32, "right", BOLD))
-print(text(second, 32, "wrong, two for each of the descriptions", BOLD))
+print(text(second, 32, "wrong, two or three for each description", BOLD))
 for step in sorted(set(steps)):
     print(text(second + PAIR * (step - 1) + CELL, 74, step, MIDDLE))
 y = top

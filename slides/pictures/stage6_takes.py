@@ -1,4 +1,4 @@
-"""What a client that takes what came makes of three answers, when the connection ends after each of their bytes."""
+"""What a client that takes all bytes makes of three answers, if the connection ends after each of their bytes."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def text(x, y, words, style=""):
 
 
 def sign(x, y, what):
-    """A box for what came of a number of bytes."""
+    """A box for the result after a number of bytes."""
     ink = "white" if what in (weather.WRONG, weather.EXCEPTION) else INK
     print(
         f'<rect x="{x}" y="{y + 2}" width="{BYTE - 3}" height="{ROW - 4}" fill="{FILLS[what]}"'

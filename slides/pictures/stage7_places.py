@@ -1,4 +1,4 @@
-"""How many of the stage's broken reactors show it in each of Linux's sixteen places, and in several."""
+"""How many of the stage's broken reactors show their bug in each of Linux's sixteen places, and in several."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ print(
     f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{height}"'
     f' viewBox="0 0 {WIDTH} {height}">'
 )
-print(f"<title>Where {len(MUTANTS)} broken reactors show that they are</title>")
+print(f"<title>Where {len(MUTANTS)} broken reactors show their bug</title>")
 print(f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="27" fill="{INK}">')
 for column, family in enumerate(FAMILIES):
     print(text(LEFT + CELL * column + CELL / 2, TOP - 22, family, MIDDLE))

@@ -1,4 +1,4 @@
-"""Two services that are told to stop while two clients are connected: what is over when the stop is. On fakes."""
+"""Two services are stopped while two clients are connected: what has ended when the stop has. On fakes."""
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import maybeDeferred
@@ -18,7 +18,7 @@ INK, OVER, CUT, LATE = "#1f2328", "#dbe9f6", "#ffd8b5", "#9a3c00"
 
 
 def stop(make):
-    """Stop a service with two clients. Gives for each lane when and how it was over, and when the stop was."""
+    """Stop a service with two clients. Returns when and how each lane ended, and when the stop did."""
     reactor, factory, port = MemoryReactorClock(), PoetryFactory(b"A poem."), FakePort()
     service = make(reactor, FakeEndpoint(port), factory)
     service.startService()
@@ -91,7 +91,7 @@ print(
     f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{height}"'
     f' viewBox="0 0 {WIDTH} {height}">'
 )
-print("<title>What is over when a stop is</title>")
+print("<title>What has ended when a stop has</title>")
 print(f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="27" fill="{INK}">')
 for n, (title, over, end) in enumerate(runs):
     print(*draw(n * run, title, over, end), sep="\n")
