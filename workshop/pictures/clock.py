@@ -20,11 +20,22 @@ from typing import Any, cast
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import (
+    BOLD,
+    EDGE,
+    GOOD,
+    INK,
+    LATE,
+    MIDDLE,
+    SHADE,
+    Picture,
+    box,
+    frame,
+    word,
+)
 
-# In pixels: the picture's width and margin, letters' widths, the heights of a lane and of a line of words, a row's padding.
-WIDTH, EDGE, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 20, 8, 6.8, 20, 15, 7
+# In pixels: the picture's width, letters' widths, the heights of a lane and of a line of words, a row's padding.
+WIDTH, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 8, 6.8, 20, 15, 7
 LONGEST = 26  # letters of a name that are drawn
 TICKS = 9  # on the axis, at most
 FEW = 3  # calls of a row that are described one by one
@@ -195,7 +206,7 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
     def at(seconds: float) -> float:
         return round(left + seconds / span * (WIDTH - EDGE - 12 - left), 1)
 
-    parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
+    parts: list[str] = []
     lines: list[str] = []
     y, striped = EDGE + 18, False
 
@@ -207,12 +218,11 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
         texts = wrap(whole, int((WIDTH - EDGE - left) / SMALL_LETTER))
         height = 2 * PAD + LANE * lanes + LINE * len(texts)
         striped = not striped
-        ground = f'fill="{SHADE if striped else "white"}"'
-        parts.append(f'<rect x="8" y="{y}" width="{WIDTH - 16}" height="{height}" {ground}/>')
+        parts.append(box(8, y, WIDTH - 16, height, SHADE if striped else "white"))
         # The clock's present; the line does not cross the words.
         upright = f"M{at(clock.seconds()):g} {y}v{PAD + LANE * lanes}"
         parts.append(f'<path d="{upright}" stroke="{INK}" stroke-dasharray="3 4"/>')
-        parts.append(word(EDGE, y + PAD + 15, name, 'font-weight="bold"'))
+        parts.append(word(EDGE, y + PAD + 15, name, BOLD))
         for n, text in enumerate(texts):
             foot = y + PAD + LANE * lanes + LINE * (n + 1) - 3
             parts.append(word(left, foot, text, 'font-size="11"'))
@@ -286,6 +296,6 @@ def _axis(y: int, at: Callable[[float], float], span: float, now: float) -> Iter
     path = f"M{at(0):g} {y}H{at(span):g}" + "".join(f"M{at(tick):g} {y}v5" for tick in ticks)
     yield f'<path d="{path}" stroke="{INK}"/>'
     for tick in ticks:
-        yield word(at(tick), y + 18, f"{tick:g}", 'text-anchor="middle"')
+        yield word(at(tick), y + 18, f"{tick:g}", MIDDLE)
     style = 'text-anchor="end"' if at(now) > WIDTH - 200 else ""
     yield word(at(now), y + 34, f"the clock stands at {_spell(now)}", style)

@@ -12,8 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import (
+    BOLD,
+    EDGE,
+    GOOD,
+    INK,
+    LATE,
+    MIDDLE,
+    OUTLINE,
+    PALE,
+    SHADE,
+    Picture,
+    box,
+    frame,
+    word,
+)
 
 
 class Look(NamedTuple):
@@ -26,13 +39,13 @@ class Look(NamedTuple):
 
 
 OUTCOMES = {
-    "right": Look("the right answers", "#dbe9f6", GOOD, [(0, 0, 0, 0)]),
+    "right": Look("the right answers", PALE, GOOD, [(0, 0, 0, 0)]),
     "wrong": Look("a wrong answer", LATE, "white", [(-0.5, -0.5, 1, 1), (-0.5, 0.5, 1, -1)]),
     "none": Look("an answer is missing", "white", INK, [(-0.6, 0, 1.2, 0)]),
     "error": Look("an exception", INK, "white", [(0, -0.6, 0, 0.7), (0, 0.6, 0, 0)]),
 }
-# In pixels: the picture's margin, a cell of a map of one cut and of two, a row's height, the width of a letter.
-EDGE, CELL, SMALL_CELL, ROW, LETTER = 20, 15, 12, 54, 8
+# In pixels: a cell of a map of one cut and of two, a row's height, the width of a letter.
+CELL, SMALL_CELL, ROW, LETTER = 15, 12, 54, 8
 SHORT = {0x0D: r"\r", 0x0A: r"\n", 0x09: r"\t", 0x20: "␣"}
 
 Cell = tuple[float, float]
@@ -52,12 +65,11 @@ def splits(rows: Mapping[str, Sequence[str]], messages: Sequence[bytes], title: 
             raise ValueError(f"{name}: {len(outcomes)} outcomes, and {len(cuts)} cuts")
     _check(outcome for row in rows.values() for outcome in row)
     width = max(2 * EDGE + CELL * (len(cuts) + 1), 560)
-    parts, lines = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')], []
-    y = EDGE + 20
+    parts, lines, y = [], [], EDGE + 20
     for name, outcomes in rows.items():
         told = _tell(outcomes)
         lines.append(f"{name}: {told}.")
-        parts.append(word(EDGE, y + 14, name, 'font-weight="bold"'))
+        parts.append(word(EDGE, y + 14, name, BOLD))
         parts.append(word(EDGE + LETTER * len(name) + 16, y + 14, _count(outcomes)))
         cells = {(float(EDGE + CELL * cut), y + 32.0): outcomes[cut - 1] for cut in cuts}
         parts += _cells(cells, CELL)
@@ -83,7 +95,6 @@ def pairs(
     left, top, cell = EDGE + 2 * SMALL_CELL, EDGE + 24, SMALL_CELL
     foot = top + cell * size
     parts = [
-        word(EDGE, EDGE + 5, title, 'font-weight="bold"'),
         *_cells(
             {
                 (left + cell * first, float(foot - cell * second)): outcome
@@ -172,8 +183,7 @@ def _bytes_below(messages: Sequence[bytes], cell: int, x: float, y: float) -> It
     """Draw the bytes along the axis: a cut's cell is above the gap between two of them. Messages alternate in shade."""
     for n, begin, message in _strip(messages):
         at, width = x + cell * begin, cell * len(message)
-        ground = SHADE if n % 2 else "white"
-        yield f'<rect x="{at:g}" y="{y:g}" width="{width}" height="18" fill="{ground}" stroke="{INK}"/>'
+        yield box(at, y, width, 18, SHADE if n % 2 else "white", OUTLINE)
         for i, byte in enumerate(message):
             middle = at + cell * (i + 0.5)
             yield word(middle, y + 13, _letter(byte), _small(cell))
@@ -184,16 +194,15 @@ def _bytes_beside(messages: Sequence[bytes], cell: int, x: float, foot: float) -
     """Draw the same bytes, from below upwards."""
     for n, begin, message in _strip(messages):
         height = cell * len(message)
-        ground = SHADE if n % 2 else "white"
         top = foot - cell * begin - height
-        yield f'<rect x="{x:g}" y="{top:g}" width="18" height="{height}" fill="{ground}" stroke="{INK}"/>'
+        yield box(x, top, 18, height, SHADE if n % 2 else "white", OUTLINE)
         for i, byte in enumerate(message):
             y = foot - cell * (begin + i + 0.5) + 3
             yield word(x + 9, y, _letter(byte), _small(cell))
 
 
 def _small(cell: int) -> str:
-    return f'font-size="{11 if cell >= CELL else 9}" text-anchor="middle"'
+    return f'font-size="{11 if cell >= CELL else 9}" {MIDDLE}'
 
 
 def _legend(y: float) -> Iterator[str]:
