@@ -20,7 +20,10 @@ CORES = min(os.cpu_count() or 1, 8)
 
 @dataclass(frozen=True)
 class Case:
-    """One run of a stage: its name, the files laid over it, what to run, and how (see Worker.run)."""
+    """One run of a stage: its name, the files laid over it, what to run, and how (see Worker.run).
+
+    ``stage`` is None in a pool of one stage.
+    """
 
     name: str
     overlay: Overlay
@@ -32,10 +35,11 @@ class Case:
     limits: Mapping[str, float] = field(default_factory=dict)
     again: bool = False
     collect: bool = False
+    stage: Stage | None = None
 
 
 class Pool:
-    """Workers that are ready to run cases of one stage; ``count`` is their number.
+    """Workers that are ready to run cases of these stages; ``count`` is their number.
 
     Args:
         workers: How many; None for one for each core, up to 8.
@@ -44,18 +48,18 @@ class Pool:
 
     def __init__(
         self,
-        stage: Stage,
-        *,
+        *stages: Stage,
         workers: int | None = None,
         reactor: str | None = None,
         limit: float = LIMIT,
     ) -> None:
-        self._stage, self._reactor = stage, reactor
+        self._stage, self._reactor = stages[0], reactor
         self.count = workers or CORES
         self._free: SimpleQueue[Worker] = SimpleQueue()
+        modules = sorted({name for stage in stages for name in imports_of(stage)})
         with ExitStack() as stack:
             for _ in range(self.count):
-                self._free.put(stack.enter_context(Worker(imports_of(stage), limit)))
+                self._free.put(stack.enter_context(Worker(modules, limit)))
             self._threads = ThreadPoolExecutor(self.count)
             # After an exception, cases that have not begun are dropped, and closing the workers ends the others.
             stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
@@ -72,7 +76,7 @@ class Pool:
             worker = self._free.get()
             try:
                 result = worker.run(
-                    self._stage,
+                    case.stage or self._stage,
                     case.targets,
                     overlay=case.overlay,
                     stop=case.stop,
