@@ -1,4 +1,4 @@
-"""Three tests of one sentence, and what they and a stage's whole tests say of services that are right, or have a bug."""
+"""Three tests of one sentence; their verdicts, and those of all of a stage's tests, on services right and wrong."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Three(SynchronousTestCase):
 
 
 def services(stage: Stage) -> tuple[list[type], list[type]]:
-    """The services that are right, and those with a bug, in the order of the descriptions."""
+    """The right services, and those with a bug, in the order of the descriptions."""
     right = [_factory(files["service.py"]) for files in right_answers(stage).values()]
     wrong = [_factory(mutated(stage, mutant)["service.py"]) for mutant in stage.mutants]
     return right, wrong

@@ -60,7 +60,7 @@ class TellsOnce(Counts):
 
 
 def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception]) -> str:
-    """What a client makes of an answer when the connection ended after these bytes."""
+    """The outcome of a client's answer if the connection ends after these bytes."""
     client = program()
     client.makeConnection(StringTransport())
     try:
@@ -69,10 +69,10 @@ def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception])
         client.connectionLost(Failure(end()))
     except Exception:
         return EXCEPTION
-    told = outcome(client.answer)
-    if isinstance(told, Failed):
+    result = outcome(client.answer)
+    if isinstance(result, Failed):
         return FAILURE
-    return RIGHT if told == TEXT else WRONG
+    return RIGHT if result == TEXT else WRONG
 
 
 def offsets(program: type[TakesWhatCame], answer: bytes, end: type[Exception]) -> list[str]:

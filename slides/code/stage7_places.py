@@ -57,7 +57,7 @@ class Client(Server):
 
 
 def ordered(reactor: str) -> list[str]:
-    """What ``order`` gives on a fresh reactor of that name."""
+    """What ``order`` returns on a fresh reactor of that name."""
     fresh = Fresh((reactor, "TCP4"), 2.0)
     try:
         return order(fresh.real)

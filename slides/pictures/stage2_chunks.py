@@ -20,7 +20,7 @@ LEFT, BOX, ROW = 378, 37, 62
 SERVER, CLIENT, HIGHLIGHT = PALE, SHADE, "#ffe08a"
 
 clock = Clock()
-rows = []  # what happened: when, what, which bytes, and where in the poem they stand
+rows = []  # each event: its time, what it is, the bytes, and their place in the poem
 
 
 class Line(StringTransport):

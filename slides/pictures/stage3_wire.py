@@ -1,4 +1,4 @@
-"""A request and its response as the stage's server gives it: each line's bytes, and what the line is called."""
+"""A request and the response of the stage's server: each line's bytes, and the line's name."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What three tests, and the stage's whole tests, say of services that are right, and of services with a known bug."""
+"""The verdicts of three tests, and of all the stage's tests, on right services and on services with a known bug."""
 
 import sys
 from pathlib import Path

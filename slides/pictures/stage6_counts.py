@@ -1,4 +1,4 @@
-"""What two clients that count make of an answer with a length, when the connection ends after each of its bytes."""
+"""The outcome of two clients that count, for an answer with a length, if the connection ends after each of its bytes."""
 
 from stage6_takes import draw, weather
 

@@ -1,4 +1,4 @@
-"""What a client that takes what came makes of three answers, when the connection ends after each of their bytes."""
+"""The outcome of a client without a check, for three answers, if the connection ends after each of their bytes."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two services that are told to stop while two clients are connected: what is over when the stop is. On fakes."""
+"""Two services that are stopped while two clients are connected: what has ended when the stop is over. On fakes."""
 
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import maybeDeferred

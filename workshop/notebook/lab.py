@@ -176,7 +176,7 @@ class Lab:
         return [sys.executable, "-m", "jupyterlab", *words]
 
     def _environment(self) -> dict[str, str]:
-        """Return the learner's own environment, except where Jupyter and IPython look, and where Python finds the course."""
+        """Return the learner's own environment, with other folders for Jupyter and IPython, and a path to the course."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER")}
         state, tool = self.root / STATE, Path(__file__).resolve().parent.parent.parent
         path = [str(self.root), str(tool), *filter(None, [kept.get("PYTHONPATH"), kept.get(PATH)])]
@@ -199,10 +199,10 @@ class Lab:
         # It writes its address before it listens there.
         while not (self._found() and self._request("GET", "/api/status") == 200):
             if self._process.poll() is not None:
-                raise LabError(f"JupyterLab ended at once. What it said is in {self._log_name}.")
+                raise LabError(f"JupyterLab ended at once. Its output is in {self._log_name}.")
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"JupyterLab did not start in {START:g} s. What it said is in {self._log_name}."
+                    f"JupyterLab did not start in {START:g} s. Its output is in {self._log_name}."
                 )
             time.sleep(0.05)
 

@@ -104,7 +104,7 @@ def problems(source: Path) -> Iterator[str]:
     notebook = nbformat.from_dict(nbformat.reads(text, as_version=4))
     wanted = parse(source.read_text("utf-8"))
     if _inputs(wanted) != _inputs(notebook) or wanted.metadata != notebook.metadata:
-        yield "the source and the notebook differ; make it anew"
+        yield "the source and the notebook differ; make it again"
     if len(text.encode()) > MOST:
         yield f"the notebook has more than {MOST} bytes"
     if not FEWEST_CELLS <= len(notebook.cells) <= MOST_CELLS:
@@ -165,7 +165,7 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
 
 
 def _top(source: str) -> str:
-    """Return the part of a cell that the kernel itself awaits: none if trial runs it, and nothing inside functions."""
+    """Return the part of a cell that the kernel itself awaits: "" if trial runs it, and nothing inside functions."""
     if source.startswith("%%"):
         return ""
     return "\n".join(line for line in source.splitlines() if not line.startswith((" ", "\t")))

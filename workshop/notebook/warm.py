@@ -64,7 +64,7 @@ class ForkServer:
         code: int | None = None
         deadline = time.monotonic() + limit
         try:
-            self._tell({"place": str(place), "words": words})
+            self._send({"place": str(place), "words": words})
             while True:
                 answer = self._answer(POLL)
                 if answer == {}:
@@ -86,7 +86,7 @@ class ForkServer:
         with printed.open("rb") as file:
             return code, file.read(most)
 
-    def _tell(self, job: dict[str, Any]) -> None:
+    def _send(self, job: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(job).encode() + b"\n")

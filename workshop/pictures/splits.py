@@ -67,8 +67,7 @@ def splits(rows: Mapping[str, Sequence[str]], messages: Sequence[bytes], title: 
     width = max(2 * EDGE + CELL * (len(cuts) + 1), 560)
     parts, lines, y = [], [], EDGE + 20
     for name, outcomes in rows.items():
-        told = _tell(outcomes)
-        lines.append(f"{name}: {told}.")
+        lines.append(f"{name}: {_describe(outcomes)}.")
         parts.append(word(EDGE, y + 14, name, BOLD))
         parts.append(word(EDGE + LETTER * len(name) + 16, y + 14, _count(outcomes)))
         cells = {(float(EDGE + CELL * cut), y + 32.0): outcomes[cut - 1] for cut in cuts}
@@ -107,7 +106,7 @@ def pairs(
         *_legend(foot + 72),
         word(left, foot + 46, "across: the first cut; upwards: the second", 'font-size="11"'),
     ]
-    lines = [f"{told}." for told in _tell_pairs(outcomes, messages)]
+    lines = [f"{text}." for text in _describe_pairs(outcomes, messages)]
     return frame(max(left + cell * size + EDGE, 560), foot + 96, title, lines, parts)
 
 
@@ -122,17 +121,17 @@ def _count(outcomes: Sequence[str]) -> str:
     return f"right at {list(outcomes).count('right')} of {whole} cut{'s' * (whole != 1)}"
 
 
-def _tell(outcomes: Sequence[str]) -> str:
+def _describe(outcomes: Sequence[str]) -> str:
     """Describe a row in words, with neighbouring cuts of the same outcome together."""
-    told, cut = [], 1
+    parts, cut = [], 1
     for outcome, alike in groupby(outcomes):
         n = len(list(alike))
-        told.append(f"{OUTCOMES[outcome].words} at {cut}{f' to {cut + n - 1}' if n > 1 else ''}")
+        parts.append(f"{OUTCOMES[outcome].words} at {cut}{f' to {cut + n - 1}' if n > 1 else ''}")
         cut += n
-    return "; ".join([_count(outcomes), *told])
+    return "; ".join([_count(outcomes), *parts])
 
 
-def _tell_pairs(
+def _describe_pairs(
     outcomes: Mapping[tuple[int, int], str], messages: Sequence[bytes]
 ) -> Iterator[str]:
     """Describe a map of two cuts in words: how many pairs have which outcome, within each message and elsewhere."""

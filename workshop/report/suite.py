@@ -36,7 +36,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     """Show the whole verdict.
 
     Args:
-        asked: How often each missed kind was missed in a row; see remembered.count_misses.
+        asked: How often each missed kind was missed in a row; see verdict.count_misses.
         limit: Seconds that a test may take.
     """
     stage = found.stage
@@ -44,9 +44,9 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
         console.line(f"  {question:<28}{answer}", "" if good else "bold")
     if found.trouble:
         console.line()
-        cause, _, mend = trouble(stage, found.trouble, limit).partition("\n")
+        cause, _, command = trouble(stage, found.trouble, limit).partition("\n")
         console.paragraph(cause, 0)
-        console.line(mend)
+        console.line(command)
         return
     if not found.own:
         if found.items:
@@ -115,7 +115,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
 
 
 def _code(found: Assessment) -> str:
-    """Say whose code the tests are about."""
+    """Name the code that the tests run."""
     return "your own code" if own_code(found.stage) else "the code as it was given"
 
 
@@ -183,7 +183,7 @@ def _strict(console: Console, found: Assessment, strict: Strict, others: int) ->
     console.line()
     console.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
     place = f", in {where}" if where else ""
-    console.paragraph(f"On an answer that is right it says{place}: {steady_failure_text(test)}")
+    console.paragraph(f"On a right answer it says{place}: {steady_failure_text(test)}")
     console.paragraph("The README says what a test may rely on, and what is left free.")
 
 
@@ -279,6 +279,6 @@ def _listed(console: Console, names: Iterable[str]) -> None:
     _more(console, len(names), 2 * FEW)
 
 
-def _more(console: Console, count: int, told: int = FEW) -> None:
-    if count > told:
-        console.line(f"  and {count - told} more")
+def _more(console: Console, count: int, shown: int = FEW) -> None:
+    if count > shown:
+        console.line(f"  and {count - shown} more")

@@ -24,8 +24,8 @@ PLACES = (
 )
 BOUND = 60
 """Seconds that one PDF may take."""
-SAID = 500
-"""How much of the browser's last output is shown."""
+MOST = 500
+"""How many characters of the browser's output are shown."""
 
 SLIDE = re.compile(r'<section data-timing="(\d+)">\n(.*?)(<aside class="notes">.*?</aside>)', re.S)
 PAGE = """<!DOCTYPE html>
@@ -108,5 +108,5 @@ def write(browser: str, page: Path, file: Path, notes: bool) -> None:
         finally:
             source.unlink()
     if done.returncode or not file.is_file():
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-SAID:]
-        raise CourseError(f"{browser} did not write {file}. It said: {said or 'nothing'}")
+        output = " ".join(done.stderr.decode("utf-8", "replace").split())[-MOST:]
+        raise CourseError(f"{browser} did not write {file}. Its output: {output or 'none'}")
