@@ -41,8 +41,7 @@ def status(tool: Tool) -> None:
         console.line()
         console.line(f"{everything}.", "green")
     elif not isinstance(first, Unjudged):
-        console.line()
-        console.paragraph(f"Next: read exercises/{first.stage.name}/README.md, then:", 0)
+        console.heading(f"Next: read exercises/{first.stage.name}/README.md, then:")
         show_verdict(console, tool.course, first, tool.limit, asked_for=False)
     elif first.refusal:
         show_refusal(console, first.refusal)

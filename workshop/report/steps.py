@@ -44,9 +44,8 @@ def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
     """Show what to do next in this stage: for its trouble, for its first failing step, or nothing."""
     stage = verdict.stage
     if verdict.result.trouble:
-        console.line()
         cause, _, command = trouble(stage, verdict.result.trouble, limit).partition("\n")
-        console.paragraph(cause, 0)
+        console.heading(cause)
         if verdict.broken_off:
             console.line()
             console.facts(_commands(stage, *verdict.broken_off))

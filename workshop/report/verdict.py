@@ -65,8 +65,7 @@ def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
 
 def show_refusal(console: Console, refusal: Refusal) -> None:
     """Say why a stage cannot be run as it is, and what to do about it."""
-    console.line()
-    console.paragraph(_sentence(refusal), 0)
+    console.heading(_sentence(refusal))
     console.line(refusal.mend)
 
 
