@@ -27,7 +27,7 @@ MARKER = re.compile(r" *### (BEGIN SOLUTION|END SOLUTION|STARTER)")
 
 
 class notes(nodes.General, nodes.Element):
-    """What the speaker sees."""
+    """A slide's notes, for the speaker."""
 
 
 class Notes(SphinxDirective):

@@ -18,7 +18,7 @@ ANSWERS = {
     "length": b"length 12\n" + TEXT,
     "parts": b"parts\n" + b"4rain" + b"8\nby noon" + b"0",
 }
-"""The same text, with each of three ways to say where it ends."""
+"""The same text, with each of three ways to mark its end."""
 
 ENDS = {"clean end": ConnectionDone, "broken end": ConnectionLost}
 RIGHT, WRONG, FAILURE, EXCEPTION = "the text", "wrong text", "failure", "exception"
@@ -60,7 +60,7 @@ class TellsOnce(Counts):
 
 
 def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception]) -> str:
-    """The outcome of a client's answer if the connection ends after these bytes."""
+    """Return the outcome of a client's answer if the connection ends after these bytes."""
     client = program()
     client.makeConnection(StringTransport())
     try:
@@ -76,7 +76,7 @@ def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception])
 
 
 def offsets(program: type[TakesWhatCame], answer: bytes, end: type[Exception]) -> list[str]:
-    """The same for each number of bytes, from none to all of them."""
+    """Return the outcome for each number of bytes, from 0 to all of them."""
     return [ended_after(program, answer[:n], end) for n in range(len(answer) + 1)]
 
 

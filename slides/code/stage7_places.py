@@ -1,4 +1,4 @@
-"""What differs from reactor to reactor, and from one kind of connection to another; and a promise, built for four places."""
+"""Two differences, between reactors and between kinds of connection; and a promise, built for four places."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Client(Server):
 
 
 def ordered(reactor: str) -> list[str]:
-    """What ``order`` returns on a fresh reactor of that name."""
+    """Return the result of ``order`` on a fresh reactor of that name."""
     fresh = Fresh((reactor, "TCP4"), 2.0)
     try:
         return order(fresh.real)
@@ -66,7 +66,7 @@ def ordered(reactor: str) -> list[str]:
 
 
 def asked(reactor: str, family: str) -> list[tuple[bytes, str]]:
-    """What Server and Client have heard in that place, and how the connection ended for each."""
+    """Return what Server and Client received in that place, and how the connection ended for each."""
     fresh = Fresh((reactor, family), 2.0)
     sides: list[Any] = [Server(), Client()]
 

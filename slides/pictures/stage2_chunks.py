@@ -51,7 +51,7 @@ class Line(StringTransport):
 
 
 def letter(byte):
-    """A byte, as it is shown."""
+    """Return a byte as it is shown."""
     if byte == ord("\n"):
         return r"\n"
     return chr(byte) if 32 <= byte < 127 else f"{byte:02x}"

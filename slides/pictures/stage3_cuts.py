@@ -34,12 +34,12 @@ STRIPES = (
 
 
 def answer(request):
-    """The server's handler: it says what it was asked."""
+    """The server's handler: it repeats the request."""
     return Response(200, b"%s %s" % (request.method, request.target))
 
 
 def outcome(cut):
-    """What the client gets when the bytes come in these two chunks."""
+    """Return what the client gets if the bytes arrive in two chunks."""
     transport = StringTransport()
     factory = server.HTTPFactory(answer, Clock())
     protocol = factory.buildProtocol(None)
@@ -53,7 +53,7 @@ def outcome(cut):
 
 
 def with_bug(mutant):
-    """The outcomes of the server with this bug."""
+    """Return the outcomes of the server with this bug."""
     module = ModuleType("exercises.stage3_http.wrong")
     module.__package__ = "exercises.stage3_http"
     exec(mutated(stage, mutant)["parser.py"], module.__dict__)

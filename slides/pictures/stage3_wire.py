@@ -20,12 +20,12 @@ NAME = 'font-family="Liberation Sans, Segoe UI, Helvetica Neue, Arial, sans-seri
 
 
 def shown(data):
-    """Bytes, as Python writes them."""
+    """Return bytes as Python writes them."""
     return repr(data)[2:-1]
 
 
 def rows(data, first, content):
-    """The lines of a message, each with its name."""
+    """Return the lines of a message, each with its name."""
     head, _, rest = data.partition(b"\r\n\r\n")
     lines = [shown(line + b"\r\n") for line in head.split(b"\r\n")] + [shown(b"\r\n")]
     names = [first, "fields: name, colon, value", *[""] * (len(lines) - 3)]

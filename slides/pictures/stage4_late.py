@@ -1,4 +1,4 @@
-"""What trial saw of two of the gallery's teardowns when the server ends late."""
+"""Two of the gallery's teardowns, as trial saw them when the server ended late."""
 
 from stage4_quiet import draw
 

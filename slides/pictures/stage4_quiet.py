@@ -1,4 +1,4 @@
-"""What trial saw of two of the gallery's teardowns on a quiet line, from the runs recorded for the stage's notebook."""
+"""Two of the gallery's teardowns, as trial saw them on a quiet line; from the runs recorded for the stage's notebook."""
 
 from workshop.pictures.base import BOLD, OUTLINE, PALE, box, recorded, slide, word
 

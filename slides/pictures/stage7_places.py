@@ -1,4 +1,4 @@
-"""How many of the stage's broken reactors show it in each of Linux's sixteen places, and in several."""
+"""The number of the stage's broken reactors that show it in each of Linux's sixteen places, and in several."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ MUTANTS = load(Path.cwd()).stage("stage7_everywhere").mutants
 
 
 def shown(reactors, families):
-    """How many show in at least one place of these, in words."""
+    """Return how many show it in at least one of these places, as text."""
     count = sum(
         any(set(mutant.on) <= {reactor, family} for reactor in reactors for family in families)
         for mutant in MUTANTS

@@ -1,4 +1,4 @@
-"""The commands for maintainers, in a group of their own: dev starters, notebooks, check, new."""
+"""The commands for maintainers: dev starters, notebooks, check, new."""
 
 from __future__ import annotations
 

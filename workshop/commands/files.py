@@ -54,7 +54,9 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 @cli.command(short_help="Back to the starter; your files are saved first.")
 @click.argument("stage_name", metavar="STAGE")
 @click.option(
-    "--provided", is_flag=True, help="Keep your files; put back the tests and what else came."
+    "--provided",
+    is_flag=True,
+    help="Keep your files; put back the tests and all other provided files.",
 )
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:

@@ -121,5 +121,5 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # pytest has received the same signal from the terminal, and cleans up by itself.
+            # pytest has received the same signal from the terminal, and cleans up.
             return process.wait()

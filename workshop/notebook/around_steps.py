@@ -1,4 +1,4 @@
-"""The steps of trial around one test, noted inside trial itself, in a process of its own.
+"""The steps of trial around one test, noted inside trial itself, in a separate process.
 
     steps = record("from twisted.trial.unittest import TestCase\\n\\n\\nclass Greets(TestCase): ...")
 
@@ -135,10 +135,10 @@ class Notes:
             step.found.append(f"its {kind} is ignored")
             return result
         deferred = ensureDeferred(result)
-        waiting, came = False, []
+        waiting, results = False, []
 
-        def comes(result: Any) -> Any:
-            came.append(result)
+        def fired(result: Any) -> Any:
+            results.append(result)
             failed = f"fails: {type(result.value).__name__}" if isinstance(result, Failure) else ""
             if waiting:
                 self.note(GOES_ON, f"it {failed}" if failed else "it has its result")
@@ -146,8 +146,8 @@ class Notes:
                 step.found.append(failed)
             return result
 
-        deferred.addBoth(comes)
-        if not came:
+        deferred.addBoth(fired)
+        if not results:
             self.note(WAITS, "waits for its Deferred")
             waiting = True
         return deferred

@@ -201,7 +201,7 @@ def _words(failure: Any) -> str:
 
 
 def _trial(line: str, source: str) -> None:
-    """Run the cell's TestCases with trial, in a process of their own, and print its output."""
+    """Run the cell's TestCases with trial, in a separate process, and print its output."""
     limit = cell.LIMIT
     try:
         words = shlex.split(line)

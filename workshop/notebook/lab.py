@@ -95,7 +95,7 @@ def renew(course: Course, page: Path) -> Path | None:
 
 
 class Lab:
-    """JupyterLab on this machine only, in a process of its own, on a notebook that has been copied.
+    """JupyterLab on this machine only, in a separate process, on a notebook that has been copied.
 
     As a context manager, it starts on entry, and ends on exit with everything that it has started.
     """
@@ -230,7 +230,7 @@ class Lab:
         return self.log.relative_to(self.root).as_posix()
 
     def wait(self) -> int:
-        """Wait until the server ends by itself, as when the learner shuts it down in the browser; return its exit code."""
+        """Wait until the server ends, as when the learner shuts it down in the browser; return its exit code."""
         while (code := self._process.poll()) is None:
             # On Windows, a wait without a bound would not notice Ctrl-C.
             time.sleep(0.2)

@@ -233,9 +233,9 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
     middle = row("time stops", _describe_moments(clock.steps), 1)
     ticks = "".join(f"M{at(moment):g} {middle - 6}v12" for moment in (0.0, *clock.steps))
     parts.append(f'<path d="M{left} {middle}H{at(clock.seconds()):g}{ticks}" stroke="{INK}"/>')
-    for name, came in notes.items():
-        middle = row(name, _describe_moments(came), 1)
-        tips = "".join(f"M{at(moment):g} {middle + 6}l-5 -11h10z" for moment in came)
+    for name, times in notes.items():
+        middle = row(name, _describe_moments(times), 1)
+        tips = "".join(f"M{at(moment):g} {middle + 6}l-5 -11h10z" for moment in times)
         parts.append(f'<path d="{tips}" fill="{INK}"/>')
     for name, alike in calls.items():
         lanes = _lanes(alike)

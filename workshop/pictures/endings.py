@@ -1,4 +1,4 @@
-"""How disconnections ended: for each of several runs, what was over when trial looked, and what was not."""
+"""The ends of disconnections: for each of several runs, what had ended when trial looked, and what was still open."""
 
 from __future__ import annotations
 

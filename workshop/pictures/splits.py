@@ -1,4 +1,4 @@
-"""Where bytes were cut, and what a program made of it: a map of outcomes.
+"""A map of outcomes: of each cut, or pair of cuts, in the bytes that a program receives.
 
     splits({"Program": ["right", "error", ...]}, [b"one\\r\\n", b"two\\r\\n"], "One cut")
     pairs({(1, 2): "none", (1, 3): "right", ...}, [b"one\\r\\n", b"two\\r\\n"], "Two cuts")
@@ -30,7 +30,7 @@ from workshop.pictures.base import (
 
 
 class Look(NamedTuple):
-    """How an outcome is drawn. ``sign``: a path's strokes around a cell's middle, in units of half a cell."""
+    """The look of an outcome. ``sign``: a path's strokes around a cell's middle, in units of half a cell."""
 
     words: str
     shade: str

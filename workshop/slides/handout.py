@@ -1,6 +1,6 @@
 """Handouts: a built deck as a PDF, a page a slide, written by Chromium.
 
-reveal.js can lay out pages by itself, but only after a page is loaded, and a browser that prints from the command line
+reveal.js can lay out pages, but only after a page is loaded, and a browser that prints from the command line
 does not wait for that: under load it wrote one empty page. So the slides are put into a plain page here.
 """
 
