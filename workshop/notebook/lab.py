@@ -198,12 +198,11 @@ class Lab:
         deadline = time.monotonic() + START
         # It writes its address before it listens there.
         while not (self._found() and self._request("GET", "/api/status") == 200):
-            if self._process.poll() is not None:
-                raise LabError(f"JupyterLab ended at once. Its output is in {self._log_name}.")
-            if time.monotonic() > deadline:
-                raise LabError(
-                    f"JupyterLab did not start in {START:g} s. Its output is in {self._log_name}."
-                )
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                what = "ended at once" if ended else f"did not start in {START:g} s"
+                log = self.log.relative_to(self.root).as_posix()
+                raise LabError(f"JupyterLab {what}. Its output is in {log}.")
             time.sleep(0.05)
 
     def _found(self) -> bool:
@@ -224,10 +223,6 @@ class Lab:
             return 0
         finally:
             connection.close()
-
-    @property
-    def _log_name(self) -> str:
-        return self.log.relative_to(self.root).as_posix()
 
     def wait(self) -> int:
         """Wait until the server ends, as when the learner shuts it down in the browser; return its exit code."""

@@ -181,11 +181,10 @@ def _strip(messages: Sequence[bytes]) -> Iterator[tuple[int, int, bytes]]:
 def _bytes_below(messages: Sequence[bytes], cell: int, x: float, y: float) -> Iterator[str]:
     """Draw the bytes along the axis: a cut's cell is above the gap between two of them. Messages alternate in shade."""
     for n, begin, message in _strip(messages):
-        at, width = x + cell * begin, cell * len(message)
-        yield box(at, y, width, 18, SHADE if n % 2 else "white", OUTLINE)
+        at = x + cell * begin
+        yield box(at, y, cell * len(message), 18, SHADE if n % 2 else "white", OUTLINE)
         for i, byte in enumerate(message):
-            middle = at + cell * (i + 0.5)
-            yield word(middle, y + 13, _letter(byte), _small(cell))
+            yield word(at + cell * (i + 0.5), y + 13, _letter(byte), _small(cell))
         yield word(at + 2, y + 31, f"message {n + 1}", 'font-size="11"')
 
 

@@ -29,7 +29,7 @@ from workshop.report.suite_text import (
     steady_failure_text,
 )
 from workshop.report.where import innermost
-from workshop.runner.result import Frame, TestResult
+from workshop.runner.result import TestResult
 
 
 def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
@@ -117,17 +117,13 @@ def _failing(console: Console, found: Assessment, test: TestResult) -> None:
         console.paragraph("It passes on right answers: this test is right; your code is not.")
     if test.problems:
         frames = main_problem(test.problems).frames
-        in_code = [frame for frame in frames if not is_test(_name(frame))]
+        in_code = [frame for frame in frames if not is_test(frame.file.rpartition("/")[2])]
         places = [
             ("Test", in_test(test.target, frames)),
             ("Code", str(innermost(found.stage, in_code) or "")),
         ]
         known = [(label, where) for label, where in places if where]
         console.facts([*known, ("Alone", f"{trial()} {test.target}")])
-
-
-def _name(frame: Frame) -> str:
-    return frame.file.rpartition("/")[2]
 
 
 def _method(target: str) -> str:
