@@ -1,6 +1,6 @@
 """Prints what this stage's notebook draws its pictures from: stage4_disconnect.json. In the course's folder, it is run by
 
-python3 -m workshop notebooks --record --write stage4_disconnect
+python3 -m workshop dev notebooks --record --write stage4_disconnect
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the decks are built: Sphinx, with each Markdown file in this folder as one deck of reveal.js.
+"""The decks' settings for Sphinx, with each Markdown file in this folder as one deck of reveal.js.
 
 By hand: sphinx-build -W -b revealjs slides FOLDER. README.md here says how a deck is written.
 """

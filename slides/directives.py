@@ -1,6 +1,6 @@
-"""What a deck has beside Markdown: notes, source, terminal, picture, decks. README.md shows how they are written.
+"""The directives of a deck: notes, source, terminal, picture, decks. README.md shows how they are written.
 
-What is warned of here ends the build, which the tool runs with -W.
+A warning from here ends the build, which the tool runs with -W.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MARKER = re.compile(r" *### (BEGIN SOLUTION|END SOLUTION|STARTER)")
 
 
 class notes(nodes.General, nodes.Element):
-    """What the speaker sees."""
+    """A slide's notes, for the speaker."""
 
 
 class Notes(SphinxDirective):
@@ -40,7 +40,7 @@ class Notes(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         length = minutes(self.arguments[0])
         if not length:
-            raise self.error(f'notes: "{self.arguments[0]}"; wants minutes, such as 2 minutes.')
+            raise self.error(f'notes: "{self.arguments[0]}"; expected minutes, such as 2 minutes.')
         self.assert_has_content()
         section, said = revealjs_section(), notes()
         section["data-timing"] = str(round(60 * length))
@@ -49,10 +49,10 @@ class Notes(SphinxDirective):
 
 
 class Included(RevealjsLiteralInclude):
-    """What the two below share: a file's text, which must fit on a slide."""
+    """The base of the next two: a file's text, which must fit on a slide."""
 
     def shown(self, node: nodes.Element, text: str) -> list[nodes.Node]:
-        """The node with this text, after a look at whether it fits."""
+        """Return the node with this text; warn if it does not fit."""
         text = text.strip("\n")
         lines = text.splitlines()
         for n, line in enumerate(lines, 1):
@@ -138,16 +138,16 @@ class Decks(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         found = nodes.bullet_list()
-        for deck in decks(load(ROOT)):
-            stage = re.match(r"stage(\d+)_", deck.name)
-            title = f"Stage {stage[1]}: {deck.title}" if stage else deck.title
-            link = nodes.reference("", title, refuri=f"{deck.name}.html")
+        for name, title in decks(load(ROOT)).items():
+            stage = re.match(r"stage(\d+)_", name)
+            text = f"Stage {stage[1]}: {title}" if stage else title
+            link = nodes.reference("", text, refuri=f"{name}.html")
             found += nodes.list_item("", nodes.paragraph("", "", link))
         return [found]
 
 
 def without_docstrings(text: str) -> str:
-    """Python code without its docstrings."""
+    """Return Python code without its docstrings."""
     lines = text.splitlines(keepends=True)
     gone: set[int] = set()
     for node in ast.walk(ast.parse(text)):
@@ -169,7 +169,7 @@ def look(app: Sphinx, doctree: nodes.document) -> None:
         title = section.next_node(nodes.title)
         count = sum(isinstance(child, notes) for child in section.children)
         if count != 1 and name != "index":
-            logger.warning(f'"{title.astext()}" has {count} notes; wants 1', location=section)
+            logger.warning(f'"{title.astext()}" has {count} notes; expected 1', location=section)
         if isinstance(section.parent, nodes.section) and section.parent.parent is not doctree:
             logger.warning(f'"{title.astext()}": a slide is "##"', location=section)
     for image in doctree.findall(nodes.image):

@@ -197,7 +197,7 @@ def test_server_that_cannot_start(mini: Learner, pages: Path) -> None:
     mini.path("jupyterlab.py").write_text(ENDS)
     outcome = mini.tool("lab", "1", "--no-browser")
     assert outcome.code == 1, outcome.all
-    assert "JupyterLab ended at once. What it said is in .workshop/jupyter/log." in outcome.err
+    assert "JupyterLab ended at once. Its output is in .workshop/jupyter/log." in outcome.err
     assert "it is broken" in mini.path(".workshop/jupyter/log").read_text()
 
 

@@ -125,7 +125,7 @@ def test_what_the_browser_says(tmp_path: Path) -> None:
     browser.chmod(0o755)
     page = tmp_path / "deck.html"
     page.write_text("<title>x</title>")
-    with pytest.raises(CourseError, match=r"did not write .*It said: no usable sandbox"):
+    with pytest.raises(CourseError, match=r"did not write .*Its output: no usable sandbox"):
         handout.write(str(browser), page, tmp_path / "x.pdf", False)
 
 

@@ -22,7 +22,7 @@ def course(mini: Learner) -> Learner:
 
 
 def test_written_then_as_it_should_be(course: Learner) -> None:
-    """A missing notebook is told; with --write, it is made; then all is as it should be, until one of the two changes."""
+    """A missing notebook is reported; with --write, it is made; then all is up to date, until one of the two changes."""
     outcome = course.tool("notebooks", "1")
     assert outcome.code == 1, outcome.all
     assert outcome.out.splitlines() == [
@@ -37,7 +37,7 @@ def test_written_then_as_it_should_be(course: Learner) -> None:
     assert made.count("exercises.wire 6") == 8
 
     outcome = course.tool("notebooks")
-    assert (outcome.code, outcome.out) == (0, f"as it should be: {MADE}\n"), outcome.all
+    assert (outcome.code, outcome.out) == (0, f"up to date: {MADE}\n"), outcome.all
 
     course.write(made.replace("exercises.wire 6", "exercises.wire 7", 1), MADE)
     outcome = course.tool("notebooks", "stage1_echo")
@@ -47,7 +47,7 @@ def test_written_then_as_it_should_be(course: Learner) -> None:
     course.write(RIGHT.replace("Words.", "Other words.", 1), PAGE)
     outcome = course.tool("notebooks")
     assert outcome.code == 1, outcome.all
-    assert f"{PAGE}: the source and the notebook differ; make it anew" in outcome.out
+    assert f"{PAGE}: the source and the notebook differ; make it again" in outcome.out
     assert course.path(MADE).read_text("utf-8") == made
 
 

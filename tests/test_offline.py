@@ -24,7 +24,7 @@ import pytest
 from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix, until
 from setup_copy import python_in
 
-from workshop.commands.offline_folder import LEFT_OUT
+from workshop.commands.offline import LEFT_OUT
 from workshop.setup.environment import machine
 
 SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
@@ -226,7 +226,7 @@ def test_a_folder_that_it_cannot_have(course: Learner, tmp_path: Path, kind: str
         (folder / "mine").write_text("mine")
     outcome = make(course, folder)
     assert outcome.returncode == 1, outcome.stderr
-    words = {"file": "is no folder", "full": "is not empty", "inside": "the course's own folder"}
+    words = {"file": "is not a folder", "full": "is not empty", "inside": "the course's own folder"}
     assert words[kind] in " ".join(outcome.stderr.split())
     if kind == "inside":
         assert not folder.exists()

@@ -12,7 +12,7 @@ from test_notebook import error, execute
 from workshop.notebook import cell
 from workshop.notebook.around import HEADS, drawn
 from workshop.notebook.around_steps import GOES_ON, LOOKS, TURN, VERDICT, WAITS, YOURS, Step, record
-from workshop.pictures.timeline import LATE
+from workshop.pictures.base import LATE
 
 HEAD = """
 from twisted.internet import reactor

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from decks import Deck, decks, read
 
 from workshop.course import Course, CourseError, Stage, load, timetable
 from workshop.slides import recorded
-from workshop.slides.decks import Deck, build, decks, find_deck, minutes, read
+from workshop.slides.decks import build, find_deck, minutes
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -135,7 +136,10 @@ SAID = ":::{notes} 1 minute\nSay: a.\n:::\n"
 BAD = {
     "no_notes": ("## Nothing to say\n", '"Nothing to say" has 0 notes'),
     "notes_twice": (f"## Twice\n\n{SAID}\n{SAID}", '"Twice" has 2 notes'),
-    "no_minutes": (f"## A\n\n{SAID.replace('1 minute', 'short')}", 'notes: "short"; wants minutes'),
+    "no_minutes": (
+        f"## A\n\n{SAID.replace('1 minute', 'short')}",
+        'notes: "short"; expected minutes',
+    ),
     "empty_notes": ("## A\n\n:::{notes} 1 minute\n:::\n", "Content block expected"),
     "too_deep": (f"## A\n\n{SAID}\n### Deep\n\n{SAID}", '"Deep": a slide is "##"'),
     "no_file": (f"## A\n\n```{{source}} solutions/none.py\n```\n\n{SAID}", "none.py"),

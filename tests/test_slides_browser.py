@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from decks import Deck, decks
 from playwright.sync_api import Page, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, pytestmark  # noqa: F401
 
 from workshop.course import load
 from workshop.slides import handout
-from workshop.slides.decks import Deck, build, decks
+from workshop.slides.decks import build
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)

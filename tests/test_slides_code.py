@@ -7,11 +7,11 @@ from pathlib import Path
 from unittest import result
 
 import pytest
+from decks import read
 from twisted.internet.testing import StringTransport
 
 from workshop.course import load
 from workshop.course.solutions import answer
-from workshop.slides.decks import read
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "slides" / "code"))

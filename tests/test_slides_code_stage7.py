@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from workshop.slides.decks import read
+from decks import read
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ROOT / "slides" / "code"

@@ -93,7 +93,7 @@ def test_port_that_is_taken(course: Learner) -> None:
         port = taken.getsockname()[1]
         outcome = course.tool("slides", "--no-browser", "--port", str(port))
     assert outcome.code == 2
-    assert outcome.err.startswith(f"Port {port} cannot be had: ")
+    assert outcome.err.startswith(f"Port {port} is not available: ")
     assert len(outcome.err.splitlines()) == 1
 
 
@@ -103,7 +103,7 @@ def test_deck_that_does_not_build(course: Learner) -> None:
     outcome = course.tool("slides", "--no-browser")
     assert outcome.code == 2
     assert outcome.err.startswith("The slides cannot be built:\n")
-    assert "closing.md" in outcome.err and '"soon"; wants minutes' in outcome.err
+    assert "closing.md" in outcome.err and '"soon"; expected minutes' in outcome.err
 
 
 @pytest.mark.skipif(

@@ -55,7 +55,7 @@ def _factory(text: str) -> type:
 
 
 def red(tests: type[SynchronousTestCase], names: list[str], service: type) -> bool:
-    """Whether any of these tests is red on a service."""
+    """Return whether any of these tests is red on a service."""
     home = vars(__import__(tests.__module__, fromlist=["TransformFactory"]))
     own, home["TransformFactory"] = home["TransformFactory"], service
     result = TestResult()

@@ -60,7 +60,7 @@ class TellsOnce(Counts):
 
 
 def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception]) -> str:
-    """What a client makes of an answer when the connection ended after these bytes."""
+    """Return the outcome of a client's answer if the connection ends after these bytes."""
     client = program()
     client.makeConnection(StringTransport())
     try:
@@ -69,14 +69,14 @@ def ended_after(program: type[TakesWhatCame], came: bytes, end: type[Exception])
         client.connectionLost(Failure(end()))
     except Exception:
         return EXCEPTION
-    told = outcome(client.answer)
-    if isinstance(told, Failed):
+    result = outcome(client.answer)
+    if isinstance(result, Failed):
         return FAILURE
-    return RIGHT if told == TEXT else WRONG
+    return RIGHT if result == TEXT else WRONG
 
 
 def offsets(program: type[TakesWhatCame], answer: bytes, end: type[Exception]) -> list[str]:
-    """The same for each number of bytes, from none to all of them."""
+    """Return the outcome for each number of bytes, from 0 to all of them."""
     return [ended_after(program, answer[:n], end) for n in range(len(answer) + 1)]
 
 

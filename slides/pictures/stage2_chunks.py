@@ -7,6 +7,7 @@ from twisted.python.failure import Failure
 
 from exercises.stage2_poetry.client import PoemProtocol
 from exercises.stage2_poetry.server import SlowPoetryFactory
+from workshop.pictures.base import BOLD, MIDDLE, OUTLINE, PALE, SHADE, box, slide, word
 
 POEM = "Half an é.\nThe rest.\n".encode()
 LATE = 0.125
@@ -14,12 +15,12 @@ LATE = 0.125
 PIECE = 9
 """Bytes: the first cut is inside of the é."""
 
-# In pixels: the picture's width, where the boxes begin, a box's width, a row's height.
-WIDTH, LEFT, BOX, ROW = 1200, 378, 37, 62
-INK, SERVER, CLIENT, LIFTED = "#1f2328", "#dbe9f6", "#f3f4f6", "#ffe08a"
+# In pixels: where the boxes begin, a box's width, a row's height.
+LEFT, BOX, ROW = 378, 37, 62
+SERVER, CLIENT, HIGHLIGHT = PALE, SHADE, "#ffe08a"
 
 clock = Clock()
-rows = []  # what happened: when, what, which bytes, and where in the poem they stand
+rows = []  # each event: its time, what it is, the bytes, and their place in the poem
 
 
 class Line(StringTransport):
@@ -50,14 +51,10 @@ class Line(StringTransport):
 
 
 def letter(byte):
-    """A byte, as it is shown."""
+    """Return a byte as it is shown."""
     if byte == ord("\n"):
         return r"\n"
     return chr(byte) if 32 <= byte < 127 else f"{byte:02x}"
-
-
-def text(x, y, words, style=""):
-    return f'<text x="{x}" y="{y}"{style}>{words}</text>'
 
 
 client = PoemProtocol()
@@ -68,23 +65,16 @@ while not client.poem.called:
     clock.advance(LATE)
 rows.append((clock.seconds(), "poem fires", b"", 0))
 
-height = ROW * len(rows)
-print(
-    f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{height}"'
-    f' viewBox="0 0 {WIDTH} {height}">'
-)
-print("<title>Written in two pieces, read in four</title>")
-print('<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="27" fill="#1f2328">')
+parts = []
 for n, (when, what, data, at) in enumerate(rows):
     y = n * ROW
-    print(text(0, y + 38, f"{when:.2f} s"))
-    print(text(132, y + 38, what, "" if data else ' font-weight="bold"'))
+    parts.append(word(0, y + 38, f"{when:.2f} s"))
+    parts.append(word(132, y + 38, what, "" if data else BOLD))
     for i, byte in enumerate(data, at):
         x = LEFT + i * BOX
-        fill = LIFTED if byte > 127 else SERVER if what.startswith("server") else CLIENT
-        print(f'<rect x="{x}" y="{y + 8}" width="{BOX}" height="42" fill="{fill}" stroke="{INK}"/>')
-        print(text(x + BOX // 2, y + 38, letter(byte), ' text-anchor="middle"'))
+        fill = HIGHLIGHT if byte > 127 else SERVER if what.startswith("server") else CLIENT
+        parts.append(box(x, y + 8, BOX, 42, fill, OUTLINE))
+        parts.append(word(x + BOX // 2, y + 38, letter(byte), MIDDLE))
     if not data:
-        print(text(LEFT, y + 38, repr(client.poem.result).replace("<", "&lt;")))
-print("</g>")
-print("</svg>")
+        parts.append(word(LEFT, y + 38, repr(client.poem.result)))
+print(slide(ROW * len(rows), "Written in two pieces, read in four", parts), end="")

@@ -1,4 +1,4 @@
-"""The commands for maintainers, in a group of their own: dev starters, notebooks, check, new."""
+"""The commands for maintainers: dev starters, notebooks, check, new."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workshop.course.solutions import answer
 QUICK = [
     f"tests/test_{name}.py" for name in ("course", "docs", "guide", "mistakes", "rooms", "style")
 ]
-"""The tests of how the course is written. The rest of the suite proves what it does."""
+"""The tests of how the course is written. The other tests prove what it does."""
 
 
 @cli.group(cls=Commands)
@@ -45,7 +45,7 @@ def starters(tool: Tool, write_: bool) -> int:
             write(tool.course.root / name, wanted[name].encode())
         click.echo(f"{'written' if write_ else 'differs'}: {name}")
     if not differ:
-        click.echo("All starters and fingerprints are as solutions/ gives them.")
+        click.echo("All starters and fingerprints are up to date.")
     return 1 if differ and not write_ else 0
 
 
@@ -90,7 +90,7 @@ def _settle(path: Path, text: str, write_: bool) -> bool:
     """Write a file that differs, or report it. Return whether a file that differs is left."""
     name = f"notebooks/{path.name}"
     if path.is_file() and path.read_text("utf-8") == text:
-        click.echo(f"as it should be: {name}")
+        click.echo(f"up to date: {name}")
         return False
     if write_:
         write(path, text.encode())
@@ -103,7 +103,7 @@ def _settle(path: Path, text: str, write_: bool) -> bool:
 def check(tool: Tool) -> int:
     """Check starters, format, types, links, rooms and lists: all that needs no run of the course's tests.
 
-    Exit code 0: all is well; 1: something is not, and was printed.
+    Exit code 0: all is well; 1: something is wrong, and was printed.
     """
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *QUICK]
     sys.stdout.flush()
@@ -112,7 +112,7 @@ def check(tool: Tool) -> int:
 
 @dev.command(short_help="Begin a stage: every file that the tests demand.")
 @click.argument("name", metavar="STAGE")
-@click.option("--title", required=True, help="At most 40 characters: what the map says.")
+@click.option("--title", required=True, help="At most 40 characters, for the map.")
 @click.option("--minutes", type=click.IntRange(5, 90), required=True, help="Of a class.")
 @click.pass_obj
 def new(tool: Tool, name: str, title: str, minutes: int) -> None:

@@ -54,7 +54,9 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 @cli.command(short_help="Back to the starter; your files are saved first.")
 @click.argument("stage_name", metavar="STAGE")
 @click.option(
-    "--provided", is_flag=True, help="Keep your files; put back the tests and what else came."
+    "--provided",
+    is_flag=True,
+    help="Keep your files; put back the tests and all other provided files.",
 )
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:
@@ -68,8 +70,8 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
         forget(tool.course, stage)
         forget_passed(stage)
         return 0
-    mended, lost, saved = restore(tool.course, stage)
-    for name in mended:
+    restored, lost, saved = restore(tool.course, stage)
+    for name in restored:
         console.line(f"Put back: {name}")
     if saved:
         console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
@@ -80,12 +82,13 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
             console.line(
                 f"No copy of {name} was kept. Take it from the course as you downloaded it."
             )
-    if not mended and not lost:
+    if not restored and not lost:
         console.line("Nothing to do: all provided files are as they came.")
     return 1 if lost else 0
 
 
 def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what: str) -> None:
+    """Replace the learner's files after saving them, and report both."""
     paths = {stage.path(name): text.encode() for name, text in files.items()}
     saved = replace(tool.course, paths)
     console.line(f"{what}: {', '.join(paths)}")

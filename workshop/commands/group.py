@@ -17,7 +17,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Do as click does, but with another message."""
+        """Resolve the command as click does, but with another message."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError:
@@ -50,7 +50,7 @@ class Tool:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(__file__).resolve().parent.parent.parent,
     show_default=False,
-    help="The course's folder, if not the one that this tool stands in.",
+    help="The course's folder, if not the one that holds this tool.",
 )
 @click.option(
     "--limit",

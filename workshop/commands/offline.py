@@ -1,14 +1,60 @@
-"""The command for instructors whose room has no network: offline."""
+"""The command for instructors whose room has no network: a folder with all of the course, which sets itself up without one.
+
+It has the course's files, with starters in place of any work; the wheels of the packages that they
+require; and the built decks. It works on the system that it is made on, with the Pythons that it is
+made with: pip can fetch for another system, but evaluates the conditions in packages' requirements
+for the one that it runs on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 
 import click
+from click import ClickException
 
 from workshop.commands.group import Tool, cli
-from workshop.course import TOOL
+from workshop.course import TOOL, Course
+from workshop.course.files import fingerprint, fingerprints
+from workshop.course.solutions import answer
+from workshop.course.toml_fields import read
+from workshop.setup.environment import MADE_FOR, OLDEST, WHEELS, WHEELS_HAVE, explain
+from workshop.setup.progress import Screen, Watched
+from workshop.setup.requirements import holds, installed
+from workshop.slides import decks as slides
+
+DECKS = "decks"
+NOTE = "OFFLINE.txt"
+LOG = ".workshop/offline.log"
+# Files that are made again when needed, or belong to one machine; most are in .gitignore too.
+LEFT_OUT = (
+    ".git",
+    ".venv",
+    ".workshop",
+    "_trial_temp*",
+    "__pycache__",
+    "*.egg-info",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".ipynb_checkpoints",
+    "build",
+    "dropin.cache",
+    # These belong to an offline folder, if this is one.
+    WHEELS,
+    DECKS,
+    NOTE,
+)
 
 
 @cli.command(short_help="Make a folder with all of the course, for rooms without network.")
@@ -26,12 +72,161 @@ def offline(tool: Tool, folder: Path, pythons: Sequence[str]) -> None:
 
     It works on this system, and with the Pythons that it is made with.
     """
-    from workshop.commands.offline_folder import NOTE, Refused, make
-
+    began, place, course = time.monotonic(), folder.absolute(), tool.course
+    _check_folder(course, place)
+    _check_pip(bool(pythons))
+    _check_provided(course)
+    machines = {_kind(python): python for python in pythons or [sys.executable]}
+    existed = place.exists()
     try:
-        made = make(tool.course, folder, pythons)
-    except Refused as refused:
-        raise click.ClickException(str(refused)) from None
-    click.echo(f"{folder}: {made.size / 1e6:.0f} MB in {made.seconds:.0f} s.")
-    click.echo(f"It is for {', '.join(made.kinds)}, and for no other.")
+        _fill(course, place, machines if pythons else dict.fromkeys(machines, ""))
+    except BaseException:
+        for path in [*place.iterdir()] if existed else [place]:
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    click.echo(f"{folder}: {size / 1e6:.0f} MB in {time.monotonic() - began:.0f} s.")
+    click.echo(f"It is for {', '.join(machines)}, and for no other.")
     click.echo(f"Hand it on as it is; in it, {TOOL} needs no network. {NOTE} says so too.")
+
+
+def _fill(course: Course, folder: Path, machines: Mapping[str, str]) -> None:
+    """Make the folder's contents, with progress on standard error.
+
+    Args:
+        machines: By each kind of machine that it is for, the Python to fetch packages with; "" for the running one.
+    """
+    screen = Screen()
+    screen.say(f"Copying the course to {folder}.")
+    _copy(course, folder)
+    for kind, python in machines.items():
+        screen.say(f"Fetching packages for {kind}.")
+        _fetch(course, folder, python, screen)
+    decks = (course.root / "slides" / "conf.py").is_file()
+    if decks:
+        screen.say("Building the slides.")
+        slides.build(course, folder / DECKS)
+        shutil.rmtree(folder / DECKS / ".doctrees", ignore_errors=True)
+    made_for = folder / WHEELS / MADE_FOR
+    made_for.write_text("".join(f"{kind}\n" for kind in machines), "utf-8")
+    (folder / NOTE).write_text(_note(course, machines, decks), "utf-8")
+
+
+def _check_folder(course: Course, folder: Path) -> None:
+    if folder.resolve().is_relative_to(course.root):
+        raise ClickException(f"{folder} is in the course's own folder. Name one outside of it.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "is not empty" if folder.is_dir() else "is not a folder"
+        raise ClickException(f"{folder} {what}. Name a new or an empty folder.")
+
+
+def _check_pip(others: bool) -> None:
+    """Check that pip exists and is new enough: --python, for other Pythons, came with 22.3."""
+    version, needed = installed().get("pip", ("", ""))[0], "22.3" if others else "21.3"
+    if not version:
+        raise ClickException(f"This environment has no pip. Run: {sys.executable} -m ensurepip")
+    if not holds(version, ">=", needed):
+        command = f'{sys.executable} -m pip install "pip>={needed}"'
+        raise ClickException(f"This environment's pip {version} is too old. Run: {command}")
+
+
+def _check_provided(course: Course) -> None:
+    """Check that the files that learners do not write are unchanged: a whole class would get them."""
+    mine = {stage.path(name) for stage in course.stages for name in stage.edit}
+    for name, digest in fingerprints(course).items():
+        path = course.root / name
+        if name in mine or (path.is_file() and fingerprint(path.read_bytes()) == digest):
+            continue
+        inside = name.split("/")[1]
+        stage = inside if any(inside == s.name for s in course.stages) else course.stages[0].name
+        raise ClickException(
+            f"{name} is not as it came with the course. {TOOL} reset {stage} --provided puts it back."
+        )
+
+
+def _kind(python: str) -> str:
+    """Return the kind of machine that wheels fetched with this Python are for."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
+    code += f"from workshop.setup.environment import machine; print(sys.version_info >= {OLDEST}, machine())"
+    try:
+        run = subprocess.run(
+            [python, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+        )
+        good, _, kind = run.stdout.strip().partition(" ")
+    except (OSError, subprocess.SubprocessError):
+        raise ClickException(
+            f"{python} does not run as a Python. Name one by its command or path."
+        ) from None
+    if good != "True":
+        needed = ".".join(map(str, OLDEST))
+        raise ClickException(f"{python} is {kind}; the course needs Python {needed} or newer.")
+    return kind
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield the files that make up a copy of the course, as paths below root."""
+
+    def left_out(folder: str, name: str) -> bool:
+        # A virtual environment may have any name.
+        environment = os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
+        return environment or any(fnmatch(name, pattern) for pattern in LEFT_OUT)
+
+    for folder, names, found in os.walk(root):
+        names[:] = sorted(name for name in names if not left_out(folder, name))
+        for name in sorted(found):
+            path = Path(folder, name)
+            if path.is_file() and not left_out(folder, name):
+                yield path.relative_to(root)
+
+
+def _copy(course: Course, folder: Path) -> None:
+    """Copy the course's files, with starters in place of the learner's."""
+    for name in _files(course.root):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(course.root / name, folder / name)
+    for stage in course.stages:
+        for file, text in answer(stage, 0).items():
+            (folder / "exercises" / stage.name / file).write_bytes(text.encode())
+    (folder / WHEELS).mkdir()
+
+
+def _required(root: Path) -> list[str]:
+    """Return what the wheels must cover: the contents of the requirement files, and what installing needs."""
+    lines: list[str] = []
+    for name in WHEELS_HAVE:
+        with suppress(FileNotFoundError):
+            text = re.sub(r"(^|\s)#.*", "", (root / name).read_text("utf-8"), flags=re.M)
+            lines += [line.strip() for line in text.splitlines() if line.strip()]
+    if "-e ." in lines:
+        lines.remove("-e .")
+        # pip builds the checkout in an environment of its own. Python 3.10.0's pip cannot: see Setup.install.
+        lines += [*read(root / "pyproject.toml")["build-system"]["requires"], "pip>=21.3"]
+    return lines
+
+
+def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
+    """Have pip fetch or build the wheels of all requirements, and of what those require."""
+    log = course.root / LOG
+    log.parent.mkdir(exist_ok=True)
+    other = ["--python", shutil.which(python) or python] if python else []
+    command = [sys.executable, "-m", "pip", *other, "wheel", "--no-input", "--progress-bar=off"]
+    command += ["--wheel-dir", str(folder / WHEELS), *_required(course.root)]
+    watched = Watched(screen, str(log), "asking for packages")
+    if watched.run(command, str(folder)):
+        lines = [line.strip() for line in watched.output.splitlines() if line.strip()]
+        errors = [line for line in lines if line.startswith("ERROR:")]
+        last = (errors or lines or ["pip failed"])[-1][:200]
+        why = explain(watched.output, last).replace("Set-up stopped", "No offline folder", 1)
+        raise ClickException(f"{why} pip's output is in {log}.")
+
+
+def _note(course: Course, kinds: Iterable[str], decks: bool) -> str:
+    """Return the note for a learner who receives the folder."""
+    lines = [f"{course.title}: a copy that needs no network.", "", "It is for"]
+    lines += [f"    {kind}" for kind in kinds]
+    lines += ["and sets itself up from the folder wheels. In this folder:", "", f"    {TOOL}", ""]
+    lines += ["With another Python or another system, set-up needs a network."]
+    if decks:
+        lines += ["", f"The slides: open {DECKS}/index.html in a browser."]
+    return "\n".join(lines) + "\n"

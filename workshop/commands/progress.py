@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
-from queue import SimpleQueue
 from typing import TypeAlias
 
 from workshop.commands.group import Tool
 from workshop.course import CourseError, Kind, Stage, Step
 from workshop.judge.memory import fingerprint, keep, recall
+from workshop.judge.steps import by_step, targets
 from workshop.judge.verdict import Judged, Unjudged, judge, refused, remember_passed
 from workshop.report.console import Console
-from workshop.runner.pool import CORES
-from workshop.runner.worker import Worker, imports_of
+from workshop.runner.pool import CORES, Pool
+from workshop.runner.worker import Case
 
 Seen: TypeAlias = Judged | Unjudged
 
@@ -28,54 +26,40 @@ def known(tool: Tool, stage: Stage) -> Seen | None:
 
 def seen(tool: Tool, stage: Stage) -> Seen:
     """Return what is known about a stage, or else the verdict of a run."""
-    return known(tool, stage) or next(_found(tool, [stage]))
+    return known(tool, stage) or next(_judge_all(tool, [stage]))
 
 
 def all_stages(tool: Tool, progress: Callable[[str], None]) -> list[Seen]:
     """Return the verdict on each stage, in the course's order. Unknown ones are found in parallel."""
     found = {stage.name: known(tool, stage) for stage in tool.course.stages}
     left = {name: tool.course.stage(name) for name, verdict in found.items() if verdict is None}
-    _say(progress, list(left))
-    for verdict in _found(tool, list(left.values())):
+    _report(progress, list(left))
+    for verdict in _judge_all(tool, list(left.values())):
         found[verdict.stage.name] = verdict
         del left[verdict.stage.name]
-        _say(progress, list(left))
+        _report(progress, list(left))
     return [verdict for verdict in found.values() if verdict is not None]
 
 
-def _say(progress: Callable[[str], None], left: list[str]) -> None:
-    """Say which stages' tests run, or wait to be run."""
+def _report(progress: Callable[[str], None], left: list[str]) -> None:
+    """Report which stages' tests run, or wait to be run."""
     if left:
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""
         progress(f"Running the tests of {left[0]}{more}")
 
 
-def _found(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
+def _judge_all(tool: Tool, stages: list[Stage]) -> Iterator[Judged]:
     """Judge the stages, and remember the verdicts.
 
     Stages of steps come first, as many at once as there are cores; then those of which each needs all cores.
     """
     keys = fingerprints(tool, stages)
     by_steps = [stage for stage in stages if not stage.judged]
-    with ExitStack() as stack:
-        free: SimpleQueue[Worker] = SimpleQueue()
-        modules = sorted({name for stage in by_steps for name in imports_of(stage)})
-        workers = min(len(by_steps), CORES)
-        for _ in range(workers):
-            free.put(stack.enter_context(Worker(modules, tool.limit)))
-        threads = ThreadPoolExecutor(max(workers, 1))
-        # After an exception, what has not begun is dropped, and closing the workers ends the others.
-        stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-
-        def one(stage: Stage) -> Judged:
-            worker = free.get()
-            try:
-                return judge(stage, limit=tool.limit, worker=worker)
-            finally:
-                free.put(worker)
-
-        for ended in as_completed([threads.submit(one, stage) for stage in by_steps]):
-            yield remembered(tool, ended.result(), keys)
+    if by_steps:
+        cases = [Case(stage.name, {}, tuple(targets(stage)), stage=stage) for stage in by_steps]
+        with Pool(*by_steps, workers=min(len(cases), CORES), limit=tool.limit) as pool:
+            for stage, (_, result) in zip(by_steps, pool.run(cases), strict=True):
+                yield remembered(tool, by_step(stage, result), keys)
     for stage in stages:
         if stage.judged:
             yield remembered(tool, judge(stage, limit=tool.limit), keys)

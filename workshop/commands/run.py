@@ -41,8 +41,7 @@ def status(tool: Tool) -> None:
         console.line()
         console.line(f"{everything}.", "green")
     elif not isinstance(first, Unjudged):
-        console.line()
-        console.paragraph(f"Next: read exercises/{first.stage.name}/README.md, then:", 0)
+        console.heading(f"Next: read exercises/{first.stage.name}/README.md, then:")
         show_verdict(console, tool.course, first, tool.limit, asked_for=False)
     elif first.refusal:
         show_refusal(console, first.refusal)
@@ -112,7 +111,7 @@ def run(
             live.rest(verdict)
             show_verdict(console, tool.course, verdict, tool.limit)
             if verdict.passed and not steps:
-                _what_next(tool, console, stage)
+                _show_next(tool, console, stage)
         else:
             click.echo(json.dumps(as_data(tool.course, verdict, tool.limit)))
         whole = steps is None and reactor is None
@@ -120,7 +119,7 @@ def run(
     return 0 if verdict.passed else 1
 
 
-def _what_next(tool: Tool, console: Console, stage: Stage) -> None:
+def _show_next(tool: Tool, console: Console, stage: Stage) -> None:
     names = [one.name for one in tool.course.stages]
     for name in names[names.index(stage.name) + 1 :][:1]:
         console.facts([("Read", f"exercises/{name}/README.md"), ("Next", f"{TOOL} run {name}")])
@@ -149,7 +148,7 @@ def check_reactor(name: str) -> None:
 @cli.command()
 @click.argument("stage_name", metavar="[STAGE]", required=False)
 @click.option(
-    "--poll", is_flag=True, help="Look at the files, where the file system tells nothing."
+    "--poll", is_flag=True, help="Poll the files, for file systems that report no changes."
 )
 @click.pass_obj
 def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:

@@ -9,8 +9,7 @@ import webbrowser
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.slides import decks as decks
-from workshop.slides import handout
+from workshop.slides import decks, handout
 
 
 @cli.command(short_help="Build the slides and show them, or write them as PDF.")
@@ -46,8 +45,7 @@ def slides(
             path.write_text(text, "utf-8", newline="\n")
             click.echo(f"Written: {path.relative_to(course.root)}")
         return
-    found = decks.decks(course)
-    names = [one.name for one in found]
+    names = list(decks.decks(course))
     if deck is not None:
         names = [decks.find_deck(deck, names)]
     browser = handout.chromium() if pdf else ""

@@ -80,7 +80,9 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
             click.echo(f"Your copy was saved as {kept}.")
         lay(tool.course)
         if not is_of(tool.course.root / copy, page):
-            click.echo("The course's notebook has changed since your copy was made. To begin anew:")
+            click.echo(
+                "The course's notebook has changed since your copy was made. To begin again:"
+            )
             click.echo(f"{TOOL} lab --fresh {page.stem}")
         with Lab(tool.course.root, page.name, not no_browser, port) as server:
             click.echo(f"JupyterLab has your copy, {copy}, at")
@@ -119,5 +121,5 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # pytest has received the same signal from the terminal, and cleans up by itself.
+            # pytest has received the same signal from the terminal, and cleans up.
             return process.wait()

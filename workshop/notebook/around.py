@@ -23,11 +23,22 @@ from workshop.notebook.around_steps import (
     Step,
     record,
 )
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import (
+    BOLD,
+    EDGE,
+    GOOD,
+    INK,
+    LATE,
+    OUTLINE,
+    SHADE,
+    Picture,
+    box,
+    frame,
+    word,
+)
 
-# In pixels: a row's height, a box's, the margin; then each column's left edge and the width of its boxes.
-ROW, BOX, EDGE = 30, 22, 20
+# In pixels: a row's height, a box's; then each column's left edge and the width of its boxes.
+ROW, BOX = 30, 22
 OWN, TRIAL, FOUND, RUNS = (50, 200), (258, 216), (484, 190), (682, 158)
 HEADS = {
     "the test's own code": OWN,
@@ -57,16 +68,12 @@ def drawn(steps: Sequence[Step], title: str) -> Picture:
     What a step led to is in its row, between trial's column and the reactor's.
     """
     width, top = sum(RUNS) + EDGE, EDGE + 2 * ROW
-    parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
-    for head, (x, _) in HEADS.items():
-        parts.append(word(x, top - 8, head, 'font-weight="bold"'))
+    parts = [word(x, top - 8, head, BOLD) for head, (x, _) in HEADS.items()]
     lines, over, began = [], [], 0
     for n, step in enumerate(steps):
         y = top + n * ROW
         if n % 2 == 0:
-            parts.append(
-                f'<rect x="8" y="{y}" width="{width - 16}" height="{ROW}" fill="{SHADE}"/>'
-            )
+            parts.append(box(8, y, width - 16, ROW, SHADE))
         parts.append(word(EDGE, y + 20, f"{n + 1:2}"))
         parts += _box(step, y)
         lines.append(f"{n + 1}. {_words(step)}.")
@@ -105,7 +112,7 @@ def _box(step: Step, y: int) -> list[str]:
     text = f"looks: {step.what}" if step.kind == LOOKS else step.what
     longest = int((width - 20) / LETTER)
     text = text if len(text) <= longest else f"{text[: longest - 3]}..."
-    weight = ' font-weight="bold"' if step.kind == VERDICT else ""
+    weight = f" {BOLD}" if step.kind == VERDICT else ""
     parts = [
         f'<rect x="{x}" y="{y + 4}" width="{width}" height="{BOX}" rx="4" {look}/>',
         word(x + 10, y + 20, text, f'fill="{ink}"{weight}'),
@@ -113,13 +120,12 @@ def _box(step: Step, y: int) -> list[str]:
     beside = ", ".join(step.found)
     if step.kind == LOOKS:
         beside = f"left: {beside}" if left else "none"
-    style = f'fill="{LATE}" font-weight="bold"' if left else ""
+    style = f'fill="{LATE}" {BOLD}' if left else ""
     return [*parts, word(FOUND[0], y + 20, beside, style)] if beside else parts
 
 
 def _runs(top: int, bottom: int, text: str) -> list[str]:
     """Draw the reactor's bar while it runs."""
     x, width = RUNS
-    box = f'<rect x="{x}" y="{top}" width="{width}" height="{bottom - top}" fill="white"'
-    foot = (top + bottom) // 2 + 5
-    return [f'{box} stroke="{INK}" stroke-width="3"/>', word(x + 10, foot, text)]
+    bar = box(x, top, width, bottom - top, "white", f'{OUTLINE} stroke-width="3"')
+    return [bar, word(x + 10, (top + bottom) // 2 + 5, text)]

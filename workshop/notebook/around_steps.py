@@ -1,4 +1,4 @@
-"""The steps of trial around one test, noted inside trial itself, in a process of its own.
+"""The steps of trial around one test, noted inside trial itself, in a separate process.
 
     steps = record("from twisted.trial.unittest import TestCase\\n\\n\\nclass Greets(TestCase): ...")
 
@@ -88,7 +88,7 @@ class Notes:
             (case, name, functools.partial(self._part, name)),
             (case, "addCleanup", self._adding),
             (case, "flushLoggedErrors", self._flushing),
-            # The one place where both kinds of test case get what was logged. It has no public name.
+            # The one place where both kinds of test case get the logged errors. It has no public name.
             (_synctest._logObserver, "getErrors", functools.partial(self._look, "logged errors")),
             (reactor, "iterate", self._turning),
             (reactor, "getDelayedCalls", functools.partial(self._look, "delayed calls")),
@@ -116,29 +116,29 @@ class Notes:
         def part(*words: Any, **named: Any) -> Any:
             step = self.note(YOURS, name)
             try:
-                given = function(*words, **named)
+                result = function(*words, **named)
             except BaseException as error:
                 step.found.append(f"raises {type(error).__name__}")
                 raise
-            return self._given(step, given)
+            return self._result(step, result)
 
         return part
 
-    def _given(self, step: Step, given: Any) -> Any:
+    def _result(self, step: Step, result: Any) -> Any:
         from twisted.internet.defer import Deferred, ensureDeferred
         from twisted.python.failure import Failure
 
-        kind = "coroutine" if inspect.iscoroutine(given) else "Deferred"
-        if kind == "Deferred" and not isinstance(given, Deferred):
-            return given
+        kind = "coroutine" if inspect.iscoroutine(result) else "Deferred"
+        if kind == "Deferred" and not isinstance(result, Deferred):
+            return result
         if not self._waits:
             step.found.append(f"its {kind} is ignored")
-            return given
-        deferred = ensureDeferred(given)
-        waiting, came = False, []
+            return result
+        deferred = ensureDeferred(result)
+        waiting, results = False, []
 
-        def comes(result: Any) -> Any:
-            came.append(result)
+        def fired(result: Any) -> Any:
+            results.append(result)
             failed = f"fails: {type(result.value).__name__}" if isinstance(result, Failure) else ""
             if waiting:
                 self.note(GOES_ON, f"it {failed}" if failed else "it has its result")
@@ -146,8 +146,8 @@ class Notes:
                 step.found.append(failed)
             return result
 
-        deferred.addBoth(comes)
-        if not came:
+        deferred.addBoth(fired)
+        if not results:
             self.note(WAITS, "waits for its Deferred")
             waiting = True
         return deferred
@@ -174,7 +174,7 @@ class Notes:
         def looking() -> Any:
             left = look()
             self._looked |= what == "logged errors"
-            self.note(LOOKS, what, *sorted(_called(one) for one in left))
+            self.note(LOOKS, what, *sorted(_name(one) for one in left))
             return left
 
         return looking
@@ -197,7 +197,7 @@ class Notes:
         return judging
 
 
-def _called(left: Any) -> str:
+def _name(left: Any) -> str:
     """Return the name of something left behind: a delayed call, a logged failure, a port or a connection."""
     function = getattr(left, "func", None)
     if function is not None:

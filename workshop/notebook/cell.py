@@ -13,11 +13,11 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from workshop.notebook.warm import ForkServer
+from workshop.notebook.warm import POLL, PRINTED, ForkServer
 from workshop.runner.layout import temporary_folder
 from workshop.runner.process import OWN_GROUP, end_group
 from workshop.setup.variables import plain as without_settings
@@ -121,41 +121,31 @@ def _repetition(words: list[str]) -> tuple[list[str], int]:
 
 def _bounded(command: list[str], place: Path, limit: float) -> tuple[int | None, bytes]:
     """Run a command in a folder; return its exit code (None if it had to be killed) and its output."""
-    process = subprocess.Popen(
-        command,
-        cwd=place,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **OWN_GROUP,
-    )
-    parts: list[bytes] = []
-
-    def read() -> None:
-        size = 0
-        assert process.stdout is not None
-        with process.stdout as stream:
-            while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
-                if size < MOST_OUTPUT:
-                    parts.append(data)
-                size += len(data)
-                if size >= MOST_OUTPUT:
-                    end_group(process)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
     code: int | None = None
-    try:
-        # An interrupt of the kernel raises KeyboardInterrupt from this wait.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            code = process.wait(limit)
-    finally:
-        # This also ends what the tests have started, which would hold the pipe open.
-        end_group(process)
-        process.wait()
-        reader.join(1)
-    return code, b"".join(parts)
+    deadline = time.monotonic() + limit
+    with (place / PRINTED).open("w+b") as printed:
+        process = subprocess.Popen(
+            command,
+            cwd=place,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            **OWN_GROUP,
+        )
+        try:
+            while code is None and time.monotonic() < deadline:
+                # An interrupt of the kernel raises KeyboardInterrupt from this wait.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    code = process.wait(POLL)
+                if os.fstat(printed.fileno()).st_size > MOST_OUTPUT:
+                    break
+        finally:
+            # This also ends what the tests have started.
+            end_group(process)
+            process.wait()
+        printed.seek(0)
+        return code, printed.read(MOST_OUTPUT)
 
 
 def _where(text: str) -> str:

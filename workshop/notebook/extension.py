@@ -169,11 +169,11 @@ class CallbackWatch:
         self._running = self._cells
         CELL.set(self._cells)
         try:
-            return await self._run_and_tell(nodes, *words, **named)
+            return await self._run_and_report(nodes, *words, **named)
         finally:
             self._running = None
 
-    async def _run_and_tell(self, nodes: Any, *words: Any, **named: Any) -> Any:
+    async def _run_and_report(self, nodes: Any, *words: Any, **named: Any) -> Any:
         early = len(self.failures)
         raised = await self._run(nodes, *words, **named)
         info = getattr(named.get("result"), "info", None)
@@ -201,7 +201,7 @@ def _words(failure: Any) -> str:
 
 
 def _trial(line: str, source: str) -> None:
-    """Run the cell's TestCases with trial, in a process of their own, and print its output."""
+    """Run the cell's TestCases with trial, in a separate process, and print its output."""
     limit = cell.LIMIT
     try:
         words = shlex.split(line)

@@ -95,7 +95,7 @@ def renew(course: Course, page: Path) -> Path | None:
 
 
 class Lab:
-    """JupyterLab on this machine only, in a process of its own, on a notebook that has been copied.
+    """JupyterLab on this machine only, in a separate process, on a notebook that has been copied.
 
     As a context manager, it starts on entry, and ends on exit with everything that it has started.
     """
@@ -176,7 +176,7 @@ class Lab:
         return [sys.executable, "-m", "jupyterlab", *words]
 
     def _environment(self) -> dict[str, str]:
-        """Return the learner's own environment, except where Jupyter and IPython look, and where Python finds the course."""
+        """Return the learner's own environment, with other folders for Jupyter and IPython, and a path to the course."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("JUPYTER")}
         state, tool = self.root / STATE, Path(__file__).resolve().parent.parent.parent
         path = [str(self.root), str(tool), *filter(None, [kept.get("PYTHONPATH"), kept.get(PATH)])]
@@ -198,12 +198,11 @@ class Lab:
         deadline = time.monotonic() + START
         # It writes its address before it listens there.
         while not (self._found() and self._request("GET", "/api/status") == 200):
-            if self._process.poll() is not None:
-                raise LabError(f"JupyterLab ended at once. What it said is in {self._log_name}.")
-            if time.monotonic() > deadline:
-                raise LabError(
-                    f"JupyterLab did not start in {START:g} s. What it said is in {self._log_name}."
-                )
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                what = "ended at once" if ended else f"did not start in {START:g} s"
+                log = self.log.relative_to(self.root).as_posix()
+                raise LabError(f"JupyterLab {what}. Its output is in {log}.")
             time.sleep(0.05)
 
     def _found(self) -> bool:
@@ -225,12 +224,8 @@ class Lab:
         finally:
             connection.close()
 
-    @property
-    def _log_name(self) -> str:
-        return self.log.relative_to(self.root).as_posix()
-
     def wait(self) -> int:
-        """Wait until the server ends by itself, as when the learner shuts it down in the browser; return its exit code."""
+        """Wait until the server ends, as when the learner shuts it down in the browser; return its exit code."""
         while (code := self._process.poll()) is None:
             # On Windows, a wait without a bound would not notice Ctrl-C.
             time.sleep(0.2)

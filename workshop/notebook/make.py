@@ -104,7 +104,7 @@ def problems(source: Path) -> Iterator[str]:
     notebook = nbformat.from_dict(nbformat.reads(text, as_version=4))
     wanted = parse(source.read_text("utf-8"))
     if _inputs(wanted) != _inputs(notebook) or wanted.metadata != notebook.metadata:
-        yield "the source and the notebook differ; make it anew"
+        yield "the source and the notebook differ; make it again"
     if len(text.encode()) > MOST:
         yield f"the notebook has more than {MOST} bytes"
     if not FEWEST_CELLS <= len(notebook.cells) <= MOST_CELLS:
@@ -135,11 +135,11 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
     if tags - TAGS:
         yield f"tags that are not known here: {', '.join(sorted(tags - TAGS))}"
     if re.search(r"^\s*#\s*(?:NBVAL|PYTEST_VALIDATE)_", cell.source, re.M):
-        yield "a comment that keeps nbval from comparing"
+        yield "a comment that stops nbval from comparing"
     if cell.source.rstrip().endswith(";"):
-        yield "a semicolon at the end: nbval does not keep the output back"
+        yield "a semicolon at the end: nbval does not suppress the output"
     if re.search(r"^\s*!|\bos\.(?:system|popen|spawn)|\bsubprocess\b", cell.source, re.M):
-        yield "a process of its own: what it prints to the kernel's output nbval never has; use %%trial"
+        yield "starts a process, whose output nbval does not see; use %%trial"
     for wait in re.findall(r"\bawait\b(?! within\()", _top(cell.source)):
         yield f"{wait} without a bound: await within(seconds, ...)"
     raised = any(output.output_type == "error" for output in cell.outputs)
@@ -154,7 +154,7 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
         if re.search(r"^(PASSED|FAILED) \(.*skips=", printed, re.M):
             yield "a test was skipped: the verdict says nothing of it"
     elif RED in tags:
-        yield "tagged red, and no %%trial"
+        yield "tagged red, but not a %%trial cell"
     for output in cell.outputs:
         data = output.get("data", {})
         if any(kind.startswith("image/") and kind != "image/svg+xml" for kind in data):
@@ -165,7 +165,7 @@ def _of_cell(n: int, cell: Any) -> Iterator[str]:
 
 
 def _top(source: str) -> str:
-    """Return the part of a cell that the kernel itself awaits: none if trial runs it, and nothing inside functions."""
+    """Return the part of a cell that the kernel itself awaits: "" if trial runs it, and nothing inside functions."""
     if source.startswith("%%"):
         return ""
     return "\n".join(line for line in source.splitlines() if not line.startswith((" ", "\t")))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import select
 import signal
 import subprocess
@@ -43,6 +42,7 @@ class ForkServer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                bufsize=0,  # both answers may come at once, and select sees only what is not read yet
                 **OWN_GROUP,
             )
 
@@ -64,7 +64,7 @@ class ForkServer:
         code: int | None = None
         deadline = time.monotonic() + limit
         try:
-            self._tell({"place": str(place), "words": words})
+            self._send({"place": str(place), "words": words})
             while True:
                 answer = self._answer(POLL)
                 if answer == {}:
@@ -86,7 +86,7 @@ class ForkServer:
         with printed.open("rb") as file:
             return code, file.read(most)
 
-    def _tell(self, job: dict[str, Any]) -> None:
+    def _send(self, job: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
@@ -97,12 +97,6 @@ class ForkServer:
         assert self._process is not None and self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], seconds)[0]:
             return None
-        # Both answers may come at once: so read nothing beyond the end of a line.
-        line = b""
-        while not line.endswith(b"\n"):
-            letter = os.read(self._process.stdout.fileno(), 1)
-            if not letter:
-                return {}
-            line += letter
-        answer: dict[str, Any] = json.loads(line)
+        line = self._process.stdout.readline()
+        answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
         return answer

@@ -1,4 +1,4 @@
-"""The common parts of the pictures: a picture, its frame, a word in it, and the folder of the recordings."""
+"""The SVG that all pictures are made of: a drawing, words and boxes in it, its colours; and the folder of the recordings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from workshop.pictures.timeline import INK
-
 FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
-FONT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="13"'
-SHADE = "#f3f4f6"
-"""The background of every second row."""
+INK, GOOD, LATE = "#1f2328", "#2f6fb3", "#bc4c00"
+PALE, SHADE = "#dbe9f6", "#f3f4f6"
+"""Backgrounds: of what is good, and of every second row."""
+EDGE = 20
+"""The margin of a notebook's picture, in pixels."""
+BOLD, MIDDLE, OUTLINE = 'font-weight="bold"', 'text-anchor="middle"', f'stroke="{INK}"'
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,58 @@ def recorded(stage: str, folder: Path = FOLDER) -> Any:
 def frame(
     width: int, height: int, title: str, lines: Iterable[str], parts: Iterable[str]
 ) -> Picture:
-    """Make a picture of that many pixels, on a white background, from its title, its meaning in words and its SVG parts."""
+    """Make a notebook's picture, on a white background and with its title at the top.
+
+    Args:
+        lines: The picture's meaning in words.
+        parts: The SVG of all else that it shows.
+    """
     lines = list(lines)
+    before = [
+        f"<desc>{escape(' '.join(lines))}</desc>",
+        f'<rect width="{width}" height="{height}" rx="6" fill="white"/>',
+    ]
+    heading = word(EDGE, EDGE + 5, title, BOLD)
+    return Picture(
+        drawing(width, height, title, [heading, *parts], before), "\n".join([title, *lines])
+    )
+
+
+def drawing(
+    width: int,
+    height: int,
+    title: str,
+    parts: Iterable[str],
+    before: Iterable[str] = (),
+    size: int = 13,
+) -> str:
+    """Return an SVG drawing of that many pixels.
+
+    Args:
+        before: SVG that precedes the parts: a description, a background, definitions.
+        size: The size of letters.
+    """
     begin = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}">',
         f"<title>{escape(title)}</title>",
-        f"<desc>{escape(' '.join(lines))}</desc>",
-        f'<rect width="{width}" height="{height}" rx="6" fill="white"/>',
-        f'<g {FONT} fill="{INK}">',
+        *before,
+        f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{size}" fill="{INK}">',
     )
-    return Picture("\n".join([*begin, *parts, "</g>", "</svg>", ""]), "\n".join([title, *lines]))
+    return "\n".join([*begin, *parts, "</g>", "</svg>", ""])
+
+
+def slide(height: int, title: str, parts: Iterable[str], before: Iterable[str] = ()) -> str:
+    """Return a drawing for a slide: as wide as all of them are, in letters that the last row can read."""
+    return drawing(1200, height, title, parts, before, size=27)
 
 
 def word(x: float, y: float, text: str, style: str = "") -> str:
     """Return a text as SVG, with its left end at x and its baseline at y; ``style`` has more attributes."""
     return f'<text x="{x:g}" y="{y:g}"{" " if style else ""}{style}>{escape(text)}</text>'
+
+
+def box(x: float, y: float, width: float, height: float, fill: str, style: str = "") -> str:
+    """Return a filled rectangle as SVG; ``style`` has more attributes."""
+    size = f'width="{width:g}" height="{height:g}"'
+    return f'<rect x="{x:g}" y="{y:g}" {size} fill="{fill}"{" " if style else ""}{style}/>'

@@ -20,11 +20,22 @@ from typing import Any, cast
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import (
+    BOLD,
+    EDGE,
+    GOOD,
+    INK,
+    LATE,
+    MIDDLE,
+    SHADE,
+    Picture,
+    box,
+    frame,
+    word,
+)
 
-# In pixels: the picture's width and margin, letters' widths, the heights of a lane and of a line of words, a row's padding.
-WIDTH, EDGE, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 20, 8, 6.8, 20, 15, 7
+# In pixels: the picture's width, letters' widths, the heights of a lane and of a line of words, a row's padding.
+WIDTH, LETTER, SMALL_LETTER, LANE, LINE, PAD = 860, 8, 6.8, 20, 15, 7
 LONGEST = 26  # letters of a name that are drawn
 TICKS = 9  # on the axis, at most
 FEW = 3  # calls of a row that are described one by one
@@ -51,12 +62,12 @@ class Call:
         """When it was called or cancelled; None while it waits."""
         return self.cancelled if self.called is None else self.called
 
-    def tell(self) -> str:
+    def describe(self) -> str:
         """Describe its fate in words."""
-        told = f"asked for at {_spell(self.asked)}, due at {_spell(self.dues[0])}"
+        text = f"asked for at {_spell(self.asked)}, due at {_spell(self.dues[0])}"
         if self.dues[1:]:
-            told += f", moved {_times(len(self.dues) - 1)}, at last to {_spell(self.due)}"
-        return f"{told}: {self.fate()}"
+            text += f", moved {_times(len(self.dues) - 1)}, at last to {_spell(self.due)}"
+        return f"{text}: {self.fate()}"
 
     def fate(self) -> str:
         """Say how it ended, or that it has not."""
@@ -88,7 +99,7 @@ class Recorded(Clock):
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object
     ) -> IDelayedCall:
-        """Do as Clock does. A delay below 0 raises ValueError: a reactor refuses it as well."""
+        """Schedule a call, as Clock does. A delay below 0 raises ValueError: a reactor refuses it as well."""
         if delay < 0:
             raise ValueError(f"a call can be due in 0 seconds or later, and not in {delay:g}")
         one = Call(_name(callable), self.seconds(), [self.seconds() + delay])
@@ -111,7 +122,7 @@ class Recorded(Clock):
             one.cancelled = self.seconds()
 
     def advance(self, amount: float) -> None:
-        """Do as Clock does. An amount below 0 raises ValueError: time does not go back."""
+        """Advance, as Clock does. An amount below 0 raises ValueError: time does not go back."""
         if amount < 0:
             raise ValueError(f"time goes on, and not by {amount:g} seconds")
         self.steps.append(self.seconds() + amount)
@@ -146,9 +157,9 @@ def _times(n: int) -> str:
     return "once" if n == 1 else f"{n} times"
 
 
-def _tell_all(calls: Sequence[Call]) -> str:
+def _describe_all(calls: Sequence[Call]) -> str:
     if len(calls) <= FEW:
-        return "; ".join(call.tell() for call in calls)
+        return "; ".join(call.describe() for call in calls)
     called = [call for call in calls if call.called is not None]
     late = sum(call.fate().endswith("late") for call in called)
     counts = {
@@ -160,7 +171,7 @@ def _tell_all(calls: Sequence[Call]) -> str:
     return f"{len(calls)} calls: " + ", ".join(f"{n} {what}" for what, n in counts.items() if n)
 
 
-def _tell_moments(moments: Sequence[float]) -> str:
+def _describe_moments(moments: Sequence[float]) -> str:
     if len(moments) <= 8:
         return f"at {', '.join(map(_spell, moments))}" if moments else "never"
     return f"{_times(len(moments))}, from {_spell(moments[0])} to {_spell(moments[-1])}"
@@ -195,44 +206,43 @@ def _draw(clock: Recorded, title: str, names: Mapping[str, str]) -> Picture:
     def at(seconds: float) -> float:
         return round(left + seconds / span * (WIDTH - EDGE - 12 - left), 1)
 
-    parts = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')]
+    parts: list[str] = []
     lines: list[str] = []
     y, striped = EDGE + 18, False
 
-    def row(name: str, told: str, lanes: int) -> int:
+    def row(name: str, text: str, lanes: int) -> int:
         """Draw a row's background, name and words; return the middle of its first lane."""
         nonlocal y, striped
         # A number and its unit stay together.
-        whole = re.sub(r"(?<=\d) (?=s\b)", "\u00a0", told)
-        texts = wrap(whole, int((WIDTH - EDGE - left) / SMALL_LETTER))
-        height = 2 * PAD + LANE * lanes + LINE * len(texts)
+        whole = re.sub(r"(?<=\d) (?=s\b)", "\u00a0", text)
+        rows = wrap(whole, int((WIDTH - EDGE - left) / SMALL_LETTER))
+        height = 2 * PAD + LANE * lanes + LINE * len(rows)
         striped = not striped
-        ground = f'fill="{SHADE if striped else "white"}"'
-        parts.append(f'<rect x="8" y="{y}" width="{WIDTH - 16}" height="{height}" {ground}/>')
+        parts.append(box(8, y, WIDTH - 16, height, SHADE if striped else "white"))
         # The clock's present; the line does not cross the words.
         upright = f"M{at(clock.seconds()):g} {y}v{PAD + LANE * lanes}"
         parts.append(f'<path d="{upright}" stroke="{INK}" stroke-dasharray="3 4"/>')
-        parts.append(word(EDGE, y + PAD + 15, name, 'font-weight="bold"'))
-        for n, text in enumerate(texts):
+        parts.append(word(EDGE, y + PAD + 15, name, BOLD))
+        for n, part in enumerate(rows):
             foot = y + PAD + LANE * lanes + LINE * (n + 1) - 3
-            parts.append(word(left, foot, text, 'font-size="11"'))
-        lines.append(f"{name}: {told}.")
+            parts.append(word(left, foot, part, 'font-size="11"'))
+        lines.append(f"{name}: {text}.")
         y += height
         return y - height + PAD + LANE // 2
 
-    middle = row("time stops", _tell_moments(clock.steps), 1)
+    middle = row("time stops", _describe_moments(clock.steps), 1)
     ticks = "".join(f"M{at(moment):g} {middle - 6}v12" for moment in (0.0, *clock.steps))
     parts.append(f'<path d="M{left} {middle}H{at(clock.seconds()):g}{ticks}" stroke="{INK}"/>')
-    for name, came in notes.items():
-        middle = row(name, _tell_moments(came), 1)
-        tips = "".join(f"M{at(moment):g} {middle + 6}l-5 -11h10z" for moment in came)
+    for name, times in notes.items():
+        middle = row(name, _describe_moments(times), 1)
+        tips = "".join(f"M{at(moment):g} {middle + 6}l-5 -11h10z" for moment in times)
         parts.append(f'<path d="{tips}" fill="{INK}"/>')
     for name, alike in calls.items():
         lanes = _lanes(alike)
-        middle = row(name, _tell_all(alike), len(lanes))
+        middle = row(name, _describe_all(alike), len(lanes))
         for n, lane in enumerate(lanes):
             for call in lane:
-                parts += _one(call, middle + n * LANE, at, clock.seconds())
+                parts += _draw_call(call, middle + n * LANE, at, clock.seconds())
     parts += _axis(y + 4, at, span, clock.seconds())
     x = EDGE
     for kind in LEGEND:
@@ -256,7 +266,7 @@ def _sign(kind: str, x: float, y: float) -> str:
     return f'<path transform="translate({x:g} {y:g})" {LEGEND[kind]}/>'
 
 
-def _one(call: Call, y: int, at: Callable[[float], float], now: float) -> Iterator[str]:
+def _draw_call(call: Call, y: int, at: Callable[[float], float], now: float) -> Iterator[str]:
     """Draw a call: a line while it waits, dashes from its end to when it was due if it was never called."""
     over = now if call.over is None else call.over
     ink = LATE if call.over is None else GOOD
@@ -286,6 +296,6 @@ def _axis(y: int, at: Callable[[float], float], span: float, now: float) -> Iter
     path = f"M{at(0):g} {y}H{at(span):g}" + "".join(f"M{at(tick):g} {y}v5" for tick in ticks)
     yield f'<path d="{path}" stroke="{INK}"/>'
     for tick in ticks:
-        yield word(at(tick), y + 18, f"{tick:g}", 'text-anchor="middle"')
+        yield word(at(tick), y + 18, f"{tick:g}", MIDDLE)
     style = 'text-anchor="end"' if at(now) > WIDTH - 200 else ""
     yield word(at(now), y + 34, f"the clock stands at {_spell(now)}", style)

@@ -1,15 +1,14 @@
-"""How disconnections ended: for each of several runs, what was over when trial looked, and what was not."""
+"""The ends of disconnections: for each of several runs, what had ended when trial looked, and what was still open."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import BOLD, EDGE, GOOD, INK, LATE, SHADE, Picture, box, frame, word
 
-# In pixels: a row's height, a chip's, the width of a letter, the chips' left edge, and the picture's margin.
-ROW, CHIP, LETTER, LEFT, EDGE = 36, 22, 8, 375, 20
+# In pixels: a row's height, a chip's, the width of a letter, the chips' left edge.
+ROW, CHIP, LETTER, LEFT = 36, 22, 8, 375
 
 
 def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
@@ -26,16 +25,12 @@ def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
         f" Still open: {', '.join(run['open']) or 'nothing'}."
         for run in runs
     ]
-    parts = [
-        word(EDGE, EDGE + 5, title, 'font-weight="bold"'),
-    ]
+    parts = []
     for row, run in enumerate(runs, start=1):
         y = EDGE + row * ROW
         if row % 2:
-            parts.append(
-                f'<rect x="8" y="{y - ROW // 2}" width="{width - 16}" height="{ROW}" fill="{SHADE}"/>'
-            )
-        parts.append(word(EDGE, y - 2, run["name"], 'font-weight="bold"'))
+            parts.append(box(8, y - ROW // 2, width - 16, ROW, SHADE))
+        parts.append(word(EDGE, y - 2, run["name"], BOLD))
         parts.append(word(EDGE, y + 13, run["does"], 'font-size="11"'))
         x = LEFT
         for name in run["over"]:
@@ -48,7 +43,7 @@ def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
             for name in run["open"]:
                 parts += _chip(x, y, name, LATE, closed=False)
                 x += _width(name)
-            parts.append(word(x, y + 5, "still open", f'fill="{LATE}" font-weight="bold"'))
+            parts.append(word(x, y + 5, "still open", f'fill="{LATE}" {BOLD}'))
         else:
             parts.append(word(x + 10, y + 5, "nothing is left"))
     return frame(width, height, title, lines, parts)

@@ -1,4 +1,4 @@
-"""Where bytes were cut, and what a program made of it: a map of outcomes.
+"""A map of outcomes: of each cut, or pair of cuts, in the bytes that a program receives.
 
     splits({"Program": ["right", "error", ...]}, [b"one\\r\\n", b"two\\r\\n"], "One cut")
     pairs({(1, 2): "none", (1, 3): "right", ...}, [b"one\\r\\n", b"two\\r\\n"], "Two cuts")
@@ -12,12 +12,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from workshop.pictures.base import SHADE, Picture, frame, word
-from workshop.pictures.timeline import GOOD, INK, LATE
+from workshop.pictures.base import (
+    BOLD,
+    EDGE,
+    GOOD,
+    INK,
+    LATE,
+    MIDDLE,
+    OUTLINE,
+    PALE,
+    SHADE,
+    Picture,
+    box,
+    frame,
+    word,
+)
 
 
 class Look(NamedTuple):
-    """How an outcome is drawn. ``sign``: a path's strokes around a cell's middle, in units of half a cell."""
+    """The look of an outcome. ``sign``: a path's strokes around a cell's middle, in units of half a cell."""
 
     words: str
     shade: str
@@ -26,13 +39,13 @@ class Look(NamedTuple):
 
 
 OUTCOMES = {
-    "right": Look("the right answers", "#dbe9f6", GOOD, [(0, 0, 0, 0)]),
+    "right": Look("the right answers", PALE, GOOD, [(0, 0, 0, 0)]),
     "wrong": Look("a wrong answer", LATE, "white", [(-0.5, -0.5, 1, 1), (-0.5, 0.5, 1, -1)]),
     "none": Look("an answer is missing", "white", INK, [(-0.6, 0, 1.2, 0)]),
     "error": Look("an exception", INK, "white", [(0, -0.6, 0, 0.7), (0, 0.6, 0, 0)]),
 }
-# In pixels: the picture's margin, a cell of a map of one cut and of two, a row's height, the width of a letter.
-EDGE, CELL, SMALL_CELL, ROW, LETTER = 20, 15, 12, 54, 8
+# In pixels: a cell of a map of one cut and of two, a row's height, the width of a letter.
+CELL, SMALL_CELL, ROW, LETTER = 15, 12, 54, 8
 SHORT = {0x0D: r"\r", 0x0A: r"\n", 0x09: r"\t", 0x20: "␣"}
 
 Cell = tuple[float, float]
@@ -52,12 +65,10 @@ def splits(rows: Mapping[str, Sequence[str]], messages: Sequence[bytes], title: 
             raise ValueError(f"{name}: {len(outcomes)} outcomes, and {len(cuts)} cuts")
     _check(outcome for row in rows.values() for outcome in row)
     width = max(2 * EDGE + CELL * (len(cuts) + 1), 560)
-    parts, lines = [word(EDGE, EDGE + 5, title, 'font-weight="bold"')], []
-    y = EDGE + 20
+    parts, lines, y = [], [], EDGE + 20
     for name, outcomes in rows.items():
-        told = _tell(outcomes)
-        lines.append(f"{name}: {told}.")
-        parts.append(word(EDGE, y + 14, name, 'font-weight="bold"'))
+        lines.append(f"{name}: {_describe(outcomes)}.")
+        parts.append(word(EDGE, y + 14, name, BOLD))
         parts.append(word(EDGE + LETTER * len(name) + 16, y + 14, _count(outcomes)))
         cells = {(float(EDGE + CELL * cut), y + 32.0): outcomes[cut - 1] for cut in cuts}
         parts += _cells(cells, CELL)
@@ -83,7 +94,6 @@ def pairs(
     left, top, cell = EDGE + 2 * SMALL_CELL, EDGE + 24, SMALL_CELL
     foot = top + cell * size
     parts = [
-        word(EDGE, EDGE + 5, title, 'font-weight="bold"'),
         *_cells(
             {
                 (left + cell * first, float(foot - cell * second)): outcome
@@ -96,7 +106,7 @@ def pairs(
         *_legend(foot + 72),
         word(left, foot + 46, "across: the first cut; upwards: the second", 'font-size="11"'),
     ]
-    lines = [f"{told}." for told in _tell_pairs(outcomes, messages)]
+    lines = [f"{text}." for text in _describe_pairs(outcomes, messages)]
     return frame(max(left + cell * size + EDGE, 560), foot + 96, title, lines, parts)
 
 
@@ -111,17 +121,17 @@ def _count(outcomes: Sequence[str]) -> str:
     return f"right at {list(outcomes).count('right')} of {whole} cut{'s' * (whole != 1)}"
 
 
-def _tell(outcomes: Sequence[str]) -> str:
+def _describe(outcomes: Sequence[str]) -> str:
     """Describe a row in words, with neighbouring cuts of the same outcome together."""
-    told, cut = [], 1
+    parts, cut = [], 1
     for outcome, alike in groupby(outcomes):
         n = len(list(alike))
-        told.append(f"{OUTCOMES[outcome].words} at {cut}{f' to {cut + n - 1}' if n > 1 else ''}")
+        parts.append(f"{OUTCOMES[outcome].words} at {cut}{f' to {cut + n - 1}' if n > 1 else ''}")
         cut += n
-    return "; ".join([_count(outcomes), *told])
+    return "; ".join([_count(outcomes), *parts])
 
 
-def _tell_pairs(
+def _describe_pairs(
     outcomes: Mapping[tuple[int, int], str], messages: Sequence[bytes]
 ) -> Iterator[str]:
     """Describe a map of two cuts in words: how many pairs have which outcome, within each message and elsewhere."""
@@ -171,12 +181,10 @@ def _strip(messages: Sequence[bytes]) -> Iterator[tuple[int, int, bytes]]:
 def _bytes_below(messages: Sequence[bytes], cell: int, x: float, y: float) -> Iterator[str]:
     """Draw the bytes along the axis: a cut's cell is above the gap between two of them. Messages alternate in shade."""
     for n, begin, message in _strip(messages):
-        at, width = x + cell * begin, cell * len(message)
-        ground = SHADE if n % 2 else "white"
-        yield f'<rect x="{at:g}" y="{y:g}" width="{width}" height="18" fill="{ground}" stroke="{INK}"/>'
+        at = x + cell * begin
+        yield box(at, y, cell * len(message), 18, SHADE if n % 2 else "white", OUTLINE)
         for i, byte in enumerate(message):
-            middle = at + cell * (i + 0.5)
-            yield word(middle, y + 13, _letter(byte), _small(cell))
+            yield word(at + cell * (i + 0.5), y + 13, _letter(byte), _small(cell))
         yield word(at + 2, y + 31, f"message {n + 1}", 'font-size="11"')
 
 
@@ -184,16 +192,15 @@ def _bytes_beside(messages: Sequence[bytes], cell: int, x: float, foot: float) -
     """Draw the same bytes, from below upwards."""
     for n, begin, message in _strip(messages):
         height = cell * len(message)
-        ground = SHADE if n % 2 else "white"
         top = foot - cell * begin - height
-        yield f'<rect x="{x:g}" y="{top:g}" width="18" height="{height}" fill="{ground}" stroke="{INK}"/>'
+        yield box(x, top, 18, height, SHADE if n % 2 else "white", OUTLINE)
         for i, byte in enumerate(message):
             y = foot - cell * (begin + i + 0.5) + 3
             yield word(x + 9, y, _letter(byte), _small(cell))
 
 
 def _small(cell: int) -> str:
-    return f'font-size="{11 if cell >= CELL else 9}" text-anchor="middle"'
+    return f'font-size="{11 if cell >= CELL else 9}" {MIDDLE}'
 
 
 def _legend(y: float) -> Iterator[str]:

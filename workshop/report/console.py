@@ -18,19 +18,17 @@ from workshop.course.timetable import Timetable
 PATH = re.compile(r"(?:\w:\\|[\w.~-]*/)[\w./\\~-]*\W?")
 
 
-def make_console(stderr: bool = False) -> rich.console.Console:
-    """Make a console: plain, without colour or movement, if NO_COLOR is set or the output is not a terminal."""
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return rich.console.Console(
-        stderr=stderr, highlight=False, soft_wrap=True, force_terminal=False if plain else None
-    )
-
-
 class Console:
-    """A console for text, wrapped to its width; commands and paths are never broken."""
+    """A console for text, wrapped to its width; commands and paths are never broken.
+
+    It is plain, without colour or movement, if NO_COLOR is set or the output is not a terminal.
+    """
 
     def __init__(self, console: rich.console.Console | None = None) -> None:
-        self.rich = console or make_console()
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self.rich = console or rich.console.Console(
+            highlight=False, soft_wrap=True, force_terminal=False if plain else None
+        )
         self.width = min(self.rich.width, 100)
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -46,6 +44,11 @@ class Console:
                 continue
             for line in self._wrapped(part, indent):
                 self.line(line, style)
+
+    def heading(self, text: str) -> None:
+        """Begin a part of the output: an empty line, then a paragraph that is not indented."""
+        self.line()
+        self.paragraph(text, 0)
 
     def _wrapped(self, text: str, indent: int) -> list[str]:
         """Wrap prose into lines of the width; a word wider than that is broken, but not a path."""

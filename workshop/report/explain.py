@@ -15,7 +15,7 @@ from workshop.runner.result import Frame, Problem, TestResult, Trouble
 from workshop.runner.signs import CUT_OFF
 
 UNWRITTEN = re.compile(r"NotImplementedError: (Step \d+: [^\n]*)")
-# What was left in the reactor, as child.py reports it; and the parts of it that tell a learner nothing.
+# What was left in the reactor, as child.py reports it; and the parts of it that mean nothing to a learner.
 LEFT = re.compile(r"^(DelayedCalls|Selectables): (\d+)\n((?:  .*\n?)*)", re.M)
 NOISE = re.compile(r" 0x[0-9a-f]+| called=0 cancelled=0|(?<=\.\d)\d+(?=s\])")
 # How unittest joins its own text to the assertion's message, which is a sentence of ours.
@@ -32,7 +32,7 @@ MEANINGS = {
     "ConnectionLost": "The connection broke: it ended before it was closed in order.",
     "ConnectionAborted": "The connection was aborted.",
     "ConnectionResetError": "The other side reset the connection.",
-    "ConnectionDone": "The connection was closed in order, where the test expected something else.",
+    "ConnectionDone": "The connection was closed in order, but the test expected something else.",
     "CannotListenError": "The address is in use: a fixed port, or a port that was not given back?",
     "MemoryError": "More memory was asked for than a run may have (2 GiB).",
     "BdbQuit": "A breakpoint needs a keyboard: run it with plain trial, or trial --debug.",
@@ -62,31 +62,31 @@ def failure_text(test: TestResult, mine: bool = False) -> str:
         mine: Whether the learner wrote the test, whose text may then say what is expected.
     """
     main = main_problem(test.problems)
-    said = [words(main)]
+    lines = [words(main)]
     if main.how and not _asserts(main):
-        said.append(WAYS.get(main.how, ""))
+        lines.append(WAYS.get(main.how, ""))
         if mine and main.how in ("logged", "unhandled"):
-            said.append(f"If the test expects it: self.flushLoggedErrors({main.exception}).")
+            lines.append(f"If the test expects it: self.flushLoggedErrors({main.exception}).")
     others = [one for one in test.problems if one is not main]
-    return "\n".join([*said, *besides([*others, *test.besides], words(main))])
+    return "\n".join([*lines, *besides([*others, *test.besides], words(main))])
 
 
 def besides(problems: Iterable[Problem], *known: str) -> list[str]:
     """Describe what else happened, a line each, without what is known already; problems in the learner's code first."""
     lines: dict[str, str] = {}
     for one in sorted(problems, key=lambda one: not _place(one) and one.how != "warned"):
-        told = words(one)
-        if told not in known:
-            lines.setdefault(told, _besides(one, told))
+        text = words(one)
+        if text not in known:
+            lines.setdefault(text, _besides(one, text))
     return list(lines.values())[:FEW]
 
 
-def _besides(problem: Problem, told: str) -> str:
+def _besides(problem: Problem, text: str) -> str:
     dropped = DROPPED.search(problem.message) if problem.how == "warned" else None
     if dropped:
         name = dropped[1].replace(".<locals>", "")
         return f"And: {name} never ran: it is async, and what calls it does not await it."
-    first = told.partition("\n")[0]
+    first = text.partition("\n")[0]
     short = f"{first[:LONG]} ..." if len(first) > LONG else first
     at = f", at {where}" if (where := _place(problem)) else ""
     nobody = "the test does not wait for" if _asserts(problem) else "has no errback for it"
@@ -234,7 +234,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         "recursion": f"your code calls itself again and again{during} (RecursionError), and printed more than 1 MiB.",
         "died": f"the process ended{during}, {_status(what.status)}, before its tests did.",
         "stopped": f"the reactor was stopped{during}: trial runs it, and must be the one to stop it.",
-        "ran": f"the reactor was run{during}: trial runs it, and waits where a test returns a Deferred.",
+        "ran": f"the reactor was run{during}: trial runs it, and waits if a test returns a Deferred.",
         "exit": f"the process was told to exit{during} (sys.exit).",
         "thread": "a thread still runs after the tests: plain trial would wait for it for ever.",
         "process": "a process that was started here still runs after the tests: end it, and wait for it.",
@@ -247,7 +247,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         at = what.waits[-1]
         cause += f" It waits in {at.file.rpartition('/')[2]}, line {at.line}."
     cause = " ".join([cause, *(f"{line.rstrip('.')}." for line in besides(what.besides))])
-    return f"{where}: {cause}\nMend it, then: {TOOL} run {stage.name}"
+    return f"{where}: {cause}\nFix it, then: {TOOL} run {stage.name}"
 
 
 def _status(status: int | None) -> str:

@@ -44,14 +44,13 @@ def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
     """Show what to do next in this stage: for its trouble, for its first failing step, or nothing."""
     stage = verdict.stage
     if verdict.result.trouble:
-        console.line()
-        cause, _, mend = trouble(stage, verdict.result.trouble, limit).partition("\n")
-        console.paragraph(cause, 0)
+        cause, _, command = trouble(stage, verdict.result.trouble, limit).partition("\n")
+        console.heading(cause)
         if verdict.broken_off:
             console.line()
             console.facts(_commands(stage, *verdict.broken_off))
         else:
-            console.line(mend)
+            console.line(command)
         show_printed(console, verdict)
     elif verdict.first_failure:
         console.line()
@@ -169,7 +168,7 @@ class LiveSteps:
         self.console = console
         self.stage = stage
         self.tests: list[TestResult] = []
-        self.told: set[str] = set()
+        self.shown: set[str] = set()
         console.line(f"{stage.name}: {stage.title}", "bold")
         console.line()
 
@@ -178,15 +177,15 @@ class LiveSteps:
         self.tests.append(test)
         for step in by_step(self.stage, Result(tuple(self.tests), None, "", 0)).steps:
             if step.step and len(step.tests) >= len(step.step.tests):
-                self._tell(step)
+                self._show_once(step)
 
     def rest(self, verdict: Verdict | Assessment) -> None:
         """Show the remaining steps, once the run is over."""
         for step in verdict.steps if isinstance(verdict, Verdict) else ():
-            self._tell(step)
+            self._show_once(step)
 
-    def _tell(self, step: StepResult) -> None:
+    def _show_once(self, step: StepResult) -> None:
         name = step.step.cls if step.step else ""
-        if name not in self.told:
-            self.told.add(name)
+        if name not in self.shown:
+            self.shown.add(name)
             show_step(self.console, step)

@@ -29,35 +29,33 @@ from workshop.report.suite_text import (
     steady_failure_text,
 )
 from workshop.report.where import innermost
-from workshop.runner.result import Frame, TestResult
+from workshop.runner.result import TestResult
 
 
 def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: float) -> None:
     """Show the whole verdict.
 
     Args:
-        asked: How often each missed kind was missed in a row; see remembered.count_misses.
+        asked: How often each missed kind was missed in a row; see verdict.count_misses.
         limit: Seconds that a test may take.
     """
     stage = found.stage
     for question, answer, good in rows(found):
         console.line(f"  {question:<28}{answer}", "" if good else "bold")
     if found.trouble:
-        console.line()
-        cause, _, mend = trouble(stage, found.trouble, limit).partition("\n")
-        console.paragraph(cause, 0)
-        console.line(mend)
+        cause, _, command = trouble(stage, found.trouble, limit).partition("\n")
+        console.heading(cause)
+        console.line(command)
         return
     if not found.own:
         if found.items:
             _list(console, found)
-        console.line()
         if found.missing or found.never_run:
-            console.paragraph(no_tests(found), 0)
+            console.heading(no_tests(found))
             if not found.missing:
                 _never_run(console, found)
         else:
-            console.paragraph(f"Read exercises/{stage.name}/README.md, and write the first.", 0)
+            console.heading(f"Read exercises/{stage.name}/README.md, and write the first.")
         return
     failing = alike(found.failing, lambda test: (_method(test.target), _line(test)))
     for test, *others in failing[:FEW]:
@@ -66,22 +64,15 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     _more(console, len(failing))
     unruly = alike(found.unruly, lambda one: (_method(one.test), one.kind))
     for one, *same in unruly[:FEW]:
-        console.line()
-        console.paragraph(
-            f"{short(one.test)} {describe_fault(one, limit)}. It is left out below.", 0
-        )
+        console.heading(f"{short(one.test)} {describe_fault(one, limit)}. It is left out below.")
         _others(console, [other.test for other in same])
         if what := advice(one):
             console.paragraph(what)
     _more(console, len(unruly))
     for name in found.twice:
-        console.line()
-        console.paragraph(f"{name} is defined twice: only the last of the two runs.", 0)
+        console.heading(f"{name} is defined twice: only the last of the two runs.")
     if found.empty:
-        console.line()
-        console.paragraph(
-            f"These check nothing: they pass on {_code(found)} with nothing in it.", 0
-        )
+        console.heading(f"These check nothing: they pass on {_code(found)} with nothing in it.")
         _listed(console, (_silent(found, same) for same in alike(found.empty, _method)))
     strict = alike(
         found.strict,
@@ -115,29 +106,24 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
 
 
 def _code(found: Assessment) -> str:
-    """Say whose code the tests are about."""
+    """Name the code that the tests run."""
     return "your own code" if own_code(found.stage) else "the code as it was given"
 
 
 def _failing(console: Console, found: Assessment, test: TestResult) -> None:
-    console.line()
-    console.paragraph(f"{short(test.target)} fails on {_code(found)}:", 0)
+    console.heading(f"{short(test.target)} fails on {_code(found)}:")
     console.paragraph(steady_failure_text(test))
     if test.target in found.right:
         console.paragraph("It passes on right answers: this test is right; your code is not.")
     if test.problems:
         frames = main_problem(test.problems).frames
-        in_code = [frame for frame in frames if not is_test(_name(frame))]
+        in_code = [frame for frame in frames if not is_test(frame.file.rpartition("/")[2])]
         places = [
             ("Test", in_test(test.target, frames)),
             ("Code", str(innermost(found.stage, in_code) or "")),
         ]
         known = [(label, where) for label, where in places if where]
         console.facts([*known, ("Alone", f"{trial()} {test.target}")])
-
-
-def _name(frame: Frame) -> str:
-    return frame.file.rpartition("/")[2]
 
 
 def _method(target: str) -> str:
@@ -171,8 +157,7 @@ def _strict(console: Console, found: Assessment, strict: Strict, others: int) ->
     if lacks := nobody_else_has(test):
         name, file = lacks
         so = f", and so do {count(others, 'other test')}" if others else ""
-        console.line()
-        console.paragraph(f"{short(strict.test)} asks for more than the description says{so}:", 0)
+        console.heading(f"{short(strict.test)} asks for more than the description says{so}:")
         console.paragraph(
             f"the name {name}, from {file}, which other right answers do not have. The README says on which names a test "
             "may rely."
@@ -180,16 +165,14 @@ def _strict(console: Console, found: Assessment, strict: Strict, others: int) ->
         return
     frames = main_problem(test.problems).frames if test.problems else ()
     where = in_test(strict.test, frames)
-    console.line()
-    console.paragraph(f"{short(strict.test)} asks for more than the description says.", 0)
+    console.heading(f"{short(strict.test)} asks for more than the description says.")
     place = f", in {where}" if where else ""
-    console.paragraph(f"On an answer that is right it says{place}: {steady_failure_text(test)}")
+    console.paragraph(f"On a right answer it says{place}: {steady_failure_text(test)}")
     console.paragraph("The README says what a test may rely on, and what is left free.")
 
 
 def _survived(console: Console, found: Assessment, kind: Kind, times: int) -> None:
-    console.line()
-    console.paragraph(f"Not caught yet, number {kind.number}: {kind.title}", 0)
+    console.heading(f"Not caught yet, number {kind.number}: {kind.title}")
     if on := places(found, kind):
         console.paragraph(f"Let through: {', '.join(on)}.")
     caught = mutants(found, kind) - len(found.left[kind.number])
@@ -203,13 +186,12 @@ def _survived(console: Console, found: Assessment, kind: Kind, times: int) -> No
 
 
 def _list(console: Console, found: Assessment) -> None:
-    console.line()
     if not found.items:
-        console.paragraph(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.", 0)
+        console.heading(f"Your list, exercises/{found.stage.name}/{LIST}, has no lines yet.")
         return
     known = sum(bool(item.kinds) for item in found.items)
     kinds = count(len(found.stage.kinds) - len(found.missed), "kind")
-    console.paragraph(f"Your list speaks of {kinds}, in {count(known, 'line')}.", 0)
+    console.heading(f"Your list speaks of {kinds}, in {count(known, 'line')}.")
     strange = [item for item in found.items if not item.kinds]
     for item in strange[:FEW]:
         console.paragraph(f"{item.text}  [no kind recognised]")
@@ -229,8 +211,7 @@ def _wrong(console: Console, found: Assessment) -> None:
     """Show what the reference's tests report about the learner's code."""
     if not found.wrong:
         return
-    console.line()
-    console.paragraph("Your tests catch all kinds; your code is not right yet. The README says:", 0)
+    console.heading("Your tests catch all kinds; your code is not right yet. The README says:")
     for one in found.wrong[:FEW]:
         console.paragraph(promise(one))
         console.paragraph(f"Our test of it says: {steady_failure_text(one.result)}", 4)
@@ -241,16 +222,12 @@ def _notes(console: Console, found: Assessment) -> None:
     """Show notes, which do not prevent passing."""
     _never_run(console, found)
     if found.idle:
-        console.line()
-        console.paragraph(
-            "No mistake that we know makes these fail; perhaps they are for others:", 0
-        )
+        console.heading("No mistake that we know makes these fail; perhaps they are for others:")
         _listed(console, (_silent(found, same) for same in alike(found.idle, _method)))
     if found.wavering:
-        console.line()
         names = ", ".join(map(short, found.wavering[:FEW]))
-        console.paragraph(
-            f"Failed on a mistake, but not when run on it again, so not counted: {names}.", 0
+        console.heading(
+            f"Failed on a mistake, but not when run on it again, so not counted: {names}."
         )
     if found.slow:
         console.line()
@@ -261,8 +238,7 @@ def _notes(console: Console, found: Assessment) -> None:
 
 def _never_run(console: Console, found: Assessment) -> None:
     if found.never_run:
-        console.line()
-        console.paragraph("Never run:", 0)
+        console.heading("Never run:")
         _listed(console, (f"{one.name} ({one.where}): {one.why}." for one in found.never_run))
 
 
@@ -279,6 +255,6 @@ def _listed(console: Console, names: Iterable[str]) -> None:
     _more(console, len(names), 2 * FEW)
 
 
-def _more(console: Console, count: int, told: int = FEW) -> None:
-    if count > told:
-        console.line(f"  and {count - told} more")
+def _more(console: Console, count: int, shown: int = FEW) -> None:
+    if count > shown:
+        console.line(f"  and {count - shown} more")

@@ -55,7 +55,7 @@ def describe_fault(one: Trouble, limit: float) -> str:
     what = ", ".join(map(short, one.what[:FEW]))
     where = in_test(one.test, one.waits or one.frames)
     logged = "".join(f". {line.rstrip('.')}" for line in besides(one.besides))
-    deed = {
+    faults = {
         "races": "passes on some runs and fails on others: it depends on the order in which things happen"
         + (f" ({where})" if where else ""),
         "disturbs": f"leaves something behind that changes what others say: {what}",
@@ -73,11 +73,11 @@ def describe_fault(one: Trouble, limit: float) -> str:
         "patched": "replaces, and does not put back: " + ", ".join(one.what[:FEW]),
         "files": "writes outside of its folder: " + ", ".join(one.what[:FEW]),
         "calls": "leaves a call in the real reactor: " + ", ".join(one.what[:FEW]),
-        "forgets": "leaves a Deferred that failed, at which nobody looks; another test gets the blame when Python throws it"
+        "forgets": "leaves a failed Deferred that nobody handles; another test gets the blame when Python throws it"
         f" away ({'; '.join(one.what[:1])})",
         "sockets": "leaves open: " + ", ".join(one.what[:FEW]),
     }
-    return deed.get(one.kind, f"leaves {one.kind.replace('closed ', '')} closed")
+    return faults.get(one.kind, f"leaves {one.kind.replace('closed ', '')} closed")
 
 
 ADVICE = {
@@ -86,9 +86,9 @@ ADVICE = {
     "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
     "silent": "A loop that never ends? time.sleep? A lock, or a thread, that it waits for?",
     "ran": "Return a Deferred from the test, or await it: trial waits for it, and the reactor runs.",
-    "waiting": "A Deferred that never fires, where a Clock would do?",
+    "waiting": "A Deferred that never fires, though a Clock would do?",
     "patched": "self.patch() puts back what it replaces.",
-    "files": "self.mktemp() gives a path in trial's own folder.",
+    "files": "self.mktemp() returns a path in trial's own folder.",
     "sockets": "Close it with self.addCleanup().",
     "forgets": "Return it or await it; or ask it, with self.failureResultOf().",
     "calls": "Give the code a Clock, or end what it has begun.",
@@ -107,7 +107,7 @@ def steady_failure_text(test: TestResult) -> str:
     if not test.problems:
         return "It does not end."
     text = failure_text(test, mine=True)
-    # Memory addresses differ each time, and tell nothing.
+    # Memory addresses differ each time.
     return re.sub(r" (?:at )?0x[0-9a-f]{6,}", "", text)
 
 
@@ -166,7 +166,7 @@ def mutants(found: Assessment, kind: Kind) -> int:
 
 
 def places(found: Assessment, kind: Kind) -> list[str]:
-    """Return the places of a kind's surviving mutants; none, if none of the stage's mutants has a place."""
+    """Return the places of a kind's surviving mutants; empty if the stage's mutants have no places."""
     if not found.stage.placed:
         return []
     left = {" ".join(mutant.on) or "everywhere": None for mutant in found.left[kind.number]}
@@ -211,11 +211,11 @@ def promise(one: Wrong) -> str:
 
 def pace(one: Slow) -> str:
     """Describe a test that takes long."""
-    told = (
+    text = (
         f"{short(one.test)} takes {one.seconds:.1f} s; the verdict runs it some {round(one.runs, -1) or one.runs} times."
         " Use a Clock, or fewer bytes."
     )
-    return told + " It was not run on the mistakes that no quicker test catches." * one.unrun
+    return text + " It was not run on the mistakes that no quicker test catches." * one.unrun
 
 
 def nobody_else_has(test: TestResult) -> tuple[str, str] | None:

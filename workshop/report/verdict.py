@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from workshop.course import Course, Stage
-from workshop.course.files import Refusal
+from workshop.course.files import Refusal, write
+from workshop.judge.findings import Assessment
 from workshop.judge.steps import Verdict
 from workshop.judge.verdict import Judged, Unjudged
 from workshop.report import steps, suite, suite_text
 from workshop.report.console import Console
-from workshop.report.remembered import count_misses
 
 
 def progress(one: Judged | Unjudged) -> str:
@@ -36,6 +37,25 @@ def show_verdict(
         suite.show(console, verdict, count_misses(course, verdict, asked_for), limit)
 
 
+def count_misses(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
+    """Map each missed kind's number to the number of consecutive verdicts, this one included, that missed it.
+
+    The counts are kept in .workshop/asked.json, unless ``remember`` is false: nobody asked for this stage's verdict.
+    """
+    path = course.root / ".workshop" / "asked.json"
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        before = {int(n): int(count) for n, count in known.get(found.stage.name, {}).items()}
+    except (OSError, ValueError, AttributeError):
+        known, before = {}, {}
+    asked = {kind.number: before.get(kind.number, 0) + 1 for kind in found.survived}
+    if not isinstance(known, dict):
+        known = {}
+    if remember:
+        write(path, json.dumps({**known, found.stage.name: asked}, indent=1).encode())
+    return asked
+
+
 def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
     """Return the verdict as the object that --json prints."""
     if isinstance(verdict, Verdict):
@@ -45,13 +65,12 @@ def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
 
 def show_refusal(console: Console, refusal: Refusal) -> None:
     """Say why a stage cannot be run as it is, and what to do about it."""
-    console.line()
-    console.paragraph(_sentence(refusal), 0)
+    console.heading(_sentence(refusal))
     console.line(refusal.advice)
 
 
 def refusal_as_data(stage: Stage, refusal: Refusal) -> dict[str, Any]:
-    """Return the same as the object that --json prints."""
+    """Return the refusal as the object that --json prints."""
     message = f"{_sentence(refusal)} {refusal.advice}"
     none = {"stage": stage.name, "passed": False, "seconds": 0.0, "steps": []}
     return {**none, "message": message}

@@ -14,7 +14,7 @@ from workshop.runner.result import Frame, Problem
 
 MARKED = re.compile(r"\bStep (\d+):")
 # The sentence of a step's text that says what to write, and the names in it.
-TASK = re.compile(r"\b(?:Write|Mend)\b.*?[.:](?=\s|$)", re.S)
+TASK = re.compile(r"\b(?:Write|Mend|Fix|Repair)\b.*?[.:](?=\s|$)", re.S)
 NAME = re.compile(r"\w+(?:[./]\w+)*")
 # A name that cannot be a word of the sentence around it.
 CODE = re.compile(r"[_.]|[a-z][A-Z]")
@@ -48,7 +48,7 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
     if not places:
         names = _or(stage.edit)
         return (
-            (f"exercises/{stage.name}", names) if len(stage.edit) > 1 else (_path(stage, names), "")
+            (f"exercises/{stage.name}", names) if len(stage.edit) > 1 else (stage.path(names), "")
         )
     also = places[1 : FEW + 1]
     more = len(places) - 1 - len(also)
@@ -59,40 +59,40 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
 def anywhere(stage: Stage) -> str:
     """Name all of the learner's files, for a fault that may be in any of them."""
     if len(stage.edit) == 1:
-        return _path(stage, stage.edit[0])
+        return stage.path(stage.edit[0])
     return f"exercises/{stage.name} ({_or(stage.edit)})"
 
 
 def places_for(
-    stage: Stage, step: Step | None, first: Iterable[Place] = (), said: str = ""
+    stage: Stage, step: Step | None, first: Iterable[Place] = (), message: str = ""
 ) -> list[Place]:
-    """Return where the step's work belongs, after the places known already; none if nothing shows it.
+    """Return where the step's work belongs, after the places known already; empty if nothing shows it.
 
     These are the places marked for it or, if no mark is left, those that its text says to write.
 
     Args:
         first: The places known already.
-        said: The failure's message.
+        message: The failure's.
     """
     places = list(first)
     number = step.number if step else 0
     found = marked(stage, number)
     if not found and not places and step:
-        found = places_named_in(stage, step, said) or _solved(stage, number)
+        found = places_named_in(stage, step, message) or _solved(stage, number)
     return places + [place for place in found if place not in places]
 
 
 def marked(stage: Stage, number: int) -> list[Place]:
     """Return the lines that are still marked for the step of this number."""
     return [
-        Place(_path(stage, name), line)
+        Place(stage.path(name), line)
         for name, text in _texts(stage).items()
         for line, content in enumerate(text.splitlines(), 1)
         if str(number) in MARKED.findall(content)
     ]
 
 
-def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
+def places_named_in(stage: Stage, step: Step, message: str = "") -> list[Place]:
     """Return the classes and functions that a step's text says to write; or else the files that it names.
 
     Those that the failure's message names come first.
@@ -100,7 +100,7 @@ def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
     texts = _texts(stage)
     task = " ".join(TASK.findall(step.text))
     names = NAME.findall(task or step.text)
-    blamed = {name for name in NAME.findall(said) if CODE.search(name)}
+    blamed = {name for name in NAME.findall(message) if CODE.search(name)}
     names.sort(key=lambda name: name.rpartition(".")[2] not in blamed)
     files = [name for name in names if name in texts]
     found = []
@@ -108,7 +108,7 @@ def places_named_in(stage: Stage, step: Step, said: str = "") -> list[Place]:
         if task or CODE.search(name):
             found += _defined(stage, texts, name, files)
     named = {place.file for place in found}
-    alone = [Place(_path(stage, name)) for name in files if _path(stage, name) not in named]
+    alone = [Place(stage.path(name)) for name in files if stage.path(name) not in named]
     return list(dict.fromkeys(found + alone))
 
 
@@ -126,13 +126,13 @@ def _defined(stage: Stage, texts: dict[str, str], name: str, files: list[str]) -
             # Several methods may share a name; with its class before it, the name is unique.
             found += [(file, line)] * (count if len(parts) == 1 else 1)
     here = [one for one in found if one[0] in files] if files else found
-    return [Place(_path(stage, here[0][0]), here[0][1])] if len(here) == 1 else []
+    return [Place(stage.path(here[0][0]), here[0][1])] if len(here) == 1 else []
 
 
 def _solved(stage: Stage, number: int) -> list[Place]:
     """Return the place of the step's first part in the solved files, if they exist."""
     name, around = place_of_step(stage, number)
-    return [Place(_path(stage, name), line_of(_texts(stage).get(name, ""), around))] if name else []
+    return [Place(stage.path(name), line_of(_texts(stage).get(name, ""), around))] if name else []
 
 
 def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
@@ -147,17 +147,17 @@ def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
     if left[step.number]:
         return ""
     number = step.number
-    said = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
+    text = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
     try:
         given = _marks(answer(stage, 0).values())
     except CourseError:
-        return said
+        return text
     half = [n for n in given if n > step.number and 0 < left[n] < given[n]]
     if not half:
-        return said
+        return text
     last = max(half)
     return (
-        f"{said} Step {last} is half written. Left of step {last}: {_listed(marked(stage, last))}."
+        f"{text} Step {last} is half written. Left of step {last}: {_listed(marked(stage, last))}."
     )
 
 
@@ -188,7 +188,7 @@ def most_often(stage: Stage, frames: Iterable[Frame]) -> Place | None:
 
 
 def _own(stage: Stage, frames: Iterable[Frame]) -> list[Place]:
-    mine = {_path(stage, name) for name in stage.edit}
+    mine = {stage.path(name) for name in stage.edit}
     return [Place(frame.file, frame.line) for frame in frames if frame.file in mine]
 
 
@@ -198,12 +198,8 @@ def search(stage: Stage, names: Iterable[str], pattern: str, comments: bool = Tr
     for name in names:
         for number, line in enumerate(texts.get(name, "").splitlines(), 1):
             if re.search(pattern, line if comments else line.partition("#")[0]):
-                return Place(_path(stage, name), number)
+                return Place(stage.path(name), number)
     return None
-
-
-def _path(stage: Stage, name: str) -> str:
-    return stage.path(name)
 
 
 def _listed(places: Iterable[Place]) -> str:

@@ -17,7 +17,7 @@ CORES = min(os.cpu_count() or 1, 8)
 
 
 class Pool:
-    """``count`` workers that are ready to run cases of one stage.
+    """``count`` workers that are ready to run cases of these stages.
 
     Args:
         limit: Seconds that one test may take.
@@ -25,18 +25,18 @@ class Pool:
 
     def __init__(
         self,
-        stage: Stage,
-        *,
+        *stages: Stage,
         workers: int = CORES,
         reactor: str | None = None,
         limit: float = LIMIT,
     ) -> None:
-        self._stage, self._reactor = stage, reactor
+        self._stage, self._reactor = stages[0], reactor
         self.count = workers
         self._free: SimpleQueue[Worker] = SimpleQueue()
+        modules = sorted({name for stage in stages for name in imports_of(stage)})
         with ExitStack() as stack:
             for _ in range(self.count):
-                self._free.put(stack.enter_context(Worker(imports_of(stage), limit)))
+                self._free.put(stack.enter_context(Worker(modules, limit)))
             self._threads = ThreadPoolExecutor(self.count)
             # After an exception, cases that have not begun are dropped, and closing the workers ends the others.
             stack.callback(self._threads.shutdown, wait=False, cancel_futures=True)
@@ -48,7 +48,7 @@ class Pool:
         def one(case: Case) -> tuple[Case, Result]:
             worker = self._free.get()
             try:
-                return case, worker.run(self._stage, case, reactor=self._reactor)
+                return case, worker.run(case.stage or self._stage, case, reactor=self._reactor)
             finally:
                 self._free.put(worker)
 

@@ -62,6 +62,7 @@ class Case:
         limits: Seconds for single tests, by name, in place of the worker's limit.
         again: Run failed tests once more, in the same process, up to the first that fails again.
         collect: Collect garbage after each test, so that the errors this reveals belong to that test.
+        stage: The stage that it is a run of; None for the pool's own.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Case:
     limits: Mapping[str, float] = field(default_factory=dict)
     again: bool = False
     collect: bool = False
+    stage: Stage | None = None
 
 
 @dataclass

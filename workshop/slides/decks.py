@@ -1,4 +1,4 @@
-"""The slides: the contents of a deck's Markdown, and how it is built and served.
+"""The slides: which decks there are, and how they are built and served.
 
 A deck is a file in slides/, as slides/README.md describes it. Nothing here imports Sphinx, which runs in its own process.
 """
@@ -10,8 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,10 @@ from workshop.course import Course, CourseError, stage_names, timetable
 COLUMNS, LINES = 72, 16
 """How much code a slide holds."""
 
-SAID = 40
+MOST_LINES = 40
 """How many lines of Sphinx's output are shown."""
 
 MINUTES = re.compile(r"(\d+(?:\.5)?) minutes?")
-YOUR_TURN = re.compile(r"Your turn: (\d+) minutes")
 
 
 def minutes(text: str) -> float:
@@ -33,85 +31,17 @@ def minutes(text: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-@dataclass(frozen=True)
-class Slide:
-    """One slide. ``text``: its Markdown below the heading, without the notes. ``minutes``: 0 if it has none."""
-
-    title: str
-    text: str
-    notes: str
-    minutes: float
-
-    @property
-    def turn(self) -> int | None:
-        """The minutes on the clock, if this is the slide "Your turn: 25 minutes"."""
-        found = YOUR_TURN.fullmatch(self.title)
-        return int(found[1]) if found else None
+def decks(course: Course) -> dict[str, str]:
+    """Map the name of each deck that exists to its title, in the order of the class."""
+    paths = [course.root / "slides" / f"{name}.md" for name in timetable.decks(course)]
+    return {
+        path.stem: path.read_text("utf-8").partition("# ")[2].partition("\n")[0]
+        for path in paths
+        if path.is_file()
+    }
 
 
-@dataclass(frozen=True)
-class Deck:
-    """One deck, from slides/NAME.md."""
-
-    name: str
-    slides: tuple[Slide, ...]
-
-    @property
-    def title(self) -> str:
-        """The title of the first slide."""
-        return self.slides[0].title if self.slides else self.name
-
-    @property
-    def talk(self) -> float:
-        """The minutes of all slides but "Your turn"."""
-        return sum(slide.minutes for slide in self.slides if slide.turn is None)
-
-    @property
-    def turns(self) -> tuple[Slide, ...]:
-        """The slides "Your turn"; a deck has one at most."""
-        return tuple(slide for slide in self.slides if slide.turn is not None)
-
-
-def read(path: Path) -> Deck:
-    """Read a deck."""
-    slides: list[Slide] = []
-    for block in _blocks(path.read_text("utf-8")):
-        title, _, text = block.partition("\n")
-        length, said = 0.0, ""
-        notes = re.search(r"^:::\{notes\}(.*)\n((?:.*\n)*?):::\s*$", text, re.M)
-        if notes:
-            length, said = minutes(notes[1]), notes[2].strip()
-            text = text[: notes.start()] + text[notes.end() :]
-        slides.append(Slide(title.lstrip("# ").strip(), text.strip(), said, length))
-    return Deck(path.stem, tuple(slides))
-
-
-def _blocks(text: str) -> Iterable[str]:
-    """Cut a deck's text before each heading; inside a fence, what looks like one is not."""
-    fence, block = "", ""
-    for line in text.splitlines(keepends=True):
-        opening = re.match(r"(`{3,}|:{3,})", line)
-        if not fence and opening:
-            fence = opening[1]
-        elif fence and line.strip() == fence:
-            fence = ""
-        if not fence and re.match(r"##? ", line):
-            if block.startswith("#"):
-                yield block
-            block = ""
-        block += line
-    if block.startswith("#"):
-        yield block
-
-
-def decks(course: Course, folder: Path | None = None) -> list[Deck]:
-    """Return the decks that exist, in the order of the class."""
-    folder = folder or course.root / "slides"
-    names = [f"{name}.md" for name in timetable.decks(course)]
-    return [read(folder / name) for name in names if (folder / name).is_file()]
-
-
-def find_deck(text: str, names: Sequence[str]) -> str:
+def find_deck(text: str, names: Iterable[str]) -> str:
     """Return the deck that a user named: by its name, its file, its stage's number or its stage's short name.
 
     Raises:
@@ -141,8 +71,8 @@ def build(course: Course, folder: Path) -> None:
         command, cwd=course.root, env=plain, capture_output=True, encoding="utf-8"
     )
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        raise CourseError("\n".join(["The slides cannot be built:", *said[:SAID]]))
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise CourseError("\n".join(["The slides cannot be built:", *lines[:MOST_LINES]]))
 
 
 def serve(folder: Path, page: str, port: int, ready: Callable[[str], None]) -> None:
@@ -166,7 +96,7 @@ def serve(folder: Path, page: str, port: int, ready: Callable[[str], None]) -> N
     try:
         listening = reactor.listenTCP(port, site, interface="127.0.0.1")
     except CannotListenError as error:
-        raise CourseError(f"Port {port} cannot be had: {error.socketError}.") from None
+        raise CourseError(f"Port {port} is not available: {error.socketError}.") from None
     # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
     for name in ("SIGINT", "SIGTERM"):
         number = getattr(signal, name)

@@ -1,6 +1,6 @@
 """Handouts: a built deck as a PDF, a page a slide, written by Chromium.
 
-reveal.js can lay out pages by itself, but only after a page is loaded, and a browser that prints from the command line
+reveal.js can lay out pages, but only after a page is loaded, and a browser that prints from the command line
 does not wait for that: under load it wrote one empty page. So the slides are put into a plain page here.
 """
 
@@ -24,8 +24,8 @@ PLACES = (
 )
 BOUND = 60
 """Seconds that one PDF may take."""
-SAID = 500
-"""How much of the browser's last output is shown."""
+MOST = 500
+"""How many characters of the browser's output are shown."""
 
 SLIDE = re.compile(r'<section data-timing="(\d+)">\n(.*?)(<aside class="notes">.*?</aside>)', re.S)
 PAGE = """<!DOCTYPE html>
@@ -108,5 +108,5 @@ def write(browser: str, page: Path, file: Path, notes: bool) -> None:
         finally:
             source.unlink()
     if done.returncode or not file.is_file():
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())[-SAID:]
-        raise CourseError(f"{browser} did not write {file}. It said: {said or 'nothing'}")
+        output = " ".join(done.stderr.decode("utf-8", "replace").split())[-MOST:]
+        raise CourseError(f"{browser} did not write {file}. Its output: {output or 'none'}")

@@ -100,7 +100,7 @@ def printed(course: Course, place: Path, output: Output) -> str:
     program, *words = output.run.split()
     if program not in PROGRAMS:
         raise CourseError(
-            f"terminal.toml, {output.name}: begins with none of {', '.join(PROGRAMS)}."
+            f"terminal.toml, {output.name}: must begin with one of {', '.join(PROGRAMS)}."
         )
     if words[:2] == ["-m", "workshop"]:
         words[2:2] = ["--root", str(place)]
@@ -124,7 +124,7 @@ def _run(course: Course, place: Path, words: list[str]) -> tuple[int, str, str]:
             timeout=BOUND,
         )
     except subprocess.TimeoutExpired:
-        raise CourseError(f"{' '.join(words)} is not over after {BOUND} s.") from None
+        raise CourseError(f"{' '.join(words)} did not end in {BOUND} s.") from None
     return done.returncode, done.stdout, done.stderr
 
 
