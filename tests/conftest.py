@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import MINI, Learner
+from driving import LIGHT, MINI, Learner
+
+# Every process that a test starts, and this one, imports the light module of that name instead.
+sys.path.insert(0, str(LIGHT))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(LIGHT), os.environ.get("PYTHONPATH")]))
 
 # A shell's background job ignores Ctrl-C, and hands that on: then what the tests interrupt would not hear of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -21,6 +21,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MINI = REPOSITORY / "tests" / "mini"
+LIGHT = REPOSITORY / "tests" / "light"
 TOOL = [sys.executable, "-m", "workshop"]
 
 ECHO = "exercises/stage1_echo/echo.py"
@@ -123,7 +124,13 @@ class Learner:
         """What a command is started with."""
         kept = {name: text for name, text in os.environ.items() if name not in OURS}
         temp = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temp))
-        return {**kept, **temp, "PYTHONPATH": str(REPOSITORY), MARK: str(self.temp), **extra}
+        return {
+            **kept,
+            **temp,
+            "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{LIGHT}",
+            MARK: str(self.temp),
+            **extra,
+        }
 
     def command(self, *words: str, limit: float | None = None) -> list[str]:
         """The command line for the tool's command of these words."""

@@ -70,14 +70,12 @@ def copied(root: Path, name: str, place: Path) -> Stage:
 
 @functools.lru_cache
 def on_mutants(root: Path, name: str) -> dict[str, Result]:
-    """The reference's tests on each mutant, by the mutant's name: all of them, or up to the first that fails of those which
-    meet it, where the stage says in which places its mutants are."""
+    """By name of the mutant: the reference's tests that meet it, up to the first that fails."""
     with tempfile.TemporaryDirectory() as folder:
         stage = copied(root, name, Path(folder) / "course")
         for file, text in answer(stage).items():
             (stage.folder / file).write_text(text, "utf-8")
         code = next(iter(right_answers(stage).values()))
-        placed = any(mutant.on for mutant in stage.mutants)
         with Pool(stage) as pool:
             load = Case("load", {}, own_modules(stage), load=True)
             tests = next(pool.run([load]))[1].loaded
@@ -86,7 +84,6 @@ def on_mutants(root: Path, name: str) -> dict[str, Result]:
                     m.name,
                     with_bug(code, m),
                     targets,
-                    stop=placed,
                     limits=dict.fromkeys(targets, 3.0),
                 )
                 for m in stage.mutants

@@ -77,12 +77,13 @@ def ladder(root: Path, name: str) -> dict[int, Verdict]:
 
 @functools.lru_cache
 def mutants(root: Path, name: str) -> dict[str, Result]:
-    """By name of the mutant: its run of the step that it names."""
+    """By name of the mutant: its run of the tests of the step that it names, up to the first that fails."""
     stage = load(root).stage(name)
-    cases = [
-        Case(m.name, mutated(stage, m), (stage.step(str(m.step)).target(stage.name),))
-        for m in stage.mutants
-    ]
+    cases = []
+    for mutant in stage.mutants:
+        step = stage.step(str(mutant.step))
+        tests = tuple(f"{step.target(stage.name)}.{test.name}" for test in step.tests)
+        cases.append(Case(mutant.name, mutated(stage, mutant), tests))
     with Pool(stage) as pool:
         return {case.name: result for case, result in pool.run(cases)}
 

@@ -115,7 +115,8 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
     # More than there are cores: many tests wait, for a limit, a browser or a server.
     cores = os.cpu_count() or 1
     workers = ["-n", str(min(2 * cores, cores + 4))]
-    command = [sys.executable, "-m", "pytest", *workers, *pytest_args]
+    # nbval, which runs in processes of its own, would be imported by each worker.
+    command = [sys.executable, "-m", "pytest", "-p", "no:nbval", *workers, *pytest_args]
     sys.stdout.flush()
     with subprocess.Popen(command, cwd=tool.course.root) as process:
         try:
