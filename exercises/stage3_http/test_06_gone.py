@@ -19,7 +19,7 @@ from .server import HTTPFactory
 
 
 class Step14Gone(SynchronousTestCase):
-    """When the client leaves, the handler is cancelled, and nothing is written.
+    """When the client leaves, the handler is cancelled, nothing is written.
 
     Write your parts of connectionLost, _send and _fail in server.py. A handler that works for
     nobody should stop: cancel its Deferred (and a coroutine gets CancelledError
