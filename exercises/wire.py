@@ -1,4 +1,4 @@
-"""What several stages' tests share: bytes in any chunks, an endpoint with no network, a look at a Deferred."""
+"""What several stages' tests share: bytes in any chunks, an endpoint with no network, and the state of a Deferred."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class _Pending:
 
 
 PENDING = _Pending()
-"""What ``outcome`` gives for a Deferred that has not fired."""
+"""What ``outcome`` returns for a Deferred that has not fired."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """What ``outcome`` gives for a Deferred that failed; ``reason`` is the exception in its Failure."""
+    """What ``outcome`` returns for a Deferred that failed; ``reason`` is the exception in its Failure."""
 
     reason: BaseException
 
@@ -69,7 +69,7 @@ def outcome(deferred: Deferred[Any]) -> Any:
 
 
 def failed_with(got: object, kind: type[BaseException]) -> bool:
-    """Whether what ``outcome`` gave is a failure of this kind."""
+    """Whether what ``outcome`` returned is a failure of this kind."""
     return isinstance(got, Failed) and isinstance(got.reason, kind)
 
 
@@ -100,25 +100,25 @@ class FakeEndpoint:
         return deferred
 
     def accept(self) -> tuple[Any, Any]:
-        """Let the oldest attempt succeed. Gives the client's protocol, and the transport it was given."""
+        """Let the oldest attempt succeed. Return the client's protocol and its transport."""
         factory, deferred = self._next()
         protocol: Any = factory.buildProtocol(ADDRESS)
         transport = self.transport()
-        transport.protocol = protocol  # for one that tells of its own end
+        transport.protocol = protocol  # for one that reports its own end
         protocol.makeConnection(transport)
         deferred.callback(protocol)
         return protocol, transport
 
     def refuse(self) -> ConnectionRefusedError:
-        """Let the oldest attempt fail. Gives the exception that it fails with."""
+        """Let the oldest attempt fail. Return the exception it fails with."""
         _, deferred = self._next()
-        error = ConnectionRefusedError(string="nobody listens there")
+        error = ConnectionRefusedError(string="nothing listens there")
         deferred.errback(error)
         return error
 
     def _next(self) -> tuple[IProtocolFactory, Deferred[IProtocol]]:
         if not self._attempts:
             raise AssertionError(
-                "Expected an attempt to connect that waits; it was not begun, or given up."
+                "Expected an attempt to connect to be waiting; none was begun, or it was given up."
             )
         return self._attempts.pop(0)

@@ -1,4 +1,4 @@
-"""Where tests are built for several places, each runs alone in one: what differs in another is found all the same."""
+"""If tests are built for several places, each runs alone in one: what differs in another is found all the same."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_exit(stage: Stage) -> None:
 
 
 def test_broken_code(stage: Stage) -> None:
-    """Where the learner's code cannot be imported, that is told."""
+    """If the learner's code cannot be imported, that is told."""
     (stage.folder / "tally.py").write_text("def x(:\n")
     found = assess(stage)
     assert not found.passed
@@ -114,7 +114,7 @@ def test_broken_code(stage: Stage) -> None:
 
 
 def test_import_that_never_ends(stage: Stage) -> None:
-    """Where the tests cannot even be loaded, that is the verdict."""
+    """If the tests cannot even be loaded, that is the verdict."""
     add(stage, "while True:\n    pass\n")
     found = assess(stage, limit=1)
     assert found.trouble is not None

@@ -135,7 +135,7 @@ def test_never_run(stage: Stage) -> None:
 
 
 def test_none_is_collected(stage: Stage) -> None:
-    """Where no test is collected, though some are written, the verdict says why."""
+    """If no test is collected, though some are written, the verdict says why."""
     (stage.folder / "test_tally.py").write_text("def test_alone():\n    assert False\n")
     found = assess(stage)
     assert rows(found)[0][1] == "none is collected"
@@ -188,7 +188,7 @@ def test_who_forgets_is_to_blame(stage: Stage) -> None:
 
 
 def test_own_code_is_judged(stage: Stage) -> None:
-    """Where all is caught, the reference's tests run on the learner's code; the stage is done once they pass too."""
+    """If all is caught, the reference's tests run on the learner's code; the stage is done once they pass too."""
     tests = stage.folder / "test_tally.py"
     tests.write_text(tests.read_text().replace('b"a", b"b\\nc", b"\\n"', 'b"a", b"b\\nca", b"\\n"'))
     code = stage.folder / "tally.py"

@@ -67,7 +67,7 @@ def test_race(stage: Stage, tmp_path: Path, where: str) -> None:
 
 
 def test_failing_and_leaving(stage: Stage) -> None:
-    """Where a test has failed, that is told, and not what it has left."""
+    """If a test has failed, that is told, and not what it has left."""
     if sys.platform == "win32":
         pytest.skip("not told on Windows")
     add(stage, DEEDS["sockets"] + "        self.fail('and more')\n")

@@ -205,7 +205,7 @@ def test_causes_in_ones_own_tests(stage: Stage, case: str) -> None:
 
 
 def test_a_logged_error_may_be_expected(stage: Stage) -> None:
-    """Where the learner writes the test, it is told how the test takes a logged error."""
+    """If the learner writes the test, it is told how the test takes a logged error."""
     logs = "        from twisted.python import log; log.err(ValueError('x'))\n"
     add(stage, f"{SYNC}    def test_bad(self):\n{USE}{logs}")
     assert failing(assess(stage)) == (

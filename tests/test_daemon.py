@@ -151,7 +151,7 @@ def test_no_handler_is_left(folder: Path, tmp_path: Path) -> None:
     [("_is_listening", "def _is_listening("), ("connectionMade", "def connectionMade(")],
 )
 def test_half_that_failed_comes_first(folder: Path, name: str, head: str) -> None:
-    """Where both halves of step 7 are written, the one that the failure's message names is the first to be looked at."""
+    """If both halves of step 7 are written, the one that the failure's message names is the first to be looked at."""
     stage = dataclasses.replace(STAGE, root=folder.parent.parent)
     step = next(one for one in STAGE.steps if one.number == 7)
     text = (folder / "poetry_daemon.py").read_text("utf-8")

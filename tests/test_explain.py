@@ -276,7 +276,7 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
 
 
 def test_a_step_that_is_broken_off_at_once(mini: Learner) -> None:
-    """Where no test of it ended, the step fails all the same: it is the one to work on, and to get a hint for."""
+    """If no test of it ended, the step fails all the same: it is the one to work on, and to get a hint for."""
     mini.write(SOLVED.replace("self.transport.write(data)", "__import__('os')._exit(1)"))
     assert (
         "Step  1  Echo             fails    broken off in test 1 of 1\n"

@@ -104,7 +104,7 @@ def test_reset_provided_puts_back_what_came(mini: Learner) -> None:
 
 
 def test_reset_provided_without_a_copy(mini: Learner) -> None:
-    """Where no copy was kept, nothing is touched, and git's command is told."""
+    """If no copy was kept, nothing is touched, and the git command is shown."""
     (mini.root / ".git").mkdir()
     mini.write(b"# edited before the first run\n", TESTS)
     before = mini.files()

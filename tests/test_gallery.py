@@ -116,7 +116,7 @@ def test_measured(reactor: str) -> None:
 
 @each_reactor
 def test_trial_fails_what_is_still_open(reactor: str) -> None:
-    """Where trial complains, the late side was really open when it looked; where it must not, nothing was."""
+    """If trial complains, the late side was really open when it looked; where it must not, nothing was."""
     done = python("-c", RECORD, reactor)
     assert done.returncode == 0, done.stderr
     found = {(x, name): rest for x, name, *rest in map(json.loads, done.stdout.splitlines())}

@@ -73,7 +73,7 @@ def test_restore_without_git(root: Path) -> None:
 
 
 def test_restore_with_no_copy(root: Path) -> None:
-    """Where no copy was kept, the file is named and left as it is."""
+    """If no copy was kept, the file is named and left as it is."""
     (root / TESTS).write_text("# edited\n")
     course = load(root)
     assert restore(course, course.stages[0]) == ([], [TESTS], None)
@@ -95,14 +95,14 @@ def test_replace_saves_first(root: Path) -> None:
 
 
 def test_replace_nothing(root: Path) -> None:
-    """Where nothing changes, nothing is saved."""
+    """If nothing changes, nothing is saved."""
     course = load(root)
     assert replace(course, {FILE: (root / FILE).read_bytes()}) is None
     assert not (root / ".workshop" / "saved").exists()
 
 
 def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a file cannot be put in place, the old one is still whole."""
+    """If a file cannot be put in place, the old one is still whole."""
     path = tmp_path / "file"
     path.write_bytes(b"old")
 

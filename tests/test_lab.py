@@ -150,7 +150,7 @@ def test_from_beginning_to_end(mini: Learner, pages: Path, number: int) -> None:
 
 
 def test_ends_from_the_browser(mini: Learner, pages: Path) -> None:
-    """Where the server is shut down from its own menu, the wait is over, with 0."""
+    """If the server is shut down from its own menu, the wait is over, with 0."""
     lab.lay(load(mini.root))
     with lab.Lab(mini.root, "stage1_echo.ipynb", browser=False) as server:
         base, _, rest = server.address.partition("lab/tree")
@@ -165,7 +165,7 @@ def test_ends_from_the_browser(mini: Learner, pages: Path) -> None:
 
 
 def test_no_notebook_and_no_stage(mini: Learner) -> None:
-    """Where there are no notebooks, and where there is no such stage, that is said, and nothing is started."""
+    """If there are no notebooks, or no such stage, that is said, and nothing is started."""
     outcome = mini.tool("lab", "1")
     assert outcome.code == 1 and "There are no notebooks in" in outcome.err, outcome.all
     outcome = mini.tool("lab", "stage9")

@@ -71,7 +71,7 @@ def test_no_setting_of_the_users_matters(mini: Learner, tmp_path: Path, setting:
 
 
 def test_solutions_withheld(mini: Learner) -> None:
-    """Where tests are given, and in the map, all goes on as ever; what cannot be judged is said, and is not in the way."""
+    """If tests are given, and in the map, all goes on as ever; what cannot be judged is said, and is not in the way."""
     judged = REPOSITORY / "tests" / "judged" / "exercises"
     shutil.copytree(judged / "stage1_tally", mini.root / "exercises" / "stage0_tally")
     table = (judged / "course.toml").read_text("utf-8")
@@ -119,7 +119,7 @@ def test_no_copy_was_kept(mini: Learner, git: bool) -> None:
 
 @posix
 def test_what_the_browser_says(tmp_path: Path) -> None:
-    """Where no PDF comes of it, the browser's own last words are told."""
+    """If no PDF comes of it, the browser's own last words are told."""
     browser = tmp_path / "browser"
     browser.write_text("#!/bin/sh\necho no usable sandbox >&2\nexit 1\n")
     browser.chmod(0o755)

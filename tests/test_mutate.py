@@ -215,7 +215,7 @@ def test_hang_is_caught(
 def test_wrong_solution(
     mini: Learner, mutations: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the solution itself fails, nothing could be said of its changes: the command says that."""
+    """If the solution itself fails, nothing could be said of its changes: the command says that."""
     mini.write(mini.path(TESTS).read_text("utf-8").replace('b"end."', 'b"end"'), TESTS)
     assert mutate(mini, capsys) == (2, "")
 

@@ -258,7 +258,7 @@ def test_waits(tmp_path: Path) -> None:
 
 
 def test_another_reactor(tmp_path: Path) -> None:
-    """Where another reactor came first, %load_ext says so, and what to do; loading twice does no harm."""
+    """If another reactor came first, %load_ext says so, and what to do; loading twice does no harm."""
     twice = execute(tmp_path, "%reload_ext workshop.notebook", "reactor.running", "%nothing_left")
     assert [error(one) for one in twice] == ["", "", ""]
     cells = [new_code_cell("from twisted.internet import reactor"), new_code_cell(LOAD)]

@@ -85,7 +85,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 def lay(folder: Path, made: tuple[str, str]) -> Path:
-    """Put the small notebook into a folder. Gives its source's path."""
+    """Put the small notebook into a folder. Returns its source's path."""
     for name, text in zip(("small.md", "small.ipynb"), made, strict=True):
         (folder / name).write_text(text, "utf-8")
     return folder / "small.md"

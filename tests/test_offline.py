@@ -196,7 +196,7 @@ def test_what_is_not_for_this_machine_is_told(course: Learner, tmp_path: Path) -
 
 
 def test_a_wheel_that_is_lacking_is_told(course: Learner, tmp_path: Path) -> None:
-    """Where the folder has lost a wheel, set-up says what to do, and goes to no network."""
+    """If the folder has lost a wheel, set-up says what to do, and goes to no network."""
     folder = tmp_path / "copy"
     assert make(course, folder).returncode == 0
     next((folder / "wheels").glob("alpha-*")).unlink()
@@ -235,7 +235,7 @@ def test_a_folder_that_it_cannot_have(course: Learner, tmp_path: Path, kind: str
 
 
 def test_no_network(course: Learner, tmp_path: Path) -> None:
-    """Where pip cannot reach its index: the cause, the mend, where the log is, and an empty folder."""
+    """If pip cannot reach its index: the cause, the mend, where the log is, and an empty folder."""
     folder = tmp_path / "copy"
     folder.mkdir()
     outcome = make(course, folder, PIP_NO_INDEX="", PIP_FIND_LINKS="")
@@ -245,7 +245,7 @@ def test_no_network(course: Learner, tmp_path: Path) -> None:
 
 
 def test_a_full_disk(course: Learner, tmp_path: Path) -> None:
-    """Where pip finds the disk full, one sentence says so, and what was begun is removed."""
+    """If pip finds the disk full, one sentence says so, and what was begun is removed."""
     full = "print('ERROR: [Errno 28] No space left on device'); exit(1)"
     outcome = make(course, tmp_path / "copy", python=fake_pip(tmp_path / "fake", full))
     refused(outcome, tmp_path / "copy", "No offline folder: the disk is full. Free 1 GB")

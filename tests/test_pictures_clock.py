@@ -28,7 +28,7 @@ def told(clock: Recorded, **names: str) -> list[str]:
 
 
 def drive(clock: Clock) -> list[object]:
-    """Do with a clock whatever can be done with it. Gives what happened."""
+    """Do with a clock whatever can be done with it. Returns what happened."""
     seen: list[object] = []
 
     def again(left: int) -> None:

@@ -80,7 +80,7 @@ def test_caught_there(tmp_path: Path) -> None:
 
 
 def test_tests_of_other_places_do_not_count(tmp_path: Path) -> None:
-    """Where no test of the learner's runs in its place, a mutant is let through, and the place is told."""
+    """If no test of the learner's runs in its place, a mutant is let through, and the place is told."""
     stage = course(tmp_path / "x", '["Here", "second"]')
     change(stage, "class Here_second(TallyTests): pass\n", "")
     found = assess(stage)
@@ -109,7 +109,7 @@ def test_place_that_the_machine_lacks(tmp_path: Path, how: str) -> None:
 
 
 def test_skipping_is_not_lacking(tmp_path: Path) -> None:
-    """Where only the learner skips a place, its mutant is let through."""
+    """If only the learner skips a place, its mutant is let through."""
     stage = course(tmp_path / "x", '["second"]')
     change(stage, SECOND, SKIPPING)
     found = assess(stage)

@@ -80,7 +80,7 @@ def test_endless_recursion_is_told_from_a_loop(
 
 
 def test_a_test_that_failed_by_recursion_tells_of_it() -> None:
-    """Where all tests ended, one that failed with a RecursionError is the one to look at, with its frames."""
+    """If all tests ended, one that failed with a RecursionError is the one to look at, with its frames."""
     frames = (Frame("test.py", 1, "run"), Frame(ECHO, 14, "dataReceived"))
     for problem in (
         Problem("RecursionError", "maximum recursion depth exceeded", frames),

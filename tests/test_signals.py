@@ -89,7 +89,7 @@ def test_watch_at_rest_ends_at_once(mini: Learner) -> None:
 
 @linux
 def test_the_tool_killed(mini: Learner) -> None:
-    """Where the tool itself is killed and can end nothing, the child ends by itself, within the limit for a test."""
+    """If the tool itself is killed and can end nothing, the child ends by itself, within the limit for a test."""
     mini.write(LOOP)
     started = mini.root.parent / "started"
     process = mini.start("run", "1", limit=1, env={"STARTED": str(started)})

@@ -11,7 +11,7 @@ LIMIT = 120
 
 
 def nbval(folder: Path, limit: float = LIMIT) -> tuple[int, str]:
-    """Run nbval over a folder's notebooks, in a process with a bound. Gives its exit code, and what it said."""
+    """Run nbval over a folder's notebooks, in a process with a bound. Returns its exit code, and what it said."""
     command = [sys.executable, "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
     command += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", "-c", os.devnull]
     environment = {name: text for name, text in os.environ.items() if "PYTEST" not in name}

@@ -2,7 +2,7 @@
 
 
 def as_line(text: str) -> bytes:
-    r"""One line, as RFC 5198 wants lines to be sent: the text in UTF-8, then CR LF.
+    r"""One line, as RFC 5198 requires: the text in UTF-8, then CR LF.
 
     as_line("poem") is b"poem\r\n".
     """

@@ -1,4 +1,4 @@
-"""First that this machine can do the course; then one test to make pass, and one to mend."""
+"""First, checks that this machine can do the course; then a function to write, and two tests to fix."""
 
 import sys
 import unittest
@@ -21,7 +21,7 @@ LOOPBACK = (
 
 
 class Peer(Protocol):
-    """One end of a connection. received and ended fire when bytes came, and when the connection is over."""
+    """One end of a connection. received fires when bytes arrive, ended when the connection is over."""
 
     def __init__(self):
         self.received, self.ended = Deferred(), Deferred()
@@ -35,7 +35,7 @@ class Peer(Protocol):
 
 
 def close(*peers):
-    """Close what is connected. Gives a Deferred that fires when all of it is over."""
+    """Close the connection, if there is one. Returns a Deferred that fires when it is over."""
     connected = [peer for peer in peers if peer.connected]
     for peer in connected:
         peer.transport.loseConnection()
@@ -45,7 +45,7 @@ def close(*peers):
 class Check00Machine(TestCase):
     """This machine can do the course.
 
-    There is nothing to write here. Where a test fails, its message says how to mend the machine.
+    There is nothing to write here. If a test fails, its message says how to fix the machine.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -72,7 +72,7 @@ class Check00Machine(TestCase):
         try:
             from twisted.internet import ssl  # noqa: F401
         except ImportError as error:
-            self.fail(f"Twisted cannot do TLS here ({error}). Mend it with: {INSTALL}")
+            self.fail(f"Twisted cannot do TLS here ({error}). To fix it, run: {INSTALL}")
 
     async def test_loopback(self):
         """A byte goes over TCP from this machine to itself, and everything opened for it is closed again."""
@@ -97,10 +97,10 @@ class Check00Machine(TestCase):
 
 
 class Step01Line(SynchronousTestCase):
-    """as_line gives the bytes of one line.
+    """as_line returns the bytes of one line.
 
-    Write as_line in lines.py. A wire carries bytes, never text: so a text is encoded, here as
-    UTF-8, and the end of the line is told by two bytes, CR and LF.
+    Write as_line in lines.py. A wire carries bytes, never text: so text is encoded, here as
+    UTF-8, and the end of the line is marked by two bytes, CR and LF.
     """
 
     longMessage = False
@@ -112,7 +112,7 @@ class Step01Line(SynchronousTestCase):
         )
 
     def test_text(self):
-        """A text's line is the text, then CR LF."""
+        """A line is the text, then CR LF."""
         self.check("poem", b"poem\r\n")
 
     def test_letters(self):
@@ -127,14 +127,14 @@ class Step01Line(SynchronousTestCase):
 class Step02Yours(SynchronousTestCase):
     """Your tests can fail.
 
-    Mend the two tests in test_yours.py. A test is worth something when it fails on code that is
-    wrong, so these tests run yours: once with an as_line that is right, where yours must pass, and
-    then with some that are wrong, where yours must fail. To see it for yourself, break lines.py and
+    Fix the two tests in test_yours.py. A test is worth something if it fails on wrong
+    code, so these tests run yours: once with a correct as_line, where yours must pass, and
+    then with some wrong ones, where yours must fail. To see it for yourself, break lines.py and
     run: README.md has the steps.
     """
 
     def run_yours(self, as_line):
-        """Run all tests of test_yours.py with as_line replaced. Gives trial's TestResult."""
+        """Run all tests of test_yours.py with as_line replaced. Returns trial's TestResult."""
         for module in (lines, test_yours):
             if hasattr(module, "as_line"):
                 self.patch(module, "as_line", as_line)
@@ -146,21 +146,21 @@ class Step02Yours(SynchronousTestCase):
         if self.run_yours(as_line).wasSuccessful():
             self.fail(
                 f"Your tests stay green with an as_line that {what}: it makes {as_line('café')!r} of "
-                "'café'. Compare what as_line returns with bytes that you write out yourself."
+                "'café'. Compare the result of as_line with bytes that you write out yourself."
             )
 
     def test_right(self):
-        """Your tests pass with an as_line that is right."""
+        """Your tests pass with a correct as_line."""
         result = self.run_yours(lambda text: text.encode("utf-8") + b"\r\n")
         for test, failure in [*result.failures, *result.errors]:
             self.fail(
-                f"Your {test.id().rpartition('.')[2]} fails on an as_line that is right. It asks for "
-                "more than README.md says, or it has a mistake of its own: "
+                f"Your {test.id().rpartition('.')[2]} fails on a correct as_line. It asks for "
+                "more than README.md says, or it has a mistake itself: "
                 f"{failure.type.__name__}: {failure.getErrorMessage()}"
             )
         self.assertTrue(
             result.successes,
-            "Expected test_yours.py to hold a test that runs; trial found none in it.",
+            "Expected test_yours.py to have a test that runs; trial found none.",
         )
 
     def test_no_ending(self):
@@ -186,7 +186,7 @@ class Step02Yours(SynchronousTestCase):
         )
 
     def test_each(self):
-        """Each of your tests fails with an as_line that is wrong: of these, or of two that return None and text."""
+        """Each of your tests fails with some wrong as_line: one of these, or of two that return None and text."""
         suite = unittest.defaultTestLoader.loadTestsFromModule(test_yours)
         names = [test.id() for case in suite for test in case]
         # The loader takes SynchronousTestCase itself, which is imported there, for a case of one test.
@@ -204,6 +204,6 @@ class Step02Yours(SynchronousTestCase):
             green = [name for name in green if name not in failed]
         for name in green:
             self.fail(
-                f"Your {name.rpartition('.')[2]} stays green with every as_line that is wrong. Compare "
-                "what as_line returns with bytes that you write out yourself."
+                f"Your {name.rpartition('.')[2]} stays green with every wrong as_line. Compare "
+                "the result of as_line with bytes that you write out yourself."
             )

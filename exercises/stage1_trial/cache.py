@@ -1,4 +1,4 @@
-"""A cache in front of something slow: what was fetched is kept for a while, and fetched once however many ask for it.
+"""A cache in front of something slow: a text is kept for a while, and fetched once however many callers ask for it.
 
 It works. There is nothing here to edit.
 """
@@ -15,12 +15,12 @@ from twisted.python.failure import Failure
 
 
 class Cache:
-    """Texts by name.
+    """Texts, by name.
 
     Args:
         fetch: called with a name; its Deferred fires with the text, or fails.
-        clock: where the seconds are read, and calls are made later: the reactor, or a test's Clock.
-        keep: seconds for which a text is given again, from when it came.
+        clock: tells the time and makes delayed calls: the reactor, or a test's Clock.
+        keep: seconds for which a text is returned again after it came.
         patience: seconds after which a fetch is given up.
     """
 
@@ -39,13 +39,13 @@ class Cache:
         self._patience = patience
         # By name: a text and when it came.
         self._held: dict[str, tuple[str, float]] = {}
-        # By name of what is being fetched: who waits for it.
+        # By name, for each fetch under way: those who wait for it.
         self._waiting: dict[str, list[Deferred[str]]] = {}
         self._sweeper = LoopingCall(self._sweep)
         self._sweeper.clock = clock
 
     def get(self, name: str) -> Deferred[str]:
-        """The text of that name: one that is held and not too old, or else what a fetch gives."""
+        """The text of that name: the one held, if it is not too old, or else the result of a fetch."""
         if name in self._held:
             text, came = self._held[name]
             if self._is_fresh(came):
@@ -62,11 +62,11 @@ class Cache:
         return waiter
 
     def held(self) -> list[str]:
-        """The names of the texts that are in memory now, sorted."""
+        """The names of the texts that are now in memory, sorted."""
         return sorted(self._held)
 
     def start(self) -> None:
-        """Drop what is too old every ``keep`` seconds from now on: nobody may ask for it again."""
+        """From now on, drop the texts that are too old every ``keep`` seconds: perhaps nobody asks for them again."""
         self._sweeper.start(self._keep, now=False)
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""What trial does, to look at: run one class at a time, as README.md says. Several of these tests are wrong on purpose.
+"""Examples of what trial does: run one class at a time, as README.md says. Several of these tests are wrong on purpose.
 
-trial does not take this file for tests when it looks for them in the stage, for its name does not begin with test_.
+trial does not run this file with the stage's tests, since its name does not begin with test_.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 
 def later(text: str) -> Deferred[str]:
-    """Give a text in a hundredth of a second, by the real clock."""
+    """Return a text in a hundredth of a second, by the real clock."""
     from twisted.internet import reactor
 
     clock: Any = reactor
@@ -23,7 +23,7 @@ def later(text: str) -> Deferred[str]:
 
 
 class Ways(TestCase):
-    """Four ways to have trial wait."""
+    """Four ways to make trial wait."""
 
     def test_returned(self) -> Deferred[Any]:
         return later("A yew.").addCallback(self.assertEqual, "A yew.")
@@ -41,14 +41,14 @@ class Ways(TestCase):
 
 
 class Forgotten(TestCase):
-    """A Deferred that fails, and that nobody waits for."""
+    """A Deferred that fails while nobody waits for it."""
 
     def test_forgotten(self) -> None:
         succeed(3).addCallback(self.assertEqual, 5)
 
 
 class Marked(TestCase):
-    """Tests that are marked by an attribute."""
+    """Tests marked by an attribute."""
 
     def test_slow(self) -> Deferred[Any]:
         return Deferred()
@@ -67,7 +67,7 @@ class Marked(TestCase):
 
 
 class Order(TestCase):
-    """In which order things are taken down."""
+    """The order in which things are taken down."""
 
     def setUp(self) -> None:
         print("setUp")

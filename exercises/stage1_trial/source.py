@@ -1,4 +1,4 @@
-"""What a test's cache fetches from."""
+"""The source from which a test's cache fetches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 class Source:
     """Its fetches end when the test says so, first come, first served.
 
-    asked: the names that were fetched, in order. cancelled: those whose fetch was given up.
+    asked: the names that were fetched, in order. cancelled: the names whose fetch was given up.
     """
 
     def __init__(self) -> None:
@@ -29,14 +29,14 @@ class Source:
         return fetching
 
     def answer(self, text: str) -> None:
-        """The oldest fetch that is under way gives this text."""
+        """Let the oldest fetch under way fire with this text."""
         self._oldest().callback(text)
 
     def fail(self, error: Exception) -> None:
-        """The oldest fetch that is under way fails with this error."""
+        """Let the oldest fetch under way fail with this error."""
         self._oldest().errback(error)
 
     def _oldest(self) -> Deferred[str]:
         if not self._under_way:
-            raise AssertionError("Expected a fetch that is under way; there is none.")
+            raise AssertionError("Expected a fetch to be under way; there is none.")
         return self._under_way.pop(0)

@@ -46,7 +46,7 @@ def port_number(text: str) -> int:
 
 
 def unwritten(protocol: Protocol, factory: Factory) -> str | None:
-    """The first step that the server lacks, if it lacks one: found by serving once, with no network."""
+    """The first step that the server still needs, if any, found by serving once with no network."""
     protocol.factory = factory
     try:
         protocol.makeConnection(StringTransport())
@@ -57,7 +57,7 @@ def unwritten(protocol: Protocol, factory: Factory) -> str | None:
 
 
 def main() -> int:
-    """Serve until Ctrl-C. Gives the process's exit code."""
+    """Serve until Ctrl-C. Returns the process's exit code."""
     parser = argparse.ArgumentParser(
         prog="python3 -m exercises.stage2_poetry.demo", description="Serves poem.txt over TCP."
     )
@@ -85,7 +85,9 @@ def main() -> int:
     try:
         port = reactor.listenTCP(options.port, factory, interface="127.0.0.1")
     except CannotListenError:
-        print(f"Port {options.port} is in use. Stop what listens there, or add: --port 0")
+        print(
+            f"Port {options.port} is in use. Stop the program that listens there, or add: --port 0"
+        )
         return 1
 
     number = port.getHost().port
@@ -97,7 +99,7 @@ def main() -> int:
         print(f'    {python} -c "{READER.format(port=number)}"\n')
         print("Ctrl-C ends the server.", flush=True)
 
-    # Only once the reactor runs is it the reactor's to end on Ctrl-C.
+    # Until the reactor runs, it does not handle Ctrl-C.
     reactor.callLater(0, invite)
     reactor.run()
     return 0

@@ -1,4 +1,4 @@
-"""What this stage's tests share: texts and poems of every kind, the ways in which connections end, fakes that remember."""
+"""What this stage's tests share: texts and poems of every kind, the ways in which connections end, recording fakes."""
 
 import asyncio
 import builtins
@@ -26,31 +26,31 @@ from ..wire import ADDRESS
 TEXTS = {
     "a byte order mark at the beginning, and another later": "\ufeffOne\ufeff.\n",
     "an accent of its own, a ligature and the unit angstrom": "e\u0301 \ufb01 \u212b\n",
-    "all that Unicode calls an end of a line": "1\n2\r\n3\r4\v5\f6\x1c7\x1d8\x1e9\x85a\u2028b\u2029c",
+    "everything that Unicode calls a line end": "1\n2\r\n3\r4\v5\f6\x1c7\x1d8\x1e9\x85a\u2028b\u2029c",
     "controls": "\0\x01\x03\x04\x1a\x1b[0m\x7f\u200b\u202e\n",
     "zeros at both ends": "\0One.\n\0",
     "spaces and empty lines at both ends": "\n \t Two \t \n\n.\n\n",
     "the first and the last character of each length": "\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff",
-    "the character that stands for what cannot be read": "\ufffd\n",
+    "the replacement character": "\ufffd\n",
 }
-"""Texts that are easily changed on their way, by what is in them."""
+"""Texts, by name, that are easily changed on their way."""
 
 LONG = "and then — and then, and\n" * 40_000
-"""A text of a million bytes, more than what is read or sent at once."""
+"""A text of a million bytes, more than is read or sent at once."""
 
 POEMS = {
     **{what: text.encode("utf-8") for what, text in TEXTS.items()},
-    "bytes that are no text": b"\xff\x00\r\n\xfe",
+    "bytes that are not text": b"\xff\x00\r\n\xfe",
     "nothing": b"",
     "a million bytes": LONG.encode("utf-8"),
 }
 
 
 def is_break(kind):
-    """Whether it is a class of exceptions that needs no arguments, and that a connection which breaks may end with."""
+    """Whether this is an exception class that needs no arguments and may be the reason of a broken connection."""
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return False
-    # A clean end is no break; generators end with the next two, and with no others; a warning is no error.
+    # A clean end is not a break; the next two are for generators only; a warning is not an error.
     if issubclass(kind, (ConnectionDone, StopIteration, StopAsyncIteration, Warning)):
         return False
     try:
@@ -62,11 +62,11 @@ def is_break(kind):
 
 NAMES = {**vars(builtins), **{f"twisted's {name}": kind for name, kind in vars(error).items()}}
 KINDS = list(dict.fromkeys(kind for kind in NAMES.values() if is_break(kind)))
-"""All of those that twisted.internet.error and Python itself have."""
+"""All such classes in twisted.internet.error and in Python itself."""
 
 
 def breaks():
-    """New exceptions of every kind, with which a connection may end that was not closed well."""
+    """New exceptions of every kind that a broken connection may end with."""
     return [
         ConnectionLost(),
         ConnectionAborted(),
@@ -80,29 +80,29 @@ def breaks():
 
 
 def ends():
-    """New exceptions of every kind, with which a connection may end."""
+    """New exceptions of every kind that a connection may end with."""
     return [ConnectionDone(), *breaks()]
 
 
 def refusals():
-    """New exceptions of every kind, with which an attempt to connect may fail."""
+    """New exceptions of every kind that an attempt to connect may fail with."""
     return [ConnectionRefusedError(), *breaks()]
 
 
 def shown(data):
-    """What a message says of bytes or text: all of it, or how long it is."""
+    """Bytes or text for a message: all of it, or its length and its two ends."""
     return (
         repr(data) if len(data) < 300 else f"{len(data)} of them, {data[:20]!r} ... {data[-20:]!r}"
     )
 
 
-def told(asked):
-    """What a message says of that which a Recorder was asked for."""
+def listed(asked):
+    """A Recorder's calls, for a message."""
     return ", then ".join(one if isinstance(one, str) else shown(one) for one in asked) or "nothing"
 
 
 class Recorder(StringTransport):
-    """A StringTransport that notes in which order it was asked for what; forget() begins anew."""
+    """A StringTransport that records its calls in order; forget() starts again."""
 
     def __init__(self):
         super().__init__()
@@ -131,9 +131,9 @@ class Recorder(StringTransport):
 
     @property
     def asked(self):
-        """The bytes that were written one after another, joined; "close"; "abort"; "half-close".
+        """The calls so far: bytes written in a row, joined; "close"; "abort"; "half-close".
 
-        What changes nothing is left out.
+        A call that changes nothing is left out.
         """
         found = []
         for written, group in itertools.groupby(self._noted, lambda one: isinstance(one, bytes)):
@@ -143,9 +143,9 @@ class Recorder(StringTransport):
 
 
 class EndsAtOnce(Recorder):
-    """A connection that is over before loseConnection() or abortConnection() returns, or the write with this number.
+    """A connection that ends before loseConnection(), abortConnection() or the write with this number returns.
 
-    protocol: is told of its end, once, with the exception error.
+    protocol: its connectionLost is called, once, with the exception error.
     """
 
     protocol = None
@@ -169,7 +169,7 @@ class EndsAtOnce(Recorder):
         self._end()
 
     def connect(self, factory):
-        """What connect() does, with this transport."""
+        """As connect(), with this transport."""
         self.protocol = protocol = factory.buildProtocol(ADDRESS)
         protocol.makeConnection(self)
 
@@ -188,10 +188,10 @@ def connect(factory):
 
 @implementer(IStreamClientEndpoint)
 class PlainEndpoint:
-    """A client endpoint whose attempts are Deferreds that the test fires.
+    """A client endpoint whose attempts are Deferreds for the test to fire.
 
-    attempts: all that were begun. factories: what they were begun with. Cancelled, they fail with CancelledError, as those
-    of an endpoint that stands around another may.
+    attempts: all that were begun. factories: their factories. Cancelled, they fail with CancelledError, as may those of an
+    endpoint that wraps another.
     """
 
     def __init__(self):
@@ -204,8 +204,8 @@ class PlainEndpoint:
 
 
 def kept(made):
-    """Whether anything still refers to what the function made() gave."""
-    gc.freeze()  # what there was before need not be gone through, which takes long
+    """Whether anything still refers to the result of made()."""
+    gc.freeze()  # objects made earlier need not be searched, which takes long
     try:
         seen = weakref.ref(made())
         gc.collect()

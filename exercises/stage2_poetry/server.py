@@ -30,7 +30,7 @@ class PoetryProtocol(Protocol):
 class PoetryFactory(Factory):
     """Makes a PoetryProtocol for each connection.
 
-    poem: the bytes that every client gets, as they go over the wire.
+    poem: the bytes that every client gets, unchanged.
     """
 
     def __init__(self, poem: bytes) -> None:
@@ -42,7 +42,7 @@ class PoetryFactory(Factory):
 
 
 class SlowPoetryProtocol(Protocol):
-    """One connection: sends a line at once, then one at each interval, and closes with the last."""
+    """One connection: sends one line at once and one at each interval, and closes after the last."""
 
     # Twisted sets it before it calls connectionMade; self.factory is set by then too.
     transport: ITransport
@@ -59,8 +59,8 @@ class SlowPoetryProtocol(Protocol):
 class SlowPoetryFactory(Factory):
     """Makes a SlowPoetryProtocol for each connection.
 
-    poem: the bytes that every client gets, with the line endings that they have.
-    clock: where delayed calls are made: the reactor, or a test's Clock.
+    poem: the bytes that every client gets, line endings included.
+    clock: makes delayed calls: the reactor, or a test's Clock.
     interval: seconds from one line to the next.
     """
 
@@ -76,7 +76,7 @@ def stop_serving(port: IListeningPort) -> Deferred[None]:
     """Stop listening on a port.
 
     Returns:
-        A Deferred that fires once the port is closed, or fails with what stopListening() failed with.
+        A Deferred that fires once the port is closed, or fails as stopListening() failed.
     """
     raise NotImplementedError("Step 11: fire once stopListening() is done, now or later")
 

@@ -5,7 +5,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from .helpers import POEMS, Recorder, connect, ends, kept, shown, told
+from .helpers import POEMS, Recorder, connect, ends, kept, listed, shown
 from .server import PoetryFactory, PoetryProtocol
 
 POEM = "Half past six — é, and half a word.\nI listen.\n".encode()
@@ -17,7 +17,7 @@ class Step01Poem(SynchronousTestCase):
 
     Write PoetryProtocol.connectionMade. The poem is self.factory.poem, already bytes, so it goes
     out as it is: a server that decodes and encodes again may send something else. The connection is
-    closed with loseConnection, which delivers first what is still unsent; abortConnection would
+    closed with loseConnection, which first delivers what is still unsent; abortConnection would
     throw that away.
     """
 
@@ -38,7 +38,7 @@ class Step01Poem(SynchronousTestCase):
         self.assertEqual(sent, POEM, f"Expected these bytes on the wire: {POEM!r}; got: {sent!r}.")
 
     def test_sends_every_poem(self):
-        """Whatever the bytes are, text or not, none or a million, they go out unchanged: they are the factory's business."""
+        """Whatever the bytes are, text or not, none or a million, they go out unchanged."""
         for what, poem in POEMS.items():
             sent = self.serve(poem).value()
             self.assertTrue(
@@ -55,7 +55,7 @@ class Step01Poem(SynchronousTestCase):
         )
 
     def test_closes_after_an_empty_poem(self):
-        """An empty poem is over at once: the connection is closed all the same."""
+        """An empty poem is over at once: the connection is closed too."""
         self.assertTrue(
             self.serve(b"").disconnecting,
             "Expected transport.loseConnection() for an empty poem too; it was left open.",
@@ -77,7 +77,7 @@ class Step01Poem(SynchronousTestCase):
             self.assertTrue(
                 asked == ([poem, "close"] if poem else ["close"]),
                 "Expected the whole poem to be written, and then one close: not every transport takes "
-                f"a write after it. Of the transport was asked ({what}): {told(asked)}.",
+                f"a write after it. The transport was asked ({what}) for: {listed(asked)}.",
             )
 
     def test_client_speaks(self):
@@ -88,12 +88,12 @@ class Step01Poem(SynchronousTestCase):
             self.assertEqual(
                 transport.asked,
                 [POEM, "close"],
-                f"Expected the poem and a close, whatever the client sends; after {shown(data)}, of the "
-                f"transport was asked: {told(transport.asked)}.",
+                f"Expected the poem and a close, whatever the client sends; after {shown(data)}, the "
+                f"transport was asked for: {listed(transport.asked)}.",
             )
 
     def test_end(self):
-        """Once the connection is over, in whichever way, the protocol does nothing more."""
+        """Once the connection is over, however it ended, the protocol does nothing more."""
         for error in ends():
             protocol, transport = self.connect()
             transport.forget()
@@ -101,8 +101,8 @@ class Step01Poem(SynchronousTestCase):
             self.assertEqual(
                 transport.asked,
                 [],
-                f"Expected nothing to be done with a connection that has ended with {error!r}; of "
-                f"the transport was asked: {told(transport.asked)}.",
+                f"Expected nothing to be done with a connection that has ended with {error!r}; "
+                f"the transport was asked for: {listed(transport.asked)}.",
             )
 
 
@@ -151,13 +151,13 @@ class Step02Factory(SynchronousTestCase):
                 self.assertEqual(
                     transport.asked,
                     [POEM, "close"],
-                    f"Expected client {number} of 100, {when}, to get {POEM!r} and a close; of its "
-                    f"transport was asked: {told(transport.asked)}.",
+                    f"Expected client {number} of 100, {when}, to get {POEM!r} and a close; its "
+                    f"transport was asked for: {listed(transport.asked)}.",
                 )
                 protocol.connectionLost(Failure(ConnectionDone()))
 
     def test_addresses(self):
-        """It does not matter from which kind of address a client comes."""
+        """A client may have any kind of address."""
         for address in (IPv6Address("TCP", "::1", 8007), UNIXAddress("/run/poetry"), None):
             try:
                 protocol = PoetryFactory(POEM).buildProtocol(address)
@@ -170,7 +170,7 @@ class Step02Factory(SynchronousTestCase):
 
     def test_forgets(self):
         """Once a connection is over, nothing refers to its protocol: a server that runs for months does not grow."""
-        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        # An exception that was raised refers to the frame that raised it, so each is made where nothing keeps it.
         for poem, said, kind in (
             (POEM, b"", ConnectionDone),
             (POEM, b"Hello?\n", ConnectionLost),
@@ -198,5 +198,5 @@ class Step02Factory(SynchronousTestCase):
         self.assertEqual(
             sent,
             [POEM, OTHER],
-            f"Expected two servers to send {[POEM, OTHER]!r}, each its own poem; got {sent!r}.",
+            f"Expected the two servers to send their own poems, {[POEM, OTHER]!r}; got {sent!r}.",
         )

@@ -1,4 +1,4 @@
-"""The client's protocol, with no network: the test plays the server, and says how each connection ends."""
+"""The client's protocol, with no network: the test plays the server, and decides how each connection ends."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, Failed, every_chunking, failed_with, outcome
 from .client import PoemProtocol
-from .helpers import LONG, TEXTS, Recorder, breaks, shown, told
+from .helpers import LONG, TEXTS, Recorder, breaks, listed, shown
 
 # Characters of one, two, three and four bytes.
 TEXT = "A rest, 𝄽, half an é — and on.\n"
@@ -32,12 +32,12 @@ def connected():
 
 
 class Step03End(SynchronousTestCase):
-    """The poem is there when the connection ends, not before.
+    """The poem is complete when the connection ends, not before.
 
     Write the last part of PoemProtocol.connectionLost: fire self.poem with the text. The server
     marks the end of its poem by closing, so the end is the only moment at which the client can know
     that it has all of it. The reason of a clean end is a Failure as well, one that holds
-    ConnectionDone: hand on the text, not the reason.
+    ConnectionDone: pass on the text, not the reason.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -53,7 +53,7 @@ class Step03End(SynchronousTestCase):
         protocol = self.receive(POEM)
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(protocol.poem)
-        self.assertEqual(got, TEXT, f"Expected {POEM!r} to give the text {TEXT!r}; got {got!r}.")
+        self.assertEqual(got, TEXT, f"Expected {POEM!r} to become the text {TEXT!r}; got {got!r}.")
 
     def test_not_before(self):
         """While the connection is open the Deferred has no result, whatever has arrived."""
@@ -90,18 +90,18 @@ class Step03End(SynchronousTestCase):
                 asked,
                 [],
                 "Expected the client to write nothing, and not to close, while the poem may still be "
-                f"coming; after {data!r} it asked its transport for: {told(asked)}.",
+                f"coming; after {data!r} it asked its transport for: {listed(asked)}.",
             )
 
     def test_nothing(self):
-        """A connection that ends cleanly without a byte gives the empty poem."""
+        """A connection that ends cleanly without a byte brings the empty poem."""
         protocol = self.receive()
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(protocol.poem)
-        self.assertEqual(got, "", f"Expected '' where no byte came; got {got!r}.")
+        self.assertEqual(got, "", f"Expected '' if no byte came; got {got!r}.")
 
     def test_no_text(self):
-        """Bytes that are not UTF-8 spell no text, not even in part; step 5 says what becomes of them."""
+        """Bytes that are not UTF-8 bring no text, not even in part; step 5 says what happens to them."""
         for what, data in NOT_UTF_8.items():
             protocol = self.receive(data)
             with contextlib.suppress(UnicodeDecodeError):
@@ -223,7 +223,7 @@ class Step05Broken(SynchronousTestCase):
         return outcome(protocol.poem)
 
     def assert_broken(self, data):
-        """Whatever the connection breaks with after these bytes, the poem fails with that."""
+        """Check that the poem fails with the connection's reason after these bytes, whatever that is."""
         for error in [*breaks(), CancelledError()]:
             got, kind = (
                 self.end(data, error),
@@ -236,11 +236,11 @@ class Step05Broken(SynchronousTestCase):
             )
 
     def test_broken(self):
-        """A connection that ends for any other reason than ConnectionDone fails the poem with it, though some is here."""
+        """An end for any reason other than ConnectionDone fails the poem with it, though part of the poem is here."""
         self.assert_broken(POEM[:20])
 
     def test_broken_at_the_end(self):
-        """Nor does it count that all the bytes are here: the client cannot know that they are all."""
+        """The same holds if all the bytes are here: the client cannot know that."""
         for data in (POEM, b"The end.\n\n", b"\n.\n", b"The end.\0", b"The end.\x04"):
             self.assert_broken(data)
 
@@ -249,7 +249,7 @@ class Step05Broken(SynchronousTestCase):
         self.assert_broken(b"")
 
     def test_broken_within_a_character(self):
-        """Where a break cuts a character in two, the break is the reason that counts."""
+        """If a break cuts a character in two, the break is the reason that counts."""
         self.assert_broken("é".encode()[:1])
 
     def test_not_utf_8(self):

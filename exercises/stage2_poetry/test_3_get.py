@@ -1,4 +1,4 @@
-"""get_poetry, with no network and no waiting: a FakeEndpoint connects when told to, a Clock goes on when told to."""
+"""get_poetry, with no network and no waiting: the test decides when a FakeEndpoint connects and a Clock advances."""
 
 from twisted.internet.defer import AlreadyCalledError, CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectionDone
@@ -8,17 +8,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import ADDRESS, PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import EndsAtOnce, PlainEndpoint, Recorder, breaks, ends, kept, refusals, told
+from .helpers import EndsAtOnce, PlainEndpoint, Recorder, breaks, ends, kept, listed, refusals
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
 
 
 class Step06Get(SynchronousTestCase):
-    """get_poetry connects and gives the poem.
+    """get_poetry connects and fetches the poem.
 
-    connectProtocol gives a Deferred that fires with the protocol once it is connected. What
-    get_poetry returns must wait for more: for that protocol's poem. A callback that returns a
+    connectProtocol returns a Deferred that fires with the protocol once it is connected. The
+    Deferred from get_poetry must wait for that protocol's poem as well. A callback that returns a
     Deferred makes the outer Deferred wait for the inner one.
     """
 
@@ -33,7 +33,7 @@ class Step06Get(SynchronousTestCase):
         self.assertTrue(
             isinstance(poem, Deferred),
             f"Expected get_poetry to return a Deferred; got {poem!r}. Is a return missing? An async "
-            "function gives a coroutine, which does nothing until Deferred.fromCoroutine has it.",
+            "function returns a coroutine, which does nothing until Deferred.fromCoroutine gets it.",
         )
         self.endpoint.accept()
 
@@ -51,7 +51,7 @@ class Step06Get(SynchronousTestCase):
         self.assertEqual(got, TEXT, f"Expected {TEXT!r} once the server has closed; got {got!r}.")
 
     def test_refused(self):
-        """Where the attempt fails, for whatever reason, the Deferred fails with that reason, at once."""
+        """If the attempt fails, for whatever reason, the Deferred fails with that reason, at once."""
         poem = get_poetry(self.endpoint, self.clock)
         errors = [self.endpoint.refuse()]
         seen = [outcome(poem)]
@@ -67,7 +67,7 @@ class Step06Get(SynchronousTestCase):
             )
 
     def test_broken(self):
-        """Where the connection breaks, for whatever reason, the Deferred fails with that reason, at once."""
+        """If the connection breaks, for whatever reason, the Deferred fails with that reason, at once."""
         for error in breaks():
             poem = get_poetry(self.endpoint, self.clock)
             protocol, _ = self.endpoint.accept()
@@ -79,7 +79,7 @@ class Step06Get(SynchronousTestCase):
             )
 
     def test_not_utf_8(self):
-        """Where the bytes are not UTF-8, the Deferred fails with UnicodeDecodeError."""
+        """If the bytes are not UTF-8, the Deferred fails with UnicodeDecodeError."""
         poem = get_poetry(self.endpoint, self.clock)
         protocol, _ = self.endpoint.accept()
         protocol.dataReceived(POEM[:9])
@@ -104,7 +104,7 @@ class Step06Get(SynchronousTestCase):
 
     def test_forgets(self):
         """Once a call is over, with a poem or without, nothing refers to its protocol or its Deferred."""
-        # An exception that was raised refers to who raised it, so each is made where no one keeps it.
+        # An exception that was raised refers to the frame that raised it, so each is made where nothing keeps it.
         for data, kind in ((POEM, ConnectionDone), (b"\xff", ConnectionDone), (POEM, OSError)):
 
             def received(data=data, kind=kind):
@@ -123,7 +123,7 @@ class Step06Get(SynchronousTestCase):
                 )
 
     def test_forgets_attempts(self):
-        """Nor does anything once an attempt has failed, though the endpoint had its protocol already."""
+        """The same holds once an attempt has failed, though the endpoint had its protocol already."""
         for kind in (ConnectError, CancelledError):
 
             def refused(kind=kind):
@@ -157,13 +157,13 @@ class Step06Get(SynchronousTestCase):
                 [],
                 "Expected the client to write nothing, and to close neither the connection nor its "
                 f"half of it, while the poem may still be coming; after {data!r} it asked its "
-                f"transport for: {told(transport.asked)}.",
+                f"transport for: {listed(transport.asked)}.",
             )
         protocol.connectionLost(Failure(ConnectionDone()))
         outcome(poem)
 
     def test_anew(self):
-        """A later call fetches the poem anew, from the same endpoint too."""
+        """A later call fetches the poem again, even from the same endpoint."""
         for text in ("the first\n", "", "the third\n"):
             poem = get_poetry(self.endpoint, self.clock)
             protocol, _ = self.endpoint.accept()
@@ -194,13 +194,13 @@ class Step06Get(SynchronousTestCase):
 
 
 class Step07Cancel(SynchronousTestCase):
-    """Cancelling gives up: the attempt, or the connection.
+    """Cancelling gives up the attempt, or the connection.
 
     Whoever has a Deferred may cancel() it. While get_poetry connects, that must end the attempt
-    (the endpoint's own Deferred does so; only its ConnectingCancelledError is to become a
+    (the endpoint's own Deferred does so; only its ConnectingCancelledError must become a
     CancelledError). While the poem is coming, it must close the connection: that is
-    PoemProtocol._cancel. The Deferred fails with CancelledError at once. The connection's end is
-    told later, to connectionLost, and must not fire self.poem again.
+    PoemProtocol._cancel. The Deferred fails with CancelledError at once. The connection's end
+    is reported later, to connectionLost, and must not fire self.poem again.
     """
 
     longMessage = False
@@ -222,7 +222,7 @@ class Step07Cancel(SynchronousTestCase):
         self.assert_cancelled("while connecting")
 
     def test_connecting_elsewhere(self):
-        """So it does where the endpoint's own Deferred fails with CancelledError, and not with ConnectingCancelledError."""
+        """So it does if the endpoint's own Deferred fails with CancelledError, and not with ConnectingCancelledError."""
         self.endpoint = PlainEndpoint()
         self.poem = get_poetry(self.endpoint, self.clock)
         self.poem.cancel()
@@ -239,7 +239,7 @@ class Step07Cancel(SynchronousTestCase):
         )
 
     def received(self, data):
-        """Begin anew, up to where these chunks have come. Gives the client's protocol and its transport."""
+        """Start again, and deliver these chunks. Returns the client's protocol and its transport."""
         self.endpoint = FakeEndpoint(Recorder)
         self.poem = get_poetry(self.endpoint, self.clock)
         protocol, transport = self.endpoint.accept()
@@ -248,7 +248,7 @@ class Step07Cancel(SynchronousTestCase):
         return protocol, transport
 
     def test_receiving(self):
-        """Cancelled while the poem is coming, it fails with CancelledError at once, and the connection is closed."""
+        """Cancelled while receiving, the Deferred fails with CancelledError at once, and the connection is closed."""
         for data in ([], [POEM[:10]], [POEM[:9], POEM[9:]]):
             _, transport = self.received(data)
             self.poem.cancel()
@@ -266,7 +266,7 @@ class Step07Cancel(SynchronousTestCase):
             )
 
     def test_over_at_once(self):
-        """So it does where connectionLost is called before the close or the abort returns."""
+        """So it does if connectionLost is called before the close or the abort returns."""
         for error in ends():
             self.endpoint = FakeEndpoint(lambda error=error: EndsAtOnce(error))
             self.poem = get_poetry(self.endpoint, self.clock)
@@ -276,7 +276,7 @@ class Step07Cancel(SynchronousTestCase):
             self.assert_cancelled(f"on a transport that calls connectionLost({error!r}) at once")
 
     def test_end_after_cancel(self):
-        """What comes after the cancellation, bytes or the connection's end, fires nothing a second time."""
+        """Bytes or the connection's end after the cancellation fire nothing a second time."""
         for error in ends():
             protocol, _ = self.received([POEM[:10]])
             self.poem.cancel()
@@ -299,7 +299,7 @@ class Step07Cancel(SynchronousTestCase):
         self.assertEqual(got, TEXT, f"Expected {TEXT!r} to stay the result; got {got!r}.")
 
     def test_other_calls(self):
-        """Cancelling one call leaves another as it is."""
+        """Cancelling one call does not affect another."""
         other = get_poetry(self.endpoint, self.clock)
         (_, _), (protocol, transport) = self.endpoint.accept(), self.endpoint.accept()
         self.poem.cancel()

@@ -1,4 +1,4 @@
-"""The deadline of get_poetry, on a Clock that goes on when told to."""
+"""The deadline of get_poetry, on a Clock that the test advances."""
 
 from twisted.internet.defer import AlreadyCalledError, CancelledError, TimeoutError
 from twisted.internet.error import ConnectionDone
@@ -20,8 +20,8 @@ class Step08Timeout(SynchronousTestCase):
     """The whole poem must be here by a deadline.
 
     Write the end of get_poetry. The deadline is timeout seconds after the call, over connecting and
-    receiving together; what arrives does not move it, or a server that sends a byte a minute could
-    hold the client for ever. It is kept on the clock that was passed in: then a test can go through
+    receiving together; bytes that arrive do not move it, or a server that sends a byte a minute could
+    hold the client for ever. It is set on the clock that was passed in, so that a test can go through
     it in no time. Give up as a cancellation does, but with TimeoutError from
     twisted.internet.defer. Deferred.addTimeout does all of this, and takes its call off the clock
     when it is not needed.
@@ -40,7 +40,7 @@ class Step08Timeout(SynchronousTestCase):
         self.assertIs(
             got,
             PENDING,
-            f"Expected no result {seconds} s into a timeout of {timeout} s; got {got!r}.",
+            f"Expected no result {seconds} s after the call, with a timeout of {timeout} s; got {got!r}.",
         )
 
     def assert_timed_out(self, when, timeout=10.0):
@@ -54,7 +54,7 @@ class Step08Timeout(SynchronousTestCase):
     def assert_clock_empty(self, when):
         left = self.clock.getDelayedCalls()
         self.assertEqual(
-            len(left), 0, f"Expected no call to be left on the clock {when}; these are: {left!r}."
+            len(left), 0, f"Expected no call to be left on the clock {when}; got: {left!r}."
         )
 
     def test_connecting(self):
@@ -71,7 +71,7 @@ class Step08Timeout(SynchronousTestCase):
         )
 
     def test_connecting_elsewhere(self):
-        """So it does where the endpoint's own Deferred fails with CancelledError."""
+        """So it does if the endpoint's own Deferred fails with CancelledError."""
         self.endpoint = PlainEndpoint()
         self.get()
         self.clock.advance(10)
@@ -96,7 +96,7 @@ class Step08Timeout(SynchronousTestCase):
         )
 
     def test_any_timeout(self):
-        """However short or long the timeout is, connecting and silence may take all of it, and no more."""
+        """Connecting and silence may take all of the timeout, however short or long, and no more."""
         for timeout in (0.25, 1.5, 10.0, 3600.0, WEEK):
             for connecting in (0.0, timeout / 2, timeout - MOMENT):
                 self.setUp()
@@ -115,7 +115,7 @@ class Step08Timeout(SynchronousTestCase):
                 self.assert_timed_out(f"({connecting} to connect)", timeout)
 
     def test_zero(self):
-        """A timeout of 0 is none at all: the time is over at once, and the attempt, which was begun, is given up."""
+        """With a timeout of 0 the time is over at once: the attempt is begun, and given up."""
         self.get(0)
         self.clock.advance(0)
         self.assert_timed_out("while connecting", 0)
@@ -127,7 +127,7 @@ class Step08Timeout(SynchronousTestCase):
         )
 
     def test_over_at_once(self):
-        """So it does where connectionLost is called before the close or the abort returns."""
+        """So it does if connectionLost is called before the close or the abort returns."""
         for error in ends():
             self.endpoint = FakeEndpoint(lambda error=error: EndsAtOnce(error))
             self.get()
@@ -159,7 +159,7 @@ class Step08Timeout(SynchronousTestCase):
             self.assert_timed_out("by default", 30)
 
     def test_end_after_timeout(self):
-        """What comes after the deadline, bytes or the connection's end, fires nothing a second time."""
+        """Bytes or the connection's end after the deadline fire nothing a second time."""
         for error in ends():
             self.get()
             protocol, _ = self.endpoint.accept()
@@ -185,7 +185,9 @@ class Step08Timeout(SynchronousTestCase):
         self.assert_clock_empty("once the poem is here")
         self.clock.advance(1)
         got = outcome(self.poem)
-        self.assertEqual(got, TEXT, f"Expected {TEXT!r}, {10 - MOMENT} s into 10 s; got {got!r}.")
+        self.assertEqual(
+            got, TEXT, f"Expected {TEXT!r}, {10 - MOMENT} s after the call, of 10 s; got {got!r}."
+        )
 
     def test_broken(self):
         """A connection that breaks, or a poem that is not UTF-8, leaves nothing on the clock."""
@@ -198,7 +200,7 @@ class Step08Timeout(SynchronousTestCase):
             self.assert_clock_empty(f"after the byte 0xff and {error!r}")
 
     def test_refused(self):
-        """A refusal leaves nothing on the clock, for whatever reason it came."""
+        """A refusal, for whatever reason, leaves nothing on the clock."""
         for error in refusals():
             self.endpoint = PlainEndpoint()
             self.get()
@@ -226,7 +228,7 @@ class Step08Timeout(SynchronousTestCase):
         self.cancel("while receiving")
 
     def test_two_clocks(self):
-        """Two calls on two clocks each have a deadline on their own."""
+        """Two calls on two clocks each have a deadline on their own clock."""
         clocks = Clock(), Clock()
         poems = [get_poetry(self.endpoint, clock, 10.0) for clock in clocks]
         for number in (0, 1):
@@ -234,12 +236,12 @@ class Step08Timeout(SynchronousTestCase):
             got = [outcome(poem) for poem in poems[number:]]
             self.assertTrue(
                 failed_with(got[0], TimeoutError) and got[1:] == [PENDING] * (1 - number),
-                f"Expected TimeoutError for call {number + 1} of 2 when the 10 s of its own clock are "
-                f"over, and for no other; from it on, they have {got!r}.",
+                f"Expected TimeoutError for call {number + 1} of 2 when 10 s have passed on its "
+                f"own clock, and for no other call; got, from that one on: {got!r}.",
             )
 
     def test_other_calls(self):
-        """Whatever else is on the clock stays there, another poem's deadline above all, however the first one ends."""
+        """All other calls stay on the clock, above all another poem's deadline, however the first one ends."""
         for first_end in ("the poem", "a cancellation", "the deadline"):
             self.setUp()
             first = get_poetry(self.endpoint, self.clock, 10.0)
@@ -254,6 +256,4 @@ class Step08Timeout(SynchronousTestCase):
             outcome(first)
             self.assert_waiting(20 - MOMENT, 20)
             self.clock.advance(MOMENT)
-            self.assert_timed_out(
-                f"where another call on the same clock ended with {first_end}", 20
-            )
+            self.assert_timed_out(f"when another call on the same clock ended with {first_end}", 20)

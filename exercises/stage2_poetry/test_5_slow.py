@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from .helpers import EndsAtOnce, connect, ends, kept, shown, told
+from .helpers import EndsAtOnce, connect, ends, kept, listed, shown
 from .server import SlowPoetryFactory
 
 LINES = ["One — waits.\n".encode(), b"Two.\r\n", b"\n", b"Four, and the end"]
@@ -33,10 +33,10 @@ STRANGE = [
 class Step09Slow(SynchronousTestCase):
     """The slow server sends a line a second.
 
-    Write SlowPoetryProtocol.connectionMade, and what it needs. self.factory has poem, clock and
-    interval. A protocol may not wait: it sends one line, asks the clock to call it later for the
-    next, and returns. The clock is the reactor in real life, and a Clock in these tests, which goes
-    on only when the test says so.
+    Write SlowPoetryProtocol.connectionMade, and the methods it needs. self.factory has poem, clock and
+    interval. A protocol must not wait: it sends one line, asks the clock to call it later for the
+    next, and returns. The clock is the reactor in production, and a Clock in these tests, which advances
+    only when the test says so.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -60,7 +60,7 @@ class Step09Slow(SynchronousTestCase):
         self.assert_sent(self.connect(), LINES[:1], 0)
 
     def test_line_a_second(self):
-        """Each second brings one line more, and nothing comes before its second is over."""
+        """Each second brings one more line, and nothing comes early."""
         transport = self.connect()
         for second in range(1, len(LINES)):
             self.clock.advance(0.75)
@@ -81,19 +81,19 @@ class Step09Slow(SynchronousTestCase):
                 self.assert_sent(transport, LINES[: count + 1], self.clock.seconds() - began)
 
     def test_no_interval(self):
-        """With an interval of 0, each line still waits for the clock, which gives the others their turns."""
+        """With an interval of 0, each line still waits for the clock, so that other connections get their turns."""
         transport = self.connect(interval=0)
         self.assert_sent(transport, LINES[:1], 0)
         self.clock.pump([0] * len(LINES))
         self.assertEqual(
             transport.asked,
             [POEM, "close"],
-            f"Expected {POEM!r} and a close in no time, at an interval of 0; of the transport was "
-            f"asked: {told(transport.asked)}.",
+            f"Expected {POEM!r} and a close in no time, at an interval of 0; the transport was "
+            f"asked: {listed(transport.asked)}.",
         )
 
     def test_two_factories(self):
-        """Two factories share nothing: each has its own poem, clock and interval, for all of its clients."""
+        """Two factories share nothing: each has its own poem, clock and interval."""
         # Both poems have the same length, and as many lines.
         poems = [b"one\ntwo\nten\n", b"1: a\n2\n3: b\n"]
         clocks = Clock(), Clock()
@@ -146,7 +146,7 @@ class Step09Slow(SynchronousTestCase):
             self.assert_sent(transport, poem, len(poem) - 1)
 
     def test_client_speaks(self):
-        """What a client sends changes nothing: no line comes earlier, later or twice, and none is left out."""
+        """What a client sends changes nothing: no line comes earlier, later or twice, and no line is left out."""
         transport = self.connect()
         for count in range(1, len(LINES)):
             for data in (b"Next!\n", b"\n"):
@@ -158,8 +158,8 @@ class Step09Slow(SynchronousTestCase):
         self.assertEqual(
             transport.asked,
             [POEM, "close"],
-            f"Expected {POEM!r} and a close, whatever the client sends; of the transport was asked: "
-            f"{told(transport.asked)}.",
+            f"Expected {POEM!r} and a close, whatever the client sends; the transport was asked for: "
+            f"{listed(transport.asked)}.",
         )
 
     def test_closes_with_the_last_line(self):
@@ -183,8 +183,8 @@ class Step09Slow(SynchronousTestCase):
             self.clock.pump([1.0] * 10)
             self.assertTrue(
                 transport.asked == ([poem, "close"] if poem else ["close"]),
-                f"Expected {shown(poem)} and then one loseConnection(); of the transport was asked: "
-                f"{told(transport.asked)}.",
+                f"Expected {shown(poem)} and then one loseConnection(); the transport was asked for: "
+                f"{listed(transport.asked)}.",
             )
 
     def test_nothing_left(self):
@@ -218,8 +218,8 @@ class Step09Slow(SynchronousTestCase):
 class Step10Gone(SynchronousTestCase):
     """The server stops paying for a client that left.
 
-    Write SlowPoetryProtocol.connectionLost. The client may leave between two lines. The call that
-    waits on the clock must go then, or it keeps the connection's objects alive, and writes to a
+    Write SlowPoetryProtocol.connectionLost. The client may leave between two lines. The call
+    waiting on the clock must be cancelled then, or it keeps the connection's objects alive, and writes to a
     transport whose connection is over. After a poem that was sent whole, connectionLost comes as
     well, and there is nothing to stop.
     """
@@ -231,12 +231,12 @@ class Step10Gone(SynchronousTestCase):
         self.factory = SlowPoetryFactory(POEM, self.clock)
 
     def leave(self, protocol, when, error=None):
-        """The connection is over: with ConnectionDone, if nothing else is given."""
+        """End the connection, with ConnectionDone if nothing else is given."""
         try:
             protocol.connectionLost(Failure(error or ConnectionDone()))
         except (AlreadyCalled, AlreadyCancelled) as raised:
             self.fail(
-                "Expected connectionLost to cancel only a call that waits, where one does; "
+                "Expected connectionLost to cancel only a call that is waiting, if there is one; "
                 f"{when} it raised {raised!r}."
             )
 
@@ -249,7 +249,7 @@ class Step10Gone(SynchronousTestCase):
         )
 
     def test_nothing_left(self):
-        """When the client leaves, in whichever way, its call goes from the clock."""
+        """When the client leaves, in whatever way, its call is taken off the clock."""
         for error in ends():
             protocol, _ = connect(self.factory)
             self.clock.advance(1.0)
@@ -269,12 +269,12 @@ class Step10Gone(SynchronousTestCase):
             self.assertEqual(
                 transport.asked,
                 [],
-                f"Expected nothing to be written or closed once the client left {when}; of the "
-                f"transport was asked: {told(transport.asked)}.",
+                f"Expected nothing to be written or closed once the client left {when}; the "
+                f"transport was asked for: {listed(transport.asked)}.",
             )
 
     def test_others_go_on(self):
-        """The other connections go on as if nothing had happened, a line each second."""
+        """The other connections go on undisturbed, a line each second."""
         for leaver in range(3):
             connections = [connect(self.factory) for _ in range(3)]
             self.clock.advance(0.5)
@@ -289,12 +289,12 @@ class Step10Gone(SynchronousTestCase):
                         expected,
                         f"Expected client {number + 1} of 3 to have {expected!r} after {count - 0.25} "
                         f"s, of which client {leaver + 1} left after 0.5; it has {sent!r}. Keep what "
-                        "one connection needs on it.",
+                        "one connection needs on its protocol.",
                     )
                 self.clock.advance(1.0)
 
     def test_after_the_poem(self):
-        """The end of a connection whose poem was sent whole does no harm, however short the poem, however it ends."""
+        """The end of a connection after a whole poem does no harm, however short the poem and whatever the reason."""
         for poem in (POEM, b"One line.\n", b""):
             for error in ends():
                 protocol, transport = connect(SlowPoetryFactory(poem, self.clock))
@@ -304,12 +304,12 @@ class Step10Gone(SynchronousTestCase):
                 self.assertEqual(
                     transport.asked,
                     [],
-                    f"Expected {poem!r} and a close, and no more once it is over; of the transport "
-                    f"was asked: {told(transport.asked)}.",
+                    f"Expected {poem!r} and a close, and no more once it is over; the transport "
+                    f"was asked for: {listed(transport.asked)}.",
                 )
 
     def test_over_at_once(self):
-        """A connection may be over before a write or the close returns: nothing is left on the clock, or written, then."""
+        """A connection may be over before a write or the close returns: then nothing is left on the clock or written."""
         for number in range(len(LINES) + 1):
             for error in (ConnectionDone(), ConnectionLost()):
                 transport = EndsAtOnce(error, number)

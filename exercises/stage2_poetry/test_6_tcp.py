@@ -1,8 +1,8 @@
-"""Ports: fake ones that close as the test says, then real ones, on 127.0.0.1.
+"""Ports: fake ones that close when the test says so, then real ones, on 127.0.0.1.
 
-The tests over real TCP stop their port at the end and wait for nothing else. They rely on the server's closing first, in
-the same process as the client: when the client has the poem, both of its connection's ends are closed. Doing it right
-where that does not hold is what stage 4, exercises/stage4_disconnect/, is about.
+The tests over real TCP stop their port at the end and wait for nothing else. They rely on the server closing first, in
+the same process as the client: when the client has the poem, both ends of its connection are closed. Stage 4,
+exercises/stage4_disconnect/, is about doing it right when that does not hold.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ POEM = Path(__file__).with_name("poem.txt").read_bytes()
 
 
 class FakePort:
-    """A listening port whose stopListening() gives what it is told to give."""
+    """A listening port whose stopListening() returns the given result."""
 
     def __init__(self, result):
         self.result = result
@@ -41,10 +41,10 @@ class FakePort:
 
 
 class Step11Stop(SynchronousTestCase):
-    """stop_serving tells when the port is closed.
+    """stop_serving reports when the port is closed.
 
-    Write stop_serving. A port's stopListening() returns a Deferred where closing takes time, and
-    None where it is closed already; so says IListeningPort, and both kinds exist. Give a Deferred
+    Write stop_serving. A port's stopListening() returns a Deferred if closing takes time, and
+    None if it is closed already: so says IListeningPort, and both kinds exist. Return a Deferred
     in either case, one that fires when the port is closed: whoever waits for it may then use the
     port's number again.
     """
@@ -52,7 +52,7 @@ class Step11Stop(SynchronousTestCase):
     longMessage = False  # Our message alone, not unittest's before it.
 
     def test_stops(self):
-        """The port is told to stop listening, once."""
+        """stopListening() is called, once."""
         port = FakePort(None)
         stop_serving(port)
         self.assertEqual(
@@ -60,19 +60,19 @@ class Step11Stop(SynchronousTestCase):
         )
 
     def test_closed_at_once(self):
-        """Where stopListening() gives None, the Deferred has fired already."""
+        """If stopListening() returns None, the Deferred has fired already."""
         stopping = stop_serving(FakePort(None))
         self.assertTrue(
             isinstance(stopping, Deferred),
-            f"Expected a Deferred where stopListening() gives None; got {stopping!r}.",
+            f"Expected a Deferred if stopListening() returns None; got {stopping!r}.",
         )
         got = outcome(stopping)
         self.assertIsNone(
-            got, f"Expected None, at once, where stopListening() gives None; got {got!r}."
+            got, f"Expected None, at once, if stopListening() returns None; got {got!r}."
         )
 
     def test_closed_later(self):
-        """Where stopListening() gives a Deferred, ours fires when that one does, not before."""
+        """If stopListening() returns a Deferred, ours fires when that one does, not before."""
         closed = Deferred()
         port = FakePort(closed)
         stopping = stop_serving(port)
@@ -82,7 +82,7 @@ class Step11Stop(SynchronousTestCase):
         )
         self.assertTrue(
             isinstance(stopping, Deferred),
-            f"Expected a Deferred where stopListening() gives one; got {stopping!r}.",
+            f"Expected a Deferred if stopListening() returns one; got {stopping!r}.",
         )
         got = outcome(stopping)
         self.assertIs(
@@ -97,7 +97,8 @@ class Step11Stop(SynchronousTestCase):
             )
         got = outcome(stopping)
         self.assertIsNone(
-            got, f"Expected None once the port is closed, whatever its Deferred gives; got {got!r}."
+            got,
+            f"Expected None once the port is closed, whatever its Deferred fires with; got {got!r}.",
         )
         got = outcome(other)
         self.assertIs(
@@ -105,7 +106,7 @@ class Step11Stop(SynchronousTestCase):
         )
 
     def test_failed(self):
-        """Where the port cannot be closed, the Deferred fails with the same reason, whatever it is, at once or later."""
+        """If the port cannot be closed, the Deferred fails with the same reason, whatever it is, at once or later."""
         for error in (OSError("the port would not close"), *breaks(), CancelledError()):
             for later in (False, True):
                 closed = Deferred()
@@ -129,17 +130,17 @@ class Step11Stop(SynchronousTestCase):
 class Step12Tcp(TestCase):
     """The same server and client talk over real TCP.
 
-    Write start_serving. From here on there is a reactor: each test gives trial a Deferred (an async
+    Write start_serving. From here on there is a reactor: each test returns a Deferred to trial (an async
     test is one), and trial runs the reactor until it fires. Listen on 127.0.0.1, so that nobody
-    outside can connect, and on the port that was asked for: 0 lets the system pick a free one, so
-    that two runs never fight for one. Whatever a test opens it closes.
+    outside can connect, and on the port asked for: 0 lets the system pick a free one, so
+    that two runs never fight for one. A test closes whatever it opens.
     """
 
     longMessage = False
     timeout = 5
 
     def start(self, *args):
-        """Call start_serving. Gives the Deferred that it returned."""
+        """Call start_serving. Returns its Deferred."""
         try:
             listening = start_serving(*args)
         except CannotListenError as error:
@@ -151,14 +152,14 @@ class Step12Tcp(TestCase):
         return listening
 
     async def serve(self, poem=POEM):
-        """Start a server that the test's end stops. Gives an endpoint that connects to it."""
+        """Start a server, stopped at the end of the test. Returns an endpoint that connects to it."""
         from twisted.internet import reactor
 
         try:
             port = await self.start(reactor, PoetryFactory(poem))
         except CannotListenError as error:
             self.fail(f"Expected port 0 to mean any free port; start_serving failed: {error}")
-        # trial waits for the Deferred that a cleanup returns. The README says why the port is all there is to wait for.
+        # trial waits for the Deferred that a cleanup returns. The README says why it is enough to wait for the port.
         self.addCleanup(stop_serving, port)
         return self.endpoint(port), port
 
@@ -168,7 +169,7 @@ class Step12Tcp(TestCase):
         return TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
 
     async def get(self, endpoint):
-        """Get the poem, or fail the test where it does not come: a test may not hang."""
+        """Get the poem, or fail the test if it does not come: a test must not hang."""
         from twisted.internet import reactor
 
         try:
@@ -177,7 +178,7 @@ class Step12Tcp(TestCase):
             self.fail("Expected the poem, over loopback, within 3 s; get_poetry timed out.")
 
     def test_reactor(self):
-        """It is the given reactor that listens, on the given port, and it serves the given factory, of any kind."""
+        """The given reactor listens, on the given port, and serves the given factory, of any kind."""
         poem = b"one\ntwo\n"
         for factory, first in (
             (PoetryFactory(poem), poem),
@@ -227,10 +228,12 @@ class Step12Tcp(TestCase):
         numbers = [first.getHost().port, second.getHost().port]
         self.assertNotEqual(*numbers, f"Expected two ports; both servers have {numbers[0]}.")
         texts = [await self.get(one), await self.get(two)]
-        self.assertEqual(texts, ["one\n", "two\n"], f"Expected each its own poem; got {texts!r}.")
+        self.assertEqual(
+            texts, ["one\n", "two\n"], f"Expected each server's own poem; got {texts!r}."
+        )
 
     async def test_port_in_use(self):
-        """Where the port that was asked for is taken, the Deferred fails with CannotListenError."""
+        """If the port asked for is taken, the Deferred fails with CannotListenError."""
         from twisted.internet import reactor
 
         _, port = await self.serve()
@@ -246,7 +249,7 @@ class Step12Tcp(TestCase):
         )
 
     async def test_refused(self):
-        """Where no one listens any more, get_poetry fails with a ConnectError."""
+        """If nothing listens any more, get_poetry fails with a ConnectError."""
         endpoint, port = await self.serve()
         await stop_serving(port)
         try:

@@ -1,4 +1,4 @@
-"""What the tests talk to your server with: a connection without a network, and answers read from its bytes.
+"""A client for the tests: a connection without a network, and responses read from its bytes.
 
 It knows HTTP only as far as the answers need it, and nothing of how your code works inside.
 """
@@ -21,7 +21,7 @@ from .messages import Response
 from .server import HTTPFactory, HTTPProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-# What a log may have nothing of, but the target, and that as a value.
+# No part of a request may be in the log but the target, and that as a value.
 SECRET = (
     b"GET /{log_level}{0}{ HTTP/1.1\r\nHost: a\r\nCookie: hidden\r\nAuthorization: hidden\r\n\r\n"
 )
@@ -51,9 +51,9 @@ class Answer:
 
 
 class Recorder:
-    """A handler that remembers what it was called with.
+    """A handler that records its requests.
 
-    gives: what it returns, or raises where that is an exception; with a function, what that returns for the request.
+    gives: its result, raised if that is an exception; or a function that returns the result for a request.
     """
 
     def __init__(self, gives=None):
@@ -73,7 +73,7 @@ class Recorder:
 
 
 class Conversation:
-    """A client connected to your server. It has a Clock, which goes on only when the test says so."""
+    """A client connected to your server. It has a Clock, which only the test advances."""
 
     def __init__(self, case, handler=None, factory=None, **options):
         self.case = case
@@ -94,8 +94,8 @@ class Conversation:
                 raise
             except Exception as error:
                 self.case.fail(
-                    f"Expected dataReceived to raise nothing, for Twisted closes the connection without a "
-                    f"word then; for {shown(chunk)} it raised {type(error).__name__}: {error}"
+                    f"Expected dataReceived to raise nothing, since Twisted then closes the connection with "
+                    f"no answer; for {shown(chunk)} it raised {type(error).__name__}: {error}"
                 )
 
     def lose(self, error=None):
@@ -161,12 +161,12 @@ class LogTestCase(SynchronousTestCase):
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
 
     def answer(self, handler, what, target=b"/"):
-        """Let a handler answer one request with a 500; look at the answer and the log. Gives what the log has."""
+        """Let a handler answer one request with a 500; look at the answer and the log. Returns the text of the log."""
         before = len(self.events)
         conversation = Conversation(self, handler)
         conversation.send(GET.replace(b"/", target, 1))
         got = conversation.statuses()
-        self.assertEqual(got, [500], f"Expected one answer, 500, where {what}; got {got!r}.")
+        self.assertEqual(got, [500], f"Expected one answer, 500, when {what}; got {got!r}.")
         failures = self.flushLoggedErrors()
         self.assertEqual(
             len(failures),
@@ -310,7 +310,7 @@ def assert_read_or_aborted(case, conversation, what):
         case.assertEqual(
             more,
             b"",
-            f"Expected no write once it was closed; after {what}, and {seconds} s, {more!r}.",
+            f"Expected no write after the close; after {what}, and {seconds} s, {more!r}.",
         )
     conversation.lose(ConnectionAborted())
 
@@ -340,7 +340,7 @@ def refuse_damaged(case, data, begin=0):
 
 
 def assert_bytes(case, request):
-    """All parts of a request are bytes: a bytearray is equal to them, but is no key, and may change."""
+    """All parts of a request are bytes: a bytearray is equal to them, but is not hashable, and may change."""
     parts = [request.method, request.target, request.version, request.content]
     parts += [part for pair in request.fields for part in pair]
     got = [part for part in parts if type(part) is not bytes]
@@ -348,7 +348,7 @@ def assert_bytes(case, request):
 
 
 def assert_nothing_kept(case, begin, what):
-    """What still comes after the server's last answer is dropped: eight million bytes take no memory."""
+    """Data after the server's last answer is dropped: eight million bytes take no memory."""
     conversation, more = Conversation(case), b"x" * 2**20
     conversation.send(begin)
     case.assertTrue(conversation.closing, f"Expected a close after {what}; it is open.")

@@ -67,7 +67,7 @@ def unwritten() -> str | None:
 
 
 def main() -> int:
-    """Serve until Ctrl-C. Gives the process's exit code."""
+    """Serve until Ctrl-C. Returns the process's exit code."""
     parser = argparse.ArgumentParser(
         prog="python3 -m exercises.stage3_http.demo", description="Serves two pages to a browser."
     )
@@ -91,7 +91,9 @@ def main() -> int:
     try:
         port = reactor.listenTCP(options.port, factory, interface="127.0.0.1")
     except CannotListenError:
-        print(f"Port {options.port} is in use. Stop what listens there, or add: --port 0")
+        print(
+            f"Port {options.port} is in use. Stop the program that listens there, or add: --port 0"
+        )
         return 1
 
     address = f"http://127.0.0.1:{port.getHost().port}/"
@@ -100,7 +102,7 @@ def main() -> int:
         print(f"Open this in a browser:\n\n    {address}\n\nwhen step 25 is written, also:\n")
         print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
 
-    # Only once the reactor runs is it the reactor's to end on Ctrl-C.
+    # Until the reactor runs, it does not handle Ctrl-C.
     reactor.callLater(0, invite)
     reactor.run()
     return 0

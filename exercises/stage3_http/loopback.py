@@ -1,8 +1,8 @@
 """Real TCP for the tests: your server on a free port of 127.0.0.1, and Twisted's own HTTP client.
 
-Both ends of each connection are in this process, and the client closes after each response by itself. On that the tests
-rely at their end: it suffices to stop the port and to wait for connectionLost on both sides. How to do it right where the
-other side is anybody's, exercises/stage4_disconnect/ is about.
+Both ends of each connection are in this process, and the client closes after each response. The tests rely on
+that at their end: it is enough to stop the port and wait for connectionLost on both sides. For the right way with any
+other side, see exercises/stage4_disconnect/.
 """
 
 from io import BytesIO
@@ -52,11 +52,11 @@ def watch(case, factory):
 
 
 async def serve(case, handler):
-    """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Gives the port's number."""
+    """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Returns the port's number."""
     from twisted.internet import reactor
 
     factory = HTTPFactory(handler, reactor)
-    # A step that is not written yet is told here; inside the reactor it would only be logged.
+    # A step that is not written yet is reported here; inside the reactor it would only be logged.
     factory.buildProtocol(None)
     watch(case, factory)
     port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
@@ -82,7 +82,7 @@ class Connecting:
 
 
 async def ask(case, port, method, target, fields=None, content=None):
-    """Ask the server with Twisted's own client. Gives its response, and the content.
+    """Ask the server with Twisted's own client. Returns its response and the content.
 
     The pool is not persistent: the client closes its connection after the response.
     """

@@ -1,4 +1,4 @@
-"""What a browser makes of HTML: the lines that it shows, and the tags that do not belong together."""
+"""HTML as a browser shows it: its lines, and the tags that do not match."""
 
 import re
 from html.parser import HTMLParser

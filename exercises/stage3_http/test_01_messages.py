@@ -87,7 +87,7 @@ class Step02RequestLine(SynchronousTestCase):
     longMessage = False
 
     def test_parts(self):
-        """The method, the target and the version are given as they came."""
+        """The method, the target and the version are returned unchanged."""
         for expected in (
             (b"GET", b"/", b"HTTP/1.1"),
             (b"POST", b"/a/b.html?q=1&r=%C3%A9", b"HTTP/1.0"),
@@ -137,7 +137,7 @@ class Step02RequestLine(SynchronousTestCase):
         )
 
     def test_space_in_target(self):
-        """A target with a space in it is refused, not cut or mended."""
+        """A target with a space in it is refused, not cut or repaired."""
         self.refuse(b"GET /a b HTTP/1.1", b"GET /a HTTP/1.1 b HTTP/1.1")
 
     def test_target(self):
@@ -145,7 +145,7 @@ class Step02RequestLine(SynchronousTestCase):
         self.refuse(*(b"GET /%c HTTP/1.1" % c for c in b"\0\t\n\v\f\r\x1b\x7f\x80\xa0\xe9\xff"))
 
     def test_method(self):
-        """A method that is no token is refused."""
+        """A method that is not a token is refused."""
         self.refuse(*(b"G%cT / HTTP/1.1" % c for c in b'\0\t\n\r(),/:;<=>?@[]{}"\\\x7f\xe9'))
 
     def test_each_byte_between(self):
@@ -161,7 +161,7 @@ class Step02RequestLine(SynchronousTestCase):
             )
 
     def test_why(self):
-        """A BadRequest has a status, 400 if nobody says otherwise, and tells why to whoever debugs."""
+        """A BadRequest has a status, 400 if nobody says otherwise, and a reason, for debugging."""
         got = [(error.status, str(error)) for error in (BadRequest("a"), BadRequest("b", 501))]
         expected = [(400, "a"), (501, "b")]
         self.assertEqual(got, expected, f"Expected the statuses and reasons {expected}; got {got}.")
@@ -211,7 +211,7 @@ class Step03Fields(SynchronousTestCase):
         self.assertEqual(kinds, {bytes}, f"Expected bytes for name and value; got {kinds!r}.")
 
     def test_no_lines(self):
-        """No lines give no fields."""
+        """No lines mean no fields."""
         self.check([], [])
 
     def test_first_colon(self):
@@ -219,7 +219,7 @@ class Step03Fields(SynchronousTestCase):
         self.check([b"Host: a:80", b"T: 1:2:3:"], [(b"Host", b"a:80"), (b"T", b"1:2:3:")])
 
     def test_whitespace(self):
-        """Any number of spaces and tabs around a value, also none, are no part of it; those inside are."""
+        """Spaces and tabs around a value, if any, are not part of it; those inside are."""
         for line in (b"A:b c", b"A: b c", b"A:\tb c\t ", b"A:   b c  "):
             self.check([line], [(b"A", b"b c")])
 
@@ -242,7 +242,7 @@ class Step03Fields(SynchronousTestCase):
         )
 
     def test_get(self):
-        """get gives the value of the field of that name, whatever the case of either; None where there is none."""
+        """get returns the value of the field of that name, whatever the case of either, or None if there is none."""
         fields = Fields([(b"Content-LENGTH", b"5"), (b"empty", b"")])
         for name in (b"Content-Length", b"content-length", b"CONTENT-LENGTH"):
             self.find(fields, "get", name, b"5")
@@ -260,7 +260,7 @@ class Step03Fields(SynchronousTestCase):
         self.find(Fields([(b"a", b""), (b"a", b"1"), (b"a", b"")]), "get", b"a", b", 1, ")
 
     def test_other_names(self):
-        """A name that only looks like the one that is looked for is another."""
+        """A name that only looks like the requested one does not match."""
         names = (b"Content_Length", b"Content-Length2", b"X-Content-Length", b"ContentLength")
         fields = Fields([(name, b"5") for name in names])
         self.find(fields, "all", b"Content-Length", [])
@@ -268,7 +268,7 @@ class Step03Fields(SynchronousTestCase):
         self.find(fields, "get", b"content_length", b"5")
 
     def test_in(self):
-        """A name is in the fields whatever its case, also where its value is empty."""
+        """A name is in the fields whatever its case, even if its value is empty."""
         fields = Fields([(b"Host", b"a"), (b"Empty", b"")])
         for name, expected in ((b"hOST", True), (b"EMPTY", True), (b"Hos", False)):
             got = name in fields
@@ -285,13 +285,13 @@ class Step03Fields(SynchronousTestCase):
         self.assertEqual(
             got,
             expected,
-            f"Expected {expected!r} from all(b'a') also after b'3' was appended to the list that all() gave; got {got!r}.",
+            f"Expected {expected!r} from all(b'a') also after b'3' was appended to the list that all() returned; got {got!r}.",
         )
         got = [list(fields), list(fields)]
         self.assertEqual(got, [pairs] * 2, f"Expected the pairs {pairs!r} each time; got {got!r}.")
 
     def test_compared(self):
-        """Fields are equal where names, values and order are, as they came; equal ones have one hash."""
+        """Fields are equal if names, values and order are, as they came; equal ones have one hash."""
         fields, same = (Fields([(b"A", b"1"), (b"B", b"2")]) for _ in range(2))
         fields.get(b"a")  # What was looked up makes no difference.
         self.assertEqual(fields, same, f"Expected {fields!r} to equal {same!r}.")

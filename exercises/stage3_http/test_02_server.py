@@ -59,14 +59,14 @@ class Step04Answer(SynchronousTestCase):
         assert_bytes(self, got[0])
 
     def test_version(self):
-        """The handler is told of an older version."""
+        """The handler sees an older version."""
         conversation = Conversation(self)
         conversation.send(b"GET / HTTP/1.0\r\n\r\n")
         got = [request.version for request in conversation.handler.requests]
         self.assertEqual(got, [b"HTTP/1.0"], f"Expected one HTTP/1.0 request; got {got!r}.")
 
     def test_own_fields(self):
-        """The server's own fields are in the answer, after the response's: HTTP/1.0 is told of the close."""
+        """The server's own fields are in the answer, after the response's: HTTP/1.0 gets Connection: close."""
         fields = Fields([(b"X-B", b"c")])
         conversation = Conversation(self, Recorder(Response(200, b"", fields)))
         conversation.send(b"GET / HTTP/1.0\r\n\r\n")
@@ -78,7 +78,7 @@ class Step04Answer(SynchronousTestCase):
         )
 
     def test_nothing_changes(self):
-        """A request, a response and the limits stay as they were made, whoever has them."""
+        """A request, a response and the limits are immutable."""
         for one in (ASKED, Response(200), Limits()):
             for name in one.__dataclass_fields__:
                 try:
@@ -134,16 +134,16 @@ class Step04Answer(SynchronousTestCase):
 class Step05Chunks(SynchronousTestCase):
     r"""A request may come in any chunks.
 
-    Write your part of RequestParser._take_head. What one call of dataReceived brings says nothing
+    Write your part of RequestParser._take_head. The data of one dataReceived call says nothing
     about where a request ends: it may bring half of one, or three. A head is over at the empty
-    line. Search for that, and where it is not here, search on from there when more has come: who
-    begins again at each byte does a thousand times the work for a thousand bytes.
+    line. Search for that, and if it is not here, search on from there when more has come:
+    starting again at each byte is a thousand times the work for a thousand bytes.
     """
 
     longMessage = False
 
     def test_every_chunking(self):
-        """Each request is given once, at its last byte: whole, cut in two anywhere, and byte by byte."""
+        """The handler gets each request once, at its last byte: whole, cut in two anywhere, and byte by byte."""
         for data, target in zip(REQUESTS, TARGETS, strict=True):
             for chunks in every_chunking(data):
                 conversation = Conversation(self)
@@ -162,7 +162,7 @@ class Step05Chunks(SynchronousTestCase):
                 self.assertEqual(got, [200], f"Expected one 200 for {chunks!r}; got {got!r}.")
 
     def test_same_request(self):
-        """What the handler gets does not depend on the chunks."""
+        """The handler's request does not depend on the chunks."""
         for chunks in every_chunking(ASK):
             conversation = Conversation(self)
             conversation.send(*chunks)
@@ -221,7 +221,7 @@ class Step06Factory(SynchronousTestCase):
         )
 
     def test_defaults(self):
-        """A factory that is told nothing else gives clients 60 s, and the limits as they are."""
+        """By default, a factory gives clients 60 s, and has the default limits."""
         factory = HTTPFactory(Recorder(), Clock())
         got = (factory.timeout, factory.limits)
         self.assertEqual(got, (60, Limits()), f"Expected 60 s and {Limits()!r}; got {got!r}.")
@@ -243,7 +243,7 @@ class Step06Factory(SynchronousTestCase):
         )
 
     def test_two_factories(self):
-        """Two factories have each their own handler."""
+        """Two factories each have their own handler."""
         for word in (b"one", b"two"):
             protocol = HTTPFactory(Recorder(Response(200, word)), Clock()).buildProtocol(None)
             transport = StringTransport()

@@ -74,7 +74,7 @@ class Step07Get(TestCase):
                     )
 
     def test_any_bytes(self):
-        """A field that is no text in any encoding is shown all the same."""
+        """A field that is not text in any encoding is shown too."""
         page = asked(
             Request(b"GET", b"/", Fields([(b"Host", b"a"), (b"X-B", b"caf\xff \xc3\xa9")]))
         )
@@ -175,7 +175,7 @@ class Step07Get(TestCase):
         )
 
     async def test_no_such_page(self):
-        """A browser asks for /favicon.ico by itself; it gets a 404."""
+        """A browser's request for /favicon.ico gets a 404."""
         response, _ = await ask(self, await serve(self, handle), b"GET", "/favicon.ico")
         self.assertEqual(response.code, 404, f"Expected a 404; got {response.code}.")
 

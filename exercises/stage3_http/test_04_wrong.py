@@ -1,4 +1,4 @@
-"""What goes wrong: requests that are none, handlers that fail."""
+"""Errors: bytes that are not requests, handlers that fail."""
 
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
@@ -26,8 +26,8 @@ class Step08BadRequest(SynchronousTestCase):
     r"""A bad request gets a 400 and a close, and nothing more is read.
 
     Write your parts of parse_fields, RequestParser._take_head, and HTTPProtocol._serve. After
-    bytes that are no request no one knows where the next one would begin, so answer with the
-    BadRequest's status, close, and ignore what still comes. A reader must not mend what it gets:
+    bytes that are not a request nobody knows where the next one would begin, so answer with the
+    BadRequest's status, close, and ignore all further data. A parser must not repair its input:
     if a proxy before this server takes a bare \n for the end of a line and the server does not,
     an attacker can hide one request in another.
     """
@@ -35,7 +35,7 @@ class Step08BadRequest(SynchronousTestCase):
     longMessage = False
 
     def test_request_line(self):
-        """What is no request line is answered with 400 (RFC 9112 3)."""
+        """A line that is not a request line is answered with 400 (RFC 9112 3)."""
         for line in (
             b"GET /",
             b"GET  / HTTP/1.1",
@@ -152,7 +152,7 @@ class Step08BadRequest(SynchronousTestCase):
 
 
 class Step09Failure(LogTestCase):
-    """A handler that raises gives a 500, and only the log knows why.
+    """If a handler raises, the answer is a 500, and only the log says why.
 
     Write your part of HTTPProtocol._answer, and _fail. A handler is the part of a server that
     fails most, and it fails with any Exception. The client learns that it failed, and nothing
@@ -194,7 +194,7 @@ class Step09Failure(LogTestCase):
         self.keeps_secrets(SECRET, lambda request: 1 / 0, Recorder(RuntimeError("why")))
 
     def test_braces(self):
-        """What a client sent is no format: braces in a target come into the log as they are, if it has the target."""
+        """Client data is not a format string: braces in a target come into the log as they are, if it has the target."""
         for target in (b"/{", b"/}", b"/{log_level}", b"/{0}", b"/{a.b[c]!r:>9}"):
             text = self.answer(Recorder(RuntimeError("why")), "a handler raises", target)
             self.assertFalse(

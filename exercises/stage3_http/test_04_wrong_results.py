@@ -1,4 +1,4 @@
-"""Answers that come late, and what is no answer at all."""
+"""Answers that come late, and results that are not answers."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -11,9 +11,9 @@ from .server import place_of
 
 
 class Step10Later(LogTestCase):
-    """A handler may give a Deferred, or be a coroutine.
+    """A handler may return a Deferred or a coroutine.
 
-    Write your part of HTTPProtocol._answer, and _wait_for. Where an answer takes time, the
+    Write your part of HTTPProtocol._answer, and _wait_for. If an answer takes time, the
     handler returns a Deferred that fires with the Response. An async def handler returns a
     coroutine, which Deferred.fromCoroutine makes a Deferred of. Note it in _answering; then add a
     callback that answers, and an errback: a Deferred that fails is a handler that failed.
@@ -31,7 +31,7 @@ class Step10Later(LogTestCase):
         self.assertEqual(got, [(201, b"late")], f"Expected (201, b'late'), once; got {got!r}.")
 
     def test_any_deferred(self):
-        """A Deferred of a subclass is one."""
+        """An instance of a subclass of Deferred is accepted."""
         deferred = type("Later", (Deferred,), {})()
         conversation = Conversation(self, Recorder(deferred))
         conversation.send(GET)
@@ -142,8 +142,8 @@ class Step10Later(LogTestCase):
 class Step11WrongResult(LogTestCase):
     """A wrong result is a 500, and the log says whose mistake it is.
 
-    Write your parts of HTTPProtocol._respond. A handler that forgets its return gives None; one
-    that mixes up text and bytes gives a Response that cannot be written. Without this step, the
+    Write your parts of HTTPProtocol._respond. A handler that forgets its return returns None; one
+    that mixes up text and bytes returns a Response that cannot be written. Without this step, the
     client waits for an answer for ever. Name the handler in the log: place_of gives its file and
     line, which no traceback shows, since the handler has returned long ago.
     """
@@ -154,27 +154,27 @@ class Step11WrongResult(LogTestCase):
             def handler(request, result=result):
                 return wrap(result)
 
-            text = self.answer(handler, f"a handler gives {result!r}")
+            text = self.answer(handler, f"a handler returns {result!r}")
             self.assertTrue(
                 isinstance(result, Response) or repr(result) in text,
-                f"Expected the log to show what the handler gave, {result!r}; it has: {text}",
+                f"Expected the log to show the handler's result, {result!r}; it has: {text}",
             )
             self.assertTrue(
                 "test_04_wrong_results.py" in text,
-                f"Expected the log to name the file of the handler that gave {result!r}, "
+                f"Expected the log to name the file of the handler that returned {result!r}, "
                 f"test_04_wrong_results.py; it has: {text}",
             )
             for word in (b"Traceback", b".py", b"TypeError"):
                 self.assertFalse(word in self.sent, f"Expected a bare 500; got {shown(self.sent)}.")
 
     def test_no_response(self):
-        """What is no Response is a 500, and the log names the handler's file."""
+        """A result that is not a Response gets a 500, and the log names the handler's file."""
         self.wrong([None, "Hello.", b"Hello.", 200, (200, b"Hello."), [], Response])
         alike = type("Response", (), {"status": 200, "content": b"", "fields": Fields()})
         self.wrong([alike(), SimpleNamespace(status=200, content=b"", fields=Fields())])
 
     def test_subclass(self):
-        """A Response of a subclass is one."""
+        """An instance of a subclass of Response is accepted."""
         conversation = Conversation(self, Recorder(type("Page", (Response,), {})(201)))
         conversation.send(GET)
         got = conversation.statuses()
@@ -198,7 +198,7 @@ class Step11WrongResult(LogTestCase):
             *(one, one.method, one.later, lambda request: None, partial(one), partial(one.later)),
             partial(partial(Handler.method, one)),
         ):
-            text = self.answer(handler, f"{handler!r} gives None")
+            text = self.answer(handler, f"{handler!r} returns None")
             self.assertTrue(
                 "test_04_wrong_results.py" in text,
                 f"Expected the log to name the file of {handler!r}, test_04_wrong_results.py; it has: {text}",
@@ -232,11 +232,11 @@ class Step11WrongResult(LogTestCase):
         )
 
     def test_later(self):
-        """The same holds for what a Deferred gives."""
+        """The same holds for a Deferred's result."""
         self.wrong([None, "Hello.", Response(200, "Hello.")], wrap=succeed)
 
     def test_coroutine(self):
-        """The same holds for what a coroutine returns."""
+        """The same holds for a coroutine's result."""
 
         async def give(result):
             return result
@@ -244,7 +244,7 @@ class Step11WrongResult(LogTestCase):
         self.wrong([None, Response(200, "Hello.")], wrap=give)
 
     def test_log_keeps_secrets(self):
-        """The log has nothing of the request's fields either where the result is wrong."""
+        """The log has nothing of the request's fields if the result is wrong either."""
         self.keeps_secrets(
             SECRET,
             lambda request: None,
@@ -253,7 +253,7 @@ class Step11WrongResult(LogTestCase):
         )
 
     def test_one_write(self):
-        """Whatever a handler gives, and whenever, is answered with one write."""
+        """Any result of a handler, now or later, is answered with one write."""
         for result in (Response(200, b"words"), None, Response(200, "text"), RuntimeError()):
             for late in (False, True):
                 writes, deferred = [], Deferred()

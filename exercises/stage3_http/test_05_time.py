@@ -62,7 +62,7 @@ class Step12Deadline(TimeTestCase):
     may; and to finish one, from its first byte. It is absolute: if each byte moved it, a client
     that sends a byte every 59 seconds would hold its connection for ever, and a few thousand of
     those are an attack ("slowloris"). Half a request is answered with 408 (RFC 9110 15.5.9);
-    where there is nothing to answer, just close. The delayed calls are made on
+    if there is nothing to answer, just close. The delayed calls are made on
     self.factory.clock. One that looks at the deadline when it comes is right; so is a new one
     each time, in place of the old.
     """

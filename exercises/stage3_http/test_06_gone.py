@@ -19,10 +19,10 @@ from .server import HTTPFactory
 
 
 class Step14Gone(SynchronousTestCase):
-    """When the client leaves, the handler is told, and nothing is written.
+    """When the client leaves, the handler is cancelled, nothing is written.
 
     Write your parts of connectionLost, _send and _fail in server.py. A handler that works for
-    nobody should stop: cancel its Deferred, which tells it (and a coroutine gets CancelledError
+    nobody should stop: cancel its Deferred (and a coroutine gets CancelledError
     where it awaits). Whatever it does then, answer or fail, there is nobody to write to. That it
     was cancelled then is no failure for the log. While the client waits, it is one like any other.
     """

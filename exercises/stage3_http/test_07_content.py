@@ -172,7 +172,7 @@ class Step15Content(LogTestCase):
         assert_refused(self, conversation, [408], "content that never came whole")
 
     def test_log_keeps_secrets(self):
-        """Where the handler fails, the log has nothing of the content, which may be a password."""
+        """If the handler fails, the log has nothing of the content, which may be a password."""
         self.keeps_secrets(
             framed(b"Content-Length: 6", content=b"hidden"),
             lambda request: 1 / 0,

@@ -116,7 +116,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assert_asked(b"/1", b"/2")
 
     def test_paused_again(self):
-        """It stops for each request anew."""
+        """It stops again for each request."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1", b"/2"), self.asking(b"/3"))
         self.answer(b"/1")

@@ -373,7 +373,7 @@ class Step23Bounds(ChunkedTestCase):
             self.at_once(400, line + b"x\r\n", limits=limits)
 
     def test_limits_of_each(self):
-        """Each request has the limits anew, and each line of a size its own."""
+        """The limits start again with each request, and each line of a size its own."""
         good = b"1;x\r\nx\r\n" * 9 + b"0\r\n" + b"X:\r\n" * 9 + b"\r\n"
         for bad, status in (
             (b"1\r\nx\r\n" * 9 + b"2\r\n", 413),

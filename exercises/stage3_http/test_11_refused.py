@@ -99,7 +99,7 @@ class Step24Refused(SynchronousTestCase):
         self.ok(b"connect / HTTP/1.1\r\nHost: a\r\n\r\n")  # Methods have case.
 
     def test_order(self):
-        """Where two reasons hold, the first of the table counts."""
+        """If two reasons hold, the first of the table counts."""
         line, fields = b"CONNECT x HTTP/%b\r\n", b"%bExpect: x\r\n\r\n"
         for data, status in (
             (line % b"2.0" + fields % b"", 505),
@@ -243,7 +243,7 @@ class Step24Refused(SynchronousTestCase):
         )
 
     def test_no_need_to_wait(self):
-        """Where the content comes with the head, or there is none, the request is answered all the same."""
+        """If the content comes with the head, or there is none, the request is answered all the same."""
         none = EXPECT.replace(b"Length: 2", b"Length: 0") % b"100-continue"
         for data in (EXPECT % b"100-continue" + b"ok", none, none.replace(b"Content-", b"X-")):
             conversation = Conversation(self)

@@ -23,7 +23,7 @@ PATIENCE = 0.6  # seconds; more than an inner test waits for anything itself
 
 
 def problems(case, times=1, patience=None):
-    """Run a TestCase class's runTest. Gives what trial found wrong: exceptions, in the order in which they were reported.
+    """Run a TestCase class's runTest. Returns what trial found wrong: exceptions, in the order in which they were reported.
 
     (runTest is unittest's name for the test of a class that has one. No loader takes it for a test of its own.)
     times: how often the same instance is run, as trial -u does. patience: seconds that the test may wait, if not its own.

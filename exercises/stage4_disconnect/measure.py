@@ -117,7 +117,7 @@ def table(line, results):
 
 
 def main():
-    """Measure and print. Gives the process's exit code."""
+    """Measure and print. Returns the process's exit code."""
     parser = Parser(prog=f"python3 -m {MODULE}", description="Measures the gallery of teardowns.")
     parser.add_argument("--times", type=number, default=20, help="runs of each; 20 if not given")
     for name, known in (("reactors", REACTORS), ("lines", list(LINES))):

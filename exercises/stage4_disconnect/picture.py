@@ -101,7 +101,7 @@ def recording(teardown, line, began):
 
 
 def record(teardown, line):
-    """Run a teardown on a line, by its name. Gives the Run, and what trial said."""
+    """Run a teardown on a line, by its name. Returns the Run, and what trial said."""
     runs = []
     found = problems(recording(teardown, line, runs.append))
     if not runs:
@@ -110,7 +110,7 @@ def record(teardown, line):
 
 
 def main():
-    """Run and tell. Gives the process's exit code."""
+    """Run and tell. Returns the process's exit code."""
     parser = Parser(
         prog=f"python3 -m {__package__}.picture",
         description="Tells of two real runs: a naive teardown, and the right one.",

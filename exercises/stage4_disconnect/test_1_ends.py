@@ -18,7 +18,7 @@ class Step01Port(Case):
     """
 
     def test_none(self):
-        """Where stopListening() gives None, the Deferred has fired already, with None."""
+        """If stopListening() gives None, the Deferred has fired already, with None."""
         port = FakePort(None)
         self.assert_done(stopped(port), "where stopListening() gives None")
         self.assertEqual(
@@ -26,7 +26,7 @@ class Step01Port(Case):
         )
 
     def test_deferred(self):
-        """Where stopListening() gives a Deferred, ours fires when that one does, not before."""
+        """If stopListening() gives a Deferred, ours fires when that one does, not before."""
         stopping = Deferred()
         port = FakePort(stopping)
         ended = stopped(port)
@@ -59,7 +59,7 @@ class Step01Port(Case):
         self.assert_done(ended, "once stopListening()'s Deferred has its result")
 
     def test_fails(self):
-        """Where stopListening()'s Deferred fails, ours fails with the same reason, whatever that is."""
+        """If stopListening()'s Deferred fails, ours fails with the same reason, whatever that is."""
         for error in EXCEPTIONS:
             ended = stopped(FakePort(fail(error)))
             self.assert_failed(ended, error, "as stopListening()'s Deferred did")
@@ -73,7 +73,7 @@ class Step01Port(Case):
             self.assert_failed(ended, error, "once stopListening()'s Deferred has")
 
     def test_raises(self):
-        """Where stopListening() itself raises, stopped() does not: the Deferred fails with that."""
+        """If stopListening() itself raises, stopped() does not: the Deferred fails with that."""
         for error in EXCEPTIONS:
             try:
                 ended = stopped(FakePort(error))
@@ -163,7 +163,7 @@ class Step02Connection(Case):
             self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_own_method_raises(self):
-        """Where the protocol's own connectionLost raises, that goes on, and then the Deferred fires all the same."""
+        """If the protocol's own connectionLost raises, that goes on, and then the Deferred fires all the same."""
         for error in EXCEPTIONS:
             protocol = connected(Recorder(error))
             ended, done = over(protocol), ConnectionDone()

@@ -61,7 +61,7 @@ class Step03Factory(Case):
     """
 
     def tell(self, factory, name, error):
-        """Tell a factory what a reactor would. Gives its connector."""
+        """Tell a factory what a reactor would. Returns its connector."""
         connector = FakeConnector(factory)
         try:
             getattr(factory, name)(connector, Failure(error))
@@ -94,7 +94,7 @@ class Step03Factory(Case):
             )
 
     def test_own_method_raises(self):
-        """Where the factory's own method raises, that goes on, and the Deferred fires all the same."""
+        """If the factory's own method raises, that goes on, and the Deferred fires all the same."""
         for name, raised in ALL_ENDS:
             factory = Again(raised)
             ended = client_over(factory)
@@ -254,7 +254,7 @@ class Step04Server(Case):
             )
 
     def test_connection_made_raises(self):
-        """Where the protocol's own connectionMade raises, that goes on, and the protocol counts: it is connected."""
+        """If the protocol's own connectionMade raises, that goes on, and the protocol counts: it is connected."""
         for error in EXCEPTIONS:
 
             class Raises(Recorder):
@@ -366,7 +366,7 @@ class Step04Server(Case):
         self.assertIs(got, first, f"Expected the first of three protocols, {first!r}; got {got!r}.")
 
     def test_refused(self):
-        """Where buildProtocol gives None, a connection that is refused, None is passed on, and does not count."""
+        """If buildProtocol gives None, a connection that is refused, None is passed on, and does not count."""
         factory = Accepting(refuses=1)
         coming = accepted(factory)
         try:

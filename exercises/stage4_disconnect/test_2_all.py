@@ -46,7 +46,7 @@ class Step05All(Case):
                 self.assert_done(waiting, f"after the others, where {were}")
 
     def test_none(self):
-        """Where there is nothing to wait for, it has fired already."""
+        """If there is nothing to wait for, it has fired already."""
         self.assert_done(all_of([]), "for no ends at all")
 
     def test_any_number(self):
@@ -75,7 +75,7 @@ class Step06Failures(Case):
         self.flushLoggedErrors()
 
     def go(self, order, fails):
-        """Let them end in this order, those in fails with their exceptions. Gives the Deferred that waits."""
+        """Let them end in this order, those in fails with their exceptions. Returns the Deferred that waits."""
         ends = {name: Deferred() for name in THREE}
         waiting = all_of(ends.values())
         for number, name in enumerate(order):
@@ -96,7 +96,7 @@ class Step06Failures(Case):
                 self.assert_failed(waiting, error, so_far(order))
 
     def test_several(self):
-        """Where several fail, the first of the list is reported, in whichever order they ended."""
+        """If several fail, the first of the list is reported, in whichever order they ended."""
         for order in permutations(THREE):
             for several in (*combinations(THREE, 2), THREE):
                 errors = {name: OSError(f"{name} failed") for name in several}

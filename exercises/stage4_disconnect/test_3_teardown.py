@@ -74,7 +74,7 @@ class Step07Sides(Case):
         self.assert_done(side.over, "where the connection ends within loseConnection()")
 
     def test_no_abort(self):
-        """Where a transport has no abortConnection, abort asks for loseConnection again."""
+        """If a transport has no abortConnection, abort asks for loseConnection again."""
         protocol = connected()
         bare, asked = NoAbort(protocol.transport), protocol.transport.asked
         protocol.transport = bare
@@ -169,7 +169,7 @@ class Step08Teardown(Case):
             self.assert_done(done, f"after {', then '.join(order)}")
 
     def test_ends_within_the_call(self):
-        """Where all ends within the calls that ask for it, it is done when tear_down returns."""
+        """If all ends within the calls that ask for it, it is done when tear_down returns."""
         opened = Opened(ends_by=["loseConnection"])
         opened.port.gives = None
         self.assert_done(opened.tear_down(), "where everything ends at once")
@@ -222,7 +222,7 @@ class Step08Teardown(Case):
         self.assert_done(done, "after the client and the port, where there was no server's side")
 
     def test_no_port(self):
-        """Where there is no port, the sides are ended all the same; where there is nothing at all, it is done."""
+        """If there is no port, the sides are ended all the same; if there is nothing at all, it is done."""
         opened = Opened()
         opened.port = None
         done = opened.tear_down()

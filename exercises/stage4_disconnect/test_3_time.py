@@ -177,7 +177,7 @@ class Step09Grace(Case):
                 self.assert_failed(done, error, f"after all, where aborting {side} raises it")
 
     def test_close_and_abort_raise(self):
-        """Where closes and aborts raise, the first of the closes is reported, else the first of the aborts."""
+        """If closes and aborts raise, the first of the closes is reported, else the first of the aborts."""
         aborts = [RuntimeError("the client's abort"), RuntimeError("the server's abort")]
         for closes in ([None, None], [None, RuntimeError("the server's close")]):
             opened = Opened()

@@ -63,7 +63,7 @@ class Step11FixturePort(Outer):
         )
 
     def test_fails_halfway(self):
-        """Where setUp fails after that, its error is reported, and no port is left."""
+        """If setUp fails after that, its error is reported, and no port is left."""
         error = OSError("halfway through setUp")
 
         class Fails(InnerFixture):
@@ -132,7 +132,7 @@ class Step11FixturePort(Outer):
         self.assert_reported(Fails, [error, late], "where setUp and then the port fail with those")
 
     def test_fails_before(self):
-        """Where setUp fails before there is a port, its error is reported, and nothing else."""
+        """If setUp fails before there is a port, its error is reported, and nothing else."""
         error = CannotListenError("127.0.0.1", 0, OSError("no more ports"))
 
         class Fails(InnerFixture):

@@ -108,7 +108,7 @@ class Step12FixtureSides(Outer):
         self.assert_over(sides, "where neither side reads")
 
     def test_failing_test(self):
-        """Where the test itself fails, its failure is reported, and nothing else."""
+        """If the test itself fails, its failure is reported, and nothing else."""
         error = AssertionError("the test itself")
 
         class Fails(InnerFixture):
@@ -121,7 +121,7 @@ class Step12FixtureSides(Outer):
         self.assert_reported(Fails, [error], "where the test fails with that")
 
     def test_connect_fails(self):
-        """Where connect() raises once both sides are there, its error is reported, and both are ended."""
+        """If connect() raises once both sides are there, its error is reported, and both are ended."""
         error, sides = OSError("after connecting"), []
 
         class Fails(InnerFixture):
@@ -135,7 +135,7 @@ class Step12FixtureSides(Outer):
         self.assert_over(sides, "where connect() raises after connecting")
 
     def test_refused(self):
-        """Where the client never gets there, that is reported, and the port is stopped."""
+        """If the client never gets there, that is reported, and the port is stopped."""
         error = OSError("refused")
 
         class Fails(InnerFixture):
@@ -223,7 +223,7 @@ class Step12FixtureSides(Outer):
         self.assertIn(name, str(got[0]), f"Expected NotOver to name {name}; it says: {got[0]}")
 
     def test_close_raises(self):
-        """Where closing a side raises, that is reported after all have ended: no port is left."""
+        """If closing a side raises, that is reported after all have ended: no port is left."""
         error, sides = RuntimeError("no, it will not close"), []
 
         class Raises(InnerFixture):

@@ -121,7 +121,7 @@ class Step13MixinPorts(Kinds):
         self.assert_clean(Stops, "of a test that stops its port")
 
     def test_taken(self):
-        """Where the port is in use, listen fails as the endpoint does, and nothing is left."""
+        """If the port is in use, listen fails as the endpoint does, and nothing is left."""
         seen = []
 
         class Fails(Inner):
@@ -155,7 +155,7 @@ class Step13MixinPorts(Kinds):
                 )
 
     def test_several_fail(self):
-        """Where several cannot be stopped, the first that was opened is reported."""
+        """If several cannot be stopped, the first that was opened is reported."""
         errors = [OSError("the first port"), OSError("the second port")]
 
         class Fails(Inner):

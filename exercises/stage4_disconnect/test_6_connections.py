@@ -315,7 +315,7 @@ class Step14MixinConnections(Kinds):
             )
 
     def test_close_raises(self):
-        """Where closing a connection raises, that is reported, and all else is closed all the same."""
+        """If closing a connection raises, that is reported, and all else is closed all the same."""
         for error in ERRORS:
             sides = []
 
@@ -331,7 +331,7 @@ class Step14MixinConnections(Kinds):
             self.assert_over(sides, "where closing the first connection raises")
 
     def test_closes_raise(self):
-        """Where several raise, the first that was made is reported."""
+        """If several raise, the first that was made is reported."""
         errors, sides = [RuntimeError("the first"), RuntimeError("the second")], []
 
         def refuse(error):
@@ -387,7 +387,7 @@ class Step14MixinConnections(Kinds):
         self.assert_clean(Refused, "where the server's buildProtocol gives None")
 
     def test_connection_lost_raises(self):
-        """Where a protocol's own connectionLost raises, that is logged, and its connection is over."""
+        """If a protocol's own connectionLost raises, that is logged, and its connection is over."""
         error = RuntimeError("from connectionLost")
 
         class Raises(Side):

@@ -364,7 +364,7 @@ class Step15MixinAttempts(Outer):
         )
 
     def test_cancel_raises(self):
-        """Where giving up an attempt raises, that is reported, and all else is ended all the same."""
+        """If giving up an attempt raises, that is reported, and all else is ended all the same."""
         error, other = RuntimeError("no, it goes on"), FakeEndpoint()
 
         def refuse(deferred):

@@ -271,7 +271,7 @@ class Step16MixinGrace(Outer):
             self.assert_over(sides, when)
 
     def test_close_and_abort_raise(self):
-        """Where both have raised, what a close has raised is reported; else what the first abort has."""
+        """If both have raised, what a close has raised is reported; else what the first abort has."""
         aborts = [RuntimeError("the first abort"), RuntimeError("the second abort")]
         for close in (None, RuntimeError("the second close")):
 

@@ -40,7 +40,7 @@ class Step17MixinLimit(Outer):
     """
 
     def assert_named(self, case, things, when, own=()):
-        """trial reports the test's own exceptions and one more, whose message has str() of these. Gives the message."""
+        """trial reports the test's own exceptions and one more, whose message has str() of these. Returns the message."""
         got = problems(case)
         said = "; ".join(map(words, got)) or "none"
         late = [problem for problem in got if problem not in own]
@@ -293,7 +293,7 @@ class Step17MixinLimit(Outer):
             )
 
     def test_in_time(self):
-        """Where all has ended in time, nothing of the limit is left in the reactor."""
+        """If all has ended in time, nothing of the limit is left in the reactor."""
 
         class Ends(Inner):
             async def runTest(self):

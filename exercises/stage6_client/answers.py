@@ -30,7 +30,7 @@ class Answer:
         self._whole: Response | None = None
 
     def take(self, data: bytes) -> Response | None:
-        """Some bytes came. Gives the answer, if it is whole now; what comes after that is left alone.
+        """Some bytes came. Returns the answer, if it is whole now; what comes after that is left alone.
 
         Raises:
             BadAnswer, TooLong: there is no answer to wait for.
@@ -41,7 +41,7 @@ class Answer:
         return self._whole
 
     def end(self, clean: bool) -> Response:
-        """The connection ended; clean: the other side closed it, nothing broke. Gives the answer, if that makes it whole.
+        """The connection ended; clean: the other side closed it, nothing broke. Returns the answer, if that makes it whole.
 
         Raises:
             BrokenOff: it does not.

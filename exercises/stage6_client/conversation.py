@@ -41,7 +41,7 @@ class ClientTestCase(SynchronousTestCase):
     def begin(
         self, method: str = "GET", **settings: Any
     ) -> tuple[Deferred[Response], Any, StringTransport]:
-        """Ask for URL, and connect. Gives the Deferred, the client's protocol, and the transport that it was given.
+        """Ask for URL, and connect. Returns the Deferred, the client's protocol, and the transport that it was given.
 
         Call the protocol's dataReceived and connectionLost, as a reactor does; nobody else will.
         """

@@ -21,7 +21,7 @@ ADDRESS = IPv4Address("TCP", "127.0.0.1", 40123)
 
 
 def poem_file(data=POEM):
-    """A new file with these bytes, in the folder that trial runs in. Gives its name, a short one, as messages have it."""
+    """A new file with these bytes, in the folder that trial runs in. Returns its name, a short one, as messages have it."""
     number, name = tempfile.mkstemp(prefix="poem-", suffix=".txt", dir=os.curdir)
     with open(number, "wb") as file:
         file.write(data)
@@ -29,7 +29,7 @@ def poem_file(data=POEM):
 
 
 def new_folder(prefix):
-    """A new folder in the one that trial runs in. Gives its name, which begins with the prefix."""
+    """A new folder in the one that trial runs in. Returns its name, which begins with the prefix."""
     return os.path.basename(tempfile.mkdtemp(prefix=prefix, dir=os.curdir))
 
 
@@ -120,7 +120,7 @@ class EndsAtOnce(StringTransport):
 
 
 def client(factory, kind=StringTransport):
-    """A client connects. Gives the server's protocol and its transport, which records."""
+    """A client connects. Returns the server's protocol and its transport, which records."""
     protocol, transport = factory.buildProtocol(None), kind()
     transport.protocol = protocol
     protocol.makeConnection(transport)
@@ -138,7 +138,7 @@ class StopCase:
     longMessage = False  # Our message alone, not unittest's before it.
 
     def stop(self, service):
-        """Call stopService. Gives the Deferred that it returned."""
+        """Call stopService. Returns the Deferred that it returned."""
         stopping = service.stopService()
         self.assertTrue(
             isinstance(stopping, Deferred),
@@ -177,6 +177,6 @@ class Reader(Protocol):
         self.over.callback(b"".join(self.received))
 
     def abort(self):
-        """End it from this side. Gives the Deferred of its end."""
+        """End it from this side. Returns the Deferred of its end."""
         self.transport.abortConnection()
         return self.over

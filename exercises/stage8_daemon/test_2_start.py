@@ -62,7 +62,7 @@ class Step04Start(SynchronousTestCase):
             )
 
     def test_listens_elsewhere(self):
-        """Where the option says a path, it listens there."""
+        """If the option says a path, it listens there."""
         service, reactor = self.make("unix:/run/Poetry")
         service.startService()
         got = [path for path, *_ in reactor.unixServers]

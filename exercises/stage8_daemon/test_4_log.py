@@ -37,7 +37,7 @@ REASONS = [
 
 
 class Step06CannotListen(SynchronousTestCase):
-    """Where it cannot listen, it says why in one line, and ends.
+    """If it cannot listen, it says why in one line, and ends.
 
     Write the rest of PoetryService._is_not_listening. Tell log.critical why, without a traceback:
     reason.getErrorMessage(), given as a field. Set self.failed: startService then raises SystemExit
@@ -72,7 +72,7 @@ class Step06CannotListen(SynchronousTestCase):
         )
 
     def test_at_once(self):
-        """Where listening fails at once, startService raises SystemExit, with exit code 1, and the log says why."""
+        """If listening fails at once, startService raises SystemExit, with exit code 1, and the log says why."""
         for reason in REASONS:
             events, reactor = logged(self), MemoryReactorClock()
             endpoint = FakeEndpoint(Failure(reason))
@@ -93,7 +93,7 @@ class Step06CannotListen(SynchronousTestCase):
             self.assert_told(events, reason, f"where listening fails at once, with {reason!r}")
 
     def test_later(self):
-        """Where it fails later, the reactor, which runs, is stopped, and the log says why."""
+        """If it fails later, the reactor, which runs, is stopped, and the log says why."""
         for reason in REASONS:
             events = logged(self)
             service, endpoint, reactor = fake_service()

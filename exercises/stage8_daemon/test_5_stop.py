@@ -34,14 +34,14 @@ class Step08StopPort(StopCase, SynchronousTestCase):
     """
 
     def test_at_once(self):
-        """Where stopListening() gives None, the stop is over, and the port was told once."""
+        """If stopListening() gives None, the stop is over, and the port was told once."""
         port = FakePort(None)
         service, _, _ = fake_service(port)
         self.assert_over(self.stop(service), "where stopListening() gives None")
         self.assertEqual(port.stopped, 1, f"Expected one stopListening(); got {port.stopped}.")
 
     def test_later(self):
-        """Where it gives a Deferred, the stop is over when that fires, not before."""
+        """If it gives a Deferred, the stop is over when that fires, not before."""
         port = FakePort(Deferred())
         service, _, _ = fake_service(port)
         stopping = self.stop(service)
@@ -51,7 +51,7 @@ class Step08StopPort(StopCase, SynchronousTestCase):
         self.assert_over(stopping, "once stopListening()'s Deferred has fired")
 
     def test_fails(self):
-        """Where the port cannot be closed, for whatever reason, the stop fails with that, and the log has its line still."""
+        """If the port cannot be closed, for whatever reason, the stop fails with that, and the log has its line still."""
         for error in (
             OSError("the port would not close"),
             ValueError("it"),
@@ -148,7 +148,7 @@ class Step09Connections(StopCase, SynchronousTestCase):
         self.assert_over(stopping, "once all of 100 connections are")
 
     def test_port_fails(self):
-        """Where the port cannot be closed, the stop still waits for each connection, and fails only then."""
+        """If the port cannot be closed, the stop still waits for each connection, and fails only then."""
         error = OSError("the port would not close")
         service, endpoint, _ = fake_service(FakePort(fail(error)))
         protocol, _ = client(endpoint.factory)

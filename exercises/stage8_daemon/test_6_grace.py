@@ -41,7 +41,7 @@ class Step10Grace(StopCase, TestCase):
     timeout = 5
 
     def stubborn(self, grace=None):
-        """A service that was told to stop while a connection is open. Gives the Deferred, the connection, the reactor."""
+        """A service that was told to stop while a connection is open. Returns the Deferred, the connection, the reactor."""
         service, endpoint, reactor = fake_service(FakePort())
         if grace is not None:
             service.grace = grace
@@ -102,7 +102,7 @@ class Step10Grace(StopCase, TestCase):
         end(new)
 
     def test_over_at_once(self):
-        """Where connections are over within abortConnection(), each of them, however many, is aborted still."""
+        """If connections are over within abortConnection(), each of them, however many, is aborted still."""
         service, endpoint, reactor = fake_service(FakePort())
         for number in range(100):
             peer = ADDRESS if number % 2 else UNIXAddress(None)

@@ -78,7 +78,7 @@ class Step11Process(TestCase):
         skip = "Windows has no SIGTERM that a process could handle: it ends it at once."
 
     async def serving(self):
-        """Start twist, and fetch the poem. Gives the process, and an endpoint that connects to it."""
+        """Start twist, and fetch the poem. Returns the process, and an endpoint that connects to it."""
         from twisted.internet import reactor
 
         port = "tcp:0:interface=127.0.0.1"
@@ -176,7 +176,7 @@ class Step11Process(TestCase):
             )
 
     def running(self):
-        """Start a service on a reactor that runs, a fake one. Gives the reactor."""
+        """Start a service on a reactor that runs, a fake one. Returns the reactor."""
         reactor = Running()
         PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM)).startService()
         return reactor
@@ -210,7 +210,7 @@ class Step11Process(TestCase):
         )
 
     def test_elsewhere(self):
-        """Where a system has no SIGHUP, and holds no signal back, as Windows, the daemon goes without."""
+        """If a system has no SIGHUP, and holds no signal back, as Windows, the daemon goes without."""
         hup, mask = signal.SIGHUP, signal.pthread_sigmask
         del signal.SIGHUP, signal.pthread_sigmask
         try:
@@ -226,7 +226,7 @@ class Step11Process(TestCase):
         )
 
     def test_not_held_back(self):
-        """Where the reactor is not the process's own, or runs already, no signal is held back."""
+        """If the reactor is not the process's own, or runs already, no signal is held back."""
         self.addCleanup(signal.pthread_sigmask, signal.SIG_UNBLOCK, SIGNALS)
         for number in SIGNALS:
             self.default(number)

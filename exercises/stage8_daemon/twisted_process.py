@@ -38,7 +38,7 @@ def shipped():
 
 
 def python(case, folder, *words):
-    """Run Python with these words in that folder until it ends. Gives its exit code, its output, its errors.
+    """Run Python with these words in that folder until it ends. Returns its exit code, its output, its errors.
 
     A twist that goes on to run its reactor fails the test at once: it would not end.
     """
@@ -103,7 +103,7 @@ class Daemon(ProcessProtocol):
         return await fired
 
     async def says(self, pattern, what):
-        """Wait until its output has the pattern. Gives the match; where it does not come, the test fails."""
+        """Wait until its output has the pattern. Returns the match; if it does not come, the test fails."""
         match = await self._until(lambda: re.search(pattern, self.output), PATIENCE)
         if match is None:
             end = "it runs on" if self.code is None else f"it ended, with exit code {self.code}"
@@ -116,7 +116,7 @@ class Daemon(ProcessProtocol):
         return self.output[-1500:]
 
     async def ends(self, when):
-        """Wait for its end. Gives its exit code; where it does not end, the test fails."""
+        """Wait for its end. Returns its exit code; if it does not end, the test fails."""
         code = await self._until(lambda: self.code, PATIENCE / 2)
         if code is None:
             self.case.fail(f"Expected it to end {when}; it runs on. It said: {self.output[-1500:]}")

@@ -1,4 +1,4 @@
-"""Your tests of as_line. As you get them both pass, and neither can fail: mend that in Step 2."""
+"""Your tests of as_line. As provided, both pass and neither can fail: fix that in Step 2."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -6,7 +6,7 @@ from .lines import as_line
 
 
 class Yours(SynchronousTestCase):
-    """as_line gives a text's bytes in UTF-8, with CR LF at the end."""
+    """as_line returns a text's bytes in UTF-8, with CR LF at the end."""
 
     def test_line(self) -> None:
         """A line is its text, then CR LF."""

@@ -1,8 +1,8 @@
-"""Tests of the cache. As you get them all pass, and none would notice the mistake that it is there for."""
+"""Tests of the cache. As provided they all pass, and none would notice the mistake it is meant to catch."""
 
 from __future__ import annotations
 
-### BEGIN SOLUTION Step 10: let time go on where the sweeper sees it, on the Clock
+### BEGIN SOLUTION Step 10: let the time pass on the Clock, which the sweeper reads
 ### STARTER import time
 ### END SOLUTION
 from typing import Any
@@ -16,11 +16,11 @@ from .source import Source
 
 
 class Base(SynchronousTestCase):
-    """A cache, what it fetches from, and its time, all in the test's hands.
+    """A cache, its source and its clock, all controlled by the test.
 
     It keeps a text for 60 seconds, and gives up a fetch after 10, as it does by default.
 
-    got: what the get gave that a test is about.
+    got: the result of the get that a test is about.
     """
 
     def setUp(self) -> None:
@@ -31,19 +31,19 @@ class Base(SynchronousTestCase):
         self.addCleanup(self.forgive)
 
     def forgive(self) -> None:
-        """Take away the errors that a test may leave: of the fetch, where it does not ask for them.
+        """Remove the errors of a fetch that a test leaves in the log if it does not ask for them.
 
-        trial fails a test during which an error is logged that stays in the log. A failure of a Deferred that nobody takes
-        is logged as well, when the Deferred is thrown away: perhaps in another test.
+        trial fails a test if an error logged during it stays in the log. The failure of a Deferred that nobody handles
+        is logged as well, when the Deferred is collected: perhaps during another test.
         """
         self.flushLoggedErrors(KeyError, OSError, TimeoutError)
         self.got.addErrback(lambda reason: reason.trap(KeyError, OSError, TimeoutError))
 
 
 class Eventually(Base, TestCase):
-    """Tests that give trial a Deferred to wait for."""
+    """Tests that return a Deferred for trial to wait for."""
 
-    # Here everything happens at once: what is not there by then never comes.
+    # Here everything happens at once: a result that is not there by then never comes.
     timeout = 0.2
 
     # Number 1
@@ -51,7 +51,7 @@ class Eventually(Base, TestCase):
     ### STARTER def test_gives(self) -> None:
     def test_gives(self) -> Deferred[None]:
         ### END SOLUTION
-        """get gives what the fetch gave, with all its blanks."""
+        """get gives the text that was fetched, with all its blanks."""
         self.got = self.cache.get("rose")
         self.source.answer("  A rose.\n")
         ### BEGIN SOLUTION Step 1: return the Deferred, so that trial waits for it and sees that it failed
@@ -61,7 +61,7 @@ class Eventually(Base, TestCase):
 
     # Number 2
     async def test_shared(self) -> None:
-        """A get of a name that is being fetched begins no other fetch; both give what the one gave."""
+        """A get of a name that is being fetched begins no other fetch; both get its result."""
         self.got = self.cache.get("rose")
         second = self.cache.get("rose")
         self.source.answer("A rose.")
@@ -77,17 +77,17 @@ class Eventually(Base, TestCase):
 
     # Number 3
     async def test_too_slow(self) -> None:
-        """Where the fetch takes too long, get fails with twisted.internet.defer.TimeoutError."""
+        """If the fetch takes too long, get fails with twisted.internet.defer.TimeoutError."""
         self.got = self.cache.get("rose")
         self.clock.advance(10.0)
-        ### BEGIN SOLUTION Step 3: await what assertFailure gives, for its verdict is in there
+        ### BEGIN SOLUTION Step 3: await the result of assertFailure, which holds its verdict
         ### STARTER self.assertFailure(self.got, TimeoutError)
         await self.assertFailure(self.got, TimeoutError)
         ### END SOLUTION
 
     # Number 4
     def test_missing(self) -> Deferred[Any]:
-        """Where there is no such text, get fails with the fetch's own KeyError."""
+        """If there is no such text, get fails with the fetch's own KeyError."""
         self.got = self.cache.get("rose")
         self.source.fail(KeyError("rose"))
         self.got.addCallback(lambda text: self.fail(f"Expected a failure; got {text!r}."))
@@ -98,7 +98,7 @@ class Eventually(Base, TestCase):
 
     # Number 5
     def test_all_hear(self) -> Deferred[Any]:
-        """Where a fetch fails for which two wait, the second gets the failure too: nobody waits for ever."""
+        """If a fetch fails for which two wait, the second gets the failure too: nobody waits for ever."""
         self.got = self.cache.get("rose")
         second = self.cache.get("rose")
         self.source.fail(OSError("no roses"))
@@ -109,14 +109,14 @@ class Eventually(Base, TestCase):
 
 
 class Immediately(Base):
-    """Tests that are over when their method returns. trial waits for nothing here."""
+    """Tests that are over when their method returns: trial waits for nothing here."""
 
     # Number 6
     ### BEGIN SOLUTION Step 6: a plain method, which is run; nothing awaits a coroutine here
     ### STARTER async def test_kept(self) -> None:
     def test_kept(self) -> None:
         ### END SOLUTION
-        """A text that came less than keep seconds ago is given again, with no other fetch."""
+        """A text that came less than keep seconds ago is returned again, with no other fetch."""
         self.got = self.cache.get("rose")
         self.source.answer("A rose.")
         self.clock.advance(59.75)
@@ -129,11 +129,11 @@ class Immediately(Base):
 
     # Number 7
     def test_failure_not_kept(self) -> None:
-        """A failure is not kept: the next get begins another fetch, and gives what that gives."""
+        """A failure is not kept: the next get begins another fetch, and gives its result."""
         self.got = self.cache.get("rose")
         self.source.fail(OSError("no roses"))
         again = self.cache.get("rose")
-        ### BEGIN SOLUTION Step 7: have the fetch answered, and assert where the test is sure to come by
+        ### BEGIN SOLUTION Step 7: answer the fetch, and assert where the test certainly arrives
         ### STARTER again.addCallback(self.assertEqual, "A rose.")
         self.source.answer("A rose.")
         self.assertEqual(self.successResultOf(again), "A rose.")
@@ -141,11 +141,11 @@ class Immediately(Base):
 
     # Number 8
     def test_too_old(self) -> None:
-        """A text that came keep seconds ago is not given again: get waits for another fetch."""
+        """A text that came keep seconds ago is not returned again: get waits for another fetch."""
         self.got = self.cache.get("rose")
         self.source.answer("A rose.")
         self.clock.advance(60.0)
-        ### BEGIN SOLUTION Step 8: ask about the Deferred's result, for a Deferred itself equals no text; and for the fetch
+        ### BEGIN SOLUTION Step 8: ask about the Deferred's result, which itself equals no text; and about the fetch
         ### STARTER self.assertNotEqual(self.cache.get("rose"), "A rose.")
         self.assertNoResult(self.cache.get("rose"))
         self.assertEqual(self.source.asked, ["rose", "rose"])
@@ -156,7 +156,7 @@ class Immediately(Base):
         """A fetch that fails is logged, with its reason, once."""
         self.got = self.cache.get("rose")
         self.source.fail(OSError("no roses"))
-        ### BEGIN SOLUTION Step 9: look at what was taken out of the log
+        ### BEGIN SOLUTION Step 9: check what was taken out of the log
         ### STARTER self.flushLoggedErrors(OSError)
         logged = [failure.getErrorMessage() for failure in self.flushLoggedErrors(OSError)]
         self.assertEqual(logged, ["no roses"])
@@ -164,14 +164,14 @@ class Immediately(Base):
 
     # Number 10
     def test_sweeper_leaves_the_young(self) -> None:
-        """When the sweeper comes by, a text stays that came less than keep seconds ago."""
+        """When the sweeper runs, a text that came less than keep seconds ago stays."""
         self.cache.start()
         self.addCleanup(self.cache.stop)
         self.clock.advance(1.0)
         self.got = self.cache.get("rose")
         self.source.answer("A rose.")
-        ### BEGIN SOLUTION Step 10: let time go on where the sweeper sees it, on the Clock
-        ### STARTER time.sleep(0.06)  # Let the sweeper come by.
+        ### BEGIN SOLUTION Step 10: let the time pass on the Clock, which the sweeper reads
+        ### STARTER time.sleep(0.06)  # Let the sweeper run.
         self.clock.advance(59.0)
         ### END SOLUTION
         self.assertEqual(self.cache.held(), ["rose"])
@@ -189,7 +189,7 @@ class Immediately(Base):
         self.assertEqual(self.source.cancelled, ["rose"])
 
     # Number 12
-    ### BEGIN SOLUTION Step 12: a name by which trial knows a test
+    ### BEGIN SOLUTION Step 12: a name that trial recognises as a test
     ### STARTER def tset_stop(self) -> None:
     def test_stop(self) -> None:
         ### END SOLUTION

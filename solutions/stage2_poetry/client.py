@@ -1,4 +1,4 @@
-"""The poetry client: a connection's bytes come in; one text, or one failure, comes out."""
+"""The poetry client: the bytes of a connection become one text, or one failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 
 class PoemProtocol(Protocol):
-    """One connection to a poetry server: gathers the poem that it sends.
+    """One connection to a poetry server: collects the poem that it sends.
 
     poem: a Deferred that fires once. With the text, when the connection has ended cleanly. With a failure, when it broke
     (the reason that Twisted gave), when the bytes are not UTF-8 (UnicodeDecodeError), or when it was cancelled
@@ -29,7 +29,7 @@ class PoemProtocol(Protocol):
         self._chunks: list[bytes] = []
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came, one at least: a line, the whole poem, or half a character."""
+        """Some bytes came, at least one: a line, the whole poem, or half a character."""
         ### BEGIN SOLUTION Step 4: keep every chunk
         ### STARTER # Step 4: this forgets the chunk before.
         ### STARTER self._chunks = [data]
@@ -39,7 +39,7 @@ class PoemProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over; nothing more will come."""
         ### BEGIN SOLUTION Step 7: leave a poem alone that was cancelled
-        ### STARTER # Step 7: a poem that was cancelled has its result already.
+        ### STARTER # Step 7: a cancelled poem has its result already.
         if self.poem.called:
             return
         ### END SOLUTION
@@ -50,17 +50,17 @@ class PoemProtocol(Protocol):
             return
         ### END SOLUTION
         try:
-            ### BEGIN SOLUTION Step 3: fire the poem with the text that the bytes spell
+            ### BEGIN SOLUTION Step 3: fire the poem with the decoded text
             self.poem.callback(b"".join(self._chunks).decode("utf-8"))
             ### END SOLUTION
         except UnicodeDecodeError:
-            ### BEGIN SOLUTION Step 5: fail the poem, for these bytes are no text
-            ### STARTER raise  # Step 5: nobody who waits for the poem hears of this.
+            ### BEGIN SOLUTION Step 5: fail the poem, since these bytes are not text
+            ### STARTER raise  # Step 5: those who wait for the poem do not learn of this.
             self.poem.errback(Failure())
             ### END SOLUTION
 
     def _cancel(self, poem: Deferred[str]) -> None:
-        """Someone gave up waiting. Once this returns, a poem that has no result yet fails with CancelledError by itself."""
+        """Someone gave up waiting. When this returns, a poem that has no result yet fails with CancelledError."""
         ### BEGIN SOLUTION Step 7: close the connection
         poem.errback(CancelledError())  # first: connectionLost may be called within abortConnection
         self.transport.abortConnection()
@@ -70,17 +70,17 @@ class PoemProtocol(Protocol):
 def get_poetry(
     endpoint: IStreamClientEndpoint, clock: IReactorTime, timeout: float = 30.0
 ) -> Deferred[str]:
-    """Connect, and gather one poem.
+    """Connect, and collect one poem.
 
     Args:
-        clock: where the deadline's delayed call is made: the reactor, or a test's Clock.
+        clock: makes the deadline's delayed call: the reactor, or a test's Clock.
         timeout: seconds from now within which the whole poem must be here.
 
     Returns:
-        A Deferred that fires with the text. It fails with what the endpoint refused with, with what PoemProtocol.poem
-        fails with, with twisted.internet.defer.TimeoutError at the deadline, and with CancelledError when cancelled.
+        A Deferred that fires with the text. It fails with the endpoint's reason, with that of PoemProtocol.poem,
+        with twisted.internet.defer.TimeoutError at the deadline, and with CancelledError when cancelled.
     """
-    # It fires with the protocol, once that is connected; what a callback returns is its result from then on.
+    # It fires with the protocol once that is connected; a callback's return value becomes its result.
     poem: Deferred[Any] = connectProtocol(endpoint, PoemProtocol())
     ### BEGIN SOLUTION Step 6: go on with the poem of the protocol
     poem.addCallback(lambda protocol: protocol.poem)

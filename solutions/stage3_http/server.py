@@ -28,7 +28,7 @@ from .parser import RequestParser
 log = Logger()
 
 Handler = Callable[[Request], Any]
-"""Called with each request. Gives a Response, or a Deferred or coroutine that gives one."""
+"""Called with each request. Returns a Response, or a Deferred or coroutine that gives one."""
 
 
 class WrongAnswer(Exception):

@@ -62,7 +62,7 @@ class Connected(TestCase):
         return client
 
     def note(self, protocol: Any, name: str) -> Any:
-        """Remember a side for the end. Gives its protocol."""
+        """Remember a side for the end. Returns its protocol."""
         self.sides.append(by_protocol(name, protocol))
         return protocol
 
@@ -93,6 +93,6 @@ class Asking(TidyConnections, TestCase):
         self.agent = Agent(reactor, pool=self.pool)
 
     async def get(self, url: str) -> bytes:
-        """Ask for a page. Gives its content, once all of it is here."""
+        """Ask for a page. Returns its content, once all of it is here."""
         response = await self.agent.request(b"GET", url.encode("ascii"))
         return await readBody(response)

@@ -248,7 +248,7 @@ class EndTests(ClientTestCase):
             self.assertGivenUp(1 + again)
 
     def test_not_connected(self) -> None:
-        """Where there is no connection, a request fails with what the endpoint failed with, and leaves nothing."""
+        """If there is no connection, a request fails with what the endpoint failed with, and leaves nothing."""
         for again in (False, True):
             asking = self.ask(again)
             refused = self.endpoint.refuse()

@@ -95,7 +95,7 @@ class Connecting(Somewhere):
         self.assertEqual(failed, [(connector, ConnectError)])
 
     def test_buildProtocolReturnsNone(self) -> None:
-        """Where a factory gives no protocol, the other side sees a clean end, whichever side that is."""
+        """If a factory gives no protocol, the other side sees a clean end, whichever side that is."""
         if self.where[1] == "TLS":
             raise SkipTest("Twisted's TLS wraps None as if it were a protocol.")
         ends = []

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def busy(wanted: bool = True) -> Iterator[int]:
-    """As many busy loops as there are cores, ended at the end; none where it is not wanted. Gives their number."""
+    """As many busy loops as there are cores, ended at the end; none where it is not wanted. Returns their number."""
     count = (os.cpu_count() or 1) if wanted else 0
     loops = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
     for loop in loops:

@@ -31,7 +31,7 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 
 
 def validate(folder: Path, workers: int) -> tuple[float, str]:
-    """Run nbval on a folder. Gives the seconds, and what it said if it failed, else ""."""
+    """Run nbval on a folder. Returns the seconds, and what it said if it failed, else ""."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull]
     command += ["--nbval", "--nbval-current-env", "-n", str(workers), "--dist", "loadfile"]
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""The same cache, with coroutines, and with each sweep calling for the next."""
+"""The same cache with coroutines; each sweep schedules the next."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Cache:
         return got
 
     async def run(self, name: str) -> None:
-        """Fetch, and tell everyone who has asked by then."""
+        """Fetch, and answer everyone who has asked by then."""
         result: str | Failure
         try:
             result = await self.fetch(name).addTimeout(self.patience, self.clock)
