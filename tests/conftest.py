@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -24,9 +25,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give all tests that share what one of them makes to one worker: so it is made once.
+    """Give all tests that share what one of them makes to one worker, so that it is made once.
 
-    xdist has --dist loadgroup for that, which since pytest 9.2 groups nothing, and says so nowhere.
+    xdist's own way, --dist loadgroup, has no effect since pytest 9.2, and gives no warning.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -37,11 +38,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByWhatIsShared(config, log)
 
 
+# What a module makes once, for all of its tests.
+ONCE = re.compile(r'scope="module"|^@functools\.(?:lru_)?cache', re.M)
+TESTS = Path(__file__).parent
+
+
 def shared(nodeid: str) -> str:
-    """The name of what a test shares with others; its own, if that is nothing."""
+    """Return the name of what a test shares with others: a stage's runs, or what its module makes once; else its own."""
     if found := re.search(r"test_(?:judged_)?stages\.py::\w+\[(stage\d_[a-z]+)", nodeid):
         return found[1]
-    return "mypy" if "test_style.py::test_types" in nodeid else nodeid
+    module = nodeid.partition("::")[0]
+    if module.endswith("test_style.py"):
+        return "mypy" if "::test_types" in nodeid else nodeid
+    return module if _makes_once(module) else nodeid
+
+
+@functools.cache
+def _makes_once(module: str) -> bool:
+    return bool(ONCE.search((TESTS / Path(module).name).read_text("utf-8")))
 
 
 @pytest.fixture

@@ -125,14 +125,19 @@ def test_a_step_s_text_says_where_to_write() -> None:
 
 
 def test_what_is_shared_is_one_workers() -> None:
-    """A stage's ladder and mutants, and what mypy knows, are made by one worker; every other test is on its own."""
+    """What is made once for several tests is made by one worker; every other test is scheduled separately."""
     ids = [
         "tests/test_stages.py::test_starter_fails_for_its_reason[stage2_poetry-Step01Poem]",
         "tests/test_stages.py::test_mutant_is_caught[stage2_poetry-never_closes]",
         "tests/test_judged_stages.py::test_mutant_runs[stage5_transform-x]",
         "tests/test_style.py::test_types_of_the_tool",
         "tests/test_style.py::test_types_of_the_solutions[stage2_poetry]",
+        "tests/test_http_random.py::test_failures",
+        "tests/test_lab_browser.py::test_lab",
         "tests/test_style.py::test_format",
+        "tests/test_course.py::test_all",
     ]
     poetry, mypy = "stage2_poetry", "mypy"
-    assert [shared(one) for one in ids] == [poetry, poetry, "stage5_transform", mypy, mypy, ids[-1]]
+    groups = [poetry, poetry, "stage5_transform", mypy, mypy]
+    modules = ["tests/test_http_random.py", "tests/test_lab_browser.py"]
+    assert [shared(one) for one in ids] == [*groups, *modules, *ids[-2:]]

@@ -285,7 +285,7 @@ class Step03Fields(SynchronousTestCase):
         self.assertEqual(
             got,
             expected,
-            f"Expected {expected!r} from all(b'a') also after b'3' was appended to the list that all() returned; got {got!r}.",
+            f"Expected {expected!r} from all(b'a') after b'3' was appended to the list that all() returned; got {got!r}.",
         )
         got = [list(fields), list(fields)]
         self.assertEqual(got, [pairs] * 2, f"Expected the pairs {pairs!r} each time; got {got!r}.")
