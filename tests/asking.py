@@ -61,7 +61,7 @@ async def ask(reactor: Any) -> None:
     results = [Deferred.fromCoroutine(result(*words)) for words in asked]
     done = await DeferredList(results, fireOnOneErrback=True, consumeErrors=True)
     for _ in range(200):
-        # A connection that is told to close does so in one of the reactor's next turns.
+        # A connection that is asked to close does so in one of the reactor's next turns.
         selectables = {*reactor.getReaders(), *reactor.getWriters()} - reactor._internalReaders
         left = [*map(str, selectables), *map(str, reactor.getDelayedCalls())]
         if not left:

@@ -193,7 +193,7 @@ class Learner:
         return Outcome(process.returncode, out, err, seconds, peak)
 
     def processes(self) -> list[str]:
-        """What is still alive of all that was started on this course; told apart on Linux only."""
+        """What is still alive of all that was started on this course; distinguished on Linux only."""
         found = []
         for entry in Path("/proc").glob("[0-9]*") if sys.platform == "linux" else ():
             try:
@@ -212,7 +212,7 @@ class Learner:
 
 
 def _memory(pid: int) -> int:
-    """The most memory that a process had so far, in bytes; 0 where the system does not tell."""
+    """The most memory that a process had so far, in bytes; 0 where the system does not say."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except OSError:

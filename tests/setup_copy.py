@@ -1,7 +1,7 @@
 """A copy of the checkout for the tests of set-up, and the commands that a user gives in it.
 
 No network: the copy asks for one package, alpha. Where pip would be needed, its .venv holds a stub
-of pip, told by STUB_PIP what to do.
+of pip, as STUB_PIP says.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Counting(Pool):
 
 
 def test_what_differs(stage: Stage) -> None:
-    """What a test does in one place only is told of that place; one that is the same everywhere runs alone once."""
+    """What a test does in one place only is reported of that place; one that is the same everywhere runs alone once."""
     with Counting(stage) as pool:
         load_all = Case("load", {}, own_modules(stage), load=True)
         tests = next(pool.run([load_all]))[1].loaded

@@ -90,7 +90,7 @@ def test_what_is_let_through(stage: Stage) -> None:
 
 
 def test_failing_test(stage: Stage) -> None:
-    """A test that fails on the learner's own code is told, and counts for nothing."""
+    """A test that fails on the learner's own code is reported, and counts for nothing."""
     add(stage, f"{HEAD}        self.fail('not yet')\n")
     found = assess(stage)
     assert names(found.failing) == ["BadTests.test_bad"]
@@ -105,7 +105,7 @@ def test_exit(stage: Stage) -> None:
 
 
 def test_broken_code(stage: Stage) -> None:
-    """If the learner's code cannot be imported, that is told."""
+    """If the learner's code cannot be imported, that is reported."""
     (stage.folder / "tally.py").write_text("def x(:\n")
     found = assess(stage)
     assert not found.passed
@@ -122,7 +122,7 @@ def test_import_that_never_ends(stage: Stage) -> None:
 
 
 def test_defined_twice(stage: Stage) -> None:
-    """A test that another one of its name takes the place of is told."""
+    """A test that another one of its name takes the place of is reported."""
     add(
         stage,
         f"{HEAD}        self.fail()\n\n    def test_bad(self):\n        tally.Tally().dataReceived(b'')\n",
@@ -289,7 +289,7 @@ def test_patches_are_named(stage: Stage, name: str) -> None:
 
 
 def test_module_in_the_place_of_another(stage: Stage) -> None:
-    """So is a module that stands under the name of another."""
+    """So is a module that is under the name of another."""
     add(stage, HEAD + "        sys.modules[tally.__name__] = None\n")
     found = assess(stage)
     assert unruly(found) == {"BadTests.test_bad": "patched"}, found

@@ -207,7 +207,7 @@ def test_own_code_is_judged(stage: Stage) -> None:
 
 
 def test_right_test_of_wrong_code(stage: Stage) -> None:
-    """A test that fails on the learner's code, and passes on every right answer, is told to be right; another is not."""
+    """A test that fails on the learner's code, and passes on every right answer, is called right; another is not."""
     code = stage.folder / "tally.py"
     code.write_text(code.read_text().replace("self.lines += 1", "self.lines += 2"))
     add(stage, f"{HEAD}        self.fail('always')\n")
@@ -219,7 +219,7 @@ def test_right_test_of_wrong_code(stage: Stage) -> None:
 
 @pytest.mark.parametrize("how", ["from .tally import mine", "tally.mine"])
 def test_name_of_the_learners_own(stage: Stage, how: str) -> None:
-    """A test that needs a name of the learner's own code is told that others have no such name."""
+    """A test that needs a name of the learner's own code is reported, since others have no such name."""
     code = stage.folder / "tally.py"
     code.write_text(f"{code.read_text()}\n\nmine = 1\n")
     add(stage, f"{HEAD}{USE}        {how}\n")
@@ -266,7 +266,7 @@ def test_each_promise_has_its_paragraph(name: str) -> None:
 
 
 def test_now_and_then_is_not_forgetting(stage: Stage, tmp_path: Path) -> None:
-    """A test that fails now and then by itself is told to do so, and not that it leaves a failure behind."""
+    """A test that fails now and then on its own is reported to do so, and not that it leaves a failure behind."""
     body = f"""        n = int(os.stat({str(tmp_path)!r}).st_mtime)
         os.utime({str(tmp_path)!r}, (n + 1, n + 1))
         self.assertNotIn(n % 8, range(3, 7))

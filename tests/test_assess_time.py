@@ -33,7 +33,7 @@ USE = """        t = tally.Tally(); t.makeConnection(StringTransport()); t.dataR
 
 
 def test_slow_test_catches_nothing(stage: Stage) -> None:
-    """A test that takes long on any program has noticed nothing by taking long on one with a bug, and is told to be slow."""
+    """A test that takes long on any program has not noticed a bug if it takes long on a program with one: it is reported as slow."""
     add(stage, f"{HEAD}{USE}        time.sleep(0.6)\n")
     found = assess(stage)
     assert [kind.number for kind in found.survived] == [3]
@@ -79,7 +79,7 @@ def test_slow_test_that_fails(stage: Stage) -> None:
 
 
 def test_too_many_slow_tests(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slow tests for which no time is left are not run on mistakes, and that is told; one is run in any case."""
+    """Slow tests for which no time is left are not run on mistakes, and that is reported; one is run in any case."""
     monkeypatch.setattr(runs, "SLOW", 0.2)
     monkeypatch.setattr("workshop.judge.mistakes.BUDGET", 0.01)
     slow = f"{USE}        time.sleep(0.25)\n"
@@ -105,7 +105,7 @@ def test_that_fails_now_and_then(stage: Stage, tmp_path: Path, when: str, caught
 
 
 def test_limits() -> None:
-    """The limit grows with what a test takes, up to that of right answers; out of time tells only of a quick one."""
+    """The limit grows with what a test takes, up to that of right answers; a timeout counts only for a quick one."""
     tests = Pace(10.0)
     for name, seconds in (("quick", 0.01), ("middle", 1.5), ("slow", 4.0)):
         tests.note([Said(name, "passed", seconds)])

@@ -36,7 +36,7 @@ USE = "        t = tally.Tally(); t.makeConnection(StringTransport()); t.dataRec
 
 @pytest.mark.parametrize("where", ["alone", "on a right answer", "together with others"])
 def test_race(stage: Stage, tmp_path: Path, where: str) -> None:
-    """A test that passes or fails with nothing changed is told so, with its line: no order is blamed, and no strictness."""
+    """A test that passes or fails with nothing changed is reported so, with its line: no order is blamed, no strictness."""
     top = "from twisted.protocols.basic import LineReceiver\nMANY = []\n"
     fail, only, each = {
         # Not in its first run, nor in the one that is first in an order.
@@ -67,7 +67,7 @@ def test_race(stage: Stage, tmp_path: Path, where: str) -> None:
 
 
 def test_failing_and_leaving(stage: Stage) -> None:
-    """If a test has failed, that is told, and not what it has left."""
+    """If a test has failed, that is reported, and not what it has left."""
     if sys.platform == "win32":
         pytest.skip("not told on Windows")
     add(stage, DEEDS["sockets"] + "        self.fail('and more')\n")
@@ -77,7 +77,7 @@ def test_failing_and_leaving(stage: Stage) -> None:
 
 
 def test_said_once(stage: Stage) -> None:
-    """What a test says twice is told once; and where that was not in the test itself, its line is known all the same."""
+    """What a test says twice is reported once; and where that was not in the test itself, its line is known all the same."""
     add(
         stage,
         "from twisted.python import log\nclass Inner:\n    def inner(self, test):\n        try:\n"

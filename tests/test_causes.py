@@ -1,6 +1,6 @@
 """The cause of a failure that nothing raised to the test: it was logged, left in a Deferred, never awaited, waited for.
 
-It is told where tests are given, and where the learner writes them, in words and as JSON.
+It is reported where tests are given, and where the learner writes them, in words and as JSON.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def told_twice(mini: Learner) -> tuple[str, str]:
 
 @pytest.mark.parametrize("how", HELD)
 def test_an_error_in_a_callback(mini: Learner, how: str) -> None:
-    """A TypeError that no errback took is told with the assertion that failed by it, and its line is the one to edit."""
+    """A TypeError that no errback took is reported with the assertion that failed by it, and its line is the one to edit."""
     mini.write(TOP + "KEPT = []\n" + SOLVED.replace(SENDS, HELD[how].format(TYPE)))
     line = 1 + mini.path(ECHO).read_text().splitlines().index(
         next(x for x in mini.path(ECHO).read_text().splitlines() if TYPE in x)
@@ -94,7 +94,7 @@ def test_what_is_never_awaited(mini: Learner, old: str, new: str, name: str, lin
 
 @pytest.mark.parametrize("logs", ["log.err()", "Logger().failure('no')"])
 def test_an_error_that_was_logged(mini: Learner, logs: str) -> None:
-    """An error that only the log has is told as such: nothing raised it."""
+    """An error that only the log has is reported as such: nothing raised it."""
     logged = f"        try:\n            1 / 0\n        except Exception:\n            {logs}\n"
     top = f"from twisted.logger import Logger\n{TOP}"
     mini.write(top + SOLVED.replace(SENDS, SENDS + logged))
@@ -128,7 +128,7 @@ def test_where_the_learners_code_waits(mini: Learner) -> None:
 
 
 def test_the_reactor_run_by_a_learners_code(mini: Learner) -> None:
-    """reactor.run and reactor.stop in a callback's reach: that is told, and not what came of it."""
+    """reactor.run and reactor.stop in a callback's reach: that is reported, and not what came of it."""
     runs = "    reactor.callLater(0, reactor.stop)\n    reactor.run()\n"
     mini.write(SOLVED.replace("    return deferLater", f"{runs}    return deferLater"))
     line = mini.path(ECHO).read_text().splitlines().index("    reactor.run()") + 1
@@ -162,11 +162,11 @@ def line_of(stage: Stage, text: str) -> int:
 def failing(found: Assessment) -> str:
     """What is said of the one test that fails; and that --json says the same."""
     assert names(found.failing) == ["BadTests.test_bad"], found
-    told = steady_failure_text(found.failing[0])
+    reported = steady_failure_text(found.failing[0])
     data = as_data(found, {}, 10)
-    assert told in [test["message"] for test in data["tests"]]
-    assert told in data["message"]
-    return told
+    assert reported in [test["message"] for test in data["tests"]]
+    assert reported in data["message"]
+    return reported
 
 
 CASES = {
@@ -198,14 +198,14 @@ def test_causes_in_ones_own_tests(stage: Stage, case: str) -> None:
     top, body, expected, at = CASES[case]
     head = "    def test_bad(self):\n"
     add(stage, f"{top}{head}{USE}{body}        self.assertEqual(t.transport.value(), b'x')\n")
-    told = failing(assess(stage))
-    assert told.startswith("b'' != b'x'\nAnd"), told
-    assert expected.format(line=line_of(stage, at)) in told, told
-    assert told.count("\n") == 1, told
+    reported = failing(assess(stage))
+    assert reported.startswith("b'' != b'x'\nAnd"), reported
+    assert expected.format(line=line_of(stage, at)) in reported, reported
+    assert reported.count("\n") == 1, reported
 
 
 def test_a_logged_error_may_be_expected(stage: Stage) -> None:
-    """If the learner writes the test, it is told how the test takes a logged error."""
+    """If the learner writes the test, it is reported how the test takes a logged error."""
     logs = "        from twisted.python import log; log.err(ValueError('x'))\n"
     add(stage, f"{SYNC}    def test_bad(self):\n{USE}{logs}")
     assert failing(assess(stage)) == (
@@ -220,7 +220,7 @@ def test_a_logged_error_may_be_expected(stage: Stage) -> None:
 
 
 def test_a_generator_is_no_test(stage: Stage) -> None:
-    """A yield without inlineCallbacks is told in plain words."""
+    """A yield without inlineCallbacks is reported in plain words."""
     add(stage, f"{ASYNC}    def test_bad(self):\n{USE}        yield t\n")
     assert failing(assess(stage)).startswith("test_bad has a yield, so it is a generator, and none")
 
@@ -268,18 +268,18 @@ def test_a_generator_is_no_test(stage: Stage) -> None:
     ],
 )
 def test_where_it_waits(stage: Stage, body: str, kind: str, says: str, at: str, mend: str) -> None:
-    """Of a test that does not end, and of one that runs the reactor, the line is told, and what to do."""
+    """Of a test that does not end, and of one that runs the reactor, the line is reported, and what to do."""
     add(stage, ASYNC + body.format(use=USE))
     found = assess(stage, limit=1)
     assert unruly(found) == {"BadTests.test_bad": kind}, found
-    told = describe_fault(found.unruly[0], 1)
-    assert told.startswith(says), told
-    assert f"test_tally.py, line {line_of(stage, at)})" in told, told
+    reported = describe_fault(found.unruly[0], 1)
+    assert reported.startswith(says), reported
+    assert f"test_tally.py, line {line_of(stage, at)})" in reported, reported
     assert mend in advice(found.unruly[0])
 
 
 def test_a_reactor_of_ones_own(stage: Stage) -> None:
-    """A test may make a reactor and run it, and let it stand for the one that trial runs until it is over."""
+    """A test may make a reactor and run it, and use it instead of the one that trial runs until it is over."""
     own = (
         "        from twisted.internet import reactor\n"
         "        from twisted.internet.selectreactor import SelectReactor\n"
@@ -297,7 +297,7 @@ def test_a_reactor_of_ones_own(stage: Stage) -> None:
 
 
 def test_what_was_logged_while_it_waited(stage: Stage) -> None:
-    """A sys.exit in a callback is logged by the reactor, and the test waits on: both are told."""
+    """A sys.exit in a callback is logged by the reactor, and the test waits on: both are reported."""
     waits = "        from twisted.internet import reactor\n        reactor.callLater(0, sys.exit)\n"
     add(stage, f"{ASYNC}    def test_bad(self):\n{USE}{waits}        return Deferred()\n")
     (one,) = assess(stage, limit=1).unruly
@@ -305,7 +305,7 @@ def test_what_was_logged_while_it_waited(stage: Stage) -> None:
 
 
 def test_the_cause_in_a_right_answers_refusal(stage: Stage) -> None:
-    """A test that asks too much is told with what was logged meanwhile too."""
+    """A test that asks too much is reported with what was logged meanwhile too."""
     body = (
         f"{SYNC}    def test_bad(self):\n{USE}        from twisted.protocols.basic import LineReceiver\n"
         "        from twisted.python import log\n"
@@ -316,7 +316,7 @@ def test_the_cause_in_a_right_answers_refusal(stage: Stage) -> None:
     assert "It was logged" in steady_failure_text(one.result)
 
 
-# What is told of several things
+# What is reported for several things
 
 
 def test_a_few_lines_at_most() -> None:

@@ -42,7 +42,7 @@ def test_dev_container_s_image(container: Any) -> None:
 
 
 def test_dev_container_sets_itself_up(container: Any) -> None:
-    """What it runs first is the course's own command, and VS Code is told of the interpreter which that makes."""
+    """What it runs first is the course's own command, and VS Code learns of the interpreter that this makes."""
     assert shlex.split(container["postCreateCommand"]) == ["python3", "-m", "workshop"]
     assert importlib.util.find_spec("workshop.__main__")
     settings = container["customizations"]["vscode"]["settings"]

@@ -98,7 +98,7 @@ def test_a_wrong_file_is_told(root: Path, file: str, old: str, new: str, message
 
 
 def test_no_course(tmp_path: Path) -> None:
-    """A folder with no course in it is told so."""
+    """A folder with no course in it is reported as such."""
     with pytest.raises(CourseError, match=r"course\.toml is missing"):
         load(tmp_path)
 

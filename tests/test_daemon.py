@@ -81,7 +81,7 @@ def test_script_finds_the_plugin_on_the_path(folder: Path) -> None:
 
 
 def test_not_found_with_an_init(folder: Path) -> None:
-    """As the README says: with an __init__.py, the folder hides the real package; and the stage's tests tell of it."""
+    """As the README says: with an __init__.py, the folder hides the real package; and the stage's tests report it."""
     (folder / "twisted" / "__init__.py").touch()
     done = subprocess.run(
         [sys.executable, "-m", "twisted", "--help"],
@@ -112,7 +112,7 @@ def test_trial_from_the_checkout(folder: Path) -> None:
     assert "PASSED" in said
 
 
-# Runs all of the stage's tests, each as trial does, and tells whose end finds a signal's handler from the daemon's file.
+# Runs all of the stage's tests, each as trial does, and reports whose end finds a signal's handler from the daemon's file.
 HANDLERS = """
 import signal, sys
 from twisted.trial.reporter import TestResult

@@ -153,7 +153,7 @@ def test_ctrl_c(tmp_path: Path, name: str) -> None:
 
 @each_demo
 def test_port_in_use(tmp_path: Path, name: str) -> None:
-    """A port that is in use is told in one line, with exit code 1."""
+    """A port that is in use is reported in one line, with exit code 1."""
     place = lay_solved(tmp_path / "course", name)
     with socket.create_server(("127.0.0.1", 0)) as other:
         process = start(place, "--port", str(other.getsockname()[1]), name=name)

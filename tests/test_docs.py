@@ -209,7 +209,7 @@ def test_each_stage_names_its_lecture() -> None:
 
 
 def test_nothing_is_left_to_write() -> None:
-    """What `dev new` leaves open is written: the word TODO stands nowhere in the course."""
+    """What `dev new` leaves open is written: the word TODO is nowhere in the course."""
     places = [ROOT / "README.md", ROOT / "slides" / "README.md"]
     for folder in ("exercises", "solutions", "notebooks"):
         places += [p for p in (ROOT / folder).rglob("*") if p.suffix in (".md", ".py", ".toml")]

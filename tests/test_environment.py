@@ -154,7 +154,7 @@ def test_a_venv_of_another_place_is_made_again(
 
 @posix_only
 def test_a_venv_that_was_not_moved_is_kept(copy: Copy) -> None:
-    """Also where the folder is reached by another name; and where nothing tells where .venv was made."""
+    """Also where the folder is reached by another name; and where nothing says where .venv was made."""
     (copy.make_venv() / "alpha-1.6.dist-info").mkdir()
     assert_ran(copy.run(), copy.venv)
     program(copy, "trial", shell=True)

@@ -96,7 +96,7 @@ LEFT = {
 
 @pytest.mark.parametrize("what", LEFT)
 def test_leftovers(run: Run, what: str) -> None:
-    """A test that leaves something behind fails, and is told what; the one after it is not blamed."""
+    """A test that leaves something behind fails, and the report names it; the one after it is not blamed."""
     if sys.platform == "win32" and what == "file descriptor":
         pytest.skip("Windows does not list them")
     result = run(f"    def test_a(self):\n{LEFT[what]}\n{TALK}")
@@ -119,7 +119,7 @@ HANGS = {
 @pytest.mark.parametrize("how", HANGS)
 @pytest.mark.parametrize("reactor", ["select", "asyncio"])
 def test_hang(run: Run, how: str, reactor: str) -> None:
-    """However a test keeps its reactor running, that ends at the limit, and the test fails, told why."""
+    """However a test keeps its reactor running, that ends at the limit, and the test fails, with the reason."""
     body = f"    def test_a(self):\n{HANGS[how]}\n{TALK}"
     result = run(body, f"Contract_{reactor}_TCP4")
     (a, talk) = said(result)
@@ -130,7 +130,7 @@ def test_hang(run: Run, how: str, reactor: str) -> None:
 
 
 def test_hang_says_what_is_open(run: Run) -> None:
-    """What was still in the reactor is told: in that is mostly the reason."""
+    """What was still in the reactor is reported: it is mostly the reason."""
     result = run(f"    def test_a(self):\n{HANGS['nobody stops it']}\n")
     assert said(result)[0][2].endswith("In it: a port, still open: twisted.internet.tcp.Port.")
 
@@ -144,7 +144,7 @@ def test_hang_says_what_is_open(run: Run) -> None:
     ],
 )
 def test_nothing_waits(run: Run, what: str, body: str) -> None:
-    """A test that returns something would pass, whatever becomes of that: it fails, and is told so; once."""
+    """A test that returns something would pass, whatever becomes of that: it fails, and is reported as such; once."""
     (a,) = said(run(body))
     assert a[1] == "failed"
     assert (

@@ -1,4 +1,4 @@
-"""What a learner is told of a failure: where to edit, what may have done it, what was left behind or printed."""
+"""What a learner reads about a failure: where to edit, what may have done it, what was left behind or printed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_where_it_was_raised_comes_first(root: Path) -> None:
     ],
 )
 def test_where_no_part_is_marked(root: Path, text: str, where: str, also: str) -> None:
-    """Without a marker, and without solutions/, what the step's text says is to be written tells where; or nothing does."""
+    """Without a marker, and without solutions/, what the step's text says is to be written shows where, or nothing does."""
     shutil.rmtree(root / "solutions")
     say_what_to_write(root, text)
     stage = three_files(
@@ -137,7 +137,7 @@ def half_written(root: Path, mine: str) -> Stage:
 def test_newer_work_may_have_broken_a_step(
     root: Path, left: tuple[int, ...], says: str | None
 ) -> None:
-    """A step that passed in an earlier run, and fails now: that is told, and what is left of a later one."""
+    """A step that passed in an earlier run, and fails now: that is reported, and what is left of a later one."""
     stage = half_written(root, "# other\n")
     text = "".join(f"# Step {n}: x\n" for n in left)
     (root / ECHO).write_text(text)
@@ -261,7 +261,7 @@ def test_long_words_in_a_message(mini: Learner) -> None:
     ],
 )
 def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> None:
-    """The tests are counted that the step has, not those that ended; and the test and the hint are told as ever."""
+    """The tests are counted that the step has, not those that ended; and the test and the hint are reported as ever."""
     ends = 'if data == b"on":\n            __import__("os")._exit(1)'
     mini.write(SOLVED.replace("self.transport.loseConnection()", f"{closes}\n        {ends}"))
     out = mini.tool("run", "1").out

@@ -36,7 +36,7 @@ def test_solution_upto_a_step(mini: Learner) -> None:
 
 @pytest.mark.parametrize("step", ["2", "step2"])
 def test_solution_upto_a_step_tells_the_command_that_applies_it(mini: Learner, step: str) -> None:
-    """What is shown up to a step is put in place up to that step: --upto is in the command that is told."""
+    """What is shown up to a step is put in place up to that step: --upto is in the command that is reported."""
     outcome = mini.tool("solution", "1", "--upto", step)
     assert outcome.code == 0, outcome.all
     assert outcome.out.rstrip().endswith("workshop solution stage1_echo --upto 2 --apply")
@@ -69,7 +69,7 @@ def test_what_is_replaced_is_saved_first(
 
 
 def test_reset_brings_back_a_deleted_file(mini: Learner) -> None:
-    """A deleted file is put back; a solution that is in place already is told."""
+    """A deleted file is put back; a solution that is in place already is reported."""
     mini.path().unlink()
     assert mini.tool("reset", "1").code == 0
     assert mini.path().read_text("utf-8") == STARTER
@@ -115,7 +115,7 @@ def test_reset_provided_without_a_copy(mini: Learner) -> None:
 
 
 def test_starters_are_compared_and_written(mini: Learner) -> None:
-    """`starters` names what differs from solutions/ and fails; --write mends it."""
+    """`starters` names what differs from solutions/ and fails; --write repairs it."""
     assert mini.tool("starters").code == 0
     mini.write(HALF)
     mini.write(b"# new\n", WIRE)

@@ -171,7 +171,7 @@ def test_widest_table() -> None:
 
 
 def test_measuring_that_breaks_off() -> None:
-    """A problem that is none of the teardown's is told in one line and not counted; the table then fails."""
+    """A problem that is none of the teardown's is reported in one line and not counted; the table then fails."""
     script = f"""if True:
         import sys
         from {PACKAGE} import gallery, measure
@@ -192,7 +192,7 @@ def test_measuring_that_breaks_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words", "told"),
+    ("name", "words", "reported"),
     [
         ("measure", "--times 0", "'0' is not a number from 1 to 1000"),
         ("measure", "--times 1001", "'1001'"),
@@ -208,11 +208,11 @@ def test_measuring_that_breaks_off() -> None:
         ("picture", "more", "more"),
     ],
 )
-def test_bad_options(name: str, words: str, told: str) -> None:
-    """A bad option is told in one line, with exit code 2, before anything is run."""
+def test_bad_options(name: str, words: str, reported: str) -> None:
+    """A bad option is reported in one line, with exit code 2, before anything is run."""
     done = module(name, *words.split())
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.count("\n") == 1 and told in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1 and reported in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("name", ["measure", "picture"])
@@ -221,8 +221,8 @@ def test_outside_of_the_environment(name: str) -> None:
     # Without site, Python finds no installed packages.
     done = python("-S", "-E", "-m", f"{PACKAGE}.{name}")
     assert (done.returncode, done.stdout) == (1, "")
-    told = rf"This Python has no Twisted\. Run: \.venv.*python -m {PACKAGE}\.{name}\n"
-    assert re.fullmatch(told, done.stderr), done.stderr
+    reported = rf"This Python has no Twisted\. Run: \.venv.*python -m {PACKAGE}\.{name}\n"
+    assert re.fullmatch(reported, done.stderr), done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
@@ -267,11 +267,11 @@ def test_picture() -> None:
     for run in (naive, right):
         rows = re.findall(r"^ +(\d+\.\d\d) ms  (.+)$", run, re.MULTILINE)
         assert [float(ms) for ms, _ in rows] == sorted(float(ms) for ms, _ in rows), run
-        told = [what for _, what in rows]
-        look = next(n for n, what in enumerate(told) if what.startswith("trial looks; "))
-        assert told[0] == "teardown begins" and "port: over" in told[:look], run
+        reported = [what for _, what in rows]
+        look = next(n for n, what in enumerate(reported) if what.startswith("trial looks; "))
+        assert reported[0] == "teardown begins" and "port: over" in reported[:look], run
         for name in ("client: over", "server: over"):
-            assert (name in told[:look]) == (run is right or "client" in name), run
+            assert (name in reported[:look]) == (run is right or "client" in name), run
     assert re.search(r"not over: (.*, )?server\ntrial: DirtyReactorAggregateError\.\n", naive)
     assert "trial looks; all was over\ntrial: nothing is left.\n" in right
 

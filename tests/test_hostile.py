@@ -84,7 +84,7 @@ def cases() -> list[Any]:
     ]
 
 
-def told(outcome: Outcome, file: str, cause: str, line: int | None = None) -> str:
+def reported(outcome: Outcome, file: str, cause: str, line: int | None = None) -> str:
     """See that the user reads one plain message: the file (and line), the cause, the next command, which is given back."""
     text = " ".join(outcome.all.split())
     assert outcome.code == 1, f"Expected exit code 1, came {outcome.code}:\n{outcome.all}"
@@ -139,9 +139,9 @@ def passes(mini: Learner) -> None:
 def told_twice(
     mini: Learner, file: str, cause: str, line: int | None = None, limit: float | None = None
 ) -> str:
-    """See that a run tells its user what it must, in words and as JSON; gives the command to go on with."""
+    """See that a run shows its user what it must, in words and as JSON; returns the command to go on with."""
     in_words, as_json = run(mini, (), ("--json",), limit=limit)
-    command = told(in_words, file, cause, line)
+    command = reported(in_words, file, cause, line)
     fact = data(as_json)
     message = " ".join(fact["message"].split())
     assert as_json.code == 1 and fact["passed"] is False
@@ -159,7 +159,7 @@ def test_one_plain_message(mini: Learner, case: dict[str, Any]) -> None:
 
 
 def test_the_program_itself_is_right(mini: Learner) -> None:
-    """Without a case in it, the program passes: so what a case is told, it is told for its own code."""
+    """Without a case in it, the program passes: so the message of a case is about the case's own code."""
     mini.write(PROGRAM)
     passes(mini)
 
@@ -215,7 +215,7 @@ FILES: dict[str, tuple[str, Callable[[Path], Any], str, int | None]] = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_cannot_be_used(mini: Learner, name: str) -> None:
-    """A file that is gone, in pieces or edited by mistake is named, with the cause and the command that mends it."""
+    """A file that is gone, in pieces or edited by mistake is named, with the cause and the command that repairs it."""
     file, harm, cause, line = FILES[name]
     mini.write(SOLVED)
     if file != ECHO:

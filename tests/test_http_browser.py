@@ -136,7 +136,7 @@ def test_form(page: Page, url: str) -> None:
 
 
 def test_no_such_page(browser: Any, url: str) -> None:
-    """A page that is not there is a 404, which the browser shows; the favicon that it asks for by itself is one."""
+    """A page that is not there is a 404, which the browser shows; the favicon that it asks for on its own is one."""
     page = browser.new_page()
     response = page.goto(f"{url}/nowhere")
     assert response.status == 404

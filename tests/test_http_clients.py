@@ -117,65 +117,65 @@ def test_http_1_0(port: int) -> None:
 
 
 def curl(*words: str, send: bytes = b"") -> tuple[bytes, str]:
-    """curl with these words: what it gives, and what it tells with --verbose."""
+    """curl with these words: what it gives, and what it prints with --verbose."""
     done = subprocess.run(
         ["curl", "--silent", "--show-error", "--verbose", "--noproxy", "*", *words],
         input=send,
         capture_output=True,
         timeout=BOUND,
     )
-    told = done.stderr.decode("utf-8", "replace")
-    assert done.returncode == 0, told
-    return done.stdout, told
+    reported = done.stderr.decode("utf-8", "replace")
+    assert done.returncode == 0, reported
+    return done.stdout, reported
 
 
-def lines(told: str, mark: str) -> list[str]:
+def lines(reported: str, mark: str) -> list[str]:
     """The lines that curl sent (>) or got (<)."""
-    return [line[2:].strip() for line in told.splitlines() if line.startswith(mark + " ")]
+    return [line[2:].strip() for line in reported.splitlines() if line.startswith(mark + " ")]
 
 
 @needs_curl
 def test_curl_get(port: int) -> None:
     """curl: GET, with the fields that a response must have; the connection is left open."""
-    content, told = curl(f"http://127.0.0.1:{port}/a?b=c")
+    content, reported = curl(f"http://127.0.0.1:{port}/a?b=c")
     assert content == b"GET /a?b=c HTTP/1.1\n"
-    got = lines(told, "<")
+    got = lines(reported, "<")
     assert got[0] == "HTTP/1.1 200 OK"
     assert "Content-Type: text/plain; charset=utf-8" in got
     assert f"Content-Length: {len(content)}" in got
     assert any(line.startswith("Date: ") for line in got)
-    assert "left intact" in told
+    assert "left intact" in reported
 
 
 @needs_curl
 def test_curl_head(port: int) -> None:
     """curl: HEAD, and a GET after it on the same connection."""
     url = f"http://127.0.0.1:{port}"
-    content, told = curl("--head", f"{url}/large")
+    content, reported = curl("--head", f"{url}/large")
     assert b"Content-Length: %d\r\n" % len(LARGE) in content
     assert content.endswith(b"\r\n\r\n")
-    assert "left intact" in told
+    assert "left intact" in reported
 
 
 @needs_curl
 def test_curl_form(port: int) -> None:
     """curl: a form is posted."""
     words = ("--data-urlencode", "name=Grüße & <b>", "--data-urlencode", "x=")
-    content, told = curl(*words, f"http://127.0.0.1:{port}/form")
+    content, reported = curl(*words, f"http://127.0.0.1:{port}/form")
     line, _, form = content.decode("ascii").partition("\n")
     assert line == "POST /form HTTP/1.1"
     # Some versions of curl send a space as +, others as %20.
     pairs = parse_qsl(form, keep_blank_values=True)
     assert pairs == [("name", "Grüße & <b>"), ("x", "")]
-    assert "Content-Type: application/x-www-form-urlencoded" in lines(told, ">")
+    assert "Content-Type: application/x-www-form-urlencoded" in lines(reported, ">")
 
 
 @needs_curl
 def test_curl_chunked(port: int) -> None:
     """curl: an upload whose length it does not know comes in chunks."""
     sent = WORDS * 50_000
-    content, told = curl("--upload-file", "-", f"http://127.0.0.1:{port}/up", send=sent)
-    assert "Transfer-Encoding: chunked" in lines(told, ">")
+    content, reported = curl("--upload-file", "-", f"http://127.0.0.1:{port}/up", send=sent)
+    assert "Transfer-Encoding: chunked" in lines(reported, ">")
     assert content == b"PUT /up HTTP/1.1\n" + sent
 
 
@@ -183,9 +183,9 @@ def test_curl_chunked(port: int) -> None:
 def test_curl_expect(port: int) -> None:
     """curl: before it sends much, it asks for leave, and gets it at once: one 100, then the answer."""
     sent = bytes(range(256)) * 8192
-    content, told = curl("--data-binary", "@-", f"http://127.0.0.1:{port}/up", send=sent)
-    assert "Expect: 100-continue" in lines(told, ">")
-    statuses = [line for line in lines(told, "<") if line.startswith("HTTP/")]
+    content, reported = curl("--data-binary", "@-", f"http://127.0.0.1:{port}/up", send=sent)
+    assert "Expect: 100-continue" in lines(reported, ">")
+    statuses = [line for line in lines(reported, "<") if line.startswith("HTTP/")]
     assert statuses == ["HTTP/1.1 100 Continue", "HTTP/1.1 200 OK"]
     assert content == b"POST /up HTTP/1.1\n" + sent
 
@@ -196,8 +196,8 @@ def test_curl_too_much(place: Path) -> None:
     with server(place, "narrow") as narrow:
         words = ("--data-binary", "@-", "--write-out", "%{size_upload}")
         url = f"http://127.0.0.1:{narrow}/up"
-        content, told = curl(*words, url, send=b"x" * 2_000_000)
-    statuses = [line for line in lines(told, "<") if line.startswith("HTTP/")]
+        content, reported = curl(*words, url, send=b"x" * 2_000_000)
+    statuses = [line for line in lines(reported, "<") if line.startswith("HTTP/")]
     # Its phrase is another one in later versions of Python.
     assert [status[:12] for status in statuses] == ["HTTP/1.1 413"]
     assert content == b"0"
@@ -215,7 +215,7 @@ def test_curl_one_connection(port: int) -> None:
 def test_curl_1_0(port: int) -> None:
     """curl: HTTP/1.0, with and without a Host, gets its answer and a close."""
     for words in ([], ["--header", "Host:"]):
-        content, told = curl("--http1.0", *words, f"http://127.0.0.1:{port}/a")
+        content, reported = curl("--http1.0", *words, f"http://127.0.0.1:{port}/a")
         assert content == b"GET /a HTTP/1.0\n"
-        assert "Closing connection" in told
-        assert "Connection: close" in lines(told, "<")
+        assert "Closing connection" in reported
+        assert "Connection: close" in lines(reported, "<")

@@ -103,7 +103,7 @@ def mutated(draw: st.DrawFn, data: bytes) -> bytes:
     """The bytes with one change."""
     kind, place, size = draw(KIND), draw(PLACE), draw(SIZE)
     at = place % (len(data) + 1)
-    if place % 2:  # where a line begins: there stand sizes, names, methods
+    if place % 2:  # where a line begins: there are sizes, names, methods
         lines = [match.end() for match in re.finditer(rb"\n|^", data)]
         at = lines[place // 2 % len(lines)]
     before, piece, after = data[:at], data[at : at + size], data[at + size :]

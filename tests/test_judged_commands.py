@@ -49,7 +49,7 @@ def test_passes(judged: Learner) -> None:
 
 
 def test_kind_is_named_then_its_scene(judged: Learner) -> None:
-    """What is let through is told by its title; asked again, with its scene; caught and let through again, without."""
+    """What is let through is reported by its title; asked again, with its scene; caught and let through again, without."""
     whole = judged.path(TESTS).read_text()
     let_through(judged)
     first, second = judged.tool("run", "tally"), judged.tool("run", "tally")
@@ -91,7 +91,7 @@ def test_json(judged: Learner) -> None:
 
 
 def test_list_is_read_back(judged: Learner) -> None:
-    """How much the list says is told; what it misses and what is not known, in full; without a line it is not done."""
+    """How much the list says is reported; what it misses and what is not known, in full; without a line it is not done."""
     judged.write(judged.path(LIST).read_text() + "- a full moon\n", LIST)
     out = " ".join(judged.tool("run", "tally").out.split())
     assert "Your list speaks of 2 kinds, in 2 lines." in out
@@ -161,7 +161,7 @@ class MoreTests(SynchronousTestCase):
     )
     outcome = judged.tool("run", "tally")
     assert outcome.code == 1
-    told = [
+    reported = [
         "5 of 7 pass",
         "1 of 5 cannot",
         "1 of your tests would refuse one",
@@ -174,7 +174,7 @@ class MoreTests(SynchronousTestCase):
         "'Tally' object has no attribute 'lines'",
     ]
     out, at = " ".join(outcome.out.split()), 0
-    for words in told:
+    for words in reported:
         assert words in out[at:], (words, outcome.out)
         at = out.index(words, at)
 

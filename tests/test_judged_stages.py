@@ -102,7 +102,7 @@ def test_reference_catches_all(stage: Stage) -> None:
 
 @each_stage
 def test_starter_does_not_pass(stage: Stage) -> None:
-    """As it is cloned, a stage is not done, and that is told by its kinds, not by a trouble."""
+    """As it is cloned, a stage is not done, and its kinds say so, not a trouble."""
     found = judged(stage.root, stage.name, False)
     assert not found.passed
     assert found.trouble is None

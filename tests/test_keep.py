@@ -1,4 +1,4 @@
-"""A learner's work and the provided files: told apart, and never lost."""
+"""A learner's work and the provided files: distinguished, and never lost."""
 
 from __future__ import annotations
 

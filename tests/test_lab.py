@@ -81,7 +81,7 @@ def test_copy_has_no_outputs_and_links_that_hold(mini: Learner, pages: Path) -> 
 
 
 def test_copy_is_kept(mini: Learner, pages: Path) -> None:
-    """What the learner did to a copy stays, and a notebook that has changed since is told apart, until it is renewed."""
+    """What the learner did to a copy stays, and a notebook that has changed since is recognised, until it is renewed."""
     course, page, copy = load(mini.root), pages / "stage1_echo.ipynb", mini.path(COPY)
     assert not lab.is_of(copy, page)
     lab.lay(course)
@@ -113,15 +113,15 @@ def opened(url: str) -> tuple[int, str]:
 @posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_from_beginning_to_end(mini: Learner, pages: Path, number: int) -> None:
-    """The first stage that does not pass has no notebook: the nearest is told and opened. A signal ends all; exit 0."""
+    """The first stage that does not pass has no notebook: the nearest is reported and opened. A signal ends all; exit 0."""
     mini.write(SOLVED)
     before, home = mini.files(), mini.root.parent / "home"
     home.mkdir()
-    # What the learner's own Jupyter is told does not reach this one.
+    # The settings of the learner's own Jupyter do not reach this one.
     theirs = mini.root.parent / "theirs"
     theirs.mkdir()
-    told = {"ServerApp": {"base_url": "/theirs/"}}
-    (theirs / "jupyter_server_config.json").write_text(json.dumps(told))
+    reported = {"ServerApp": {"base_url": "/theirs/"}}
+    (theirs / "jupyter_server_config.json").write_text(json.dumps(reported))
     env = {"HOME": str(home), "JUPYTER_CONFIG_PATH": str(theirs)}
     with Terminal(mini, "lab", "--no-browser", env=env, size=(200, 24)) as terminal:
         terminal.expect("stage2_count has no notebook. The nearest is that of stage1_echo.", 30)
@@ -202,7 +202,7 @@ def test_server_that_cannot_start(mini: Learner, pages: Path) -> None:
 
 
 def test_fresh_and_newer(mini: Learner, pages: Path) -> None:
-    """The command tells of a copy that is older than the notebook; --fresh makes it anew, and says where it was saved."""
+    """The command reports a copy that is older than the notebook; --fresh makes it again, and says where it was saved."""
     mini.path("jupyterlab.py").write_text(ENDS)
     mini.tool("lab", "1")
     assert mini.path(COPY).exists()

@@ -107,7 +107,7 @@ def test_conflict_markers(mini: Learner) -> None:
 
 @pytest.mark.parametrize("git", [True, False])
 def test_no_copy_was_kept(mini: Learner, git: bool) -> None:
-    """Git's command is told only where there is a git repository."""
+    """Git's command is reported only where there is a git repository."""
     if git:
         (mini.root / ".git").mkdir()
     mini.write(b"# edited before the first run\n", TESTS)
@@ -119,7 +119,7 @@ def test_no_copy_was_kept(mini: Learner, git: bool) -> None:
 
 @posix
 def test_what_the_browser_says(tmp_path: Path) -> None:
-    """If no PDF comes of it, the browser's own last words are told."""
+    """If no PDF comes of it, the browser's own last words are reported."""
     browser = tmp_path / "browser"
     browser.write_text("#!/bin/sh\necho no usable sandbox >&2\nexit 1\n")
     browser.chmod(0o755)
@@ -146,7 +146,7 @@ def test_every_demo_is_looked_at() -> None:
 
 
 def test_recursion_that_has_ended_already(mini: Learner) -> None:
-    """Recursion that printed too much is told as that, also where it has ended before anybody looked at its stack."""
+    """Recursion that printed too much is reported as that, also where it has ended before anybody looked at its stack."""
     again = (
         "        def again(n):\n            print('x' * 10000)\n            again(n + 1)\n"
         "        try:\n            again(0)\n        except RecursionError:\n"
@@ -184,7 +184,7 @@ def test_stopped_and_continued(mini: Learner) -> None:
 @posix
 @pytest.mark.parametrize("poll", [True, False])
 def test_an_editors_own_files_are_no_saves(mini: Learner, poll: bool) -> None:
-    """Emacs keeps a .#client.py beside client.py, macOS a ._client.py: neither is told, nor does it start a run."""
+    """Emacs keeps a .#client.py beside client.py, macOS a ._client.py: neither is reported, nor does it start a run."""
     with Terminal(mini, "watch", "1", *["--poll"] * poll, limit=2) as watch:
         watch.expect("q quit")
         mini.path().with_name("._echo.py").write_bytes(APPLE)

@@ -62,20 +62,20 @@ def test_some_steps_solved() -> None:
     ],
 )
 def test_wrong_markers(text: str, message: str) -> None:
-    """A marker without its pair, without a step or inside another part is told with its line."""
+    """A marker without its pair, without a step or inside another part is reported with its line."""
     with pytest.raises(CourseError, match=message):
         render(text, 0)
 
 
 def test_answer_names_the_file(root: Path) -> None:
-    """What is wrong in a solved file is told with the file's name."""
+    """What is wrong in a solved file is reported with the file's name."""
     (root / "solutions" / "stage1_echo" / "echo.py").write_text("### END SOLUTION\n")
     with pytest.raises(CourseError, match=r"solutions/stage1_echo/echo\.py: line 1"):
         answer(load(root).stages[0])
 
 
 def test_mutant_must_match_once(root: Path) -> None:
-    """A mutant whose text is not there, or is there twice, is told and not skipped."""
+    """A mutant whose text is not there, or is there twice, is reported and not skipped."""
     path = root / "solutions" / "stage1_echo" / "mutants.toml"
     for find in ("nowhere", "data"):
         path.write_text(
@@ -105,7 +105,7 @@ def test_line_of() -> None:
 
 
 def test_no_solutions(root: Path) -> None:
-    """A copy without solutions/ is told so by what needs them."""
+    """A copy without solutions/ is reported by what needs them."""
     shutil.rmtree(root / "solutions")
     stage = load(root).stages[0]
     assert place_of_step(stage, 2) == ("", ())

@@ -64,7 +64,7 @@ def stages(mistake: str) -> str:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_each_mistake_is_exposed(mistake: str) -> None:
-    """Each classic mistake is a mutant's source in some stage, or is told in a hint; the list says in which.
+    """Each classic mistake is a mutant's source in some stage, or is named in a hint; the list says in which.
 
     If this fails after a change of yours to the course: python tests/test_mistakes.py --write.
     """

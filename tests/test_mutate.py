@@ -106,7 +106,7 @@ def test_changes_are_distinct(mutations: ModuleType) -> None:
 
 
 def test_names_stay(mutations: ModuleType) -> None:
-    """A change's name does not depend on where in the file its function stands, nor on how it is laid out."""
+    """A change's name does not depend on where in the file its function is, nor on how it is laid out."""
     one = b"class A:\n    def f(self, x):\n        g(x)\n        return h(x,\n            1)\n"
     two = b"import os\n\n\nclass A:\n    # why\n    def f(self, x):\n        g(x)\n\n        return h(x, 1)\n"
     names = [[change.name for change in mutations.changes(source)] for source in (one, two)]
@@ -243,7 +243,7 @@ replace = "write(data.rstrip())"
 
 
 def test_list_is_of_this_code(mutations: ModuleType) -> None:
-    """Each entry of the repository's own list is a change to code as it stands, and has a sentence for a reason."""
+    """Each entry of the repository's own list is a change to code as it is, and has a sentence for a reason."""
     import mutate
 
     from workshop.course import load

@@ -158,7 +158,7 @@ def test_a_stage_is_begun_and_written(copy: Learner) -> None:
     ],
 )
 def test_what_will_not_do(mini: Learner, words: tuple[str, ...], says: str) -> None:
-    """A name or a title that will not do is told, and nothing is written."""
+    """A name or a title that will not do is reported, and nothing is written."""
     before = mini.files()
     outcome = mini.tool("dev", "new", *words)
     assert outcome.code == 2

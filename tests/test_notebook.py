@@ -136,7 +136,7 @@ def test_no_test(warm: ForkServer | None) -> None:
 
 
 def test_both_ways() -> None:
-    """With a fork of a warm process and without, a cell's tests are told of in the same words."""
+    """With a fork of a warm process and without, a cell's tests are reported in the same words."""
     source = (
         HEAD.partition("\n")[2] + "    async def test_one(self):\n        self.assertIn(1, [2])\n"
     )
@@ -238,7 +238,7 @@ def test_leftovers(tmp_path: Path) -> None:
 
 
 def test_waits(tmp_path: Path) -> None:
-    """within waits for Deferreds and coroutines over a real connection, and no longer than it is told."""
+    """within waits for Deferreds and coroutines over a real connection, and no longer than the given time."""
     made, threads, late, wrong, clean = execute(
         tmp_path,
         "from twisted.internet.defer import Deferred\nfrom twisted.internet.threads import deferToThread\n"

@@ -64,7 +64,7 @@ def test_pictures_are_true() -> None:
 
 
 def test_picture() -> None:
-    """A picture of the same runs has the same bytes, and its words stand in it and beside it."""
+    """A picture of the same runs has the same bytes, and its words are in it and beside it."""
     runs = pictures.recorded("stage4_disconnect")["quiet"]
     one, two = pictures.endings(runs, "A <title>"), pictures.endings(runs, "A <title>")
     assert one.svg == two.svg and "A &lt;title&gt;" in one.svg

@@ -6,7 +6,7 @@ import pytest
 from driving import Learner
 
 PAGE, MADE = "notebooks/stage1_echo.md", "notebooks/stage1_echo.ipynb"
-# Twenty cells, whose outputs tell which course they were made in.
+# Twenty cells, whose outputs show which course they were made in.
 RIGHT = "# Small\n\n```python\n%load_ext workshop.notebook\n```\n\n" + (
     "Words.\n\n```python\nfrom exercises import wire; print(wire.__name__, 6)\n```\n\n" * 8
     + "Words.\n\n```python\n%nothing_left\n```\n"

@@ -172,7 +172,7 @@ AROUND = ("{}", "def f():\n{}", "async def f():\n{}", "class C:\n{}")
 
 
 def compiles(code: str) -> bool:
-    """Whether code with blanks is Python, where it may stand: in a module, a function, a coroutine or a class."""
+    """Whether code with blanks is Python, where it may be: in a module, a function, a coroutine or a class."""
     for word, around in itertools.product(("return", "await", "raise"), AROUND):
         filled = re.sub(r"^(\s*|.*= )___ (?=\w)", rf"\1{word} ", textwrap.dedent(code), flags=re.M)
         try:
@@ -215,7 +215,7 @@ def test_hint_one_is_remembered(mini: Learner) -> None:
 
 
 def test_skipped_is_no_pass(mini: Learner) -> None:
-    """A step whose tests were skipped has not passed, and is told so."""
+    """A step whose tests were skipped has not passed, and is reported as such."""
     text = mini.path().read_text()
     skip = "from twisted.trial.unittest import SkipTest\n        raise SkipTest('no')"
     mini.write(text.replace('raise NotImplementedError("Step 1: send the data back")', skip))

@@ -235,7 +235,7 @@ def test_a_folder_that_it_cannot_have(course: Learner, tmp_path: Path, kind: str
 
 
 def test_no_network(course: Learner, tmp_path: Path) -> None:
-    """If pip cannot reach its index: the cause, the mend, where the log is, and an empty folder."""
+    """If pip cannot reach its index: the cause, the remedy, where the log is, and an empty folder."""
     folder = tmp_path / "copy"
     folder.mkdir()
     outcome = make(course, folder, PIP_NO_INDEX="", PIP_FIND_LINKS="")
@@ -263,7 +263,7 @@ def test_an_old_pip(course: Learner, tmp_path: Path, words: tuple[str, ...], sai
 
 @pytest.mark.parametrize("name", [TESTS, WIRE])
 def test_a_changed_test_is_not_handed_out(course: Learner, tmp_path: Path, name: str) -> None:
-    """A provided file that was changed would reach a whole class: refused, with the mend."""
+    """A provided file that was changed would reach a whole class: refused, with the remedy."""
     course.write(b"# changed\n", name)
     outcome = make(course, tmp_path / "copy")
     refused(outcome, tmp_path / "copy", f"{name} is not as it came", "reset stage1_echo --provided")

@@ -91,7 +91,7 @@ def test_notes_nothing_else() -> None:
 
 
 def test_left() -> None:
-    """What is left is named where trial finds it, also the second time; an [OK] may stand before it."""
+    """What is left is named where trial finds it, also the second time; an [OK] may come before it."""
     steps = one("reactor.callLater(9, print); Logger().failure('x', Failure(OSError('y')))")
     found = [(step.what, step.found) for step in steps if step.kind in (LOOKS, VERDICT)]
     assert found == [
@@ -158,7 +158,7 @@ def test_one_test_only() -> None:
 
 
 def test_drawn() -> None:
-    """The same steps give the same bytes, which are well-formed; the words say each step, and stand in the picture too."""
+    """The same steps give the same bytes, which are well-formed; the words say each step, and are in the picture too."""
     steps = record(HEAD + PARTS)
     picture = drawn(steps, "A <title>")
     assert drawn(steps, "A <title>").svg == picture.svg
@@ -177,7 +177,7 @@ def test_drawn() -> None:
 
 
 def test_drawn_changed() -> None:
-    """Each change of a step changes the picture and its words; what is wrong is told by more than a colour."""
+    """Each change of a step changes the picture and its words; what is wrong is shown by more than a colour."""
     steps = [yours("test_one"), CALLS, OK]
     picture = drawn(steps, "x")
     left = drawn([steps[0], Step(LOOKS, "delayed calls", ["print"]), OK], "x")
@@ -198,7 +198,7 @@ def test_long_name() -> None:
 
 
 def test_what_came_of_it() -> None:
-    """What came of a step stands in the column of that name, and no box or bar reaches into it."""
+    """What came of a step is in the column of that name, and no box or bar reaches into it."""
     steps = [
         yours("test_one", "its coroutine is ignored"),
         WAIT,

@@ -22,7 +22,7 @@ def tick() -> None:
     """Something to call."""
 
 
-def told(clock: Recorded, **names: str) -> list[str]:
+def reported(clock: Recorded, **names: str) -> list[str]:
     """What a picture of a clock says, without its title."""
     return repr(clock.picture("A title", names)).splitlines()[1:]
 
@@ -76,7 +76,7 @@ def test_fates() -> None:
     gone.cancel()
     moved.reset(8)
     moved.delay(2)
-    assert told(clock) == [
+    assert reported(clock) == [
         "time stops: at 1 s, 2 s.",
         "tick: asked for at 0 s, due at 1 s: called at 1 s; asked for at 0 s, due at 1.5 s: called at 2 s, 0.5 s late.",
         "int: asked for at 0 s, due at 4 s: still waits.",
@@ -91,7 +91,7 @@ def test_fractions_are_not_late() -> None:
     clock.callLater(0.3, tick)
     clock.pump([0.1] * 3)
     assert clock.seconds() > 0.3
-    assert told(clock)[1] == "tick: asked for at 0 s, due at 0.3 s: called at 0.3 s."
+    assert reported(clock)[1] == "tick: asked for at 0 s, due at 0.3 s: called at 0.3 s."
 
 
 def test_many_calls_are_counted() -> None:
@@ -104,7 +104,7 @@ def test_many_calls_are_counted() -> None:
     calls = [clock.callLater(5, tick) for _ in range(4)]
     calls[0].cancel()
     loop.stop()
-    assert told(clock) == [
+    assert reported(clock) == [
         "time stops: 9 times, from 1 s to 9 s.",
         "LoopingCall: 10 calls: 9 called when due, 1 cancelled.",
         "tick: 4 calls: 1 cancelled, 3 waiting still.",
@@ -119,7 +119,7 @@ def test_names() -> None:
     clock.advance(1)
     clock.note("a byte")
     clock.note("x" * 80)
-    assert told(clock, timeItOut="the <deadline>")[1:] == [
+    assert reported(clock, timeItOut="the <deadline>")[1:] == [
         "a byte: at 0 s, 1 s.",
         f"{'x' * 23}...: at 1 s.",
         "the <deadline>: asked for at 0 s, due at 3 s: still waits.",
@@ -128,7 +128,7 @@ def test_names() -> None:
 
 def test_nothing_happened() -> None:
     """A clock on which nothing happened can be drawn."""
-    assert told(Recorded()) == ["time stops: never."]
+    assert reported(Recorded()) == ["time stops: never."]
     ElementTree.fromstring(Recorded().picture("Nothing").svg)
 
 
@@ -161,11 +161,11 @@ def test_picture_tells_the_same() -> None:
     """The picture has the words in it, as a description and to read, and a sign for each fate."""
     tree = ElementTree.fromstring(story(lambda clock, call: call.cancel()))
     words = [element.text for element in tree.iter(f"{SVG}text")]
-    told = "asked for at 0 s, due at 3 s: cancelled at 1 s"
-    assert f"tick: {told}." in str(tree.findtext(f"{SVG}desc"))
+    reported = "asked for at 0 s, due at 3 s: cancelled at 1 s"
+    assert f"tick: {reported}." in str(tree.findtext(f"{SVG}desc"))
     assert tree.findtext(f"{SVG}title") == "A <title>" and "A <title>" in words
     # A number and its unit are kept together where they are drawn.
-    assert re.sub(r"(?<=\d) ", "\u00a0", told) in words
+    assert re.sub(r"(?<=\d) ", "\u00a0", reported) in words
     for sign in ("asked for", "due, and not called then", "called", "cancelled", "still waits"):
         assert sign in words
     cross = "M-5 -5l10 10m0 -10l-10 10"
@@ -195,7 +195,7 @@ def test_time_does_not_go_back(seconds: float) -> None:
         clock.callLater(seconds, tick)
     with pytest.raises(ValueError, match=r"time goes on, and not by -"):
         clock.advance(seconds)
-    assert told(clock) == ["time stops: never."] and clock.seconds() == 0
+    assert reported(clock) == ["time stops: never."] and clock.seconds() == 0
 
 
 def test_an_exception_passes() -> None:
@@ -204,4 +204,4 @@ def test_an_exception_passes() -> None:
     clock.callLater(1, int, "x")
     with pytest.raises(ValueError, match="invalid literal"):
         clock.advance(1)
-    assert told(clock)[1] == "int: asked for at 0 s, due at 1 s: called at 1 s."
+    assert reported(clock)[1] == "int: asked for at 0 s, due at 1 s: called at 1 s."

@@ -27,7 +27,7 @@ def cells(svg: str) -> dict[str, int]:
 
 
 def test_words() -> None:
-    """A row is told by its name, by how often it is right, and by its outcomes, neighbours gathered."""
+    """A row is reported by its name, by how often it is right, and by its outcomes, neighbours gathered."""
     picture = splits({"One": ROW, "Two": ["right"] * 5}, MESSAGES, "A title")
     assert repr(picture).splitlines() == [
         "A title",
@@ -95,7 +95,7 @@ def test_looks_differ() -> None:
 
 
 def test_bytes_are_readable() -> None:
-    """Each byte stands in one cell, as a letter, an escape, a sign for the space, or its number."""
+    """Each byte is in one cell, as a letter, an escape, a sign for the space, or its number."""
     for picture in (splits({"One": ROW}, MESSAGES, "t"), pairs(PAIRS, MESSAGES, "t")):
         words = [
             element.text or "" for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}text")

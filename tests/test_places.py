@@ -80,15 +80,15 @@ def test_caught_there(tmp_path: Path) -> None:
 
 
 def test_tests_of_other_places_do_not_count(tmp_path: Path) -> None:
-    """If no test of the learner's runs in its place, a mutant is let through, and the place is told."""
+    """If no test of the learner's runs in its place, a mutant is let through, and the place is reported."""
     stage = course(tmp_path / "x", '["Here", "second"]')
     change(stage, "class Here_second(TallyTests): pass\n", "")
     found = assess(stage)
     name, kind = last(found)
     assert [mutant.name for mutant in found.left[kind]] == [name]
     assert found.caught == 3
-    told = as_data(found, {}, 10)["not_caught"]
-    assert [(one["number"], one["let_through"], one["on"]) for one in told] == [
+    reported = as_data(found, {}, 10)["not_caught"]
+    assert [(one["number"], one["let_through"], one["on"]) for one in reported] == [
         (kind, 1, ["Here second"])
     ]
 
@@ -118,7 +118,7 @@ def test_skipping_is_not_lacking(tmp_path: Path) -> None:
 
 
 def test_told(tmp_path: Path) -> None:
-    """The verdict names the place; and a test that fails in several classes is told once."""
+    """The verdict names the place; and a test that fails in several classes is reported once."""
     stage = course(tmp_path / "x", '["second"]')
     change(stage, "class Here_second(TallyTests): pass\n", "")
     (tmp_path / "temp").mkdir()
@@ -141,7 +141,7 @@ def test_told(tmp_path: Path) -> None:
 
 
 def test_races_in_all_places(tmp_path: Path) -> None:
-    """A test that races in one place takes no part in any; it is told with the line that failed."""
+    """A test that races in one place takes no part in any; it is reported with the line that failed."""
     stage = course(tmp_path / "x", '["second"]')
     racing = f"""
 class Racing:
@@ -167,7 +167,7 @@ class Own_second(Racing, SynchronousTestCase): pass
 
 
 def test_all_numbers_are_told() -> None:
-    """Three promises are told in full; of the others that are not caught, all numbers."""
+    """Three promises are reported in full; of the others that are not caught, all numbers."""
     stage = load(ROOT).stage("stage7_everywhere")
     found = Assessment(stage, (Said("a.B.test_c", "passed", 0.1),), left=by_kind(stage.mutants))
     out = io.StringIO()
@@ -177,7 +177,7 @@ def test_all_numbers_are_told() -> None:
 
 
 def test_shared_by_all_places(tmp_path: Path) -> None:
-    """A test that disturbs itself in the next place is told so once, for all places."""
+    """A test that disturbs itself in the next place is reported as such once, for all places."""
     stage = course(tmp_path / "x", '["second"]')
     shared = """
 class Shared:

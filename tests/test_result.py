@@ -1,4 +1,4 @@
-"""What is read of a child's stacks and output: frames that nobody expected, and recursion told from a loop."""
+"""What is read of a child's stacks and output: frames that nobody expected, and recursion distinguished from a loop."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "commands": {"course", "judge", "notebook", "report", "runner", "setup", "slides"},
     "__main__": {"commands", "setup"},
 }
-"""By a room, the rooms of which it may know. A room stands below all those that may import it."""
+"""By a room, the rooms of which it may know. A room is below all those that may import it."""
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -50,7 +50,7 @@ def files() -> list[Path]:
 
 
 def test_every_room_is_in_the_table() -> None:
-    """No file of the tool stands outside a room, but for the one that starts it."""
+    """No file of the tool is outside a room, but for the one that starts it."""
     assert {room_of(path) for path in files()} == set(MAY_IMPORT)
 
 
@@ -63,7 +63,7 @@ def test_imports_only_what_its_room_may(path: Path) -> None:
 
 
 def test_the_table_has_no_circle() -> None:
-    """A room above never stands below too: the floors can be counted."""
+    """A room above never is below too: the floors can be counted."""
     floors: dict[str, int] = {}
     while len(floors) < len(MAY_IMPORT):
         ready = [

@@ -111,7 +111,7 @@ def test_breaks_of_the_whole_course(mini: Learner) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["plain", "json"])
 def test_a_session_that_runs_over(mini: Learner, words: tuple[str, ...]) -> None:
-    """A timetable that is longer than the session is shown, told of in a line, and exit code 1."""
+    """A timetable that is longer than the session is shown, reported in a line, and exit code 1."""
     add(mini)
     over = mini.tool("schedule", "--track", "all", *words)
     assert (over.code, over.err) == (
@@ -137,7 +137,7 @@ def test_a_session_that_runs_over(mini: Learner, words: tuple[str, ...]) -> None
     ],
 )
 def test_minutes_that_cannot_be(mini: Learner, old: str, new: str, says: str) -> None:
-    """What is wrong with the minutes in course.toml is told, with where; a course without a session is right."""
+    """What is wrong with the minutes in course.toml is reported, with where; a course without a session is right."""
     add(mini, old, new)
     if says:
         with pytest.raises(CourseError, match=f"course.toml: .*{says}"):

@@ -227,7 +227,7 @@ def test_written_by_the_command(built: Path, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="a stub that is a shell script")
 @pytest.mark.parametrize("does", ["exit 3", "true"])
 def test_browser_that_fails(built: Path, tmp_path: Path, does: str) -> None:
-    """A browser that fails, or writes nothing, is told of."""
+    """A browser that fails, or writes nothing, is reported."""
     stub = tmp_path / "browser"
     stub.write_text(f"#!/bin/sh\n{does}\n")
     stub.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The code that stands in slides/code: that it does what the decks say of it."""
+"""The code that is in slides/code: that it does what the decks say of it."""
 
 from __future__ import annotations
 
@@ -58,19 +58,19 @@ def test_what_the_judges_deck_counts() -> None:
 @pytest.mark.parametrize("end", weather.ENDS.values())
 @pytest.mark.parametrize("says", [b"length 12\nrain\nby noon", b"length 12\nrain"])
 def test_weather_table(says: bytes, end: type[Exception]) -> None:
-    """A client that takes what came tells what the deck's table has."""
+    """A client that takes what came reports what the deck's table has."""
     client = weather.TakesWhatCame()
     transport = StringTransport()
     client.makeConnection(transport)
     client.dataReceived(says)
     client.connectionLost(weather.Failure(end()))
-    told = client.answer.result
-    shown = [one.decode().replace("\n", r"\n") for one in (says, told)]
+    reported = client.answer.result
+    shown = [one.decode().replace("\n", r"\n") for one in (says, reported)]
     assert f"| `{shown[0]}` | `{shown[1]}` |" in text("stage6_client", "It works")
 
 
 def test_answers_cut_short() -> None:
-    """So many answers are cut short, and the first client tells each of them as the text; those that count, none."""
+    """So many answers are cut short, and the first client takes each of them for the text; those that count, none."""
     assert f"{len(CUT)} answers were cut short" in text("stage6_client", "Ended after each byte")
     for name, end, n in CUT:
         came = weather.ANSWERS[name][:n]
@@ -85,7 +85,7 @@ def test_answers_cut_short() -> None:
 
 
 def test_slow_is_red_at_its_last_line() -> None:
-    """The caller is told in time, and nobody has asked for the connection's end."""
+    """The caller is reported in time, and nobody has asked for the connection's end."""
     found = result.TestResult()
     weather.Slow("test_slow").run(found)
     assert (found.errors, len(found.failures)) == ([], 1)

@@ -92,7 +92,7 @@ def foreign(text: str) -> list[str]:
     "text", ["import workshop.run", "from workshop import run", "from ..stage1_trial import x"]
 )
 def test_a_foreign_import_would_be_seen(text: str) -> None:
-    """Wherever in a file it stands."""
+    """Wherever in a file it is."""
     assert foreign("import os\nfrom ..wire import ADDRESS\nfrom .lines import Side\n") == []
     assert len(foreign(f"def run():\n    {text}\n")) == 1
 

@@ -63,7 +63,7 @@ def test_a_little_off(judge: Callable[..., Assessment]) -> None:
 
 
 def test_weak(judge: Callable[[str], Assessment]) -> None:
-    """Honest tests, too few: what they let through is told, and nothing else."""
+    """Honest tests, too few: what they let through is reported, and nothing else."""
     found = judge("stage5_weak")
     assert [kind.number for kind in found.survived] == [2, 3, 4, 6, 8, 9, 10, 12]
     assert (found.failing, found.unruly, found.empty, found.strict) == ([], (), (), ())

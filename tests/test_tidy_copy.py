@@ -92,7 +92,7 @@ def outcomes(said: str) -> dict[str, str]:
 
 
 def reports(said: str) -> list[tuple[str, str, str]]:
-    """What trial tells at its end, for each test: its name, what became of it, and the last line of why."""
+    """What trial reports at its end, for each test: its name, what became of it, and the last line of why."""
     found = []
     for part in re.split(r"^={79}\n", said.partition("\n-----")[0] + "\n", flags=re.M)[1:]:
         kind, *why = part.rstrip().splitlines()
@@ -110,9 +110,9 @@ def check(done: subprocess.CompletedProcess[str], expected: set[str]) -> None:
     bad = {name: ENDS_BADLY[name][0] for name in expected & set(ENDS_BADLY)}
     wanted = dict.fromkeys(expected, "OK") | dict.fromkeys(skipped, "SKIPPED") | bad
     assert outcomes(said) == wanted, said
-    told = [report for report in reports(said) if report[1] != "SKIPPED"]
-    assert sorted(name for name, _, _ in told) == sorted(bad), said
-    for name, kind, why in told:
+    reported = [report for report in reports(said) if report[1] != "SKIPPED"]
+    assert sorted(name for name, _, _ in reported) == sorted(bad), said
+    for name, kind, why in reported:
         assert bad[name].startswith(kind), said
         assert re.fullmatch(ENDS_BADLY[name][1], why), f"{name}: {why}"
     assert done.returncode == (1 if bad else 0), said

@@ -115,7 +115,7 @@ def test_ctrl_c(mini: Learner) -> None:
 
 
 def test_what_a_learner_s_file_goes_through(mini: Learner) -> None:
-    """Deleted, restored, not Python, endless, mended: each gets its message, and the watch goes on."""
+    """Deleted, restored, not Python, endless, repaired: each gets its message, and the watch goes on."""
     path = mini.path()
     with one(mini, limit=1) as watch:
         watch.expect(READY)
@@ -140,7 +140,7 @@ def test_what_a_learner_s_file_goes_through(mini: Learner) -> None:
 
 
 def test_a_provided_file_edited_while_watching(mini: Learner) -> None:
-    """A test file that is edited by mistake is told at once, with the command that puts it back."""
+    """A test file that is edited by mistake is reported at once, with the command that puts it back."""
     tests = mini.path("exercises/stage1_echo/test_echo.py")
     came = tests.read_bytes()
     with one(mini) as watch:

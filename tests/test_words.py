@@ -216,7 +216,7 @@ def test_a_reader_that_has_enough(mini: Learner, words: tuple[str, ...]) -> None
 
 
 def test_a_broken_file_of_tests_in_any_command(mini: Learner) -> None:
-    """A provided file that is broken is told, whichever command meets it."""
+    """A provided file that is broken is reported, whichever command meets it."""
     mini.write(b"class (:\n", "exercises/stage1_echo/test_echo.py")
     for words in (
         (),

@@ -4,7 +4,7 @@
 
 For each of a stage's mutants: with the steps before its own solved, is the code there already that it changes? Then those
 steps' tests run on it. Where they pass, a learner who makes the mistake goes on, and hears of it when another step is under
-work. That may be as it should be: the later step's requirement is not the earlier one's. This only tells.
+work. That may be correct: the later step's requirement is not the earlier one's. This only reports.
 """
 
 from __future__ import annotations

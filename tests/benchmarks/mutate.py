@@ -6,8 +6,8 @@ Changes what learners write; with --given, the rest of these files and the other
 The tests are the provided ones; where learners write the tests, the reference's. They run until one
 fails, those of the changed step first, then the quickest. One that takes far longer than it does otherwise has failed.
 
-A survivor is a gap in the tests, or does nothing that a test could see: then it stands in equivalent.toml, with the reason.
-Exit code 1 if a survivor does not stand there, or if one that stands there is caught now, or is no change any more.
+A survivor is a gap in the tests, or does nothing that a test could see: then it is in equivalent.toml, with the reason.
+Exit code 1 if a survivor does not stand there, or if one that is there is caught now, or is no change any more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TIMES = 10
 PROGRESS = 10.0
 """Seconds between two lines of progress."""
 AGAIN = 2
-"""How often a survivor that stands in the list and was caught is tried again, before that is believed."""
+"""How often a survivor that is in the list and was caught is tried again, before that is believed."""
 
 
 @dataclass(frozen=True)

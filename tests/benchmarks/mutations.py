@@ -50,7 +50,7 @@ NEVER_DELETED = (
 
 @dataclass(frozen=True)
 class Change:
-    """One change. ``where`` is the class and function around it, ``what`` says what becomes what, ``number`` tells apart
+    """One change. ``where`` is the class and function around it, ``what`` says what becomes what, ``number`` distinguishes
     those of one function that say the same. ``start`` and ``end`` are offsets in the source's bytes."""
 
     where: str
@@ -63,7 +63,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """A name that stays the same wherever in the file the function stands."""
+        """A name that stays the same wherever in the file the function is."""
         return f"{self.where}: {self.what}" + (f" #{self.number}" if self.number > 1 else "")
 
     def made(self, source: bytes) -> bytes:
@@ -81,7 +81,7 @@ def changes(source: bytes) -> tuple[Change, ...]:
     outermost = finder.outermost()
     for where, what, start, end, new in found:
         line = source.count(b"\n", 0, start) + 1
-        # Of the file, what stands around it at its left edge is enough to see whether it still is Python.
+        # Of the file, what is around it at its left edge is enough to see whether it still is Python.
         first, last = next(one for one in outermost if one[0] <= start and end <= one[1])
         try:
             ast.parse(source[first:start] + new + source[end:last])
@@ -110,7 +110,7 @@ class _Finder:
                 self.parents[child] = parent
 
     def outermost(self) -> list[tuple[int, int]]:
-        """From where to where each statement of the module itself stands."""
+        """From where to where each statement of the module itself is."""
         return [self._place(node) for node in self.tree.body]
 
     def found(self) -> Iterator[Found]:
@@ -245,7 +245,7 @@ class _Finder:
 
 
 class _Swapped:
-    """While this lasts, one node's place in the tree has another; gives what stands for a node meanwhile."""
+    """While this lasts, one node's place in the tree has another; returns what stands for a node meanwhile."""
 
     def __init__(self, parent: ast.AST, old: ast.AST, new: ast.AST) -> None:
         self.parent, self.old, self.new = parent, old, new
