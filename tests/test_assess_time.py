@@ -33,7 +33,7 @@ USE = """        t = tally.Tally(); t.makeConnection(StringTransport()); t.dataR
 
 
 def test_slow_test_catches_nothing(stage: Stage) -> None:
-    """A test that takes long on any program has not noticed a bug if it takes long on a program with one: it is reported as slow."""
+    """A test that is slow on every program catches nothing by being slow on one with a bug; it is reported as slow."""
     add(stage, f"{HEAD}{USE}        time.sleep(0.6)\n")
     found = assess(stage)
     assert [kind.number for kind in found.survived] == [3]
