@@ -186,11 +186,15 @@ def test_wrong_step_is_found() -> None:
 
 
 def test_readme_has_every_stage() -> None:
-    """README.md lists each stage with its minutes, as course.toml has them."""
+    """README.md lists each stage with its minutes, as course.toml has them; the stage's README has those for one alone."""
     text = (ROOT / "README.md").read_text("utf-8")
     for stage in COURSE.stages:
-        row = f"| [{stage.name}](exercises/{stage.name}/README.md) | {stage.minutes} |"
+        minutes = f"{stage.minutes} | {stage.alone}"
+        row = f"| [{stage.name}](exercises/{stage.name}/README.md) | {minutes} |"
         assert row in text, f"README.md's table of stages wants a row that begins: {row}"
+        own = " ".join((stage.folder / "README.md").read_text("utf-8").split())
+        for numbers in re.findall(r"\d+ to \d+(?! [\w\d]*,)", stage.alone):
+            assert numbers in own, f"exercises/{stage.name}/README.md wants the minutes {numbers}"
 
 
 def test_each_stage_names_its_lecture() -> None:

@@ -69,6 +69,7 @@ README = """\
 # {name}: {title}
 
 TODO: what is built here and why, and which of the five difficulties it trains. You edit `{word}.py`.
+A class takes {minutes} minutes; alone, it takes TODO minutes.
 
 ```
 python3 -m workshop run {name}    the first step that fails, in plain words
@@ -84,11 +85,12 @@ ENTRY = """
 name = "{name}"
 title = "{title}"
 minutes = {minutes}
+alone = "TODO"
 track = "extra"
 kind = "provided tests"
 edit = ["{word}.py"]
 """
-ROW = "| [{name}](exercises/{name}/README.md) | {minutes} | TODO: what you build |\n"
+ROW = "| [{name}](exercises/{name}/README.md) | {minutes} | TODO | TODO: what you build |\n"
 SECTION = """\
 ### {name}: {minutes} minutes, without a talk
 

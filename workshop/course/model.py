@@ -78,13 +78,15 @@ class Kind:
 class Stage:
     """One stage: an entry of course.toml, with the contents of its files.
 
-    ``slides`` is the part of its ``minutes`` for the talk; the rest is for the exercise.
+    ``slides`` is the part of its ``minutes`` for the talk; the rest is for the exercise. ``alone`` says how many minutes the
+    exercise takes without a class; "" if nobody has measured it.
     """
 
     root: Path
     name: str
     title: str
     minutes: int
+    alone: str
     slides: int
     track: str
     kind: str
@@ -240,7 +242,7 @@ def load(root: Path) -> Course:
     course = Course(
         root,
         str(data.get("title", root.name)),
-        entries(data, Stage, path.name, root=root, slides=0),
+        entries(data, Stage, path.name, root=root, slides=0, alone=""),
         entries(data, Break, path.name, track="core"),
         entries(data, Talk, path.name),
         data.get("session", {}),
