@@ -53,16 +53,16 @@ class Answer:
 class Recorder:
     """A handler that records its requests.
 
-    gives: its result, which is raised if it is an exception; or a function that returns the result for a request.
+    result: returned for each request, or raised if it is an exception; or a function that returns it for a request.
     """
 
-    def __init__(self, gives=None):
-        self.gives = Response(200, b"Hello.\n") if gives is None else gives
+    def __init__(self, result=None):
+        self.result = Response(200, b"Hello.\n") if result is None else result
         self.requests = []
 
     def __call__(self, request):
         self.requests.append(request)
-        result = self.gives(request) if callable(self.gives) else self.gives
+        result = self.result(request) if callable(self.result) else self.result
         if isinstance(result, Exception):
             raise result
         return result
@@ -244,7 +244,7 @@ def refuse_whole(case, data, *statuses, **options):
     assert_refused(case, conversation, statuses, shown(data))
 
 
-def tells_nothing(case, data):
+def assert_not_repeated(case, data):
     """The answer to a bad request that has "script" in it does not repeat that."""
     conversation = Conversation(case)
     conversation.send(data)
@@ -386,20 +386,20 @@ def assert_nothing_copied(case, begin, limits):
     )
 
 
-def assert_a_loop(case, gives, then=lambda: None, status=200):
+def assert_a_loop(case, answer, then=lambda: None, status=200):
     """Fifty requests in one chunk are answered in a loop, not each from within the one before.
 
     With some hundreds of them, recursion ends in a RecursionError. The test measures the depth of Python's stack when the
     handler is called, so that fifty are enough.
 
-    gives: returns the handler's result for a request. then: called when all have come, to let a slow handler answer.
+    answer: returns the handler's result for a request. then: called when all have come, to let a slow handler answer.
     status: that of the answers.
     """
     depths = []
 
     def handler(request):
         depths.append(len(stack(0)))
-        return gives(request)
+        return answer(request)
 
     conversation = Conversation(case, handler)
     conversation.send(GET * 50)

@@ -118,7 +118,7 @@ class HTTPProtocol(Protocol):
     def _send(self, response: Response, request: Request | None) -> None:
         """Write a response, in one write; then wait for the next request, or close.
 
-        request: the one that it answers; None if there is none, as the bytes were not a request.
+        request: the one that it answers; None if there is none, only a bad one or half of one: then it closes.
         """
         # Step 14: write nothing to a client that left
         close = request is None or not keeps_open(request.version, request.fields, response.fields)
@@ -149,7 +149,7 @@ class HTTPProtocol(Protocol):
         """The clock has made the call. The deadline may have moved since it was scheduled."""
         self._call = None
         # Step 13: no deadline while the handler works
-        raise NotImplementedError("Step 12: before the deadline, check again later; at it, 408 or close")
+        raise NotImplementedError("Step 12: before the deadline, schedule the call again")
         # Step 13: abort if the client does not read its last answer
         raise NotImplementedError("Step 12: answer half a request with a 408, or just close")
 

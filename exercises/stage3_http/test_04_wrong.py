@@ -11,13 +11,13 @@ from .conversation import (
     LogTestCase,
     Recorder,
     assert_a_loop,
+    assert_not_repeated,
     assert_nothing_kept,
     assert_refused,
     refuse,
     refuse_damaged,
     refuse_whole,
     shown,
-    tells_nothing,
 )
 from .messages import BadRequest, Response
 
@@ -140,7 +140,7 @@ class Step08BadRequest(SynchronousTestCase):
         assert_refused(self, conversation, [400], "the first of five chunks")
         assert_nothing_kept(self, b"bad\r\n\r\n", "a bad request")
 
-    def test_tells_nothing(self):
+    def test_repeats_nothing(self):
         """The answer repeats nothing that the client sent."""
         for data in (
             b"<script>\r\n\r\n",
@@ -150,7 +150,7 @@ class Step08BadRequest(SynchronousTestCase):
             GET[:-2] + b"<script>: b\r\n\r\n",
             GET[:-2] + b"X-B: <script>\0\r\n\r\n",
         ):
-            tells_nothing(self, data)
+            assert_not_repeated(self, data)
 
 
 class Step09Failure(LogTestCase):
@@ -184,7 +184,7 @@ class Step09Failure(LogTestCase):
                 "secret" in text, f"Expected {error!r} in the log; it has: {text or 'nothing'}"
             )
 
-    def test_tells_nothing(self):
+    def test_hides_the_exception(self):
         """The answer has nothing of the exception: no message, no name, no traceback, no file."""
         self.answer(Recorder(RuntimeError("secret")), "a handler raises")
         for word in (b"secret", b"RuntimeError", b"Traceback", b".py"):

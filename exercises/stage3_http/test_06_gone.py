@@ -32,9 +32,9 @@ class Step14Gone(SynchronousTestCase):
 
     longMessage = False
 
-    def gone(self, gives):
+    def gone(self, result):
         """A client that leaves while the handler works."""
-        conversation = Conversation(self, Recorder(gives))
+        conversation = Conversation(self, Recorder(result))
         conversation.send(GET)
         conversation.wait(1)
         conversation.lose()

@@ -10,9 +10,9 @@ from .conversation import (
     Conversation,
     Recorder,
     assert_apart,
+    assert_not_repeated,
     refuse,
     refuse_whole,
-    tells_nothing,
 )
 from .messages import Fields, Limits, Response
 
@@ -111,7 +111,7 @@ class Step24Refused(SynchronousTestCase):
         ):
             refuse_whole(self, data, status)
 
-    def test_tells_nothing(self):
+    def test_repeats_nothing(self):
         """The answer repeats nothing of the request."""
         for line, field in (
             (b"GET /script HTTP/2.0", b"Host: script"),
@@ -123,7 +123,7 @@ class Step24Refused(SynchronousTestCase):
             (b"GET / HTTP/1.1", b"Host: a\r\nTransfer-Encoding: script"),
             (b"GET / HTTP/1.1", b"Host: a\r\nContent-Length: script"),
         ):
-            tells_nothing(self, line + b"\r\n" + field + b"\r\n\r\n")
+            assert_not_repeated(self, line + b"\r\n" + field + b"\r\n\r\n")
 
     def test_other_fields(self):
         """No other field changes the answer: the handler may look at them."""
@@ -365,7 +365,7 @@ class Step24Refused(SynchronousTestCase):
     def test_date_of_each(self):
         """A 500, a 408, a 204, the answer to HEAD or HTTP/1.0, and a late one have a Date too."""
         late, half = Deferred(), GET[:5]
-        for what, gives, data in (
+        for what, result, data in (
             *(("a 500", RuntimeError(), GET), ("a late answer", late, GET), ("a 408", None, half)),
             *(("a 204", Response(204), GET), ("a result that is no Response", 0, GET)),
             ("HEAD", None, GET.replace(b"GET", b"HEAD")),
@@ -375,13 +375,13 @@ class Step24Refused(SynchronousTestCase):
             ("a 413", None, EXPECT.replace(b"2", b"9" * 9) % b"100-continue"),
             ("a 404", Response(404, b"", Fields([(b"X-B", b"c")])), GET),
         ):
-            conversation = Conversation(self, Recorder(gives))
+            conversation = Conversation(self, Recorder(result))
             conversation.send(data)
             conversation.wait(60)
-            if gives is late:
+            if result is late:
                 late.errback(RuntimeError())
             self.flushLoggedErrors()
-            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (gives is late or data is half)
+            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (result is late or data is half)
             for answer in conversation.answers(*[0] * (what == "HEAD")):
                 got = answer.fields.get(b"date")
                 self.assertEqual(

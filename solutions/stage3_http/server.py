@@ -186,7 +186,7 @@ class HTTPProtocol(Protocol):
     def _send(self, response: Response, request: Request | None) -> None:
         """Write a response, in one write; then wait for the next request, or close.
 
-        request: the one that it answers; None if there is none, as the bytes were not a request.
+        request: the one that it answers; None if there is none, only a bad one or half of one: then it closes.
         """
         ### BEGIN SOLUTION Step 14: write nothing to a client that left
         ### STARTER # Step 14: write nothing to a client that left
@@ -242,7 +242,7 @@ class HTTPProtocol(Protocol):
         if self._answering is not None:
             return
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 12: before the deadline, check again later; at it, 408 or close
+        ### BEGIN SOLUTION Step 12: before the deadline, schedule the call again
         left = self._deadline - self.factory.clock.seconds()
         if left > 0:
             self._call = self.factory.clock.callLater(left, self._expire)
