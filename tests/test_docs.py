@@ -193,7 +193,7 @@ def test_readme_has_every_stage() -> None:
         row = f"| [{stage.name}](exercises/{stage.name}/README.md) | {minutes} |"
         assert row in text, f"README.md's table of stages wants a row that begins: {row}"
         own = " ".join((stage.folder / "README.md").read_text("utf-8").split())
-        for numbers in re.findall(r"\d+ to \d+(?! [\w\d]*,)", stage.alone):
+        for numbers in re.findall(r"\d+ to \d+", stage.alone):
             assert numbers in own, f"exercises/{stage.name}/README.md wants the minutes {numbers}"
 
 

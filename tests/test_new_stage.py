@@ -26,6 +26,7 @@ WRITTEN = {
             "TODO: what is built here and why, and which of the five difficulties it trains.",
             "A shout.",
         ),
+        ("it takes TODO minutes", "it takes 10 to 15 minutes"),
         (
             "TODO: everything that the tests of this step demand.",
             "`shout` gives its bytes in capitals.",
@@ -60,7 +61,8 @@ WRITTEN = {
         ("return data + data", "return data"),
         ('find = "return data"', 'find = "return data.upper()"'),
     ],
-    "README.md": [("TODO: what you build", "a shout")],
+    "exercises/course.toml": [('"TODO"', '"10 to 15"')],
+    "README.md": [("TODO | TODO: what you build", "10 to 15 | a shout")],
     "slides/README.md": [
         ("**Goal.** TODO", "**Goal.** Capitals."),
         ("| TODO | TODO |", "| 1: lower | upper |"),

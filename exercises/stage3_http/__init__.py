@@ -1,1 +1,1 @@
-"""A toy HTTP server: messages first, then connections, then everything that goes wrong."""
+"""A toy HTTP server: messages first, then connections, then everything that can go wrong."""

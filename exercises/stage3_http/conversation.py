@@ -1,6 +1,6 @@
-"""A client for the tests: a connection without a network, and responses read from its bytes.
+"""A client for the tests: a connection without a network, and responses parsed from its bytes.
 
-It knows HTTP only as far as the answers need it, and nothing of how your code works inside.
+It knows as much HTTP as the answers need, and nothing of how your code works inside.
 """
 
 import re
@@ -21,11 +21,11 @@ from .messages import Response
 from .server import HTTPFactory, HTTPProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-# No part of a request may be in the log but the target, and that as a value.
+# Of a request, only the target may be in the log, and only as a value.
 SECRET = (
     b"GET /{log_level}{0}{ HTTP/1.1\r\nHost: a\r\nCookie: hidden\r\nAuthorization: hidden\r\n\r\n"
 )
-# The usual ones but CONNECT, which opens a tunnel; and two that nobody has registered.
+# The usual ones except CONNECT, which opens a tunnel; and two that nobody has registered.
 METHODS = [
     b"GET",
     b"HEAD",
@@ -53,16 +53,16 @@ class Answer:
 class Recorder:
     """A handler that records its requests.
 
-    gives: its result, raised if that is an exception; or a function that returns the result for a request.
+    result: returned for each request, or raised if it is an exception; or a function that returns it for a request.
     """
 
-    def __init__(self, gives=None):
-        self.gives = Response(200, b"Hello.\n") if gives is None else gives
+    def __init__(self, result=None):
+        self.result = Response(200, b"Hello.\n") if result is None else result
         self.requests = []
 
     def __call__(self, request):
         self.requests.append(request)
-        result = self.gives(request) if callable(self.gives) else self.gives
+        result = self.result(request) if callable(self.result) else self.result
         if isinstance(result, Exception):
             raise result
         return result
@@ -86,7 +86,7 @@ class Conversation:
         self.protocol.makeConnection(self.transport)
 
     def send(self, *chunks):
-        """Deliver bytes, a chunk at a time, as a transport would. An exception that dataReceived raises fails the test."""
+        """Deliver bytes, one chunk at a time, as a transport would. If dataReceived raises, the test fails."""
         for chunk in chunks:
             try:
                 self.protocol.dataReceived(chunk)
@@ -99,7 +99,7 @@ class Conversation:
                 )
 
     def lose(self, error=None):
-        """Let the connection end: broken, unless the error says otherwise."""
+        """Let the connection end, with ConnectionLost if no other error is given."""
         self.protocol.connectionLost(Failure(error or ConnectionLost()))
 
     def wait(self, seconds):
@@ -113,19 +113,19 @@ class Conversation:
 
     @property
     def state(self):
-        """What the server has asked of its connection: it is open; closed, with all that was written sent first; or aborted,
-        with what is not sent yet dropped."""
+        """What the server has asked of its connection: "open"; "closed", after everything that was written is sent; or
+        "aborted", which drops anything not sent yet."""
         if self.transport.disconnected:
             return "aborted"
         return "closed" if self.transport.disconnecting else "open"
 
     @property
     def closing(self):
-        """Whether the server has asked to close with loseConnection, and has not aborted."""
+        """Whether the server has called loseConnection, and not abortConnection."""
         return self.state == "closed"
 
     def answers(self, *heads):
-        """The responses that the server has written. heads: the indexes of those that answer HEAD."""
+        """The responses that the server has written. heads: the indexes of the answers to HEAD."""
         found, rest = [], self.sent
         while rest:
             head, empty, rest = rest.partition(b"\r\n\r\n")
@@ -151,7 +151,7 @@ class Conversation:
 
 
 class LogTestCase(SynchronousTestCase):
-    """A test case that listens to Twisted's log."""
+    """A test case that records Twisted's log."""
 
     longMessage = False
 
@@ -161,7 +161,7 @@ class LogTestCase(SynchronousTestCase):
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
 
     def answer(self, handler, what, target=b"/"):
-        """Let a handler answer one request with a 500; look at the answer and the log. Returns the text of the log."""
+        """Let a handler answer one request with a 500; check the answer and the log. Returns the text of the log."""
         before = len(self.events)
         conversation = Conversation(self, handler)
         conversation.send(GET.replace(b"/", target, 1))
@@ -171,16 +171,16 @@ class LogTestCase(SynchronousTestCase):
         self.assertEqual(
             len(failures),
             1,
-            f"Expected one failure in the log where {what}, which log.failure makes; there are {failures!r}.",
+            f"Expected one failure in the log, by log.failure, when {what}; got {failures!r}.",
         )
         texts = [formatEvent(event) for event in self.events[before:]]
         self.sent = conversation.sent
         return "\n".join([*texts, failures[0].getTraceback()])
 
     def keeps_secrets(self, request, *handlers):
-        """The log has no "hidden" of a request, whichever of these handlers fails; nor is its target a format there.
+        """Whichever of these handlers fails, the log has no "hidden" of the request, and its target is not a format.
 
-        handlers: what fails at once, or gives a Deferred, which then fails later.
+        handlers: each fails at once, or returns a Deferred, which then fails later.
         """
         for handler in handlers:
             before, given = len(self.events), []
@@ -196,7 +196,7 @@ class LogTestCase(SynchronousTestCase):
                 any(word in text for text in texts for word in ("Unable to format", "LogLevel")),
                 f"Expected the target to be logged as a value, or not at all; the log has: {texts}",
             )
-            # All values of an event, for a log that is kept as JSON has them all.
+            # All values of an event: a log in JSON has them all.
             texts += [repr(event) for event in self.events[before:]]
             texts += [failure.getTraceback() for failure in self.flushLoggedErrors()]
             self.assertFalse(
@@ -206,7 +206,7 @@ class LogTestCase(SynchronousTestCase):
 
 
 def keeping(handler, given):
-    """A handler that puts what the other gives into a list, too."""
+    """A handler that also puts the other handler's result into a list."""
 
     def kept(request):
         given.append(handler(request))
@@ -216,7 +216,7 @@ def keeping(handler, given):
 
 
 def assert_apart(case, one, other):
-    """Two connections of one factory that send a byte in turn get what each gets alone, whichever is ahead."""
+    """Two connections of one factory that send a byte in turn get the same as alone, whichever is ahead."""
     factory = HTTPFactory(lambda r: Response(200, r.target + b" " + r.content), Clock())
     alone = []
     for data in (one, other):
@@ -232,8 +232,8 @@ def assert_apart(case, one, other):
         case.assertEqual(
             got,
             alone,
-            f"Expected {one!r} and {other!r}, on two connections, a byte in turn, the second {behind} bytes behind, to "
-            f"get {alone!r}; got {got!r}.",
+            f"Expected {alone!r} for {one!r} and {other!r}, on two connections, a byte in turn, the second {behind} bytes "
+            f"behind; got {got!r}.",
         )
 
 
@@ -244,8 +244,8 @@ def refuse_whole(case, data, *statuses, **options):
     assert_refused(case, conversation, statuses, shown(data))
 
 
-def tells_nothing(case, data):
-    """The answer to a bad request that has "script" in it repeats nothing of it."""
+def assert_not_repeated(case, data):
+    """The answer to a bad request that has "script" in it does not repeat that."""
     conversation = Conversation(case)
     conversation.send(data)
     got = conversation.statuses()
@@ -257,7 +257,7 @@ def tells_nothing(case, data):
 
 
 def refuse(case, data, *statuses, **options):
-    """A request, in any chunks, gets one of these statuses and a close, at once; what comes after it gets nothing."""
+    """A request, in any chunks, gets one of these statuses and a close, at once; a request after it gets nothing."""
     for chunks in every_chunking(data):
         conversation = Conversation(case, **options)
         conversation.send(*chunks)
@@ -267,14 +267,14 @@ def refuse(case, data, *statuses, **options):
 
 
 def shown(data):
-    """Bytes for a message, cut where they are many."""
+    """Bytes for a message, cut if there are many."""
     return repr(data) if len(data) <= 200 else f"{data[:150]!r}… ({len(data)} bytes)"
 
 
 def assert_refused(case, conversation, statuses, what, after=0):
     """One answer with one of these statuses, then a close; nothing to the handler.
 
-    after: how many good requests came before, and were answered.
+    after: how many good requests were answered before.
     """
     wanted = " or ".join(map(str, statuses))
     got = conversation.statuses()[after:]
@@ -294,7 +294,7 @@ def assert_refused(case, conversation, statuses, what, after=0):
 
 
 def assert_read_or_aborted(case, conversation, what):
-    """The server has just closed. Its client has 60 s to read all of it, and speaks meanwhile; then it is aborted."""
+    """The server has just closed. Its client has 60 s to read everything, and sends meanwhile; then it is aborted."""
     sent = conversation.sent
     for seconds, expected in ((0, "closed"), (59.75, "closed"), (0.25, "aborted")):
         conversation.send(GET)
@@ -303,7 +303,7 @@ def assert_read_or_aborted(case, conversation, what):
         case.assertEqual(
             got,
             expected,
-            "Expected loseConnection(), and abortConnection() 60 s later, not sooner, where the client does not read; "
+            "Expected loseConnection(), and abortConnection() 60 s later, not sooner, if the client does not read; "
             f"after {what}, and {seconds} s more, the connection is {got}, not {expected}.",
         )
         more = conversation.sent[len(sent) :]
@@ -316,7 +316,7 @@ def assert_read_or_aborted(case, conversation, what):
 
 
 def damaged(data, begin=0):
-    """The bytes from ``begin`` on, each time with one byte of one CRLF wrong: left out, another, or one more before it."""
+    """The bytes, each time with one byte of one CRLF after ``begin`` removed, replaced, or with another before it."""
     others = (b"", b"x", b" ", b"\0", b"\r", b"\n", b"\x0b", b"\x0c", b"\x85")
     for i in range(begin, len(data)):
         here = data[i : i + 1]
@@ -327,10 +327,10 @@ def damaged(data, begin=0):
 
 
 def refuse_damaged(case, data, begin=0):
-    """A request with one byte of a CRLF wrong, from ``begin`` on, gets a 400 and a close, whole and byte by byte."""
+    """A request with one wrong byte in a CRLF after ``begin`` gets a 400 and a close, whole and byte by byte."""
     for wrong in damaged(data, begin):
         if wrong.startswith(data):
-            continue  # All of the request is here, and what is wrong comes after it.
+            continue  # The request itself is unchanged; the wrong byte comes after it.
         wrong += GET
         for chunks in ([wrong], [wrong[i : i + 1] for i in range(len(wrong))]):
             conversation = Conversation(case)
@@ -340,7 +340,7 @@ def refuse_damaged(case, data, begin=0):
 
 
 def assert_bytes(case, request):
-    """All parts of a request are bytes: a bytearray is equal to them, but is not hashable, and may change."""
+    """All parts of a request are bytes: a bytearray compares equal, but is not hashable, and may change."""
     parts = [request.method, request.target, request.version, request.content]
     parts += [part for pair in request.fields for part in pair]
     got = [part for part in parts if type(part) is not bytes]
@@ -360,15 +360,15 @@ def assert_nothing_kept(case, begin, what):
     case.assertLess(
         took,
         2**20,
-        f"Expected what comes after {what} to be dropped; of 2**23 bytes, {took} are kept.",
+        f"Expected bytes after {what} to be dropped; of 2**23 bytes, {took} are kept.",
     )
 
 
 def assert_nothing_copied(case, begin, limits):
-    """Eight million bytes that are waited with are not copied again for each further byte.
+    """Eight million bytes of half a request are not copied again for each further byte.
 
-    Counted is the memory that the further bytes take: a copy of what has come takes as much again. A buffer that grows in
-    place, or a list of chunks, takes little.
+    The test measures the memory that the further bytes take: a copy of the received bytes takes as much again. A buffer
+    that grows in place, or a list of chunks, takes little.
     """
     conversation = Conversation(case, limits=limits)
     tracemalloc.start()
@@ -381,25 +381,25 @@ def assert_nothing_copied(case, begin, limits):
     case.assertLess(
         took,
         2**22,
-        f"Expected 50 bytes more to take little memory after {begin!r} and 2**23 bytes; for a moment it is {took} bytes "
-        "more. Is all that has come copied for each chunk?",
+        f"Expected 50 more bytes to take little memory after {begin!r} and 2**23 bytes; at the peak they take {took} "
+        "bytes. Are all received bytes copied for each chunk?",
     )
 
 
-def assert_a_loop(case, gives, then=lambda: None, status=200):
+def assert_a_loop(case, answer, then=lambda: None, status=200):
     """Fifty requests in one chunk are answered in a loop, not each from within the one before.
 
-    A recursion would end in a RecursionError with some hundreds of them. Counted is how deep in Python's stack the handler
-    is called, so that fifty show it.
+    With some hundreds of them, recursion ends in a RecursionError. The test measures the depth of Python's stack when the
+    handler is called, so that fifty are enough.
 
-    gives: what the handler returns, for each request. then: called when all have come, to let a slow handler answer. status:
-    that of the answers.
+    answer: returns the handler's result for a request. then: called when all have come, to let a slow handler answer.
+    status: that of the answers.
     """
     depths = []
 
     def handler(request):
         depths.append(len(stack(0)))
-        return gives(request)
+        return answer(request)
 
     conversation = Conversation(case, handler)
     conversation.send(GET * 50)

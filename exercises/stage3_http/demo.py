@@ -1,4 +1,4 @@
-"""Serves two pages to a browser, with your own server: / says what the browser asked with, /form posts back.
+"""Serves two pages to a browser, with your own server: / shows the browser's request, /form posts a form.
 
     python3 -m exercises.stage3_http.demo [--port N]
 
@@ -42,7 +42,7 @@ def port_number(text: str) -> int:
 
 
 def get_once() -> None:
-    """Ask for the first page byte by byte, with no network."""
+    """Ask for the first page byte by byte, without a network."""
     transport = StringTransport()
     protocol = HTTPFactory(handle, Clock()).buildProtocol(None)
     protocol.makeConnection(transport)
@@ -53,7 +53,7 @@ def get_once() -> None:
 
 
 def unwritten() -> str | None:
-    """What the first page still lacks, if it does: the step that says so when it is tried."""
+    """The step that the first page still needs, found by trying it; None if there is none."""
     try:
         response_bytes(Response(200))
         parse_request_line(b"GET / HTTP/1.1")
@@ -75,7 +75,7 @@ def main() -> int:
         "--port",
         type=port_number,
         default=8080,
-        help="the port, 8080 if not given; 0: any free one",
+        help="the port, 8080 by default; 0: any free one",
     )
     options = parser.parse_args()
 

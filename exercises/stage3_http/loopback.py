@@ -1,8 +1,7 @@
 """Real TCP for the tests: your server on a free port of 127.0.0.1, and Twisted's own HTTP client.
 
-Both ends of each connection are in this process, and the client closes after each response. The tests rely on
-that at their end: it is enough to stop the port and wait for connectionLost on both sides. For the right way with any
-other side, see exercises/stage4_disconnect/.
+Both ends of each connection are in this process, and the client closes after each response. So a test need only stop the
+port and wait for connectionLost on both sides. For a way that works with any client, see exercises/stage4_disconnect/.
 """
 
 from io import BytesIO
@@ -16,7 +15,7 @@ from .server import HTTPFactory
 
 
 def watch(case, factory):
-    """Have the test's end wait until each connection is over whose protocol this factory builds from now on."""
+    """Let the test end only when each connection is over whose protocol this factory builds from now on."""
     from twisted.internet import reactor
 
     build, connections = factory.buildProtocol, {}
@@ -41,7 +40,7 @@ def watch(case, factory):
                 protocol.transport.abortConnection()
 
     def wait_for_all():
-        # Should one not be closed, a test must end all the same.
+        # Even if one is not closed, the test must end.
         late = reactor.callLater(2, abort)
         waiting = gatherResults(connections.values())
         return waiting.addBoth(lambda result: late.active() and late.cancel())
@@ -66,7 +65,7 @@ async def serve(case, handler):
 
 
 class Connecting:
-    """How the client connects: to the server above, with each of its connections watched."""
+    """The client's endpoints: they connect to the server above, and each connection is watched."""
 
     def __init__(self, case, port):
         self.case, self.port = case, port

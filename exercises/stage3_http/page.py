@@ -1,20 +1,20 @@
-"""HTML as a browser shows it: its lines, and the tags that do not match."""
+"""HTML as a browser shows it: its lines, and any tags that do not match."""
 
 import re
 from html.parser import HTMLParser
 
-# What has no end tag, what need not have one, and what stands within a line.
+# Elements without an end tag, those whose end tag is optional, and those within a line.
 VOID = {"br", "hr", "img", "input", "link", "meta"}
 OPTIONAL = {"dd", "dt", "li", "p", "tbody", "td", "th", "thead", "tr"}
 INLINE = {"a", "b", "code", "em", "i", "kbd", "samp", "small", "span", "strong", "tt"}
-# What stands apart from the one before it, in the same line.
+# These are separated from the one before, in the same line.
 CELLS = {"td", "th"}
 
 
 class Shown(HTMLParser):
     """Some HTML as a browser shows it.
 
-    lines: of text, without the spaces around them; a line ends with a block or a br, and in a pre with a line feed too.
+    lines: its lines of text, stripped; a line ends with a block or a br, and in a pre with a line feed too.
     wrong: the tags that are not closed, or not opened.
     """
 
@@ -48,5 +48,5 @@ class Shown(HTMLParser):
         self.text += data if "pre" in self._open else re.sub(r"\s+", " ", data)
 
     def has(self, text):
-        """Whether this text is shown, and is not a part of longer words."""
+        """Whether this text is shown as whole words."""
         return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", self.text) is not None

@@ -1,4 +1,4 @@
-"""The pages of the demo: functions from a Request to HTML. What a client sent may be anything, so each page escapes it."""
+"""The pages of the demo: functions from a Request to HTML. A client may send anything, so each page escapes it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ FORM = """<form method="post" action="/form">
 <p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
 <p><button>Send</button></p>
 </form>
-<p><a href="/">See what your browser asks with</a></p>
+<p><a href="/">See what your browser sends</a></p>
 """
 
 
 def handle(request: Request) -> Response:
     """The demo's handler."""
-    # The target may be an address in full (RFC 9112 3.2.2); whose it is, one server with one site need not look at.
+    # The target may be a full address (RFC 9112 3.2.2); a server of one site may ignore its host.
     path = SITE.sub(b"", request.target).partition(b"?")[0] or b"/"
     if path not in (b"/", b"/form"):
         return Response(404, b"There is no such page.\n", PLAIN)
@@ -62,15 +62,15 @@ def handle(request: Request) -> Response:
 
 
 def readable(data: bytes) -> str:
-    """Bytes as text, whatever they are. What comes out is not escaped."""
+    """Any bytes as text. It is not escaped."""
     return data.decode("utf-8", "backslashreplace")
 
 
 def asked(request: Request) -> str:
-    """A piece of HTML that shows the request's line and fields, each on a line of its own."""
-    raise NotImplementedError("Step 7: a pre element with the request line and the fields, escaped")
+    """A piece of HTML that shows the request's line and fields, each on its own line."""
+    raise NotImplementedError("Step 7: show the request line and the fields, escaped")
 
 
 def posted(content: bytes) -> str:
-    """A piece of HTML that shows each name and value of a form that came as application/x-www-form-urlencoded."""
-    raise NotImplementedError("Step 25: take the form apart, show each name and value, escaped")
+    """A piece of HTML that shows each name and value of a form, sent as application/x-www-form-urlencoded."""
+    raise NotImplementedError("Step 25: show each name and value, escaped")

@@ -1,4 +1,4 @@
-"""The server: connections and time. What the bytes mean is in messages.py and parser.py."""
+"""The server: connections and time. The meaning of the bytes is in messages.py and parser.py."""
 
 from __future__ import annotations
 
@@ -28,54 +28,54 @@ from .parser import RequestParser
 log = Logger()
 
 Handler = Callable[[Request], Any]
-"""Called with each request. Returns a Response, or a Deferred or coroutine that gives one."""
+"""Called with each request. Returns a Response, or a Deferred or coroutine of one."""
 
 
 class WrongAnswer(Exception):
-    """For the log: a handler gave what cannot be sent."""
+    """For the log: a handler returned something that cannot be sent."""
 
 
 class HTTPProtocol(Protocol):
-    """One connection: reads requests, calls the factory's handler with each, writes what it answers, in order."""
+    """One connection: reads requests, calls the factory's handler with each, writes the answers in order."""
 
-    # Twisted sets it before it calls connectionMade; self.factory is set by then too.
+    # Twisted sets it before it calls connectionMade; buildProtocol sets factory.
     transport: Any  # ITCPTransport and IPushProducer
     factory: Any  # HTTPFactory
 
     def connectionMade(self) -> None:
-        """The client is there."""
+        """The client has connected."""
         self._parser = RequestParser(self.factory.limits)
-        # The handler's Deferred, while its answer is waited for.
+        # The handler's Deferred, until it is answered.
         self._answering: Deferred[Any] | None = None
         self._closing = False
         self._lost = False
         self._continued: Request | None = None
-        # Seconds on the factory's clock, and the call there that looks at it.
+        # In seconds on the factory's clock, and the call there that checks it.
         self._deadline: float
         self._call: IDelayedCall | None = None
         self._wait()
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came, one at least: half a request, or three."""
+        """Some bytes came, at least one: half a request, or three."""
         if self._closing:
             return
-        # Step 12: a request that begins late has only what the wait for it left.
+        # Step 12: a request's time begins with its first byte
         raise NotImplementedError("Step 4: feed the parser, then serve")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is over, whoever ended it."""
+        """The connection has ended, whichever side ended it."""
         self._lost = self._closing = True
-        # Step 12: a call on the clock keeps all of this alive.
-        # Step 14: the handler works on for nobody.
+        # Step 12: leave no call on the clock
+        # Step 14: cancel the handler's work
 
     def _serve(self) -> None:
-        """Answer the requests that are here, until one is not whole, or its answer has to be waited for."""
+        """Answer the requests that are here, until one is not complete, or its handler needs time."""
         while not self._closing:
-            # Step 21: the next request does not wait for the answer before it.
+            # Step 21: one request at a time; pause when the next one comes
             try:
                 request = self._parser.next_request()
             except BadRequest as error:
-                raise  # Step 8: the client hears nothing of it.
+                raise  # Step 8: answer with its status, and close
                 return
             if request is None:
                 self._continue()
@@ -83,47 +83,47 @@ class HTTPProtocol(Protocol):
             self._answer(request)
 
     def _answer(self, request: Request) -> None:
-        """Ask the handler, and answer with what it gives, now or later."""
+        """Call the handler, and answer with its result, now or later."""
         try:
-            raise NotImplementedError("Step 4: ask the factory's handler")
+            raise NotImplementedError("Step 4: call the factory's handler")
         except Exception:
-            raise  # Step 9: the client hears nothing of it.
-        # Step 10: a Deferred is taken for the response itself.
+            raise  # Step 9: call _fail with the exception
+        # Step 10: wait for a Deferred, or for a coroutine
         self._respond(request, result)
 
     def _wait_for(self, result: Deferred[Any], request: Request) -> None:
         """Answer when the Deferred fires."""
         raise NotImplementedError("Step 10: respond with its result, or fail with its failure")
-        # Step 21: what came meanwhile is never looked at.
+        # Step 21: go on after a late answer
 
     def _go_on(self) -> None:
-        """An answer that was waited for is written: read on."""
-        raise NotImplementedError("Step 21: read again, and serve what is here already")
+        """A late answer is written: continue with the next request."""
+        raise NotImplementedError("Step 21: read again, and serve requests that are here already")
 
     def _respond(self, request: Request, response: Any) -> None:
-        """Answer with what the handler gave. If that cannot be sent, it is the handler's mistake."""
+        """Answer with the handler's result. If that cannot be sent, it is the handler's mistake."""
         self._answering = None
         try:
-            # Step 11: None passes for a Response.
+            # Step 11: refuse whatever is not a Response
             self._send(response, request)
         except Exception as error:
-            raise  # Step 11: the client hears nothing of it.
+            raise  # Step 11: call _fail with the handler's place
 
     def _fail(self, request: Request, failure: Failure) -> None:
-        """The handler failed: the log has the failure, the client a 500 that tells nothing of it."""
+        """The handler failed: log the failure, and answer with a 500 that shows nothing of it."""
         self._answering = None
-        # Step 14: each client that leaves is a failure in the log.
+        # Step 14: ignore the CancelledError of a client that left
         raise NotImplementedError("Step 9: log the failure, send a 500")
 
     def _send(self, response: Response, request: Request | None) -> None:
         """Write a response, in one write; then wait for the next request, or close.
 
-        request: what it answers; None where what came was none, so that no more of it can be read.
+        request: the one that it answers; None if there is none, only a bad one or half of one: then it closes.
         """
-        # Step 14: a client that is gone is written to.
+        # Step 14: write nothing to a client that left
         close = request is None or not keeps_open(request.version, request.fields, response.fields)
         own = [(b"Connection", b"close")] if close else []
-        # Step 24: a response does not say when it was made.
+        # Step 24: add a Date
         head_only = request is not None and request.method == b"HEAD"
         raise NotImplementedError("Step 4: write the response's bytes, with the server's own fields")
         if close:
@@ -132,35 +132,35 @@ class HTTPProtocol(Protocol):
             self._wait()
 
     def _continue(self) -> None:
-        """No request is whole. If a client waits for leave to send the content of one, give it, once."""
-        # Step 24: a client that waits for a 100 waits in vain.
+        """No request is complete. If a client waits for a 100 to send its content, write it, once for each request."""
+        # Step 24: write a 100
 
     def _close(self) -> None:
-        """Close, once the client has what was written. It has the factory's timeout to read it."""
+        """Close once everything is sent. The client has the factory's timeout to read it."""
         self._closing = True
         self._wait()
         self.transport.loseConnection()
 
     def _wait(self) -> None:
-        """Wait for the client, for the factory's timeout from now on."""
-        # Step 12: a client is waited for for ever.
+        """Start the client's time again: the factory's timeout, from now."""
+        # Step 12: set the deadline; schedule a call, if there is none
 
     def _expire(self) -> None:
-        """The clock's call has come. The deadline may have moved on since it was made."""
+        """The clock has made the call. The deadline may have moved since it was scheduled."""
         self._call = None
-        # Step 13: the handler's time is counted as the client's.
-        raise NotImplementedError("Step 12: at the deadline, answer 408 or close; before it, look again later")
-        # Step 13: a client that does not read its last answer is waited for for ever.
-        raise NotImplementedError("Step 12: answer half a request with a 408, close where there is none")
+        # Step 13: no deadline while the handler works
+        raise NotImplementedError("Step 12: before the deadline, schedule the call again")
+        # Step 13: abort if the client does not read its last answer
+        raise NotImplementedError("Step 12: answer half a request with a 408, or just close")
 
 
 class HTTPFactory(Factory):
     """Makes an HTTPProtocol for each connection.
 
-    handler: called with each Request; gives a Response, or a Deferred or a coroutine of one.
-    clock: where delayed calls are made, and what tells the time: the reactor, or a test's Clock.
-    timeout: seconds that a client has for a request, from its first byte; for beginning one; for reading the last answer.
-    limits: the most that a request may have.
+    handler: called with each Request; returns a Response, or a Deferred or a coroutine of one.
+    clock: for delayed calls and the time: the reactor, or a test's Clock.
+    timeout: how many seconds a client has to begin a request; to finish it; to read the last answer.
+    limits: the greatest lengths that a request may have.
     """
 
     def __init__(
@@ -180,18 +180,18 @@ class HTTPFactory(Factory):
         raise NotImplementedError("Step 6: make a protocol that knows its factory")
 
     def date(self) -> bytes:
-        """The time of day for a Date field."""
+        """The value of a Date field, now."""
         return date_of(int(self.clock.seconds()))
 
 
 @lru_cache
 def date_of(second: int) -> bytes:
-    """A second as a Date field says it. Kept, since it is asked for with each response."""
+    """A second as the value of a Date field. Cached, since each response needs it."""
     return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:
-    """Where a handler was written, for a line in the log."""
+    """The file and line of a handler's code, for the log; its repr if it has none."""
     while isinstance(handler, partial):
         handler = handler.func
     code = getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)

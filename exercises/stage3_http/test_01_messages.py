@@ -1,4 +1,4 @@
-"""Messages, with no connection: functions from bytes to objects, and back."""
+"""Messages without a connection: functions from bytes to objects and back."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -8,10 +8,12 @@ from .messages import BadRequest, Fields, Response, parse_fields, parse_request_
 class Step01Response(SynchronousTestCase):
     r"""A response becomes bytes.
 
-    Write response_bytes and check_bytes in messages.py. A response is a status line, a line for
-    each field, an empty line, and the content (RFC 9112 2.1). Every line ends with \r\n. The
-    reason phrase is for people; REASONS has one for each known status. Content-Length is the last
-    field, and is there already when your part begins.
+    Write your parts of response_bytes and check_bytes in messages.py. A response is: the status
+    line (HTTP/1.1, a space, the status, a space, the phrase from REASONS or nothing); a line
+    "name: value" for each of the response's fields, then for each in own, then for
+    Content-Length, which the starter has already put into fields; an empty line; the content
+    (RFC 9112 2.1). Every line ends with \r\n. If a value is not bytes, check_bytes raises a
+    TypeError that shows it.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -37,7 +39,7 @@ class Step01Response(SynchronousTestCase):
         )
 
     def test_fields(self):
-        """The response's fields come first, in their order, a repeated name as often as it was given."""
+        """The response's fields come first, in their order, a repeated name each time."""
         fields = Fields([(b"X-B", b"1"), (b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2")])
         self.check(
             b"HTTP/1.1 200 OK\r\nX-B: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
@@ -54,11 +56,11 @@ class Step01Response(SynchronousTestCase):
         )
 
     def test_unknown_status(self):
-        """A status without a reason phrase keeps the space before the phrase that is not there (RFC 9112 4)."""
+        """A status without a reason phrase keeps the space before the missing phrase (RFC 9112 4)."""
         self.check(b"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", Response(299))
 
     def test_text(self):
-        """Text where bytes belong is a TypeError whose message shows it."""
+        """Text instead of bytes is a TypeError whose message shows it."""
         for response in (
             Response(200, "words"),
             Response(200, b"", Fields([(b"X-A", "words")])),
@@ -77,11 +79,13 @@ class Step01Response(SynchronousTestCase):
 
 
 class Step02RequestLine(SynchronousTestCase):
-    """A request line is taken apart.
+    """A request line is parsed.
 
-    Write parse_request_line in messages.py: method, target, version, with one space between them,
-    as bytes (RFC 9112 3). Refuse everything else with BadRequest: servers that guess at bad lines
-    guess differently, and attackers live on the difference. TOKEN says what a method is made of.
+    Write parse_request_line in messages.py. It returns method, target and version as bytes,
+    unchanged (RFC 9112 3). There is exactly one space between them. The method is a TOKEN; the
+    target is one or more characters of visible ASCII (! to ~); the version is HTTP/, a digit, a
+    dot, a digit. For any other line, raise BadRequest; its status is 400 unless it is given
+    another.
     """
 
     longMessage = False
@@ -122,7 +126,7 @@ class Step02RequestLine(SynchronousTestCase):
             )
 
     def test_three_parts(self):
-        """A line that has not three parts, or more between them than one space, is refused."""
+        """A line without three parts, or with more than one space between them, is refused."""
         self.refuse(
             *(
                 b"",
@@ -141,7 +145,7 @@ class Step02RequestLine(SynchronousTestCase):
         self.refuse(b"GET /a b HTTP/1.1", b"GET /a HTTP/1.1 b HTTP/1.1")
 
     def test_target(self):
-        """A target of anything but visible ASCII is refused."""
+        """A target with anything but visible ASCII in it is refused."""
         self.refuse(*(b"GET /%c HTTP/1.1" % c for c in b"\0\t\n\v\f\r\x1b\x7f\x80\xa0\xe9\xff"))
 
     def test_method(self):
@@ -149,7 +153,7 @@ class Step02RequestLine(SynchronousTestCase):
         self.refuse(*(b"G%cT / HTTP/1.1" % c for c in b'\0\t\n\r(),/:;<=>?@[]{}"\\\x7f\xe9'))
 
     def test_each_byte_between(self):
-        """Each space, letter, slash and dot between the parts' own bytes is that byte and no other."""
+        """Each fixed byte of the line, a space, letter, slash or dot, is that byte and no other."""
         line = b"GET / HTTP/1.1"
         for place in (3, *range(5, 11), 12):
             self.refuse(
@@ -161,7 +165,7 @@ class Step02RequestLine(SynchronousTestCase):
             )
 
     def test_why(self):
-        """A BadRequest has a status, 400 if nobody says otherwise, and a reason, for debugging."""
+        """A BadRequest has a status, 400 by default, and a reason, for debugging."""
         got = [(error.status, str(error)) for error in (BadRequest("a"), BadRequest("b", 501))]
         expected = [(400, "a"), (501, "b")]
         self.assertEqual(got, expected, f"Expected the statuses and reasons {expected}; got {got}.")
@@ -181,12 +185,15 @@ class Step02RequestLine(SynchronousTestCase):
 
 
 class Step03Fields(SynchronousTestCase):
-    """Fields are read, and found whatever their case.
+    """Fields are parsed, and found whatever their case.
 
-    Write parse_fields and the methods of Fields in messages.py. A field line is a name, a colon,
-    and a value with spaces or tabs around it that do not count (RFC 9112 5). Names are compared
-    without case (RFC 9110 5.1); values are left alone. A name may come several times: what was
-    received is kept in order.
+    Write your part of parse_fields, and the methods _values, all and get of Fields, in
+    messages.py. In a field line, the name ends at the first colon; spaces and tabs around the
+    value, and nothing else, are stripped, if there are any (RFC 9112 5). Names are compared
+    without case (RFC 9110 5.1), but kept as they came, as values are. all returns a new list of
+    a name's values, in order; get joins them with b", ", or returns None if there are none.
+    _values is there to help these two, and no test asks for it: delete it if you do not need
+    it.
     """
 
     longMessage = False
@@ -196,14 +203,14 @@ class Step03Fields(SynchronousTestCase):
         self.assertEqual(got, expected, f"Expected {expected!r} from {lines!r}; got {got!r}.")
 
     def test_pairs(self):
-        """Fields come in their order, names and values as they were sent."""
+        """Fields keep their order, names and values stay as they were sent."""
         self.check(
             [b"Host: a", b"X-B: Some  Words", b"content_LENGTH: x,  y"],
             [(b"Host", b"a"), (b"X-B", b"Some  Words"), (b"content_LENGTH", b"x,  y")],
         )
 
     def test_any_bytes(self):
-        """A value may have any bytes in it, also such as are no text: they stay what they are, bytes."""
+        """A value may have any bytes in it, even if they are not text: they stay bytes."""
         value = b"a" + bytes(set(range(256)) - set(b"\r\n\0")) + b"\xff\xc3\xa9\xe9z"
         self.check([b"A: " + value], [(b"A", value)])
         ((name, got),) = parse_fields([b"A: " + value])
@@ -219,12 +226,12 @@ class Step03Fields(SynchronousTestCase):
         self.check([b"Host: a:80", b"T: 1:2:3:"], [(b"Host", b"a:80"), (b"T", b"1:2:3:")])
 
     def test_whitespace(self):
-        """Spaces and tabs around a value, if any, are not part of it; those inside are."""
+        """Spaces and tabs around a value are not part of it; those inside are."""
         for line in (b"A:b c", b"A: b c", b"A:\tb c\t ", b"A:   b c  "):
             self.check([line], [(b"A", b"b c")])
 
     def test_only_space_and_tab(self):
-        """Nothing but SP and HTAB is stripped (CVE-2022-24801): other such bytes belong to the value."""
+        """Nothing but SP and HTAB is stripped (CVE-2022-24801): any other byte belongs to the value."""
         for byte in set(range(256)) - set(b" \t\r\n\0"):
             value = b"%c5%c" % (byte, byte)
             self.check([b"A: " + value + b" "], [(b"A", value)])
@@ -251,7 +258,7 @@ class Step03Fields(SynchronousTestCase):
         self.find(Fields(), "get", b"Content", None)
 
     def test_repeated(self):
-        """The values of a name that is repeated are all there: a list, or joined with b", " (RFC 9110 5.3)."""
+        """all returns every value of a repeated name, and get joins them with b", " (RFC 9110 5.3)."""
         fields = Fields([(b"a", b"1"), (b"b", b"2"), (b"A", b"3"), (b"a", b"1")])
         self.find(fields, "all", b"A", [b"1", b"3", b"1"])
         self.find(fields, "get", b"A", b"1, 3, 1")
@@ -277,7 +284,7 @@ class Step03Fields(SynchronousTestCase):
             )
 
     def test_pairs_stay(self):
-        """Looking a name up changes nothing: what was made from an iterator can be asked and read again."""
+        """Looking a name up changes nothing: Fields made from an iterator can be searched and read again."""
         pairs = [(b"A", b"1"), (b"a", b"2")]
         fields = Fields(iter(pairs))
         fields.all(b"a").append(b"3")
@@ -285,17 +292,17 @@ class Step03Fields(SynchronousTestCase):
         self.assertEqual(
             got,
             expected,
-            f"Expected {expected!r} from all(b'a') after b'3' was appended to the list that all() returned; got {got!r}.",
+            f"Expected {expected!r} from all(b'a') after b'3' was appended to the list from an earlier call; got {got!r}.",
         )
         got = [list(fields), list(fields)]
         self.assertEqual(got, [pairs] * 2, f"Expected the pairs {pairs!r} each time; got {got!r}.")
 
     def test_compared(self):
-        """Fields are equal if names, values and order are, as they came; equal ones have one hash."""
+        """Fields are equal if names, values and order are the same; equal ones have the same hash."""
         fields, same = (Fields([(b"A", b"1"), (b"B", b"2")]) for _ in range(2))
         fields.get(b"a")  # What was looked up makes no difference.
         self.assertEqual(fields, same, f"Expected {fields!r} to equal {same!r}.")
-        self.assertEqual(hash(fields), hash(same), f"Expected one hash for two of {fields!r}.")
+        self.assertEqual(hash(fields), hash(same), f"Expected the same hash for two of {fields!r}.")
         for pairs in (
             [(b"B", b"2"), (b"A", b"1")],
             [(b"A", b"1")],

@@ -1,4 +1,4 @@
-"""The server's protocol and factory, with no network: see conversation.py."""
+"""The server's protocol and factory, without a network: see conversation.py."""
 
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -32,7 +32,7 @@ ASKED = Request(
         ]
     ),
 )
-# What several requests of a connection may look like, one after the other.
+# Requests that may follow each other on a connection.
 REQUESTS = [ASK, GET, b"DELETE /a HTTP/1.1\r\nHost:a\r\nEmpty:\r\n\r\n"]
 TARGETS = [b"/poem?line=2", b"/", b"/a"]
 
@@ -40,10 +40,12 @@ TARGETS = [b"/poem?line=2", b"/", b"/a"]
 class Step04Answer(SynchronousTestCase):
     """The handler is called with the request, and answered.
 
-    Write RequestParser._read_head in parser.py, and in server.py your parts of dataReceived,
-    _answer and _send. Here, each chunk is a whole request: hand it to the parser, let _serve take
-    the request and call the factory's handler, and write the response's bytes to the transport,
-    in one write. The connection stays open for the next request.
+    Write RequestParser._read_head in parser.py, and your parts of dataReceived, _answer and
+    _send in server.py. _read_head makes a Request, all of bytes, from its line and its fields,
+    with its version and without content. dataReceived feeds the parser, then calls _serve.
+    _answer calls self.factory.handler once. _send writes the response's bytes, with the fields
+    in own, and without the content if head_only, in one transport.write. The connection stays
+    open; only after HTTP/1.0 the given code closes it.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -59,7 +61,7 @@ class Step04Answer(SynchronousTestCase):
         assert_bytes(self, got[0])
 
     def test_version(self):
-        """The handler sees an older version."""
+        """The request has its version, here an older one."""
         conversation = Conversation(self)
         conversation.send(b"GET / HTTP/1.0\r\n\r\n")
         got = [request.version for request in conversation.handler.requests]
@@ -85,7 +87,7 @@ class Step04Answer(SynchronousTestCase):
                     setattr(one, name, b"other")
                 except AttributeError:
                     continue
-                self.fail(f"Expected AttributeError for a new {name}; it was taken: {one!r}.")
+                self.fail(f"Expected AttributeError when {name} is set; it was changed: {one!r}.")
 
     def test_response(self):
         """The response's status, fields and content go to the client."""
@@ -98,7 +100,7 @@ class Step04Answer(SynchronousTestCase):
         self.assertEqual(got, expected, f"Expected the answer {expected!r}; got {got!r}.")
 
     def test_one_write(self):
-        """A response is one write, of whatever size: each costs a system call, and maybe a packet."""
+        """A response of any size is one write: each costs a system call, and perhaps a packet."""
         for size in (0, 1, 2**21):
             writes = []
             conversation = Conversation(self, Recorder(Response(200, b"x" * size)))
@@ -132,12 +134,13 @@ class Step04Answer(SynchronousTestCase):
 
 
 class Step05Chunks(SynchronousTestCase):
-    r"""A request may come in any chunks.
+    """A request may come in any chunks.
 
-    Write your part of RequestParser._take_head. The data of one dataReceived call says nothing
-    about where a request ends: it may bring half of one, or three. A head is over at the empty
-    line. Search for that, and if it is not here, search on from there when more has come:
-    starting again at each byte is a thousand times the work for a thousand bytes.
+    Write your part of RequestParser._take_head. A head ends at its empty line, which HEAD_END
+    finds. The handler is called once for each request, at its last byte. Two connections do not
+    mix. Many requests in one chunk cause no recursion. Received bytes are not copied again for
+    each chunk: the buffer grows in place. _scanned is where the next search begins: two bytes
+    before the end of the last one, since a chunk may end within the empty line.
     """
 
     longMessage = False
@@ -170,7 +173,7 @@ class Step05Chunks(SynchronousTestCase):
             self.assertEqual(got, [ASKED], f"Expected {ASKED!r} from {chunks!r}; got {got!r}.")
 
     def test_several_in_any_chunks(self):
-        """Three requests that come one after the other are three, wherever the chunks are cut."""
+        """Three requests in a row are three, wherever the chunks are cut."""
         for chunks in every_chunking(b"".join(REQUESTS)):
             conversation = Conversation(self)
             conversation.send(*chunks)
@@ -180,7 +183,7 @@ class Step05Chunks(SynchronousTestCase):
             self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
 
     def test_many_at_once(self):
-        """Many requests in one chunk are answered in a loop: Python's stack is not deep enough for another way."""
+        """Many requests in one chunk are answered in a loop: recursion would be too deep for Python's stack."""
         assert_a_loop(self, lambda request: Response(200))
 
     def test_two_connections(self):
@@ -203,15 +206,14 @@ class Step05Chunks(SynchronousTestCase):
 class Step06Factory(SynchronousTestCase):
     """A factory makes a protocol for each connection.
 
-    Write HTTPFactory.buildProtocol: make an HTTPProtocol, set its factory attribute to self,
-    return it. What belongs to one connection is kept on the protocol, and made in connectionMade;
-    what belongs to all, as the handler does, on the factory.
+    Write HTTPFactory.buildProtocol: it returns a new HTTPProtocol each time, whose factory
+    attribute is the factory.
     """
 
     longMessage = False
 
     def test_builds(self):
-        """The protocol that is built is an HTTPProtocol which knows its factory."""
+        """The protocol is an HTTPProtocol that knows its factory."""
         factory = HTTPFactory(Recorder(), Clock())
         protocol = factory.buildProtocol(None)
         self.assertTrue(
@@ -239,7 +241,7 @@ class Step06Factory(SynchronousTestCase):
                 protocol.dataReceived(GET.replace(b"/", target, 1)[cut])
         got = [transport.value()[-2:] for transport in transports]
         self.assertEqual(
-            got, [b"/0", b"/1"], f"Expected each its own answer; they end with {got!r}."
+            got, [b"/0", b"/1"], f"Expected an answer of its own for each; they end with {got!r}."
         )
 
     def test_two_factories(self):

@@ -16,17 +16,17 @@ HTML = b"text/html; charset=utf-8"
 class Step07Get(TestCase):
     """A real client gets a page over TCP, and so does a browser.
 
-    Write asked in pages.py: a piece of HTML that shows the request. What a client sent may be
-    anything, also HTML: escape it, or it becomes part of the page (H9, CVE-2022-39348). Over TCP
-    there is nothing more to write, if the steps before were right. Then look at it in a browser:
-    python3 -m exercises.stage3_http.demo
+    Write asked in pages.py: a piece of HTML that shows the request line and each field (Name:
+    value), each on its own line, whatever bytes they have; UTF-8 is shown as its characters.
+    All of it is escaped exactly once, both quotes too (CVE-2022-39348). For TCP there is
+    nothing more to write.
     """
 
     longMessage = False
     timeout = 5
 
     def test_shows_the_request(self):
-        """A browser shows the request line and each field as they were sent, each on a line of its own."""
+        """A browser shows the request line and each field as they were sent, each on its own line."""
         pairs = [(b"Host", b"a"), (b"X-B", b"c: d"), (b"Host", b"C:\\new\\x41"), (b"X-C", b"")]
         page = asked(Request(b"PUT", b"/%41?q=+", Fields(pairs), b"content", b"HTTP/1.0"))
         expected = ["PUT /%41?q=+ HTTP/1.0", "Host: a", "X-B: c: d", "Host: C:\\new\\x41", "X-C:"]
@@ -35,15 +35,15 @@ class Step07Get(TestCase):
         self.assertEqual(
             got,
             expected,
-            f"Expected each of {expected!r} on a line of its own; a browser shows {shown.lines!r} for {page!r}.",
+            f"Expected each of {expected!r} on its own line; a browser shows {shown.lines!r} for {page!r}.",
         )
         wrong = shown.wrong
         self.assertEqual(
-            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
+            wrong, [], f"Expected matching tags; in {page!r} these do not match: {wrong}."
         )
 
     def test_escapes(self):
-        """What was sent stands in the page as text: no <, > or & of it is markup (CVE-2022-39348)."""
+        """Whatever was sent is text in the page: no <, > or & of it is markup (CVE-2022-39348)."""
         evil = b"<script>alert('&amp;')</script>"
         for request in (
             Request(b"GET", b"/" + evil, Fields([(b"Host", b"a")])),
@@ -60,7 +60,7 @@ class Step07Get(TestCase):
             )
 
     def test_escapes_quotes(self):
-        """Neither quote of the client's is markup, so that what was sent may stand in an attribute as well."""
+        """Neither of the client's quotes is markup, so the text is safe in an attribute as well."""
         for quote in (b'"', b"'"):
             for name, value in ((b"X-B", b"one" + quote), (b"X-B" + quote, b"one")):
                 page = asked(Request(b"GET", b"/" + quote, Fields([(name, value)])))
@@ -90,7 +90,7 @@ class Step07Get(TestCase):
             )
 
     def test_pages(self):
-        """The demo, which is given, has two pages, for GET and HEAD, whatever the query and the form of the target."""
+        """The demo, which is given, has two pages, for GET and HEAD, with any query and any form of the target."""
         ask, form = "What your browser asked", "A form"
         for target, title in (
             *(
@@ -118,7 +118,7 @@ class Step07Get(TestCase):
                 link = 'href="/form">' if title == ask else 'href="/">'
                 self.assertTrue(link in page, f"Expected a link to the other page; got {page}")
                 self.assertEqual(
-                    Shown(page).wrong, [], f"Expected a page with right tags; got {page}"
+                    Shown(page).wrong, [], f"Expected a page with matching tags; got {page}"
                 )
                 self.assertTrue(
                     page.count(title) == 2 and f"<title>{title}</title>" in page,
@@ -126,7 +126,7 @@ class Step07Get(TestCase):
                 )
 
     def test_no_page(self):
-        """What it does not have is a 404, what it does not do a 405 that says what it does; both are text."""
+        """A page that it does not have is a 404; a method that it does not allow is a 405 with Allow; both are text."""
         text = b"text/plain; charset=utf-8"
         nowhere = (404, text, None, b"There is no such page.\n")
         cannot = b"This page does not do that.\n"
@@ -165,7 +165,7 @@ class Step07Get(TestCase):
         )
 
     async def test_page(self):
-        """Over real TCP, the demo's first page is a page of HTML that says what was asked."""
+        """Over real TCP, the demo's first page is HTML that shows the request."""
         response, content = await ask(self, await serve(self, handle), b"GET", "/?a<b")
         self.assertEqual(response.code, 200, f"Expected a 200; got {response.code}.")
         kind = response.headers.getRawHeaders(b"Content-Type")
@@ -180,10 +180,10 @@ class Step07Get(TestCase):
         self.assertEqual(response.code, 404, f"Expected a 404; got {response.code}.")
 
     async def test_large(self):
-        """Content of a million bytes, more than fits into one packet or one buffer, comes whole."""
+        """Content of a million bytes, more than fits into one packet or one buffer, arrives whole."""
         content = bytes(range(256)) * 4096
         _, got = await ask(self, await serve(self, Recorder(Response(200, content))), b"GET", "/")
         self.assertTrue(
             got == content,
-            f"Expected {len(content)} bytes; got {len(got)}, or others than were sent.",
+            f"Expected {len(content)} bytes; got {len(got)} bytes, or different ones.",
         )

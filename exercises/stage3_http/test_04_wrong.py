@@ -11,31 +11,33 @@ from .conversation import (
     LogTestCase,
     Recorder,
     assert_a_loop,
+    assert_not_repeated,
     assert_nothing_kept,
     assert_refused,
     refuse,
     refuse_damaged,
     refuse_whole,
     shown,
-    tells_nothing,
 )
 from .messages import BadRequest, Response
 
 
 class Step08BadRequest(SynchronousTestCase):
-    r"""A bad request gets a 400 and a close, and nothing more is read.
+    """A bad request gets a 400 and a close, and nothing more is read.
 
-    Write your parts of parse_fields, RequestParser._take_head, and HTTPProtocol._serve. After
-    bytes that are not a request nobody knows where the next one would begin, so answer with the
-    BadRequest's status, close, and ignore all further data. A parser must not repair its input:
-    if a proxy before this server takes a bare \n for the end of a line and the server does not,
-    an attacker can hide one request in another.
+    Write your parts of parse_fields, RequestParser._take_head and HTTPProtocol._serve. Answer a
+    BadRequest with its status, then close, always with loseConnection. The answer repeats
+    nothing of the request. Later bytes are ignored and not kept; good requests before the bad
+    one are answered. 400 is for a bad request line; a field line without a colon, or whose name
+    is not a token (it is empty, ends with a space, or begins with a space or tab); CR, LF or
+    NUL anywhere but in a CRLF. HEAD_END also finds the end of a head whose lines, all or only
+    the last, end with a bare LF: refuse it at once, without waiting for more.
     """
 
     longMessage = False
 
     def test_request_line(self):
-        """A line that is not a request line is answered with 400 (RFC 9112 3)."""
+        """A bad request line is answered with 400 (RFC 9112 3)."""
         for line in (
             b"GET /",
             b"GET  / HTTP/1.1",
@@ -58,7 +60,7 @@ class Step08BadRequest(SynchronousTestCase):
         self.field(b"X-B : b", b"X-B\t: b", b"Content-Length : 5")
 
     def test_folded(self):
-        """A line that begins with a space or tab, once the way to continue a line, is answered with 400 (RFC 9112 5.2)."""
+        """A line that begins with a space or tab, which once continued a line, is answered with 400 (RFC 9112 5.2)."""
         self.field(b"X-B: b\r\n c", b"X-B: b\r\n\tc: d", b" X-B: b")
 
     def test_space_before_the_first_field(self):
@@ -66,13 +68,13 @@ class Step08BadRequest(SynchronousTestCase):
         refuse(self, b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400)
 
     def test_name(self):
-        """A name that is no token is answered with 400 (RFC 9110 5.1)."""
+        """A name that is not a token is answered with 400 (RFC 9110 5.1)."""
         self.field(b"X B: b", b"X(B): b", b"X\xe9: b", b"X\x7f: b", b"\x0bX: b", b"X\x0c: b")
         for byte in b'"(),/;<=>?@[\\]{}':
             refuse_whole(self, b"GET / HTTP/1.1\r\nHost: a\r\nX%c: b\r\n\r\n" % byte, 400)
 
     def test_any_token(self):
-        """A name of any of a token's characters, and a value of any bytes but CR, LF and NUL, pass as they came."""
+        """A name of a token's characters, and a value of any bytes but CR, LF and NUL, pass unchanged."""
         pair = (b"!#$%&'*+.^_`|~09azAZ-", bytes(set(range(256)) - set(b"\r\n\0")) + b"\xc3\xa9.")
         conversation = Conversation(self)
         conversation.send(GET[:-2] + b"%s: a%s\r\n\r\n" % pair)
@@ -86,7 +88,7 @@ class Step08BadRequest(SynchronousTestCase):
         refuse(self, b"GET / HTTP/1.1\nHost: a\r\n\r\n", 400)
 
     def test_only_line_feeds(self):
-        r"""A head whose lines all end with a bare \n is answered with 400 at once, not waited on for more."""
+        r"""A head whose lines all end with a bare \n is answered with 400 at once, without waiting for more."""
         refuse(self, b"GET / HTTP/1.1\nHost: a\n\n", 400)
         refuse(self, b"GET / HTTP/1.1\r\nHost: a\r\n\n", 400)
         for chunks in every_chunking(b"\n\n"):
@@ -107,11 +109,11 @@ class Step08BadRequest(SynchronousTestCase):
             refuse_whole(self, GET[:i] + b"\0" + GET[i:] + GET, 400)
 
     def test_each_byte_of_each_crlf(self):
-        """Each CRLF of a head is both of its bytes, and no other beside them (RFC 9112 2.2)."""
+        """Each CRLF of a head is exactly its two bytes (RFC 9112 2.2)."""
         refuse_damaged(self, GET[:-2] + b"X-B: c\r\n\r\n")
 
     def test_byte_order_mark(self):
-        """Bytes that stand before a request, such as UTF-8's mark, belong to its line: 400."""
+        """Bytes before a request, such as UTF-8's byte order mark, belong to its line: 400."""
         for byte in (b"\xef\xbb\xbf", b" ", b"\t", b"\0", b"\x0b", b"\xff", b"\n"):
             refuse_whole(self, byte + GET, 400)
             conversation = Conversation(self)
@@ -132,13 +134,13 @@ class Step08BadRequest(SynchronousTestCase):
         assert_refused(self, conversation, [400], "the second request", after=1)
 
     def test_ignores_the_rest(self):
-        """Whatever still comes after a bad request is ignored: no second answer, no call, no exception."""
+        """Whatever comes after a bad request is ignored: no second answer, no call, no exception."""
         conversation = Conversation(self)
         conversation.send(b"bad\r\n\r\n", GET, b"bad\r\n\r\n", b"\xff" * 100, GET)
         assert_refused(self, conversation, [400], "the first of five chunks")
         assert_nothing_kept(self, b"bad\r\n\r\n", "a bad request")
 
-    def test_tells_nothing(self):
+    def test_repeats_nothing(self):
         """The answer repeats nothing that the client sent."""
         for data in (
             b"<script>\r\n\r\n",
@@ -148,20 +150,21 @@ class Step08BadRequest(SynchronousTestCase):
             GET[:-2] + b"<script>: b\r\n\r\n",
             GET[:-2] + b"X-B: <script>\0\r\n\r\n",
         ):
-            tells_nothing(self, data)
+            assert_not_repeated(self, data)
 
 
 class Step09Failure(LogTestCase):
     """If a handler raises, the answer is a 500, and only the log says why.
 
-    Write your part of HTTPProtocol._answer, and _fail. A handler is the part of a server that
-    fails most, and it fails with any Exception. The client learns that it failed, and nothing
-    else, for a traceback tells an attacker which code runs. Whoever runs the server finds the
-    failure in the log: log.failure("some words", failure).
+    Write your part of HTTPProtocol._answer, and _fail. Any Exception of a handler, even a
+    BadRequest, is a 500, which shows nothing of it. The log gets the failure, once:
+    log.failure("some words", failure). The log shows nothing of the request's fields and content.
+    If you log the target, pass it as a value, not in the format: it may have braces in it. The
+    connection stays open or is closed, as after any other answer.
     """
 
     def test_any_exception(self):
-        """Whatever Exception a handler raises, the client gets a 500, and the log has it."""
+        """Whatever Exception a handler raises, the client gets a 500, and the log has the exception."""
 
         class Odd(Exception):
             pass
@@ -181,7 +184,7 @@ class Step09Failure(LogTestCase):
                 "secret" in text, f"Expected {error!r} in the log; it has: {text or 'nothing'}"
             )
 
-    def test_tells_nothing(self):
+    def test_hides_the_exception(self):
         """The answer has nothing of the exception: no message, no name, no traceback, no file."""
         self.answer(Recorder(RuntimeError("secret")), "a handler raises")
         for word in (b"secret", b"RuntimeError", b"Traceback", b".py"):
@@ -194,7 +197,7 @@ class Step09Failure(LogTestCase):
         self.keeps_secrets(SECRET, lambda request: 1 / 0, Recorder(RuntimeError("why")))
 
     def test_braces(self):
-        """Client data is not a format string: braces in a target come into the log as they are, if it has the target."""
+        """Client data is not a format string: if the log has the target, braces in it are unchanged."""
         for target in (b"/{", b"/}", b"/{log_level}", b"/{0}", b"/{a.b[c]!r:>9}"):
             text = self.answer(Recorder(RuntimeError("why")), "a handler raises", target)
             self.assertFalse(
@@ -203,13 +206,13 @@ class Step09Failure(LogTestCase):
             )
 
     def test_many_at_once(self):
-        """Many requests whose handler fails are answered in a loop as well, and the log has each failure."""
+        """Many requests whose handler fails are answered in a loop too, and the log has each failure."""
         assert_a_loop(self, lambda request: 1 / 0, status=500)
         got = len(self.flushLoggedErrors(ZeroDivisionError))
         self.assertEqual(got, 50, f"Expected 50 failures in the log, one for each 500; got {got}.")
 
     def test_next_request(self):
-        """The connection is as good as before: the next request is answered."""
+        """The connection stays usable: the next request is answered."""
         conversation = Conversation(
             self, Recorder(lambda r: 1 / 0 if r.target == b"/" else Response(200, b"fine"))
         )

@@ -13,10 +13,11 @@ from .server import place_of
 class Step10Later(LogTestCase):
     """A handler may return a Deferred or a coroutine.
 
-    Write your part of HTTPProtocol._answer, and _wait_for. If an answer takes time, the
-    handler returns a Deferred that fires with the Response. An async def handler returns a
-    coroutine, which Deferred.fromCoroutine makes a Deferred of. Note it in _answering; then add a
-    callback that answers, and an errback: a Deferred that fails is a handler that failed.
+    Write your part of HTTPProtocol._answer, and _wait_for. Nothing is sent before the Deferred
+    fires, which it may have done already. Then its Response is sent; if it fails, the answer is
+    a 500, and the failure is logged. An async def handler returns a coroutine:
+    Deferred.fromCoroutine makes a Deferred of it. Set _answering before you add the callbacks:
+    if the Deferred has fired already, they run at once, and set _answering back to None.
     """
 
     def test_later(self):
@@ -40,7 +41,7 @@ class Step10Later(LogTestCase):
         self.assertEqual(got, [201], f"Expected 201 from a subclass of Deferred; got {got!r}.")
 
     def test_log_keeps_secrets(self):
-        """The log has nothing of the request's fields where a Deferred fails, or a coroutine."""
+        """The log has nothing of the request's fields if a Deferred or a coroutine fails."""
 
         async def coroutine(request):
             raise RuntimeError("why")
@@ -83,7 +84,7 @@ class Step10Later(LogTestCase):
         self.assertEqual(got, [(200, b"now")], f"Expected (200, b'now'); got {got!r}.")
 
     def test_coroutine_of_any_callable(self):
-        """What gives the coroutine need not be an async def function itself."""
+        """Any callable may return the coroutine, not only an async def function."""
 
         class Handler:
             async def __call__(self, request):
@@ -102,14 +103,14 @@ class Step10Later(LogTestCase):
             )
 
     def test_cancelled(self):
-        """A Deferred that was cancelled before it was given has failed."""
+        """A Deferred that was cancelled before it was returned has failed."""
 
         def cancelled(request):
             deferred = Deferred()
             deferred.cancel()
             return deferred
 
-        text = self.answer(cancelled, "a Deferred was cancelled before")
+        text = self.answer(cancelled, "a Deferred was cancelled before it was returned")
         self.assertTrue("Cancelled" in text, f"Expected CancelledError in the log; it has: {text}")
 
     def test_failed(self):
@@ -142,10 +143,12 @@ class Step10Later(LogTestCase):
 class Step11WrongResult(LogTestCase):
     """A wrong result is a 500, and the log says whose mistake it is.
 
-    Write your parts of HTTPProtocol._respond. A handler that forgets its return returns None; one
-    that mixes up text and bytes returns a Response that cannot be written. Without this step, the
-    client waits for an answer for ever. Name the handler in the log: place_of gives its file and
-    line, which no traceback shows, since the handler has returned long ago.
+    Write your parts of HTTPProtocol._respond. A wrong result is whatever is not a Response (an
+    instance of a subclass is one, an object that only looks like one is not), and a Response
+    that cannot be written: text instead of bytes, a status that is not a number. It is a 500,
+    whether it is returned or comes from a Deferred or coroutine; nothing of it is sent. The log
+    gets one failure, such as a WrongAnswer, which names the handler's file, as place_of finds
+    it, and shows whatever is not a Response.
     """
 
     def wrong(self, results, wrap=lambda result: result):
@@ -205,7 +208,7 @@ class Step11WrongResult(LogTestCase):
             )
 
     def test_place(self):
-        """place_of, which is given, has the file's path and the line; what has none is shown as it is."""
+        """place_of, which is given, returns the file's path and the line, or the repr of a handler that has none."""
 
         def handler(request):
             return None
@@ -218,7 +221,7 @@ class Step11WrongResult(LogTestCase):
             self.assertEqual(place_of(one), repr(print), f"Expected the repr of print for {one!r}.")
 
     def test_text(self):
-        """A Response with text where bytes belong is a 500, and the log names the handler's file."""
+        """A Response with text instead of bytes is a 500, and the log names the handler's file."""
         self.wrong(
             [
                 Response(200, "Hello."),
@@ -232,19 +235,19 @@ class Step11WrongResult(LogTestCase):
         )
 
     def test_later(self):
-        """The same holds for a Deferred's result."""
+        """A Deferred's wrong result is a 500 too."""
         self.wrong([None, "Hello.", Response(200, "Hello.")], wrap=succeed)
 
     def test_coroutine(self):
-        """The same holds for a coroutine's result."""
+        """A coroutine's wrong result is a 500 too."""
 
-        async def give(result):
+        async def return_it(result):
             return result
 
-        self.wrong([None, Response(200, "Hello.")], wrap=give)
+        self.wrong([None, Response(200, "Hello.")], wrap=return_it)
 
     def test_log_keeps_secrets(self):
-        """The log has nothing of the request's fields if the result is wrong either."""
+        """The log has nothing of the request's fields if the result is wrong."""
         self.keeps_secrets(
             SECRET,
             lambda request: None,
@@ -271,7 +274,7 @@ class Step11WrongResult(LogTestCase):
                 )
 
     def test_no_half_response(self):
-        """Nothing of a Response that cannot be written is sent: the 500 is all that the client gets."""
+        """Nothing of a Response that cannot be written is sent: the client gets only the 500."""
         conversation = Conversation(self, Recorder(Response(200, "Hello.")))
         conversation.send(GET)
         self.flushLoggedErrors()
@@ -280,7 +283,7 @@ class Step11WrongResult(LogTestCase):
         )
 
     def test_next_request(self):
-        """The next request is answered as if nothing had happened."""
+        """The next request is answered as usual."""
         conversation = Conversation(
             self, Recorder(lambda r: None if r.target == b"/" else Response(200))
         )

@@ -1,4 +1,4 @@
-"""Time: clients that are slow, handlers that are slow, clients that leave. All of it on a Clock."""
+"""Time: slow clients, slow handlers, clients that leave, all of it on a Clock."""
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
@@ -11,12 +11,12 @@ from .server import HTTPFactory
 
 
 class TimeTestCase(SynchronousTestCase):
-    """A test case whose conversations last."""
+    """A test case with assertions on a conversation at a moment."""
 
     longMessage = False
 
     def assert_open(self, conversation, seconds, statuses=()):
-        """At this moment the connection is open, and no answers have come but these."""
+        """At this moment the connection is open, and exactly these answers have come."""
         got = conversation.statuses()
         self.assertEqual(
             got,
@@ -29,7 +29,7 @@ class TimeTestCase(SynchronousTestCase):
         )
 
     def assert_ended(self, conversation, seconds, statuses):
-        """By now it is closed, by loseConnection, after these answers."""
+        """By this moment it is closed, with loseConnection, after these answers."""
         got = conversation.statuses()
         self.assertEqual(
             got, list(statuses), f"Expected the answers {statuses} by {seconds} s; got {got!r}."
@@ -57,18 +57,20 @@ class TimeTestCase(SynchronousTestCase):
 class Step12Deadline(TimeTestCase):
     """A client that does not finish its request gets a 408 and a close.
 
-    Write _wait and your parts of _expire, dataReceived and connectionLost in server.py.
-    self.factory.timeout is how many seconds a client has: to begin a request, from the moment it
-    may; and to finish one, from its first byte. It is absolute: if each byte moved it, a client
-    that sends a byte every 59 seconds would hold its connection for ever, and a few thousand of
-    those are an attack ("slowloris"). Half a request is answered with 408 (RFC 9110 15.5.9);
-    if there is nothing to answer, just close. The delayed calls are made on
-    self.factory.clock. One that looks at the deadline when it comes is right; so is a new one
-    each time, in place of the old.
+    Write _wait and your parts of _expire, dataReceived and connectionLost in server.py. A
+    client has self.factory.timeout seconds on self.factory.clock: to begin a request, from the
+    connection's beginning or the last answer; and to finish it, from its first byte. Later
+    bytes do not move this deadline, and it is exact to fractions of a second. Each request and
+    each connection has its own. Half a request is then answered with 408 (RFC 9110 15.5.9) and
+    a close; without a request, just close.
+
+    A connection has at most two calls on the clock, and none once it is over. One call is
+    enough, if it compares the clock with _deadline and, when it is too early, schedules itself
+    again for the rest. To move the call, or to replace it, is right too.
     """
 
     def test_half_a_request(self):
-        """Half a request is answered with 408 when its time is over, and not a moment before."""
+        """Half a request is answered with 408 when its time is over, not before."""
         for data in (b"G", GET[:-1]):
             conversation = Conversation(self)
             conversation.send(data)
@@ -78,7 +80,7 @@ class Step12Deadline(TimeTestCase):
             self.assert_ended(conversation, 60, [408])
 
     def test_timeout(self):
-        """The time is the factory's."""
+        """The factory sets the time."""
         conversation = Conversation(self, timeout=5)
         conversation.send(GET[:-1])
         conversation.wait(4.75)
@@ -87,7 +89,7 @@ class Step12Deadline(TimeTestCase):
         self.assert_ended(conversation, 5, [408])
 
     def test_fractions(self):
-        """A deadline need not be a whole number of seconds, nor begin at one: a moment before it, nothing has ended."""
+        """A deadline is exact to a fraction of a second: a moment before it, nothing has ended."""
         moment = 2**-10
         for began in (0, 0.125, 0.375):
             for timeout in (0.5, 2.75, 60, 300.25):
@@ -104,7 +106,7 @@ class Step12Deadline(TimeTestCase):
                     self.assert_ended(conversation, began + timeout, statuses)
 
     def test_bytes_do_not_move_it(self):
-        """A client that sends a byte every two seconds is cut off all the same (P10)."""
+        """A client that sends a byte every two seconds is still cut off at the deadline."""
         conversation, slow = Conversation(self), b"GET /a/long/target HTTP/1.1\r\nHost: a"
         for i in range(30):
             conversation.send(slow[i : i + 1])
@@ -114,7 +116,7 @@ class Step12Deadline(TimeTestCase):
         self.assert_ended(conversation, 60, [408])
 
     def test_silent(self):
-        """A client that sends nothing gets a close and no answer when its time is over, and not before."""
+        """A client that sends nothing gets a close and no answer when its time is over, not before."""
         conversation = Conversation(self)
         conversation.wait(59.75)
         self.assert_open(conversation, 59.75)
@@ -122,7 +124,7 @@ class Step12Deadline(TimeTestCase):
         self.assert_ended(conversation, 60, [])
 
     def test_silent_after_an_answer(self):
-        """A client that has its answer has the whole time again to begin its next request."""
+        """After an answer, a client has the whole time again to begin its next request."""
         conversation = Conversation(self)
         conversation.wait(30)
         conversation.send(GET)
@@ -195,7 +197,7 @@ class Step12Deadline(TimeTestCase):
         self.assertTrue(got <= 2, f"Expected at most two calls on the clock; there are {got}.")
 
     def test_nothing_left(self):
-        """When the client leaves, no call of its connection is left on the clock (P11)."""
+        """When the client leaves, no call of its connection is left on the clock."""
         for chunks in ([], [GET[:5]], [GET], [GET, GET[:5]]):
             conversation = Conversation(self)
             conversation.send(*chunks)
@@ -207,22 +209,22 @@ class Step12Deadline(TimeTestCase):
 class Step13Ends(TimeTestCase):
     """No deadline while the handler works; an end for every connection.
 
-    Write your parts of _expire in server.py. While the handler works it is not the client who is
-    slow. And a client that does not read its last answer has the same time for it as for anything
-    else: loseConnection waits until all is sent, for ever if need be, so after the timeout the
-    connection is aborted. Then look at every way in which a connection can end: none may leave a
-    call on the clock, for that call keeps the connection's memory.
+    Write your parts of _expire in server.py. While the handler works, there is no deadline;
+    after its answer, even a 500, even one that was there at once, the client has the whole time
+    again. If the client has not read everything timeout seconds after loseConnection, abort the
+    connection, not sooner, whatever the client sends meanwhile, and even if it had no answer.
+    However a connection ends, no call is left on the clock.
     """
 
     def working(self):
-        """A conversation whose request the handler works on, and the Deferred that it gave."""
+        """A conversation whose request the handler works on, and the handler's Deferred."""
         deferred = Deferred()
         conversation = Conversation(self, Recorder(deferred))
         conversation.send(GET)
         return conversation, deferred
 
     def test_slow_handler(self):
-        """A handler may take ten minutes, and its answer is sent then."""
+        """A handler may take ten minutes; then its answer is sent."""
         conversation, deferred = self.working()
         conversation.wait(600)
         self.assert_open(conversation, 600)
@@ -253,7 +255,7 @@ class Step13Ends(TimeTestCase):
             self.assert_ended(conversation, seconds + 60, [200])
 
     def test_after_an_answer_at_once(self):
-        """So it has where the Deferred had fired before it was given, or a coroutine waits for nothing."""
+        """After an immediate answer, from a fired Deferred or a coroutine, the client has the whole time too."""
 
         async def at_once(request):
             return Response(200)
@@ -275,7 +277,7 @@ class Step13Ends(TimeTestCase):
         self.assert_ended(conversation, seconds + 60, [500])
 
     def test_after_a_failure(self):
-        """So it has after a handler that failed, or gave what is no Response, at once or late."""
+        """After a failure or a wrong result, at once or late, the client has the whole time too."""
 
         async def raises(request):
             raise RuntimeError
@@ -297,16 +299,16 @@ class Step13Ends(TimeTestCase):
                 self.failed(conversation, seconds)
 
     def test_does_not_read(self):
-        """A client that does not read its last answer is cut off after the timeout, and not before."""
+        """A client that does not read its last answer is aborted after the timeout, not before."""
         bad, half = b"bad\r\n\r\n", GET[:5]
         for what, wait, chunks, more in (
             ("a 400", 30, [bad], 0),
             ("a 400, after an answer", 30, [GET, bad], 0),
-            ("a 400 to what came byte by byte", 30, [bad[i : i + 1] for i in range(len(bad))], 0),
+            ("a 400 to a request byte by byte", 30, [bad[i : i + 1] for i in range(len(bad))], 0),
             ("a 408", 30, [half], 60),
             ("a 408, after an answer", 30, [GET, half], 60),
-            ("a client that said nothing", 0, [], 60),
-            ("a client that said nothing more", 30, [GET], 60),
+            ("silence", 0, [], 60),
+            ("silence after an answer", 30, [GET], 60),
         ):
             conversation = Conversation(self)
             conversation.wait(wait)
@@ -318,7 +320,7 @@ class Step13Ends(TimeTestCase):
             self.assert_nothing_left(conversation, f"after {what}")
 
     def test_does_not_read_after_a_slow_handler(self):
-        """So is one whose close comes when the handler has worked for longer than the timeout."""
+        """A client that does not read its last answer is aborted after the timeout, even after slow work."""
         for what, chunk, more in (
             ("a 400", b"bad\r\n\r\n", 0),
             ("a 408", GET[:5], 60),
@@ -376,7 +378,7 @@ class Step13Ends(TimeTestCase):
             self.flushLoggedErrors()
 
     def test_ends_after_a_failure(self):
-        """Nor does one whose handler failed."""
+        """A client that leaves after a 500 leaves nothing on the clock either."""
         conversation = Conversation(self, Recorder(RuntimeError()))
         conversation.send(GET)
         self.flushLoggedErrors(RuntimeError)

@@ -21,17 +21,20 @@ from .server import HTTPFactory
 class Step14Gone(SynchronousTestCase):
     """When the client leaves, the handler is cancelled, nothing is written.
 
-    Write your parts of connectionLost, _send and _fail in server.py. A handler that works for
-    nobody should stop: cancel its Deferred (and a coroutine gets CancelledError
-    where it awaits). Whatever it does then, answer or fail, there is nobody to write to. That it
-    was cancelled then is no failure for the log. While the client waits, it is one like any other.
+    Write your parts of connectionLost, _send and _fail in server.py. However the connection
+    ends, cancel its handler's Deferred, once, unless it was answered; a coroutine gets
+    CancelledError where it awaits. Then nothing more is written, and loseConnection is not
+    called, whatever the handler does. The CancelledError of a client that left is not logged;
+    another failure is. While the client is still there, CancelledError is a failure like any
+    other. Nothing refers to a connection once it and its handler, which may go on when it is
+    cancelled, are over; or to a request once the next one was answered.
     """
 
     longMessage = False
 
-    def gone(self, gives):
+    def gone(self, result):
         """A client that leaves while the handler works."""
-        conversation = Conversation(self, Recorder(gives))
+        conversation = Conversation(self, Recorder(result))
         conversation.send(GET)
         conversation.wait(1)
         conversation.lose()
@@ -40,9 +43,9 @@ class Step14Gone(SynchronousTestCase):
     def assert_quiet(self, conversation, what):
         sent, logged = conversation.sent, self.flushLoggedErrors()
         self.assertEqual(
-            sent, b"", f"Expected no write to a client that left, where {what}; got {sent!r}."
+            sent, b"", f"Expected no write to a client that left, when {what}; got {sent!r}."
         )
-        self.assertEqual(logged, [], f"Expected nothing in the log where {what}; got {logged!r}.")
+        self.assertEqual(logged, [], f"Expected nothing in the log when {what}; got {logged!r}.")
         got = conversation.state
         self.assertEqual(
             got, "open", f"Expected no close or abort after the end of the connection; it is {got}."
@@ -60,7 +63,7 @@ class Step14Gone(SynchronousTestCase):
         self.assert_quiet(conversation, "the handler's Deferred is cancelled")
 
     def test_every_end(self):
-        """So it is however the connection ended, and nothing is left on the clock."""
+        """However the connection ended, the Deferred is cancelled, once, and nothing is left on the clock."""
         cancelled = []
         factory = HTTPFactory(lambda request: Deferred(cancelled.append), Clock())
         for error in (
@@ -79,7 +82,7 @@ class Step14Gone(SynchronousTestCase):
             self.assertEqual(left, [], f"Expected an empty clock after {error!r}; it has {left!r}.")
 
     def test_second_request(self):
-        """The handler of a connection's second request is cancelled as well, and one that was answered is not."""
+        """The handler of a later request is cancelled as well, and one that was answered is not."""
         first, second = Deferred(), []
         results = iter([Response(200), first, Deferred(second.append)])
         conversation = Conversation(self, Recorder(lambda request: next(results)))
@@ -92,7 +95,7 @@ class Step14Gone(SynchronousTestCase):
         )
 
     def test_nothing_is_kept(self):
-        """When connections are over, nothing keeps them, nor, while they last, the requests that were answered before."""
+        """Nothing keeps a connection that is over, or a request that was answered before the last one."""
         protocols, requests = [], []
 
         def handler(request):
@@ -120,7 +123,7 @@ class Step14Gone(SynchronousTestCase):
         self.assertEqual(kept, [], f"Expected no protocol of 3 to be kept; there are {len(kept)}.")
 
     def test_every_moment(self):
-        """A client that leaves within a request, after any of its bytes, is not answered, and nothing is asked."""
+        """A client that leaves within a request, after any of its bytes, gets no answer, and its handler is not called."""
         for before in (b"", GET):
             for cut in range(len(GET)):
                 conversation = Conversation(self)
@@ -131,7 +134,7 @@ class Step14Gone(SynchronousTestCase):
                 self.assertEqual(
                     got,
                     (b"", "open"),
-                    f"Expected no write and no close where a client left after {before + GET[:cut]!r}; got {got!r}.",
+                    f"Expected no write and no close after a client left at {before + GET[:cut]!r}; got {got!r}.",
                 )
                 more = conversation.handler.requests[asked:]
                 self.assertEqual(
@@ -139,7 +142,7 @@ class Step14Gone(SynchronousTestCase):
                 )
 
     def test_answers_all_the_same(self):
-        """A handler that answers when it is cancelled answers nobody."""
+        """If a handler answers when it is cancelled, nothing is written."""
         conversation = self.gone(Deferred(lambda deferred: deferred.callback(Response(200))))
         self.assert_quiet(conversation, "the handler answers when it is cancelled")
 
@@ -157,11 +160,11 @@ class Step14Gone(SynchronousTestCase):
         conversation = Conversation(self, handler)
         conversation.send(GET)
         conversation.lose()
-        self.assertEqual(len(seen), 1, "Expected CancelledError in the coroutine; it was not told.")
+        self.assertEqual(len(seen), 1, "Expected CancelledError in the coroutine, once.")
         self.assert_quiet(conversation, "a coroutine is cancelled")
 
     def test_goes_on(self):
-        """A coroutine that goes on when it is cancelled is left to it; once it ends, nothing keeps the connection."""
+        """A coroutine may go on when it is cancelled; once it ends, nothing keeps the connection."""
         tidied = Deferred()
 
         async def handler(request):
@@ -174,7 +177,9 @@ class Step14Gone(SynchronousTestCase):
         conversation = Conversation(self, handler)
         conversation.send(GET)
         conversation.lose()
-        self.assertFalse(tidied.called, "Expected one cancel(), whatever it awaits after it.")
+        self.assertFalse(
+            tidied.called, "Expected one cancel(), whatever the coroutine awaits after it."
+        )
         tidied.callback(None)
         self.assert_quiet(conversation, "a coroutine went on when it was cancelled")
         protocol = ref(conversation.protocol)
@@ -210,14 +215,14 @@ class Step14Gone(SynchronousTestCase):
         )
 
     def test_fails_otherwise(self):
-        """A handler that fails with something else when it is cancelled is a failure for the log."""
+        """If a handler fails in another way when it is cancelled, the failure is logged."""
         conversation = self.gone(Deferred(lambda deferred: deferred.errback(RuntimeError("tidy"))))
         logged = self.flushLoggedErrors(RuntimeError)
         self.assertEqual(len(logged), 1, f"Expected RuntimeError in the log, once; got {logged!r}.")
         self.assert_quiet(conversation, "the handler fails when it is cancelled")
 
     def test_cancelled_by_others(self):
-        """A handler that was cancelled while the client waits has failed: a 500, and a failure in the log."""
+        """A handler that is cancelled while the client waits has failed: a 500, and a failure in the log."""
         deferred = Deferred()
         conversation = Conversation(self, Recorder(deferred))
         conversation.send(GET)

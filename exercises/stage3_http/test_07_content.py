@@ -1,4 +1,4 @@
-"""Content: where it ends, who would like you to be wrong about that, and how much of it there may be."""
+"""Content: where it ends, how attackers exploit mistakes about that, and how long it may be."""
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -31,9 +31,11 @@ class Step15Content(LogTestCase):
     """The content is as many bytes as Content-Length says.
 
     Write the last part of content_length, and your part of RequestParser._take_content, in
-    parser.py. Content-Length says how many bytes after the empty line belong to the request (RFC
-    9112 6.2). The handler is called when the last of them is here. What comes after it is the
-    next request, not content. Where there is no Content-Length, there is no content.
+    parser.py. The content is any bytes, of a request of any method and version, in any chunks
+    (RFC 9112 6.2). The length may have leading zeros. 0, or no such field, means no content; no
+    other field counts. The handler is called at the last byte; until then the deadline holds.
+    Content that the connection's end cuts short never reaches it. Received bytes are not copied
+    again for each chunk.
     """
 
     longMessage = False
@@ -51,7 +53,7 @@ class Step15Content(LogTestCase):
             )
 
     def test_content(self):
-        """The handler gets exactly the content, whatever the chunks."""
+        """The handler gets exactly the content, however it is cut."""
         for content in (b"words", b"w", b"\n"):
             data = framed(b"Content-Length: %d" % len(content), content=content)
             self.check(data, (b"POST /a", content))
@@ -66,7 +68,7 @@ class Step15Content(LogTestCase):
             self.assertEqual(got, [], f"Expected no call after {data[:cut]!r}; got {got!r}.")
 
     def test_bytes_past_it(self):
-        """Bytes past the content are not content (RFC 9112 6.2): they are the next request."""
+        """Bytes after the content are not content, but the next request (RFC 9112 6.2)."""
         self.check(
             framed(b"Content-Length: 2", content=b"ok") + GET, (b"POST /a", b"ok"), (b"GET /", b"")
         )
@@ -81,7 +83,7 @@ class Step15Content(LogTestCase):
         )
 
     def test_any_bytes(self):
-        """Content is any bytes, also such as look like the end of a head, or like a request."""
+        """Content is any bytes, even if they look like the end of a head, or like a request."""
         content = b"\r\n\r\n\0\xff" + GET
         self.check(
             framed(b"Content-Length: %d" % len(content), content=content), (b"POST /a", content)
@@ -104,12 +106,12 @@ class Step15Content(LogTestCase):
         )
 
     def test_any_case(self):
-        """The field's name counts in any case."""
+        """The field's name may have any case."""
         for name in (b"content-length", b"CONTENT-LENGTH", b"cONTENT-lENGTH"):
             self.check(framed(name + b":2", content=b"ok"), (b"POST /a", b"ok"))
 
     def test_any_method(self):
-        """Any request may have content, of whatever method and version (RFC 9110 9.3.1)."""
+        """A request of any method and version may have content (RFC 9110 9.3.1)."""
         data = framed(b"Content-Length: 2", content=b"ok")
         self.check(data.replace(b"POST", b"GET") + GET, (b"GET /a", b"ok"), (b"GET /", b""))
         for method in METHODS:
@@ -127,12 +129,12 @@ class Step15Content(LogTestCase):
         self.assertEqual(got, [b"ok"], f"Expected b'ok' from HTTP/1.0; got {got!r}.")
 
     def test_other_names(self):
-        """No other field than Content-Length says how long the content is."""
+        """No field but Content-Length says how long the content is."""
         for name in (b"Content_Length", b"X-Content-Length", b"Content-Length-2", b"Length"):
             self.check(framed(name + b": 2") + GET, (b"POST /a", b""), (b"GET /", b""))
 
     def test_large(self):
-        """Large content comes as it was sent, as bytes, in few pieces and in many."""
+        """Large content arrives unchanged, as bytes, in few pieces and in many."""
         content = b"".join(b"%07d," % i for i in range(2**15))
         data = framed(b"Content-Length: %d" % len(content), content=content)
         for size in (len(data), 2**16, 1000):
@@ -143,13 +145,13 @@ class Step15Content(LogTestCase):
             self.assertEqual(
                 same,
                 [True],
-                f"Expected one request with {len(content)} bytes, the numbers from 0 on, in pieces of {size}; "
+                f"Expected one request with {len(content)} bytes, numbers counting up from 0, in pieces of {size}; "
                 f"got {[shown(request.content) for request in requests]}.",
             )
             assert_bytes(self, requests[0])
 
     def test_cut_short(self):
-        """Content that is cut short by the connection's end, even a clean one, never reaches the handler (P7)."""
+        """Content that is cut short by the connection's end, even a clean one, never reaches the handler."""
         for error in (ConnectionDone(), ConnectionLost()):
             conversation = Conversation(self)
             conversation.send(framed(b"Content-Length: 5", content=b"word"))
@@ -160,16 +162,18 @@ class Step15Content(LogTestCase):
             )
 
     def test_deadline_holds(self):
-        """Content that does not come is half a request: 408 when its time is over."""
+        """A request without all of its content is half a request: 408 when its time is over."""
         conversation, data = Conversation(self), framed(b"Content-Length: 5", content=b"wor")
         conversation.send(data[:5])
         conversation.wait(30)
         conversation.send(data[5:])
         conversation.wait(29.75)
         conversation.send(b"d")
-        self.assertEqual(conversation.sent, b"", "Expected no answer to content that is not whole.")
+        self.assertEqual(
+            conversation.sent, b"", "Expected no answer while the content is not complete."
+        )
         conversation.wait(0.25)
-        assert_refused(self, conversation, [408], "content that never came whole")
+        assert_refused(self, conversation, [408], "content that was never complete")
 
     def test_log_keeps_secrets(self):
         """If the handler fails, the log has nothing of the content, which may be a password."""
@@ -183,7 +187,7 @@ class Step15Content(LogTestCase):
         )
 
     def test_two_connections(self):
-        """Two connections that send a byte in turn have each their own content."""
+        """Two connections that send a byte in turn each have their own content."""
         other = framed(b"Content-Length: 10", content=b"other ones").replace(b"/a", b"/b")
         assert_apart(self, framed(b"Content-Length: 5", content=b"words") + GET, other + GET)
 
@@ -194,13 +198,12 @@ class Step15Content(LogTestCase):
 
 
 class Step16Framing(SynchronousTestCase):
-    """What two readers could take apart in two ways is refused.
+    """Whatever two readers could understand differently is refused.
 
-    Write your part of content_length in parser.py. Where a proxy and the server behind it
-    disagree on where content ends, an attacker's content becomes a request of somebody else's
-    ("request smuggling"). So one Content-Length of nothing but digits, or chunks, and nothing
-    that two readers could understand differently: the answer is 400, and a close. int() reads
-    more than digits.
+    Write your part of content_length in parser.py. 400 is for two lengths, even equal ones; a
+    length that is not digits only, though int() may accept it (+5, 1_0); a length together with
+    Transfer-Encoding; Transfer-Encoding in HTTP/1.0. 400 or 501 is for any coding but chunked
+    alone, in one field or in several, and for an empty one (,chunked). All with a close.
     """
 
     longMessage = False
@@ -209,7 +212,7 @@ class Step16Framing(SynchronousTestCase):
         refuse(self, framed(*fields, content=content), *statuses)
 
     def test_two_lengths(self):
-        """Two Content-Length fields are answered with 400, also where they agree (CVE-2020-10108, RFC 9112 6.3)."""
+        """Two Content-Length fields are answered with 400, even if they agree (CVE-2020-10108, RFC 9112 6.3)."""
         self.refuse(b"Content-Length: 0", b"Content-Length: 5")
         self.refuse(b"Content-Length: 5", b"Content-Length: 0")
         self.refuse(b"Content-Length: 5", b"content-length: 5")
@@ -220,7 +223,7 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length:", b"Content-Length: 5")
 
     def test_not_a_number(self):
-        """A Content-Length that is no number is answered with 400, not with an exception (#6029)."""
+        """A Content-Length that is not a number is answered with 400, not with an exception (#6029)."""
         for value in (
             *(b"five", b"", b"5 5", b"5.0", b"0x5", b"5;5", b"\xd9\xa5", b"1e0"),
             *(b'"5"', b"5;", b"'5'", b"a", b"\xb2", b"\xb9", b"5\0", b"\xef\xbb\xbf5"),
@@ -228,7 +231,7 @@ class Step16Framing(SynchronousTestCase):
             self.refuse(b"Content-Length: " + value)
 
     def test_what_int_takes(self):
-        """What int() reads and HTTP does not is answered with 400 (CVE-2022-24801)."""
+        """A length that int() accepts and HTTP does not is answered with 400 (CVE-2022-24801)."""
         for value in (b"+5", b"-5", b"-0", b"0_5", b"1_0", b"\x0b5", b"5\x0c", b"\x1c5", b"\x855"):
             self.refuse(b"Content-Length: " + value)
 
@@ -242,7 +245,7 @@ class Step16Framing(SynchronousTestCase):
         self.refuse(b"Content-Length: 0", b"Transfer-Encoding: identity", statuses=(400, 501))
 
     def test_unknown_coding(self):
-        """A transfer coding that is not known, empty, or twice chunked, is answered with 501 or 400 (RFC 9112 6.1, 7)."""
+        """A coding that is unknown or empty, or chunked twice, is answered with 501 or 400 (RFC 9112 6.1, 7)."""
         for value in (
             *(b"gzip, chunked", b"chunked, chunked", b"x, chunked", b"chunked,chunked"),
             *(b",chunked", b", chunked", b"x-chunked", b"identity, chunked", b"gzip;a=b, chunked"),
@@ -257,7 +260,7 @@ class Step16Framing(SynchronousTestCase):
             self.refuse(*reversed(fields), statuses=(400, 501))
 
     def test_chunked_is_not_last(self):
-        """A coding after chunked, or none that is chunked, does not say where the content ends: 400 (RFC 9112 6.3)."""
+        """If chunked is not the last coding, nothing says where the content ends: 400 or 501 (RFC 9112 6.3)."""
         for value in (
             b"chunked, gzip",
             *(b"identity", b"xchunked", b"", b"\x0bchunked", b"chunked;a=b"),
@@ -276,11 +279,14 @@ class Step16Framing(SynchronousTestCase):
 class Step17Limits(SynchronousTestCase):
     """A request may not be longer than the limits, even if it never ends.
 
-    Write RequestParser._check_limits, and your part of content_length, in parser.py. Without
-    limits, whoever can connect can fill the memory. self._limits has three: the request line,
-    without its CRLF (414, RFC 9110 15.5.15); all field lines together, with their CRLFs (431, RFC
-    6585 5); the content (413). What is exactly as long as its limit passes, also where a chunk
-    ends within a CRLF. What never ends is refused when the limit is passed.
+    Write RequestParser._check_limits, and your part of content_length, in parser.py.
+    self._limits has: line, for the request line without its CRLF (414, RFC 9110 15.5.15; 501 if
+    the method alone is longer); fields, for all field lines with their CRLFs (431, RFC 6585 5);
+    content (413, before it comes). Anything exactly as long as its limit passes, even if a
+    chunk ends within a CRLF; a byte more does not. Input that never ends is refused as soon as
+    it is too long, so _take_head calls _check_limits even while the head's end is not here. A
+    length of thousands of digits is 413 or 400; leading zeros do not count, and some dozens of
+    them pass. The limits apply to each request separately; there are no others.
     """
 
     longMessage = False
@@ -298,22 +304,22 @@ class Step17Limits(SynchronousTestCase):
             self.assertEqual(
                 got,
                 [200],
-                f"Expected 200 for {sent}, limits {limits}, in chunks of {cut}; got {got!r}.",
+                f"Expected 200 for {sent} bytes with limits {limits}, the first chunks {cut} bytes long; got {got!r}.",
             )
 
     def never_ends(self, statuses, begin, most, **limits):
-        """Bytes that go on for ever are refused at most so many bytes after the beginning."""
+        """Input that never ends is refused at most this many bytes after its beginning."""
         for size, before in ((1, 0), (7, 0), (64, 0), (7, 2)):
             conversation, sent = Conversation(self, limits=Limits(**limits)), 0
             conversation.send(*[GET] * before, begin)
             while len(conversation.statuses()) == before and sent < 10 * most:
                 conversation.send(b"x" * size)
                 sent += size
-            what = f"{begin!r} and {sent} bytes that do not end, after {before} requests"
+            what = f"{begin!r} and {sent} bytes without an end, after {before} requests"
             assert_refused(self, conversation, statuses, what, after=before)
             self.assertTrue(
                 sent < most + size,
-                f"Expected {statuses} after {most} bytes, which came {size} at a time; it came after {sent}.",
+                f"Expected {statuses} after {most} bytes, sent {size} at a time; it came after {sent}.",
             )
 
     def test_line(self):
@@ -323,11 +329,11 @@ class Step17Limits(SynchronousTestCase):
         refuse(self, data % (b"x" * 17), 414, limits=Limits(line=30))
 
     def test_line_never_ends(self):
-        """A request line that never ends is answered with 414 when it is too long to be one."""
+        """A request line that never ends is answered with 414 as soon as it is too long."""
         self.never_ends([414], b"GET /", 27, line=30)
 
     def test_method(self):
-        """A method that is too long for a line is answered with 501 (RFC 9112 3), ended or not."""
+        """A method longer than the limit of a line is answered with 501, even if it never ends (RFC 9112 3)."""
         self.never_ends([501], b"GET", 29, line=30)
         data = b"%s / HTTP/1.1\r\nHost: a\r\n\r\n" % (b"GET" * 20)
         refuse(self, data, 501, limits=Limits(line=30))
@@ -336,18 +342,18 @@ class Step17Limits(SynchronousTestCase):
             refuse(self, data, status, limits=Limits(line=30))
 
     def test_line_feed_first(self):
-        """What begins with a bare line feed and never ends is refused as well."""
+        """Input that begins with a bare line feed and never ends is refused as well."""
         self.never_ends([400, 414, 431], b"\n", 80, line=30, fields=40)
         self.never_ends([400, 414, 431], b"\n", 80, line=40, fields=30)
 
     def test_fields(self):
-        """Fields that are as long as the limit pass; a byte more is answered with 431."""
+        """Fields of the limit's length pass; a byte more is answered with 431."""
         data = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\nY: y\r\n\r\n"
         self.passes(data % (b"x" * 10), fields=30)
         refuse(self, data % (b"x" * 11), 431, limits=Limits(fields=30))
 
     def test_line_is_no_field(self):
-        """The request line does not count as a field, nor the other way round."""
+        """The request line does not count towards the fields, nor the fields towards the line."""
         line = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 50)
         self.passes(line, fields=10)
         self.passes(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % (b"x" * 50), line=15)
@@ -359,36 +365,36 @@ class Step17Limits(SynchronousTestCase):
         refuse(self, data, 431, limits=Limits(fields=48))
 
     def test_fields_never_end(self):
-        """Fields that never end are answered with 431 when they are too long."""
+        """A field that never ends is answered with 431 as soon as it is too long."""
         self.never_ends([431], b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 30, fields=40)
 
     def test_line_after_line(self):
-        """So are lines that never end with an empty one."""
+        """Field lines without an empty line at the end are answered with 431 too."""
         conversation = Conversation(self, limits=Limits(fields=100))
         conversation.send(b"GET / HTTP/1.1\r\nHost: a\r\n", *[b"X: x\r\n"] * 20)
         assert_refused(self, conversation, [431], "fields after fields")
 
     def test_content(self):
-        """Content of the limit's length passes; a byte more is answered with 413, before it has come."""
+        """Content of the limit's length passes; a byte more is answered with 413, before it comes."""
         self.passes(framed(b"Content-Length: 10", content=b"0123456789"), content=10)
         refuse(self, framed(b"Content-Length: 11"), 413, limits=Limits(content=10))
 
     def test_leading_zeros(self):
-        """Zeros before a length are no part of the number: dozens of them pass, and do not change it."""
+        """Leading zeros do not count: dozens of them pass, and do not change the length."""
         zeros = b"Content-Length: " + b"0" * 30
         self.passes(framed(zeros + b"10", content=b"0123456789"), content=10)
         self.passes(framed(zeros), content=0)
         refuse(self, framed(zeros + b"11"), 413, limits=Limits(content=10))
 
     def test_huge_length(self):
-        """A length of thousands of digits is answered with 413, or 400: Python makes no int of it."""
+        """A length of thousands of digits is answered with 413 or 400: Python makes no int of it."""
         for digits in (b"9" * 20, b"9" * 5000, b"0" * 5000 + b"9" * 20):
             conversation = Conversation(self)
             conversation.send(framed(b"Content-Length: " + digits))
             assert_refused(self, conversation, [413, 400], f"a length of {len(digits)} digits")
 
     def test_as_they_are(self):
-        """If nobody says otherwise, the limits are 8192, 65536 and 1 MiB."""
+        """By default, the limits are 8192, 65536 and 1 MiB."""
         line = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
         fields = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n"
         for what, data, status in (
@@ -405,7 +411,7 @@ class Step17Limits(SynchronousTestCase):
             self.assertEqual(got, [status], f"Expected {status} for {what} bytes; got {got!r}.")
 
     def test_own_limits(self):
-        """Each request has the limits for itself: long ones in a row pass, and one that is too long after them does not."""
+        """The limits apply to each request separately: long ones in a row pass, then one that is too long does not."""
         data = framed(b"Content-Length: 9", content=b"012345678")
         for status, bad in (
             (414, GET.replace(b"/", b"/abc", 1)),
@@ -423,7 +429,7 @@ class Step17Limits(SynchronousTestCase):
             )
 
     def test_no_other_limits(self):
-        """There is no other: many short fields pass, a long name, a long value and a long method."""
+        """There are no other limits: many short fields, a long name, a long value and a long method pass."""
         for data in (
             GET[:-2] + b"X:\r\n" * 2000 + b"\r\n",
             GET[:-2] + b"X" * 60000 + b": x\r\n\r\n",

@@ -1,4 +1,4 @@
-"""Responses that must not be sent as the handler gave them."""
+"""Responses that must not be sent as the handler returned them."""
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
@@ -10,13 +10,12 @@ HEAD = GET.replace(b"GET", b"HEAD")
 
 
 class Step18Splitting(SynchronousTestCase):
-    r"""A response that a client would take for something else is refused.
+    """A response that a client would misread is refused.
 
-    Write check_response in messages.py. Handlers put into fields what clients sent: a name, an
-    address to go to. If that has a line's end in it, the client reads two fields, or two
-    responses, the second written by an attacker (#9420). Escaping cannot help, for there is no
-    escape: raise ValueError, and the server answers 500. Refuse all else, too, that changes where
-    the response ends.
+    Write check_response in messages.py. It raises ValueError, and the server answers 500, for:
+    a field's name that is not a token; a value with CR, LF or NUL in it; a handler's own
+    Content-Length or Transfer-Encoding, in any case; a status outside 200 to 599; content in a
+    204, 205 or 304. Other names and values are sent as they are.
     """
 
     longMessage = False
@@ -55,7 +54,7 @@ class Step18Splitting(SynchronousTestCase):
         )
 
     def test_name(self):
-        """A name that is no token is refused (RFC 9110 5.1)."""
+        """A name that is not a token is refused (RFC 9110 5.1)."""
         self.field(
             *(
                 (name, b"evil")
@@ -66,20 +65,20 @@ class Step18Splitting(SynchronousTestCase):
         )
 
     def test_second_field(self):
-        """Every field is looked at, not only the first, or the last."""
+        """Every field is checked, not only the first or the last."""
         good = (b"X", b"fine")
         for bad in ((b"Y", b"\nevil: yes"), (b"Y Z", b"evil"), (b"Content-Length", b"4")):
             for pairs in ([good, bad], [bad, good], [good, bad, good]):
                 self.refuse(Response(200, b"", Fields(pairs)))
 
     def test_framing(self):
-        """A handler does not say where the content ends: the server does (RFC 9112 6)."""
+        """The server says where the content ends, not the handler (RFC 9112 6)."""
         for name in (b"Content-Length", b"Transfer-Encoding"):
             for cased in (name, name.lower(), name.upper(), name.capitalize(), name.swapcase()):
                 self.field((cased, b"0"), (cased, b"chunked"), (cased, b""))
 
     def test_status(self):
-        """A status beyond 200 to 599 is refused: after a 1xx a client waits for another response (RFC 9110 15.2)."""
+        """A status outside 200 to 599 is refused: after a 1xx a client waits for another response (RFC 9110 15.2)."""
         self.refuse(*(Response(status) for status in (0, -200, 99, 100, 101, 199, 600, 2000)))
 
     def test_every_status(self):
@@ -92,18 +91,18 @@ class Step18Splitting(SynchronousTestCase):
             )
 
     def test_content_of_none(self):
-        """A status that has no content is refused with some (RFC 9110 6.4.1)."""
+        """Content is refused if the status allows none (RFC 9110 6.4.1)."""
         self.refuse(*(Response(status, b"evil") for status in (204, 205, 304)))
 
     def test_harmless(self):
-        """Other values go out as they are."""
+        """Other values are sent as they are."""
         every = bytes(set(range(256)) - set(b"\r\n\0"))
         for value in (b"", b"a b\tc", b"caf\xe9", b'a: b, c; d="e"', b" a  b ", every):
             sent = response_bytes(Response(200, b"", Fields([(b"X-B", value)])))
             self.assertTrue(b"X-B: " + value + b"\r\n" in sent, f"Expected {value!r} in {sent!r}.")
 
     def test_harmless_names(self):
-        """Any token is a name, and a name that only looks like Content-Length is another."""
+        """Any token is a good name, even one that only looks like Content-Length."""
         for name in (b"!#$%&'*+.^_`|~09azAZ-", b"Content_Length", b"X-Transfer-Encoding"):
             sent = response_bytes(Response(200, b"", Fields([(name, b"0")])))
             self.assertTrue(name + b": 0\r\n" in sent, f"Expected {name!r} in {sent!r}.")
@@ -112,11 +111,11 @@ class Step18Splitting(SynchronousTestCase):
 class Step19Head(SynchronousTestCase):
     """The answer to HEAD has the same fields as that to GET, and no content.
 
-    Write your parts of response_bytes in messages.py. HEAD asks what a GET would bring (RFC 9110
-    9.3.2). A client reads no content after it, so any that is sent would be taken for the next
-    response. The length is that of the content which is not sent. The responses 204 and 304 have
-    no content whatever the method. A 204 may have no Content-Length; a 304 might have that of the
-    page, which is not here (RFC 9110 8.6). So neither gets one.
+    Write your parts of response_bytes in messages.py. The answer to HEAD, even a 500, has the
+    status and fields of the answer to GET, with the same Content-Length, and no content (RFC
+    9110 9.3.2): _send passes content=False. Methods have case: head is not HEAD. To any method,
+    a 204 and a 304 have no Content-Length: a 204 may not have one, and a 304's would be that of
+    the page, which is not here (RFC 9110 8.6). A 205 has 0.
     """
 
     longMessage = False
@@ -127,7 +126,7 @@ class Step19Head(SynchronousTestCase):
         return conversation
 
     def test_no_content(self):
-        """The answer to HEAD ends with its fields, also if the request has content."""
+        """The answer to HEAD ends with its fields, even if the request has content."""
         for data in (
             *(HEAD, HEAD[:-2] + b"Content-Length: 2\r\n\r\nhi"),
             *(HEAD[:-2] + b"Connection: close\r\n\r\n", HEAD.replace(b"1.1", b"1.0")),
@@ -139,7 +138,7 @@ class Step19Head(SynchronousTestCase):
             )
 
     def test_same_fields(self):
-        """The answer to HEAD has the status and fields that GET would bring, the length among them."""
+        """The answer to HEAD has the status and fields of the answer to GET, the length among them."""
         fields = Fields([(b"X-B", b"c")])
         for status in (200, 203, 204, 205, 206, 299, 301, 304, 404, 405, 500, 599):
             content = b"" if status in (204, 205, 304) else b"Words.\n"
@@ -158,7 +157,7 @@ class Step19Head(SynchronousTestCase):
             )
 
     def test_next_request(self):
-        """The next answer comes right after the fields of that to HEAD."""
+        """After the fields of the answer to HEAD, the next answer follows at once."""
         for response in (Response(200, b"Words.\n"), RuntimeError()):
             conversation = self.answer(HEAD + GET + HEAD + HEAD + GET, response)
             self.flushLoggedErrors()
@@ -167,7 +166,7 @@ class Step19Head(SynchronousTestCase):
             self.assertEqual(
                 got,
                 expected,
-                f"Expected content, or none, as {expected}, from {response!r}; got {conversation.sent!r}.",
+                f"Expected answers with content {expected}, from {response!r}; got {conversation.sent!r}.",
             )
 
     def test_failure(self):
@@ -181,7 +180,7 @@ class Step19Head(SynchronousTestCase):
         )
 
     def test_any_handler(self):
-        """It has no content whenever the answer is there, and whatever it is."""
+        """The answer to HEAD has no content, at once or late, success or failure."""
         response = Response(203, b"Words.\n")
 
         async def coroutine(request):
@@ -219,18 +218,20 @@ class Step19Head(SynchronousTestCase):
             (answer,) = conversation.answers(0)
             length = answer.fields.get(b"content-length")
             self.assertNotIn(
-                length, (None, b"0"), f"Expected what GET would have for a length; got {length}."
+                length,
+                (None, b"0"),
+                f"Expected the Content-Length of the answer to GET; got {length}.",
             )
 
     def test_case(self):
-        """Only HEAD is HEAD: methods have case (RFC 9110 9.1)."""
+        """Methods have case: head is not HEAD (RFC 9110 9.1)."""
         (answer,) = self.answer(GET.replace(b"GET", b"head"), Response(200, b"Words.\n")).answers()
         self.assertEqual(
             answer.content, b"Words.\n", f"Expected content for 'head'; got {answer!r}."
         )
 
     def test_without_content(self):
-        """A 204, and a 304 from here, have no Content-Length, and the next answer is read right (RFC 9110 8.6)."""
+        """A 204 and a 304 have no Content-Length, and the next answer follows at once (RFC 9110 8.6)."""
         for status in (204, 304):
             conversation = self.answer(
                 GET + GET, Response(status, b"", Fields([(b"ETag", b'"1"')]))
@@ -243,7 +244,7 @@ class Step19Head(SynchronousTestCase):
             )
 
     def test_reset_content(self):
-        """A 205 has the length 0 (RFC 9110 15.3.6)."""
+        """A 205 has Content-Length: 0 (RFC 9110 15.3.6)."""
         (answer,) = self.answer(GET, Response(205)).answers()
         got = answer.fields.get(b"content-length")
         self.assertEqual(got, b"0", f"Expected Content-Length: 0 in a 205; got {got!r}.")

@@ -1,4 +1,4 @@
-"""Several requests on one connection: when it goes on, and in which order."""
+"""Several requests on one connection: when it stays open, and when it closes."""
 
 import re
 
@@ -26,27 +26,28 @@ def saying(*fields, version=b"1.1"):
 
 
 class Step20Persistent(SynchronousTestCase):
-    """A connection goes on until one side says close.
+    """A connection stays open until one side says close.
 
-    Write keeps_open in messages.py, and your part of RequestParser._take_head. HTTP/1.1 keeps the
-    connection open unless the request or the response has Connection: close; HTTP/1.0 closes (RFC
-    9112 9.3). Connection is a list of names, in any case. The last response says close as well;
-    after it, what still comes is not looked at.
+    Write keeps_open in messages.py, and your part of RequestParser._take_head. A connection is
+    closed after an HTTP/1.0 request, whatever it says, and if close, in any case, is one of the
+    options in the Connection fields of the request or the response (RFC 9112 9.3). The last
+    response says Connection: close, others do not; a handler may have said it already. Later
+    bytes are ignored and not kept. Empty lines before a request, each nothing but a CRLF, are
+    skipped (RFC 9112 2.2). A request's time begins with the first of them: a client that sends
+    nothing else gets a 408.
     """
 
     longMessage = False
 
     def assert_closes(self, data, response=None):
-        # After other requests, which may have kept it open, too.
+        # After another request too, which may have kept it open.
         conversation = Conversation(
             self, lambda r: (r.target == b"/" and response) or Response(200)
         )
         conversation.send(b"X /a HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\n\r\nx", data)
         conversation.send(GET)
         got = len(conversation.statuses())
-        self.assertEqual(
-            got, 2, f"Expected an answer to {data!r} after a POST, and no more; got {got} in all."
-        )
+        self.assertEqual(got, 2, f"Expected two answers, to a request and to {data!r}; got {got}.")
         for chunks in every_chunking(data):
             conversation = Conversation(self, Recorder(response))
             conversation.send(*chunks)
@@ -55,13 +56,13 @@ class Step20Persistent(SynchronousTestCase):
             self.assertEqual(
                 got,
                 [200],
-                f"Expected one answer to {chunks!r}, and none to what follows; got {got!r}.",
+                f"Expected one answer to {chunks!r}, and none to the GET after it; got {got!r}.",
             )
             self.assertTrue(conversation.closing, f"Expected a close after {chunks!r}; it is open.")
             head = conversation.sent.partition(b"\r\n\r\n")[0].lower()
-            said = b",".join(re.findall(rb"\r\nconnection: ([^\r]*)", head))
+            options = b",".join(re.findall(rb"\r\nconnection: ([^\r]*)", head))
             self.assertTrue(
-                b"close" in re.split(rb"[ \t]*,[ \t]*", said),
+                b"close" in re.split(rb"[ \t]*,[ \t]*", options),
                 f"Expected Connection: close in the last answer, to {chunks!r}; got {head!r}.",
             )
 
@@ -80,7 +81,7 @@ class Step20Persistent(SynchronousTestCase):
             self.assertFalse(b"close" in said, f"Expected no Connection: close after {chunks!r}.")
 
     def test_close(self):
-        """A request that says Connection: close, in any case, is answered, and then the connection is closed."""
+        """After the answer to a request with Connection: close, in any case, the connection is closed."""
         for field in (b"Connection: close", b"connection:CLOSE", b"CONNECTION: Close"):
             self.assert_closes(saying(field))
 
@@ -99,11 +100,11 @@ class Step20Persistent(SynchronousTestCase):
             self.assert_closes(saying(*fields[i:], *fields[:i]))
 
     def test_pipelined(self):
-        """A request that came in the same bytes, after one that said close, is not answered (RFC 9112 9.6)."""
+        """A request in the same bytes, after one with close, is not answered (RFC 9112 9.6)."""
         self.assert_closes(saying(b"Connection: close") + GET)
 
     def test_stays(self):
-        """Without close, the connection goes on; a word that has close in it is not close."""
+        """Without close, the connection stays open; a word that contains close is not close."""
         self.assert_stays(GET)
         for options in (
             *(b"keep-alive", b"closed", b"x-close", b"", b"close-not", b"close;x", b'"close"'),
@@ -116,11 +117,11 @@ class Step20Persistent(SynchronousTestCase):
         self.assert_stays(saying(b"X-Connection: close", b"X-B: close", b"Proxy-Connection: close"))
 
     def test_other_versions(self):
-        """HTTP/1.2 goes on, as HTTP/1.1 does."""
+        """After HTTP/1.2 the connection stays open, as after HTTP/1.1."""
         self.assert_stays(saying(version=b"1.2"))
 
     def test_old_client(self):
-        """After an HTTP/1.0 request the connection is closed: such a client waits for that."""
+        """After an HTTP/1.0 request the connection is closed: such a client waits for the close."""
         self.assert_closes(saying(version=b"1.0"))
         self.assert_closes(b"GET / HTTP/1.0\r\n\r\n")
         self.assert_closes(saying(b"Connection: keep-alive", version=b"1.0"))
@@ -131,7 +132,7 @@ class Step20Persistent(SynchronousTestCase):
             self.assert_closes(GET, Response(200, b"", Fields([(b"Connection", value)])))
 
     def test_both_sides(self):
-        """close of either side counts, whatever the other says; half of it from each is none."""
+        """close from either side counts, whatever the other says; half a word from each is not close."""
         for asked, answered in ((b"close", b"x"), (b"x", b"close"), (b"", b"close")):
             response = Response(200, b"", Fields([(b"Connection", answered)]))
             self.assert_closes(saying(b"Connection: " + asked), response)
@@ -139,19 +140,19 @@ class Step20Persistent(SynchronousTestCase):
         self.assert_stays(saying(b"Connection: clo"), response)
 
     def test_content_first(self):
-        """The content of a request that says close is read first."""
+        """The content of a request with close is read first."""
         data = saying(b"Content-Length: 2", b"Connection: close") + b"ok"
         self.assert_closes(data)
 
     def test_errors_say_close(self):
-        """An answer after which the server closes says so."""
+        """A 400, after which the server closes, has Connection: close."""
         conversation = Conversation(self)
         conversation.send(b"bad\r\n\r\n")
         said = conversation.answers()[0].fields.get(b"connection")
         self.assertEqual(said, b"close", f"Expected Connection: close in the 400; got {said!r}.")
 
     def test_failures_close(self):
-        """A 500 says close, and the connection is closed, where any other answer would; else it goes on."""
+        """After a 500, the connection is closed or stays open as after any other answer."""
         late = Response(200, "text", Fields([(b"Connection", b"close")]))
         for handler in (Recorder(RuntimeError()), Recorder(late), lambda request: fail(KeyError())):
             for data, state in (
@@ -174,7 +175,7 @@ class Step20Persistent(SynchronousTestCase):
                 )
 
     def test_refusals_say_close(self):
-        """So does a 408, which ends a connection, after other answers too."""
+        """A 408 has Connection: close, even after other answers."""
         conversation = Conversation(self)
         conversation.send(GET, GET[:5])
         conversation.wait(60)
@@ -184,7 +185,7 @@ class Step20Persistent(SynchronousTestCase):
         )
 
     def test_beside_another_option(self):
-        """The handler's own Connection field does not stand for the server's close."""
+        """The handler's own Connection field does not replace the server's close."""
         response = Response(200, b"", Fields([(b"Connection", b"X-B")]))
         conversation = Conversation(self, Recorder(response))
         conversation.send(saying(b"Connection: close"))
@@ -196,7 +197,7 @@ class Step20Persistent(SynchronousTestCase):
         )
 
     def test_does_not_read(self):
-        """A client that does not read its last answer has 60 s for it, whoever said close."""
+        """A client that does not read its last answer is aborted after 60 s, whoever said close."""
         close = Response(200, b"", Fields([(b"Connection", b"close")]))
         for what, data, response in (
             ("Connection: close", saying(b"Connection: close"), None),
@@ -220,7 +221,7 @@ class Step20Persistent(SynchronousTestCase):
                 self.assertEqual(left, [], f"Expected an empty clock after {what}; it has {left}.")
 
     def test_empty_lines(self):
-        """Empty lines before a request, as some clients send them after content, are left out (RFC 9112 2.2)."""
+        """Empty lines before a request, which some clients send after content, are skipped (RFC 9112 2.2)."""
         for chunks in every_chunking(b"\r\n" + POST + b"\r\n" + GET + b"\r\n\r\n" + GET):
             conversation = Conversation(self)
             conversation.send(*chunks)
@@ -228,7 +229,7 @@ class Step20Persistent(SynchronousTestCase):
             self.assertEqual(got, [200] * 3, f"Expected three answers to {chunks!r}; got {got!r}.")
 
     def test_many_requests(self):
-        """There may be any number of requests, and of empty lines before each."""
+        """There may be any number of requests, and of empty lines before each one."""
         conversation = Conversation(self)
         conversation.send(*[b"\r\n" * 100 + GET] * 300)
         got, state = conversation.statuses(), conversation.state
@@ -239,16 +240,16 @@ class Step20Persistent(SynchronousTestCase):
         )
 
     def test_almost_empty_lines(self):
-        """A line that is not empty, or does not end with CRLF, is none of them: 400 (RFC 9112 2.2)."""
+        """A line that is not empty, or does not end with CRLF, is not skipped: 400 (RFC 9112 2.2)."""
         for line in (b" \r\n", b"\t\r\n", b"\n", b"\r\r\n", b"\0\r\n", b"\r\n ", b"\r\n\n", b"\r"):
             refuse_whole(self, line + GET, 400)
 
     def test_drops_the_rest(self):
-        """What comes after the last answer is dropped, not kept."""
+        """Bytes after the last answer are dropped, not kept."""
         assert_nothing_kept(self, saying(b"Connection: close"), "Connection: close")
 
     def test_empty_lines_take_time(self):
-        """A client that sends nothing but empty lines gets a 408, its time over from the first of them (P10)."""
+        """A client that sends only empty lines gets a 408; its time begins with the first of them."""
         for before in ([], [200]):
             conversation = Conversation(self)
             conversation.send(*[GET] * len(before))

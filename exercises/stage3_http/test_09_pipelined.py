@@ -1,4 +1,4 @@
-"""Requests that come before the answer to the one before them."""
+"""Requests that come before the previous one is answered."""
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,12 +14,14 @@ OLD = GET.replace(b"HTTP/1.1", b"HTTP/1.0")
 class Step21Pipelined(SynchronousTestCase):
     """Requests that come before the answer wait their turn.
 
-    Write your parts of _serve and _wait_for, and _go_on, in server.py. A client may send its next
-    request before it has the answer to the first. It takes the answers in the order of its
-    requests, for nothing else says which is which (CVE-2023-46137, RFC 9112 9.3.2). So take one
-    request at a time. What comes meanwhile is kept, and to keep little, reading stops once some
-    of the next request has come: transport.pauseProducing(). Not before, though, or nobody hears
-    the client leave. After the answer, transport.resumeProducing().
+    Write your parts of _serve and _wait_for, and _go_on, in server.py. The handler gets a
+    request only when the one before is answered, even with a failure; answers have the order of
+    the requests (CVE-2023-46137, RFC 9112 9.3.2); a bad request waits its turn too. Call
+    transport.pauseProducing() once some of the next request has come, not before, and
+    transport.resumeProducing() after the answer or failure, unless that was the last: a real
+    transport that is closing ignores both, StringTransport raises. Half of the next request has
+    no deadline while the handler works, and the whole time from the answer on. After a close,
+    or once the client has left, waiting requests are dropped. No recursion.
     """
 
     longMessage = False
@@ -32,7 +34,7 @@ class Step21Pipelined(SynchronousTestCase):
         return deferred
 
     def answer(self, target):
-        """Let the handler answer. A callback of yours that raises would else be noticed by nobody."""
+        """Let the handler answer. Nobody else would notice if a callback of yours raised."""
         deferred = self.waiting[target]
         deferred.callback(Response(200, target))
         got = outcome(deferred)
@@ -40,7 +42,7 @@ class Step21Pipelined(SynchronousTestCase):
             raise got.reason
         self.assertFalse(
             isinstance(got, Failed),
-            f"Expected the answer to {target!r} to raise nothing in the server; it raised {got!r}.",
+            f"Expected the server to raise nothing on the answer to {target!r}; it raised {got!r}.",
         )
 
     def asking(self, *targets):
@@ -55,11 +57,13 @@ class Step21Pipelined(SynchronousTestCase):
     def assert_asked(self, *targets):
         got = list(self.waiting)
         self.assertEqual(
-            got, list(targets), f"Expected the handler to have {targets!r}; it got {got!r}."
+            got,
+            list(targets),
+            f"Expected the handler to be called with {targets!r}; it was with {got!r}.",
         )
 
     def test_one_at_a_time(self):
-        """The handler gets the second request when the first is answered, not before."""
+        """The handler gets the second request once the first is answered, not before."""
         for chunks in every_chunking(self.asking(b"/1", b"/2", b"/3")):
             self.waiting.clear()
             conversation = Conversation(self, self.handler)
@@ -84,11 +88,11 @@ class Step21Pipelined(SynchronousTestCase):
         self.assert_answered(conversation, b"/1", b"/2", b"/3")
 
     def test_quick_ones(self):
-        """Requests whose Deferreds have fired already are answered in a loop: Python's stack is not deep enough else."""
+        """Requests whose Deferreds have fired already are answered in a loop: recursion would be too deep."""
         assert_a_loop(self, lambda request: succeed(Response(200)))
 
     def test_quick_ones_after_a_slow_one(self):
-        """So are those that waited for a slow one."""
+        """Requests that waited for a slow one are answered in a loop too."""
         slow = Deferred()
         results = iter([slow])
         assert_a_loop(
@@ -98,7 +102,7 @@ class Step21Pipelined(SynchronousTestCase):
         )
 
     def test_paused(self):
-        """Reading stops once some of the next request has come, and goes on after the answer."""
+        """Reading stops once some of the next request has come, and resumes after the answer."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1"), self.asking(b"/2")[:5])
         got = conversation.transport.producerState
@@ -116,7 +120,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assert_asked(b"/1", b"/2")
 
     def test_paused_again(self):
-        """It stops again for each request."""
+        """Reading stops again for each request."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1", b"/2"), self.asking(b"/3"))
         self.answer(b"/1")
@@ -124,28 +128,30 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(
             got,
             "paused",
-            f"Expected reading to stop while /2 is worked on and /3 is here; it is {got}.",
+            f"Expected reading to stop while the handler works on /2 and /3 is here; it is {got}.",
         )
         for target, when in (
-            (b"/2", "while /3 is worked on and nothing else is here"),
+            (b"/2", "while the handler works on /3 and nothing else is here"),
             (b"/3", ""),
         ):
             self.answer(target)
             got = conversation.transport.producerState
             self.assertEqual(
-                got, "producing", f"Expected reading to go on after {target!r} {when}; it is {got}."
+                got,
+                "producing",
+                f"Expected reading to resume after {target!r} {when}; it is {got}.",
             )
         self.assert_answered(conversation, b"/1", b"/2", b"/3")
 
     def test_not_paused_alone(self):
-        """Reading goes on while the handler works on the only request: else nobody hears the client leave."""
+        """Reading continues while the handler works on the only request: otherwise nobody notices the client leave."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1"))
         got = conversation.transport.producerState
-        self.assertEqual(got, "producing", f"Expected reading to go on; it is {got}.")
+        self.assertEqual(got, "producing", f"Expected reading to continue; it is {got}.")
 
     def test_close_alone(self):
-        """After the last answer the connection closes, and nothing is resumed: StringTransport raises for it."""
+        """After the last answer the connection closes and is not resumed: StringTransport would raise."""
         conversation = Conversation(self, self.handler)
         conversation.send(CLOSE)
         self.answer(b"/")
@@ -153,7 +159,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(state, "closed", f"Expected a close after the answer; it is {state}.")
 
     def test_close_in_between(self):
-        """What came after a request that says close is never asked of the handler."""
+        """A request after one that says close never reaches the handler."""
         conversation = Conversation(self, self.handler)
         conversation.send(CLOSE + self.asking(b"/2"))
         self.answer(b"/")
@@ -163,7 +169,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(state, "closed", f"Expected a close after the answer; it is {state}.")
 
     def test_bad_one_waits(self):
-        """A bad request is answered in its turn too."""
+        """A bad request waits its turn too."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1") + b"bad\r\n\r\n")
         self.assertEqual(conversation.sent, b"", "Expected nothing before the first answer.")
@@ -174,13 +180,17 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(state, "closed", f"Expected a close after the 400; it is {state}.")
 
     def test_no_deadline_for_a_last_one(self):
-        """While the handler works on a request that is the last, there is no deadline either."""
+        """While the handler works on the last request, there is no deadline either."""
         for data in (CLOSE, OLD):
             conversation = Conversation(self, self.handler)
             conversation.send(data)
             conversation.wait(600)
             state = conversation.state
-            self.assertEqual(state, "open", f"Expected {data!r} to be waited for; it is {state}.")
+            self.assertEqual(
+                state,
+                "open",
+                f"Expected it open while the handler works on {data!r}; it is {state}.",
+            )
             self.answer(b"/")
             self.assertTrue(conversation.closing, f"Expected a close after {data!r}; it is open.")
 
@@ -196,7 +206,7 @@ class Step21Pipelined(SynchronousTestCase):
             self.assertEqual(
                 got,
                 ("open", [200]),
-                f"Expected no end 59.75 s after an answer that took {seconds} s; got {got!r}.",
+                f"Expected it open 59.75 s after an answer that took {seconds} s; got {got!r}.",
             )
             conversation.wait(0.25)
             got = conversation.state, conversation.statuses()
@@ -212,11 +222,11 @@ class Step21Pipelined(SynchronousTestCase):
         self.flushLoggedErrors(RuntimeError)
 
     def test_resumed_after_a_failure(self):
-        """Reading goes on after a late failure as it does after an answer, and what comes is asked of the handler."""
+        """Reading resumes after a late failure as after an answer, and the next request reaches the handler."""
         for what, end in (
             ("fails", lambda deferred: deferred.errback(RuntimeError())),
-            ("gives None", lambda deferred: deferred.callback(None)),
-            ("gives text", lambda deferred: deferred.callback(Response(200, "text"))),
+            ("returns None", lambda deferred: deferred.callback(None)),
+            ("returns text", lambda deferred: deferred.callback(Response(200, "text"))),
             ("is cancelled", lambda deferred: deferred.cancel()),
         ):
             self.waiting.clear()
@@ -235,11 +245,11 @@ class Step21Pipelined(SynchronousTestCase):
             self.answer(b"/2")
             got = conversation.statuses()
             self.assertEqual(
-                got, [500, 200], f"Expected 500, then 200, where one {what}; got {got!r}."
+                got, [500, 200], f"Expected 500, then 200, if the first {what}; got {got!r}."
             )
 
     def test_failure_in_between(self):
-        """After a handler that failed late, the next request has its turn."""
+        """After a handler failed late, the next request has its turn."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1", b"/2"))
         self.waiting[b"/1"].errback(RuntimeError())
@@ -250,7 +260,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(got, [500, 200], f"Expected 500, then 200; got {got!r}.")
 
     def test_client_leaves(self):
-        """When the client leaves, what waits is never asked of the handler."""
+        """When the client leaves, waiting requests never reach the handler."""
         conversation = Conversation(self, self.handler)
         conversation.send(self.asking(b"/1", b"/2"))
         conversation.lose()
@@ -259,7 +269,7 @@ class Step21Pipelined(SynchronousTestCase):
         self.assertEqual(conversation.sent, b"", "Expected no write to a client that left.")
 
     def test_client_leaves_and_the_handler_answers(self):
-        """Nor is it where the handler answers, or fails, when it is cancelled."""
+        """If the handler answers, or fails, when it is cancelled, waiting requests do not reach it either."""
         for end in (
             lambda deferred: deferred.callback(Response(200)),
             lambda deferred: deferred.errback(RuntimeError()),

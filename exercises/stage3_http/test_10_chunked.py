@@ -23,7 +23,7 @@ CHUNKED = b"POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class ChunkedTestCase(SynchronousTestCase):
-    """A test case that posts chunks, and a GET after them."""
+    """A test case that posts chunks, then sends a GET."""
 
     longMessage = False
 
@@ -45,13 +45,13 @@ class ChunkedTestCase(SynchronousTestCase):
             refuse(self, CHUNKED + content, status, **options)
 
     def at_once(self, status, data, **options):
-        """Bytes after which nothing more has to come: they are answered by then."""
+        """These bytes are refused without waiting for more."""
         conversation = Conversation(self, **options)
         conversation.send(CHUNKED + data)
         assert_refused(self, conversation, [status], shown(data))
 
     def late(self, data):
-        """Wherever these chunks stop for 30 s, and after one byte more for good, the answer is 408 at 60 s."""
+        """Wherever these chunks stop for 30 s, then after one more byte for ever, the answer is 408 at 60 s."""
         for cut in range(len(data) - 1):
             conversation = Conversation(self)
             conversation.send(CHUNKED + data[:cut])
@@ -61,29 +61,33 @@ class ChunkedTestCase(SynchronousTestCase):
             self.assertEqual(
                 (conversation.sent, conversation.state),
                 (b"", "open"),
-                f"Expected 60 s for {data!r}; after {data[: cut + 1]!r} it ends before.",
+                f"Expected an open connection for 60 s; after {data[: cut + 1]!r} it ended before.",
             )
             conversation.wait(0.25)
-            assert_refused(self, conversation, [408], f"{data[: cut + 1]!r} and no more for 60 s")
+            assert_refused(
+                self, conversation, [408], f"{data[: cut + 1]!r}, not complete after 60 s"
+            )
 
 
 class Step22Chunked(ChunkedTestCase):
     """Content may come in chunks, each with its size before it.
 
-    Write your part of content_length, and in Chunks the parts of take, _begin_chunk and
-    _take_line, in parser.py. Who does not know the length beforehand sends chunks (RFC 9112 7.1):
-    the size in hexadecimal, CRLF; so many bytes, CRLF; and so on. The last chunk has the size 0,
-    and no data; then comes an empty line. take goes on from where it stopped: _missing says
-    whether data comes next, or a line. A line after the size 0 that is not empty is a trailer:
-    give it to _drop_trailer. Step 23 is about those, and about the limits.
+    Write your part of content_length, and in Chunks your parts of take, _begin_chunk and
+    _take_line, in parser.py. A chunk is its size in hexadecimal, CRLF, that many bytes, CRLF.
+    The last one has the size 0 and no data; an empty line follows (RFC 9112 7.1). chunked
+    counts in any case. 400 is for an invalid size, for a chunk without CRLF at its end, and for
+    a bare CR or LF or a NUL in a line, a bare LF at once. Received bytes are not copied again
+    for each chunk. take continues where it stopped: _missing says whether data comes next, or a
+    line. After the size 0, a line that is not empty is a trailer: pass it to _drop_trailer, for
+    the next step.
     """
 
     def test_chunks(self):
-        """The content is that of all chunks, one after the other."""
+        """The content is the data of all chunks, joined."""
         self.check(b"3\r\none\r\n4\r\n two\r\n0\r\n\r\n", b"one two")
 
     def test_none(self):
-        """The last chunk may be the only one."""
+        """The last chunk may be the only one: no content."""
         self.check(b"0\r\n\r\n", b"")
 
     def test_sizes(self):
@@ -95,11 +99,11 @@ class Step22Chunked(ChunkedTestCase):
         self.check(b"0" * 30 + b"3\r\none\r\n" + b"0" * 30 + b"\r\n\r\n", b"one")
 
     def test_any_bytes(self):
-        """A chunk may have anything in it, also what looks like the end."""
+        """A chunk may have any bytes in it, even if they look like the end."""
         self.check(b"9\r\n\r\n0\r\n\r\n\r\n\r\n1\r\n\0\r\n0\r\n\r\n", b"\r\n0\r\n\r\n\r\n\0")
 
     def test_any_case(self):
-        """The coding's name, and the field's, count in any case (RFC 9112 7)."""
+        """The names of the coding and of the field may have any case (RFC 9112 7)."""
         for data in (CHUNKED.replace(b"chunked", b"Chunked"), CHUNKED.lower(), CHUNKED.upper()):
             data = data.partition(b"\r\n")[2] + b"1\r\n!\r\n0\r\n\r\n"
             conversation = Conversation(self)
@@ -120,7 +124,7 @@ class Step22Chunked(ChunkedTestCase):
             )
 
     def test_length_between(self):
-        """Content of known length may come between such in chunks."""
+        """Requests with a Content-Length may come between requests with chunks."""
         sized = CHUNKED.replace(b"Transfer-Encoding: chunked", b"Content-Length: 3") + b"one"
         for chunks in every_chunking((sized + CHUNKED + b"1\r\n!\r\n0\r\n\r\n") * 2):
             conversation = Conversation(self)
@@ -130,12 +134,12 @@ class Step22Chunked(ChunkedTestCase):
             self.assertEqual(got, expected, f"Expected {expected} from {chunks!r}; got {got!r}.")
 
     def test_two_connections(self):
-        """Two connections that send a byte in turn have each their own chunks."""
+        """Two connections that send a byte in turn each have their own chunks."""
         one = CHUNKED + b"3\r\none\r\n1\r\n!\r\n0\r\n\r\n"
         assert_apart(self, one + GET, CHUNKED + b"A\r\nother ones\r\n0\r\n\r\n" + GET)
 
     def test_cut_short(self):
-        """Chunks that are cut short by the connection's end, even a clean one, never reach the handler (P7)."""
+        """Chunks that are cut short by the connection's end, even a clean one, never reach the handler."""
         data = CHUNKED + b"3\r\none\r\n0\r\n\r\n"
         for cut in range(len(CHUNKED), len(data)):
             for error in (ConnectionDone(), ConnectionLost()):
@@ -148,7 +152,7 @@ class Step22Chunked(ChunkedTestCase):
                 )
 
     def test_any_method(self):
-        """Any request may have chunks, of whatever method, in HTTP/1.1 and later."""
+        """A request of any method may have chunks, in HTTP/1.1 and later."""
         for method in METHODS:
             one = CHUNKED.replace(b"POST", method) + b"2\r\nok\r\n0\r\n\r\n"
             conversation = Conversation(self)
@@ -160,7 +164,7 @@ class Step22Chunked(ChunkedTestCase):
             )
 
     def test_other_names(self):
-        """No other field than Transfer-Encoding says that content comes in chunks."""
+        """No field but Transfer-Encoding says that content comes in chunks."""
         for name in (b"Transfer_Encoding", b"X-Transfer-Encoding", b"Transfer-Encoding-2", b"TE"):
             conversation = Conversation(self)
             conversation.send(CHUNKED.replace(b"Transfer-Encoding", name) + GET)
@@ -168,11 +172,11 @@ class Step22Chunked(ChunkedTestCase):
             self.assertEqual(
                 got,
                 [b"/a", b"/"],
-                f"Expected /a, then /, where {name!r} says chunked; got {got!r}.",
+                f"Expected /a, then /, if {name!r} says chunked; got {got!r}.",
             )
 
     def test_large(self):
-        """Large content comes as it was sent, as bytes, in few chunks and in many, in pieces of any size."""
+        """Large content arrives unchanged, as bytes, in few chunks and in many, in pieces of any size."""
         content = b"".join(b"%07d," % i for i in range(2**15))
         for chunk, size in ((2**18, 2**20), (1000, 2**16), (2**18, 1000), (7777, 777)):
             data = b"".join(
@@ -187,13 +191,13 @@ class Step22Chunked(ChunkedTestCase):
             self.assertEqual(
                 same,
                 [True],
-                f"Expected one request with {len(content)} bytes, the numbers from 0 on, in chunks of {chunk} and "
+                f"Expected one request with {len(content)} bytes, numbers counting up from 0, in chunks of {chunk} and "
                 f"pieces of {size}; got {[shown(request.content) for request in requests]}.",
             )
             assert_bytes(self, requests[0])
 
     def test_bad_size(self):
-        """A size that is no hexadecimal number is answered with 400 (CVE-2022-24801)."""
+        """A size that is not a hexadecimal number is answered with 400 (CVE-2022-24801)."""
         for size in (
             *(b"+5", b"-5", b"0x5", b"0_5", b"", b"g", b"5 5"),
             *(b" 5", b"5 ", b"\x0b5", b"5\x0c", b"\xd9\xa5", b"5,"),
@@ -202,7 +206,7 @@ class Step22Chunked(ChunkedTestCase):
             self.refuse(size + b"\r\nwords\r\n0\r\n\r\n")
 
     def test_bad_end(self):
-        """A chunk that does not end with CRLF after its size is answered with 400."""
+        """A chunk whose data is not followed by CRLF is answered with 400."""
         self.refuse(
             b"3\r\nword\r\n0\r\n\r\n",
             b"3\r\none..0\r\n\r\n",
@@ -213,16 +217,16 @@ class Step22Chunked(ChunkedTestCase):
         )
 
     def test_bad_end_at_once(self):
-        """Two bytes after a chunk that are no CRLF are answered with 400 at once."""
+        """Two bytes after a chunk's data that are not a CRLF are answered with 400 at once."""
         for end in (b"..", b"x\n", b"\n\n", b"\r\r", b"\rx", b"0\r"):
             self.at_once(400, b"3\r\none" + end)
 
     def test_each_byte_of_each_crlf(self):
-        """Each CRLF, after a size, a chunk and the last one, is both of its bytes, and no other beside them."""
+        """Each CRLF, after a size, a chunk and the last one, is exactly its two bytes."""
         refuse_damaged(self, CHUNKED + b"3\r\none\r\n0\r\n\r\n", begin=len(CHUNKED))
 
     def test_bare_line_feed(self):
-        r"""A \n without its \r in the line of a size, or as the last, is answered with 400 at once."""
+        r"""A \n without its \r in the line of a size, or at the end, is answered with 400 at once."""
         for data in (b"3\n", b"0\n", b"0\r\n\n", b"\n"):
             self.at_once(400, data)
         self.at_once(400, b"0\r\n\n" + b"x" * 99, limits=Limits(fields=98))
@@ -235,7 +239,7 @@ class Step22Chunked(ChunkedTestCase):
         )
 
     def test_deadline_holds(self):
-        """Chunks that stop anywhere before their end are half a request: 408 when its time is over (P10)."""
+        """Chunks that stop anywhere before their end are half a request: 408 when its time is over."""
         self.late(b"A\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n")
 
     def test_work(self):
@@ -244,13 +248,16 @@ class Step22Chunked(ChunkedTestCase):
 
 
 class Step23Bounds(ChunkedTestCase):
-    """Extensions and trailers are dropped, and nothing is without a limit.
+    """Extensions and trailers are dropped, and everything has a limit.
 
-    Write the other parts of _begin_chunk and _take_line, and _drop_trailer, in parser.py. A size
-    may have extensions after a semicolon (RFC 9112 7.1.1), and the last chunk may be followed by
-    fields, the trailers (7.1.2). Nobody here asked for either: check them, and drop them. Each
-    could go on for ever, so each has a limit: content for all chunks together (413), line for the
-    line of a size (400), fields for all trailers (431).
+    Write the other parts of _begin_chunk and _take_line, and _drop_trailer, in parser.py. Drop
+    extensions, if they match EXTENSIONS, with the spaces and tabs before their semicolon (RFC
+    9112 7.1.1); 400 is for anything else after a size. Drop trailers (7.1.2); 400 is for one
+    that is not a field. The limits are those of a request: content for all chunks together
+    (413, before it comes; 400 will do for a size of thousands of digits); line for the line of
+    a size, without its CRLF (400); fields for all trailers, with their CRLFs, without the empty
+    line at the end (431). Anything exactly as long as its limit passes; input that never ends
+    is refused as soon as it is too long. There are no other limits.
     """
 
     def test_extensions(self):
@@ -277,7 +284,7 @@ class Step23Bounds(ChunkedTestCase):
             )
 
     def test_bad_extension(self):
-        """Before a semicolon as without one, only a size with spaces after it is one; else 400."""
+        """Anything after a size but spaces or tabs and extensions is answered with 400."""
         self.refuse(
             *(size + b"\r\nwords\r\n0\r\n\r\n" for size in (b"5 ", b"5 a;b", b" 5;a", b";a"))
         )
@@ -326,7 +333,7 @@ class Step23Bounds(ChunkedTestCase):
             refuse_whole(self, CHUNKED + b"3\r\none\r\n0%b\r\n\r\n" % wrong, 400)
 
     def test_trailers(self):
-        """Trailers are dropped: they are no fields of the request (RFC 9110 6.5.1)."""
+        """Trailers are dropped: they are not among the request's fields (RFC 9110 6.5.1)."""
         data = b"3\r\none\r\n0\r\nX-B: c\r\nContent-Length: 9\r\n\r\n"
         self.check(data, b"one")
         conversation = Conversation(self)
@@ -335,11 +342,11 @@ class Step23Bounds(ChunkedTestCase):
         self.assertEqual(got, [False], f"Expected one request, without X-B; got {got!r}.")
 
     def test_deadline_holds(self):
-        """Nor do extensions and trailers give a client more time."""
+        """Extensions and trailers do not give a client more time."""
         self.late(b"1;a=b\r\nx\r\n0\r\nX-B: c\r\n\r\n")
 
     def test_bad_trailer(self):
-        """A trailer that is no field, or has a bare CR, LF or NUL in it, is answered with 400."""
+        """A trailer that is not a field, or has a bare CR, LF or NUL in it, is answered with 400."""
         self.refuse(b"0\r\nno field\r\n\r\n", b"0\r\nX : y\r\n\r\n", b"0\r\n X: y\r\n\r\n")
         self.refuse(b"0\r\nX: y\nZ: z\r\n\r\n", b"0\r\nX: \0\r\n\r\n", b"0\r\nX: \rY: y\r\n\r\n")
         self.refuse(b"0\r\nX: y\r\n Z: z\r\n\r\n", b"0\r\nX\xe9: y\r\n\r\n", b"0\r\n: y\r\n\r\n")
@@ -347,25 +354,25 @@ class Step23Bounds(ChunkedTestCase):
         self.refuse(b"0\r\nX: y\r\nno field\r\n\r\n", b"0\r\nX: yyyyyyyyyyyyyy\0\r\n\r\n")
 
     def test_each_byte_of_each_crlf(self):
-        """Each CRLF, after an extension and a trailer too, is both of its bytes, and no other beside them."""
+        """Each CRLF, after an extension and a trailer too, is exactly its two bytes."""
         chunks = b'3;a=b\r\none\r\n0;c="d"\r\nX: y\r\nZ:\r\n\r\n'
         refuse_damaged(self, CHUNKED + chunks, begin=len(CHUNKED))
 
     def test_content_limit(self):
-        """All chunks together have the content's limit; more is answered with 413, before it has come."""
+        """The content's limit is for all chunks together; more is answered with 413, before it comes."""
         limits = Limits(content=10)
         self.check(b"5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", b"0123456789", limits=limits)
         self.refuse(b"5\r\n01234\r\n6\r\n", b"b\r\n", status=413, limits=limits)
 
     def test_huge_size(self):
-        """A size of very many digits is answered with 413, or 400."""
+        """A size of very many digits is answered with 413 or 400."""
         for digits in (b"f" * 16, b"f" * 5000):
             conversation = Conversation(self)
             conversation.send(CHUNKED + digits + b"\r\n")
             assert_refused(self, conversation, [413, 400], f"a size of {len(digits)} digits")
 
     def test_size_line(self):
-        """The line of a size may be as long as a request line, without its CRLF; a byte more is 400."""
+        """The line of a size may be as long as the limit of a line, without its CRLF; a byte more is 400."""
         for fields in (60, 600):
             limits = Limits(line=100, fields=fields)
             line = b"3;" + b"x" * 98
@@ -373,7 +380,7 @@ class Step23Bounds(ChunkedTestCase):
             self.at_once(400, line + b"x\r\n", limits=limits)
 
     def test_limits_of_each(self):
-        """The limits start again with each request, and each line of a size its own."""
+        """The limits apply to each request separately, and that of a line to each size."""
         good = b"1;x\r\nx\r\n" * 9 + b"0\r\n" + b"X:\r\n" * 9 + b"\r\n"
         for bad, status in (
             (b"1\r\nx\r\n" * 9 + b"2\r\n", 413),
@@ -390,7 +397,7 @@ class Step23Bounds(ChunkedTestCase):
             )
 
     def test_no_other_limits(self):
-        """There is no other: any number of chunks and trailers pass, and an extension of any length."""
+        """There are no other limits: many chunks, many trailers and long extensions pass."""
         for content in (
             b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n",
             b"0\r\n" + b"X:\r\n" * 5000 + b"\r\n",
@@ -404,13 +411,13 @@ class Step23Bounds(ChunkedTestCase):
             self.assertEqual(got, [200], f"Expected 200 for {shown(content)}; got {got!r}.")
 
     def test_size_line_never_ends(self):
-        """The line of a size that never ends is answered with 400 once it is too long."""
+        """The line of a size that never ends is answered with 400 as soon as it is too long."""
         for fields in (60, 600):
             limits = Limits(line=100, fields=fields)
             self.at_once(400, b"3;" + b"x" * 100, limits=limits)
 
     def test_trailers_limit(self):
-        """All trailers together, with their CRLFs, may be as long as all fields; a byte more is 431."""
+        """All trailers together, with their CRLFs, may be as long as the limit of fields; a byte more is 431."""
         for line in (60, 600):
             limits = Limits(line=line, fields=100)
             trailers = b"0\r\n" + b"X:\r\n" * 24
@@ -420,7 +427,7 @@ class Step23Bounds(ChunkedTestCase):
             self.at_once(431, trailers + b"X:\r\nY:", limits=limits)
 
     def test_trailers_never_end(self):
-        """Trailers that never end, in one line or in many, are answered with 431 once they are too long."""
+        """Trailers that never end, in one line or in many, are answered with 431 as soon as they are too long."""
         for line in (60, 600):
             limits = Limits(line=line, fields=100)
             self.at_once(431, b"0\r\nX: " + b"x" * 100, limits=limits)

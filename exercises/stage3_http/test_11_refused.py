@@ -1,4 +1,4 @@
-"""Requests that are well formed, and still not for this server."""
+"""Requests that are well formed, and still refused."""
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -10,9 +10,9 @@ from .conversation import (
     Conversation,
     Recorder,
     assert_apart,
+    assert_not_repeated,
     refuse,
     refuse_whole,
-    tells_nothing,
 )
 from .messages import Fields, Limits, Response
 
@@ -20,14 +20,15 @@ EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\
 
 
 class Step24Refused(SynchronousTestCase):
-    """What this server does not speak it refuses with a status.
+    """Requests that this server does not serve are refused.
 
-    Write check_request in messages.py, and in server.py your part of _send and _continue. A
-    request may be well formed and still not for this server: another major version is 505,
-    CONNECT 501 (this is no proxy), an expectation that is not 100-continue 417, not exactly one
-    good Host, or a target in no form that its method has, 400. A client that expects 100-continue
-    waits, before it sends content, for a line that says it may. And each response has a Date:
-    self.factory.date() gives it.
+    Write check_request in messages.py, and your part of _send, and _continue, in server.py.
+    check_request follows the README's table. A target may have any visible ASCII, as browsers
+    send it, but no #, and no % without its two digits: is_target knows that. _continue writes
+    HTTP/1.1 100 Continue and an empty line, when a head that expects it is here and its
+    content, of known length or in chunks, is not: in its turn, as an answer; once for each
+    request, even if the next one looks the same; never to HTTP/1.0. It moves no deadline. Each
+    response, even a 500 or 408, has one Date: the handler's own, or else self.factory.date().
     """
 
     longMessage = False
@@ -53,14 +54,14 @@ class Step24Refused(SynchronousTestCase):
         refuse(self, b"GET http://a/ HTTP/1.1\r\n\r\n", 400)
 
     def test_two_hosts(self):
-        """Two Host fields are answered with 400, also where they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
+        """Two Host fields are answered with 400, even if they agree, and in HTTP/1.0 (RFC 9112 3.2)."""
         for version in (b"1.1", b"1.0"):
             for second in (b"host: a", b"hOST: b", b"Host:", b"X: x\r\nHost: a"):
                 data = b"GET / HTTP/%b\r\nHost: a\r\n%b\r\n\r\n" % (version, second)
                 refuse_whole(self, data, 400)
 
     def test_bad_host(self):
-        """A Host that is no name or address, with a port or without, is answered with 400 (RFC 9112 3.2)."""
+        """A Host that is not a name or address, with a port or without, is answered with 400 (RFC 9112 3.2)."""
         for host in (
             b"a b",
             b"a, b",
@@ -90,16 +91,16 @@ class Step24Refused(SynchronousTestCase):
             self.ok(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
 
     def test_old_client(self):
-        """HTTP/1.0 had no Host: such a request is served without one."""
+        """HTTP/1.0 has no Host: such a request is served without one."""
         self.ok(b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.0\r\nHost: a\r\n\r\n")
 
     def test_connect(self):
-        """CONNECT is answered with 501: this is no proxy (RFC 9110 15.6.2)."""
+        """CONNECT is answered with 501: this is not a proxy (RFC 9110 15.6.2)."""
         refuse(self, b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", 501)
         self.ok(b"connect / HTTP/1.1\r\nHost: a\r\n\r\n")  # Methods have case.
 
     def test_order(self):
-        """If two reasons hold, the first of the table counts."""
+        """If several reasons apply, the first in the README's table counts."""
         line, fields = b"CONNECT x HTTP/%b\r\n", b"%bExpect: x\r\n\r\n"
         for data, status in (
             (line % b"2.0" + fields % b"", 505),
@@ -110,8 +111,8 @@ class Step24Refused(SynchronousTestCase):
         ):
             refuse_whole(self, data, status)
 
-    def test_tells_nothing(self):
-        """The answer to what is refused repeats nothing of it."""
+    def test_repeats_nothing(self):
+        """The answer repeats nothing of the request."""
         for line, field in (
             (b"GET /script HTTP/2.0", b"Host: script"),
             (b"GET /script HTTP/1.1", b"X: script"),
@@ -122,10 +123,10 @@ class Step24Refused(SynchronousTestCase):
             (b"GET / HTTP/1.1", b"Host: a\r\nTransfer-Encoding: script"),
             (b"GET / HTTP/1.1", b"Host: a\r\nContent-Length: script"),
         ):
-            tells_nothing(self, line + b"\r\n" + field + b"\r\n\r\n")
+            assert_not_repeated(self, line + b"\r\n" + field + b"\r\n\r\n")
 
     def test_other_fields(self):
-        """No other field changes what a request gets, which is for the handler to look at."""
+        """No other field changes the answer: the handler may look at them."""
         fields = (
             b"Accept: x/y|Accept-Encoding: gzip|Range: bytes=0-1|If-None-Match: *|If-Match: x|TE: trailers|"
             b"Upgrade: h2c|HTTP2-Settings: x|Trailer: X|Keep-Alive: timeout=1|Proxy-Connection: close|Via: 1.1 a|"
@@ -144,7 +145,7 @@ class Step24Refused(SynchronousTestCase):
             )
 
     def test_target(self):
-        """A target that is no path, no http address and not OPTIONS' asterisk is answered with 400 (RFC 9112 3.2)."""
+        """A target other than a path, an http address or the asterisk of OPTIONS is answered with 400 (RFC 9112 3.2)."""
         for line in (
             b"OPTIONS **",
             b"POST *",
@@ -165,7 +166,7 @@ class Step24Refused(SynchronousTestCase):
             refuse_whole(self, line + b" HTTP/1.1\r\nHost: a\r\n\r\n", 400)
 
     def test_forms(self):
-        """OPTIONS * and an address in full are served, as they came (RFC 9112 3.2.2, 3.2.4)."""
+        """OPTIONS * and a full address are served, and the handler gets them unchanged (RFC 9112 3.2.2, 3.2.4)."""
         for line in (
             b"OPTIONS *",
             b"OPTIONS /",
@@ -199,7 +200,7 @@ class Step24Refused(SynchronousTestCase):
             )
 
     def test_continue(self):
-        """A client that expects 100-continue gets a 100 when its head is here, once (RFC 9110 10.1.1)."""
+        """A client that expects 100-continue gets one 100 when its head is here (RFC 9110 10.1.1)."""
         for word in (b"100-continue", b"100-Continue", b"100-CONTINUE"):
             data = EXPECT.replace(b"Expect", b"EXPECT" if word.isupper() else b"Expect") % word
             for cut in range(1, len(data)):
@@ -225,7 +226,7 @@ class Step24Refused(SynchronousTestCase):
                 )
 
     def test_continue_again(self):
-        """The next request of the connection gets its own 100, also where it looks the same."""
+        """The next request of the connection gets its own 100, even if it looks the same."""
         conversation, data = Conversation(self), EXPECT % b"100-continue"
         conversation.send(data, b"ok", data, b"ok")
         got = conversation.statuses()
@@ -239,11 +240,11 @@ class Step24Refused(SynchronousTestCase):
         self.assertEqual(
             got,
             ([100, 200] * 2, "closed"),
-            f"Expected a close without a word, 60 s later; got {got!r}.",
+            f"Expected a close without an answer, 60 s later; got {got!r}.",
         )
 
     def test_no_need_to_wait(self):
-        """If the content comes with the head, or there is none, the request is answered all the same."""
+        """If the content comes with the head, or there is none, the request is answered without a 100."""
         none = EXPECT.replace(b"Length: 2", b"Length: 0") % b"100-continue"
         for data in (EXPECT % b"100-continue" + b"ok", none, none.replace(b"Content-", b"X-")):
             conversation = Conversation(self)
@@ -251,7 +252,7 @@ class Step24Refused(SynchronousTestCase):
             sent = conversation.sent
             self.assertTrue(
                 sent.startswith(b"HTTP/1.1 200 "),
-                f"Expected no 100 where there is nothing to wait for, {data!r}; got {sent!r}.",
+                f"Expected no 100 if there is no content to wait for, {data!r}; got {sent!r}.",
             )
         for chunks in every_chunking(EXPECT % b"100-continue" + b"ok" + GET):
             conversation = Conversation(self)
@@ -260,7 +261,7 @@ class Step24Refused(SynchronousTestCase):
             self.assertEqual(got, [200, 200], f"Expected two answers to {chunks!r}; got {got!r}.")
 
     def test_continue_with_chunks(self):
-        """So does a client that will send its content in chunks."""
+        """A client that will send its content in chunks gets a 100 too."""
         data = EXPECT.replace(b"Content-Length: 2", b"Transfer-Encoding: chunked") % b"100-continue"
         assert_apart(self, data + b"2\r\nok\r\n0\r\n\r\n", data + b"0\r\n\r\n")
         conversation = Conversation(self)
@@ -269,12 +270,12 @@ class Step24Refused(SynchronousTestCase):
         self.assertEqual(got, [100, 200], f"Expected 100, then 200, for {data!r}; got {got!r}.")
 
     def test_continue_on_two_connections(self):
-        """Of two connections that send a byte in turn, each gets its own 100, once."""
+        """Two connections that send a byte in turn each get one 100."""
         data = EXPECT % b"100-continue"
         assert_apart(self, data + b"ok" + data + b"ok", data.replace(b"/a", b"/b") + b"no" + GET)
 
     def test_continue_in_turn(self):
-        """A 100 waits its turn as an answer does: a client takes it for the answer to an earlier request else."""
+        """A 100 waits its turn, as an answer does: otherwise a client takes it for an earlier answer."""
         slow = Deferred()
         results = iter([slow])
         conversation = Conversation(self, Recorder(lambda r: next(results, Response(201))))
@@ -288,7 +289,7 @@ class Step24Refused(SynchronousTestCase):
         self.assertEqual(got, [200, 100, 201], f"Expected 201 at the end; got {got!r}.")
 
     def test_continue_is_no_answer(self):
-        """A 100 gives the client no more time for its request, and after it may come a 408."""
+        """A 100 does not give the client more time: a 408 may follow it."""
         conversation = Conversation(self)
         conversation.send(b"P")
         conversation.wait(30)
@@ -303,7 +304,7 @@ class Step24Refused(SynchronousTestCase):
             )
 
     def test_not_for_old_clients(self):
-        """HTTP/1.0 knows no 100: its expectation is ignored (RFC 9110 10.1.1)."""
+        """HTTP/1.0 has no 100: its expectation is ignored (RFC 9110 10.1.1)."""
         conversation, data = Conversation(self), EXPECT.replace(b"1.1", b"1.0") % b"100-continue"
         conversation.send(data, b"ok")
         got = conversation.statuses()
@@ -324,7 +325,7 @@ class Step24Refused(SynchronousTestCase):
             )
 
     def test_too_much(self):
-        """A client that expects 100-continue, for too much content, gets its 413 at once."""
+        """A client that expects 100-continue for too much content gets its 413 at once."""
         refuse(self, EXPECT % b"100-continue", 413, limits=Limits(content=1))
 
     def test_other_expectation(self):
@@ -352,7 +353,7 @@ class Step24Refused(SynchronousTestCase):
         refuse_whole(self, EXPECT.replace(b"1.1", b"1.0") % b"x", 417)
 
     def test_date(self):
-        """Each response has the Date of its moment, whatever its status (RFC 9110 6.6.1)."""
+        """Each response has the Date at which it was made, whatever its status (RFC 9110 6.6.1)."""
         clock = Clock()
         clock.advance(784111777)
         conversation = Conversation(self, clock=clock)
@@ -362,11 +363,11 @@ class Step24Refused(SynchronousTestCase):
         self.assertEqual(got, expected, f"Expected {expected!r}; got {got!r}.")
 
     def test_date_of_each(self):
-        """So has a 500, a 408, a 204, the answer to HEAD, to HTTP/1.0, and one that came late."""
+        """A 500, a 408, a 204, the answer to HEAD or HTTP/1.0, and a late one have a Date too."""
         late, half = Deferred(), GET[:5]
-        for what, gives, data in (
+        for what, result, data in (
             *(("a 500", RuntimeError(), GET), ("a late answer", late, GET), ("a 408", None, half)),
-            *(("a 204", Response(204), GET), ("what is no Response", 0, GET)),
+            *(("a 204", Response(204), GET), ("a result that is no Response", 0, GET)),
             ("HEAD", None, GET.replace(b"GET", b"HEAD")),
             ("HTTP/1.0", None, GET.replace(b"1.1", b"1.0")),
             *(("a refusal", None, GET.replace(b"1.1", version)) for version in (b"2.0", b"x")),
@@ -374,13 +375,13 @@ class Step24Refused(SynchronousTestCase):
             ("a 413", None, EXPECT.replace(b"2", b"9" * 9) % b"100-continue"),
             ("a 404", Response(404, b"", Fields([(b"X-B", b"c")])), GET),
         ):
-            conversation = Conversation(self, Recorder(gives))
+            conversation = Conversation(self, Recorder(result))
             conversation.send(data)
             conversation.wait(60)
-            if gives is late:
+            if result is late:
                 late.errback(RuntimeError())
             self.flushLoggedErrors()
-            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (gives is late or data is half)
+            when = b"Thu, 01 Jan 1970 00:0%d:00 GMT" % (result is late or data is half)
             for answer in conversation.answers(*[0] * (what == "HEAD")):
                 got = answer.fields.get(b"date")
                 self.assertEqual(
@@ -388,7 +389,7 @@ class Step24Refused(SynchronousTestCase):
                 )
 
     def test_date_of_the_handler(self):
-        """A handler's own Date, in any case, stands for the server's: a response has one (RFC 9110 6.6.1)."""
+        """A handler's own Date, in any case, replaces the server's: a response has one (RFC 9110 6.6.1)."""
         own = b"Sun, 06 Nov 1994 08:49:37 GMT"
         for name in (b"Date", b"date", b"DATE"):
             for data in (GET, GET.replace(b"1.1", b"1.0"), GET.replace(b"GET", b"HEAD")):
@@ -400,11 +401,11 @@ class Step24Refused(SynchronousTestCase):
                 self.assertEqual(
                     got,
                     [own],
-                    f"Expected the handler's Date alone, where its name is {name!r}; got {conversation.sent!r}.",
+                    f"Expected the handler's Date alone, as {name!r}; got {conversation.sent!r}.",
                 )
 
     def test_date_goes_on(self):
-        """A connection's answers have each the second in which they were made."""
+        """Each of a connection's answers has the second in which it was made."""
         conversation = Conversation(self)
         for seconds in (0, 0.75, 0.25, 1, 0.5, 57, 2.5):
             conversation.wait(seconds)

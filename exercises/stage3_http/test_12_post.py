@@ -1,4 +1,4 @@
-"""A form that is posted, over TCP at the end."""
+"""A posted form; at the end over TCP."""
 
 import re
 from html import unescape
@@ -16,10 +16,11 @@ from .pages import handle, posted
 class Step25Post(TestCase):
     """A real client posts a form, and so does a browser.
 
-    Write posted in pages.py: take the form apart, and show each name and value, escaped. A form's
-    content is names and values, joined with = and &, with + for a space and %C3%A9 for é: bytes
-    of UTF-8, which make no sense one by one. urllib.parse.parse_qsl knows all that. Then run the
-    demo once more, and fill in the form.
+    Write posted in pages.py: a piece of HTML that shows each name and value of a form, those of
+    empty and repeated fields too, in UTF-8, escaped once as in step 7. In the content, = joins
+    a name and a value, & alone separates pairs, not a semicolon, + is a space.
+    urllib.parse.parse_qsl knows all that. Bytes that are not text, or not a pair, are no
+    failure.
     """
 
     longMessage = False
@@ -35,11 +36,11 @@ class Step25Post(TestCase):
             )
         wrong = shown.wrong + re.findall(r"/?\w+>|</?\w+", shown.text)
         self.assertEqual(
-            wrong, [], f"Expected tags that are opened and closed; {page!r} has these not: {wrong}."
+            wrong, [], f"Expected matching tags; in {page!r} these do not match: {wrong}."
         )
 
     def test_form(self):
-        """The demo's form posts to itself what stands in its two fields, and is shown again under what was posted."""
+        """The demo's form posts its two fields to itself, and is shown again below them."""
         for method, content in ((b"GET", b""), (b"POST", b"name=%C3%A9&words=a+b")):
             response = handle(Request(method, b"/form", content=content))
             page = response.content.decode("utf-8")
@@ -49,7 +50,7 @@ class Step25Post(TestCase):
                 *("<button>", 'href="/"', "What you sent" if content else "A form"),
             ):
                 self.assertTrue(text in page, f"Expected {text!r} in the page; got {page}")
-            self.assertEqual(Shown(page).wrong, [], f"Expected right tags; got {page}")
+            self.assertEqual(Shown(page).wrong, [], f"Expected matching tags; got {page}")
             got = (response.status, response.fields.get(b"Content-Type"))
             self.assertEqual(
                 got, (200, b"text/html; charset=utf-8"), f"Expected a page of HTML; got {got!r}."
@@ -60,7 +61,7 @@ class Step25Post(TestCase):
                 )
 
     def test_names_and_values(self):
-        """Each name and value is shown, those of an empty or repeated field too."""
+        """Each name and value is shown, even of an empty or repeated field."""
         self.shows(
             b"name=Ada&words=one+two%0D%0A%3D%26&words=three&empty=", "name", "Ada", "one two", "=&"
         )
@@ -68,11 +69,11 @@ class Step25Post(TestCase):
         self.shows(b"=nameless", "nameless")
 
     def test_only_ampersands(self):
-        """Only & stands between two pairs: another reader takes no ; for one (CVE-2021-23336)."""
+        """Only & separates two pairs, not ; as some readers have it (CVE-2021-23336)."""
         self.shows(b"words=one;two=three&a;b=four", "one;two=three", "a;b", "four")
 
     def test_no_pairs(self):
-        """Content that has no pairs, or half of one, is no failure, and hides none beside it."""
+        """Content without a pair, or with half of one, is not a failure, and hides no other pair."""
         for content in (
             b"",
             b"&",
@@ -92,7 +93,7 @@ class Step25Post(TestCase):
             self.shows(b"x=one&" + content + b"&y=two", "one", "two")
 
     def test_many(self):
-        """A form may have as many names as fit into its content, and values as long."""
+        """A form may have any number of pairs, of any length."""
         pairs = [(f"name{i}", "v" * 50 + str(i)) for i in range(2000)]
         shown = Shown(posted(urlencode(pairs).encode("ascii")))
         missing = [text for text in sum(pairs[::333], ()) if not shown.has(text)]
@@ -101,15 +102,15 @@ class Step25Post(TestCase):
         )
 
     def test_characters(self):
-        """Characters of several bytes come out whole (P3)."""
+        """Characters of several bytes are shown whole."""
         self.shows(b"words=%C3%A9+%F0%9D%84%BD+%E2%80%94", "é 𝄽 —")
 
     def test_any_bytes(self):
-        """A form that is no text is shown as well as may be, not a failure."""
+        """A form with bytes that are not text is shown as well as possible, not a failure."""
         self.shows(b"name=Ada&words=caf%E9&x=\xff%", "Ada", "caf")
 
     def test_escapes(self):
-        """What was posted stands in the page as text, names as well as values (CVE-2022-39348)."""
+        """Posted names and values are text in the page, not markup (CVE-2022-39348)."""
         for pair in (("words", "<script>alert('&amp;')</script>"), ("<script>'&lt;'", "1")):
             content = urlencode([pair]).encode("ascii")
             page = posted(content)
@@ -126,7 +127,7 @@ class Step25Post(TestCase):
             )
 
     async def test_post(self):
-        """Over real TCP, Twisted's client posts content, and the handler gets all of it."""
+        """Over real TCP, the handler gets all of the content that Twisted's client posts."""
         handler = Recorder(lambda request: Response(200, request.content[::-1]))
         content = bytes(range(256)) * 1000
         _, got = await ask(self, await serve(self, handler), b"POST", "/a", content=content)
@@ -136,7 +137,7 @@ class Step25Post(TestCase):
         )
 
     async def test_form_over_tcp(self):
-        """Over real TCP, the demo's form is shown, posted, and shows what was posted."""
+        """Over real TCP, the demo's form is shown and posted, and its values are shown."""
         port = await serve(self, handle)
         _, form = await ask(self, port, b"GET", "/form")
         self.assertTrue(b"<form" in form, f"Expected a form; got {form.decode()}")
@@ -146,5 +147,5 @@ class Step25Post(TestCase):
         self.assertEqual(response.code, 200, f"Expected a 200; got {response.code}.")
         text = page.decode("utf-8")
         self.assertTrue(
-            "Ada &lt;b&gt;" in text and "é" in text, f"Expected what was posted; got {text}"
+            "Ada &lt;b&gt;" in text and "é" in text, f"Expected the posted values; got {text}"
         )

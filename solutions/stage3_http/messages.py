@@ -1,7 +1,7 @@
-"""HTTP/1.1 messages, each for itself: the parts of a request, the bytes of a response (RFC 9112).
+"""HTTP/1.1 messages, one at a time: the parts of a request, the bytes of a response (RFC 9112).
 
-Nothing here and in parser.py knows Twisted, waits, or writes to anybody: bytes go in, objects come out. So all of it can be
-tested without a network, and server.py is only about connections and time.
+Nothing here or in parser.py uses Twisted, waits, or writes to a connection: bytes go in, objects come out. So all of it can
+be tested without a network, and server.py is only about connections and time.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from functools import cached_property
 from http import HTTPStatus
 from ipaddress import IPv6Address
 
-# What names and methods are made of (RFC 9110 5.6.2); use it with fullmatch.
+# A field's name or a method (RFC 9110 5.6.2); use it with fullmatch.
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# uri-host [ ":" port ], RFC 9110 7.2. The group is what should be an IPv6 address.
+# uri-host [ ":" port ], RFC 9110 7.2. The group must be an IPv6 address.
 HOST = re.compile(
     rb"(?:[0-9A-Za-z._~!$&'()*+,;=-]*(?:%[0-9A-Fa-f]{2}[0-9A-Za-z._~!$&'()*+,;=-]*)*"
     rb"|\[(?:([0-9A-Fa-f:.]+)|[vV][0-9A-Fa-f]+\.[0-9A-Za-z._~!$&'()*+,;=:-]+)\])(?::[0-9]*)?"
 )
 # A path, or an address with a host, which is the group (RFC 9112 3.2, RFC 9110 4.2). Browsers send characters that RFC 3986
-# does not have, but no "#", and two digits after "%".
+# does not allow, but no "#", and always two digits after "%".
 TARGET = re.compile(rb"(?:/|(?i:https?)://([^/?#:][^/?#]*))[^#%]*(?:%[0-9A-Fa-f]{2}[^#%]*)*")
 REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
-# These responses are over with their fields (RFC 9110 6.4.1). The first two get no length here: a 204 may have none, and a
-# 304's would be that of the content which a 200 would have (RFC 9110 8.6).
+# These responses end with their fields (RFC 9110 6.4.1). The first two get no length here: a 204 must not have one, and a
+# 304's would be that of a 200's content (RFC 9110 8.6).
 WITHOUT_CONTENT = (204, 304, 205)
 
 
 class BadRequest(Exception):
-    """The bytes are no request that this server answers.
+    """The bytes are not a request that this server serves.
 
-    status: what it answers instead, before it closes. why: for whoever debugs; it is not sent.
+    status: that of the answer, after which the server closes. why: for debugging; it is not sent.
     """
 
     def __init__(self, why: str, status: int = 400) -> None:
@@ -41,7 +41,7 @@ class BadRequest(Exception):
 
 
 class Fields:
-    """The fields of a message: pairs of name and value, both bytes, in the order in which they came. Immutable."""
+    """The fields of a message: pairs of name and value, both bytes, in the order received. Immutable."""
 
     def __init__(self, pairs: Iterable[tuple[bytes, bytes]] = ()) -> None:
         self._pairs = tuple(pairs)
@@ -60,7 +60,7 @@ class Fields:
 
     @cached_property
     def _values(self) -> dict[bytes, list[bytes]]:
-        """For each name in lower case, its values in order. Kept, since a server asks for half a dozen names."""
+        """For each name in lower case, its values in order. Cached, since a server looks up half a dozen names."""
         ### BEGIN SOLUTION Step 3: gather the values of each name
         values: dict[bytes, list[bytes]] = {}
         for name, value in self._pairs:
@@ -69,20 +69,20 @@ class Fields:
         ### END SOLUTION
 
     def all(self, name: bytes) -> list[bytes]:
-        """The values of every field of that name, in order; names are compared without case."""
+        """A new list of the values of every field with that name, in order; names are compared without case."""
         ### BEGIN SOLUTION Step 3: look the name up, in lower case
         return list(self._values.get(name.lower(), ()))
         ### END SOLUTION
 
     def get(self, name: bytes) -> bytes | None:
-        """The value of the field of that name, those of several joined with a comma and a space; None if there is none."""
+        """The value of the field with that name, several joined with a comma and a space; None if there is none."""
         ### BEGIN SOLUTION Step 3: join the values, if there are any
         values = self._values.get(name.lower())
         return b", ".join(values) if values else None
         ### END SOLUTION
 
     def __contains__(self, name: bytes) -> bool:
-        """Whether there is a field of that name."""
+        """Whether there is a field with that name."""
         return self.get(name) is not None
 
 
@@ -91,7 +91,7 @@ NO_FIELDS = Fields()
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks for. version: b"HTTP/1.1" or b"HTTP/1.0"."""
+    """A client's request. version: such as b"HTTP/1.1"."""
 
     method: bytes
     target: bytes
@@ -102,7 +102,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What a handler answers. status: 200 to 599. The server adds Content-Length, Date and Connection by itself."""
+    """A handler's answer. status: 200 to 599. The server adds Content-Length, Date and Connection."""
 
     status: int
     content: bytes = b""
@@ -111,10 +111,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a request may have, in bytes.
+    """The greatest lengths that a request may have, in bytes.
 
-    line: its request line, or the line of a chunk's size, without the CRLF. fields: all its field lines, with their CRLFs.
-    content: its content.
+    line: of its request line, or of the line of a chunk's size, without the CRLF. fields: of all its field lines, or of all
+    its trailers, with their CRLFs; the empty line does not count. content: of its content.
     """
 
     line: int = 8192
@@ -125,15 +125,15 @@ class Limits:
 def response_bytes(
     response: Response, own: Iterable[tuple[bytes, bytes]] = (), content: bool = True
 ) -> bytes:
-    """A response as it goes over the wire.
+    """The bytes of a response.
 
     Args:
-        own: the server's own fields; they stand after the response's, before Content-Length.
+        own: the server's own fields, which come after the response's and before Content-Length.
         content: false for the answer to a HEAD request.
 
     Raises:
-        TypeError: something is not bytes, or the status no int; the message says what.
-        ValueError: a client would take the bytes for something other than this response.
+        TypeError: something is not bytes, or the status not an int; the message shows it.
+        ValueError: a client would misread the bytes.
     """
     fields = [*response.fields, *own]
     for name, value in fields:
@@ -141,8 +141,8 @@ def response_bytes(
         check_bytes(value)
     check_bytes(response.content)
     check_response(response)
-    ### BEGIN SOLUTION Step 19: a 204 and a 304 have no length
-    ### STARTER fields.append((b"Content-Length", b"%d" % len(response.content)))  # Step 19: not always.
+    ### BEGIN SOLUTION Step 19: not in a 204 or 304
+    ### STARTER fields.append((b"Content-Length", b"%d" % len(response.content)))  # Step 19: not in a 204 or 304
     if response.status not in WITHOUT_CONTENT[:2]:
         fields.append((b"Content-Length", b"%d" % len(response.content)))
     ### END SOLUTION
@@ -151,8 +151,8 @@ def response_bytes(
     lines += [b"%s: %s\r\n" % pair for pair in fields]
     head = b"".join(lines) + b"\r\n"
     ### END SOLUTION
-    ### BEGIN SOLUTION Step 19: HEAD gets no content
-    ### STARTER # Step 19: the answer to HEAD has content too.
+    ### BEGIN SOLUTION Step 19: no content if content is false
+    ### STARTER # Step 19: no content if content is false
     if not content:
         return head
     ### END SOLUTION
@@ -160,17 +160,17 @@ def response_bytes(
 
 
 def check_bytes(value: object) -> None:
-    """Refuse, with a TypeError, what cannot go over the wire."""
+    """Raise a TypeError if a value is not bytes."""
     if not isinstance(value, bytes):
         ### BEGIN SOLUTION Step 1: raise a TypeError that shows the value
-        raise TypeError(f"bytes belong on the wire; this is {type(value).__name__}: {value!r}")
+        raise TypeError(f"expected bytes, not {type(value).__name__}: {value!r}")
         ### END SOLUTION
 
 
 def check_response(response: Response) -> None:
-    """Refuse, with a ValueError, what would change where a response ends, or how many there are."""
+    """Raise a ValueError if a client could misread where the response ends, or how many there are."""
     ### BEGIN SOLUTION Step 18: raise a ValueError that shows what is wrong
-    ### STARTER # Step 18: a field with a line's end in it makes two fields, or two responses.
+    ### STARTER # Step 18: raise a ValueError that shows what is wrong
     if not 200 <= response.status <= 599:
         raise ValueError(f"a handler's status is 200 to 599, not {response.status!r}")
     if response.status in WITHOUT_CONTENT and response.content:
@@ -186,12 +186,12 @@ def check_response(response: Response) -> None:
 
 
 def parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
-    """A request line, without its CRLF, as method, target and version (RFC 9112 3).
+    """Parse a request line, without its CRLF, into method, target and version (RFC 9112 3).
 
     Raises:
-        BadRequest: it is not one token, one target of visible ASCII and one version, with one space between them.
+        BadRequest: it is not a token, a target of visible ASCII and a version, with one space between them.
     """
-    ### BEGIN SOLUTION Step 2: take the line apart, refuse what is no request line
+    ### BEGIN SOLUTION Step 2: parse the line, or refuse it
     match = re.fullmatch(rb"([^ ]+) ([!-~]+) (HTTP/[0-9]\.[0-9])", line)
     if match is None or not TOKEN.fullmatch(match[1]):
         raise BadRequest("not a request line")
@@ -200,19 +200,19 @@ def parse_request_line(line: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def parse_fields(lines: Iterable[bytes]) -> Fields:
-    """Field lines, without their CRLFs, as Fields (RFC 9112 5).
+    """Parse field lines, without their CRLFs (RFC 9112 5).
 
     Raises:
-        BadRequest: a line is no token, directly followed by a colon.
+        BadRequest: a line does not begin with a token and a colon.
     """
     pairs = []
     for line in lines:
-        ### BEGIN SOLUTION Step 3: take the line apart at its first colon
+        ### BEGIN SOLUTION Step 3: split the line at its first colon
         name, colon, value = line.partition(b":")
         pairs.append((name, value.strip(b" \t")))
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 8: refuse a line without a colon, or a name that is no token
-        ### STARTER # Step 8: any line passes for a field.
+        ### BEGIN SOLUTION Step 8: refuse a line that is not a field
+        ### STARTER # Step 8: refuse a line that is not a field
         if not colon or not TOKEN.fullmatch(name):
             raise BadRequest("not a field line")
         ### END SOLUTION
@@ -220,7 +220,7 @@ def parse_fields(lines: Iterable[bytes]) -> Fields:
 
 
 def is_host(value: bytes) -> bool:
-    """Whether this is a name or an address, with a port or without; the name may be empty (RFC 9110 7.2, RFC 3986 3.2.2)."""
+    """Whether this is a name or address, with or without a port; the name may be empty (RFC 9110 7.2, RFC 3986 3.2.2)."""
     match = HOST.fullmatch(value)
     if match is None or match[1] is None:
         return match is not None
@@ -232,15 +232,15 @@ def is_host(value: bytes) -> bool:
 
 
 def is_target(target: bytes) -> bool:
-    """Whether this is a path, or an http or https address in full, each with a query or without (RFC 9112 3.2.1, 3.2.2)."""
+    """Whether this is a path or a full http or https address, with or without a query (RFC 9112 3.2.1, 3.2.2)."""
     match = TARGET.fullmatch(target)
     return match is not None and (match[1] is None or is_host(match[1]))
 
 
 def check_request(request: Request) -> None:
-    """Refuse a request whose head is well formed, but which this server may not, or does not, answer."""
-    ### BEGIN SOLUTION Step 24: refuse what this server does not speak
-    ### STARTER # Step 24: any version, Host, target and expectation passes.
+    """Refuse a request whose head is well formed, but which this server must not, or does not, serve."""
+    ### BEGIN SOLUTION Step 24: refuse whatever is in the README's table
+    ### STARTER # Step 24: refuse whatever is in the README's table
     if request.version[:7] != b"HTTP/1.":
         raise BadRequest("another major version", 505)
     hosts = request.fields.all(b"Host")
@@ -252,22 +252,22 @@ def check_request(request: Request) -> None:
         raise BadRequest("no tunnels here", 501)
     star = request.method == b"OPTIONS" and request.target == b"*"
     if not (is_target(request.target) or star):
-        raise BadRequest("no form of target that this method has")
+        raise BadRequest("not a target for this method")
     expectation = request.fields.get(b"Expect")
     if expectation is not None and expectation.lower() != b"100-continue":
-        raise BadRequest("an expectation that is not met", 417)
+        raise BadRequest("an unknown expectation", 417)
     ### END SOLUTION
 
 
 def expects_continue(request: Request) -> bool:
-    """Whether the client of a checked request waits for a 100 before it sends the content (RFC 9110 10.1.1)."""
+    """Whether the client waits for a 100 before it sends the content of a checked request (RFC 9110 10.1.1)."""
     return request.version != b"HTTP/1.0" and b"Expect" in request.fields
 
 
 def keeps_open(version: bytes, *both: Fields) -> bool:
-    """Whether a connection goes on after this request and this response (RFC 9112 9.3)."""
-    ### BEGIN SOLUTION Step 20: HTTP/1.1 goes on, unless one side says close
-    ### STARTER return version != b"HTTP/1.0"  # Step 20: nobody's wish to close is heard.
+    """Whether a connection stays open after a request of this version, with these fields of both (RFC 9112 9.3)."""
+    ### BEGIN SOLUTION Step 20: unless one side says close
+    ### STARTER return version != b"HTTP/1.0"  # Step 20: unless one side says close
     if version == b"HTTP/1.0":
         return False
     options = b",".join([value for fields in both for value in fields.all(b"Connection")])

@@ -1,4 +1,4 @@
-"""The server: connections and time. What the bytes mean is in messages.py and parser.py."""
+"""The server: connections and time. The meaning of the bytes is in messages.py and parser.py."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ from .parser import RequestParser
 log = Logger()
 
 Handler = Callable[[Request], Any]
-"""Called with each request. Returns a Response, or a Deferred or coroutine that gives one."""
+"""Called with each request. Returns a Response, or a Deferred or coroutine of one."""
 
 
 class WrongAnswer(Exception):
-    """For the log: a handler gave what cannot be sent."""
+    """For the log: a handler returned something that cannot be sent."""
 
 
 class HTTPProtocol(Protocol):
-    """One connection: reads requests, calls the factory's handler with each, writes what it answers, in order."""
+    """One connection: reads requests, calls the factory's handler with each, writes the answers in order."""
 
-    # Twisted sets it before it calls connectionMade; self.factory is set by then too.
+    # Twisted sets it before it calls connectionMade; buildProtocol sets factory.
     transport: Any  # ITCPTransport and IPushProducer
     factory: Any  # HTTPFactory
 
     def connectionMade(self) -> None:
-        """The client is there."""
+        """The client has connected."""
         self._parser = RequestParser(self.factory.limits)
-        # The handler's Deferred, while its answer is waited for.
+        # The handler's Deferred, until it is answered.
         self._answering: Deferred[Any] | None = None
         self._closing = False
         self._lost = False
         self._continued: Request | None = None
-        # Seconds on the factory's clock, and the call there that looks at it.
+        # In seconds on the factory's clock, and the call there that checks it.
         self._deadline: float
         self._call: IDelayedCall | None = None
         self._wait()
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came, one at least: half a request, or three."""
+        """Some bytes came, at least one: half a request, or three."""
         if self._closing:
             return
-        ### BEGIN SOLUTION Step 12: a request has its own time from its first byte on
-        ### STARTER # Step 12: a request that begins late has only what the wait for it left.
+        ### BEGIN SOLUTION Step 12: a request's time begins with its first byte
+        ### STARTER # Step 12: a request's time begins with its first byte
         if not self._parser.begun:
             self._wait()
         ### END SOLUTION
@@ -70,24 +70,24 @@ class HTTPProtocol(Protocol):
         ### END SOLUTION
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is over, whoever ended it."""
+        """The connection has ended, whichever side ended it."""
         self._lost = self._closing = True
         ### BEGIN SOLUTION Step 12: leave no call on the clock
-        ### STARTER # Step 12: a call on the clock keeps all of this alive.
+        ### STARTER # Step 12: leave no call on the clock
         if self._call is not None:
             self._call.cancel()
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 14: tell the handler that nobody waits any more
-        ### STARTER # Step 14: the handler works on for nobody.
+        ### BEGIN SOLUTION Step 14: cancel the handler's work
+        ### STARTER # Step 14: cancel the handler's work
         if self._answering is not None:
             self._answering.cancel()
         ### END SOLUTION
 
     def _serve(self) -> None:
-        """Answer the requests that are here, until one is not whole, or its answer has to be waited for."""
+        """Answer the requests that are here, until one is not complete, or its handler needs time."""
         while not self._closing:
-            ### BEGIN SOLUTION Step 21: one request at a time; stop reading when the next one comes
-            ### STARTER # Step 21: the next request does not wait for the answer before it.
+            ### BEGIN SOLUTION Step 21: one request at a time; pause when the next one comes
+            ### STARTER # Step 21: one request at a time; pause when the next one comes
             if self._answering is not None:
                 if self._parser.begun:
                     self.transport.pauseProducing()
@@ -97,7 +97,7 @@ class HTTPProtocol(Protocol):
                 request = self._parser.next_request()
             except BadRequest as error:
                 ### BEGIN SOLUTION Step 8: answer with its status, and close
-                ### STARTER raise  # Step 8: the client hears nothing of it.
+                ### STARTER raise  # Step 8: answer with its status, and close
                 self._send(Response(error.status), None)
                 ### END SOLUTION
                 return
@@ -107,19 +107,19 @@ class HTTPProtocol(Protocol):
             self._answer(request)
 
     def _answer(self, request: Request) -> None:
-        """Ask the handler, and answer with what it gives, now or later."""
+        """Call the handler, and answer with its result, now or later."""
         try:
-            ### BEGIN SOLUTION Step 4: ask the factory's handler
+            ### BEGIN SOLUTION Step 4: call the factory's handler
             result = self.factory.handler(request)
             ### END SOLUTION
         except Exception:
-            ### BEGIN SOLUTION Step 9: answer 500, and tell the log alone
-            ### STARTER raise  # Step 9: the client hears nothing of it.
+            ### BEGIN SOLUTION Step 9: call _fail with the exception
+            ### STARTER raise  # Step 9: call _fail with the exception
             self._fail(request, Failure())
             return
             ### END SOLUTION
         ### BEGIN SOLUTION Step 10: wait for a Deferred, or for a coroutine
-        ### STARTER # Step 10: a Deferred is taken for the response itself.
+        ### STARTER # Step 10: wait for a Deferred, or for a coroutine
         if iscoroutine(result):
             result = Deferred.fromCoroutine(result)
         if isinstance(result, Deferred):
@@ -137,42 +137,42 @@ class HTTPProtocol(Protocol):
             lambda failure: self._fail(request, failure),
         )
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 21: go on once it is answered, unless it was at once
-        ### STARTER # Step 21: what came meanwhile is never looked at.
+        ### BEGIN SOLUTION Step 21: go on after a late answer
+        ### STARTER # Step 21: go on after a late answer
         if self._answering is not None:
             result.addCallback(lambda _: self._go_on())
         ### END SOLUTION
 
     def _go_on(self) -> None:
-        """An answer that was waited for is written: read on."""
-        ### BEGIN SOLUTION Step 21: read again, and serve what is here already
+        """A late answer is written: continue with the next request."""
+        ### BEGIN SOLUTION Step 21: read again, and serve requests that are here already
         if not self._closing:
             self.transport.resumeProducing()
             self._serve()
         ### END SOLUTION
 
     def _respond(self, request: Request, response: Any) -> None:
-        """Answer with what the handler gave. If that cannot be sent, it is the handler's mistake."""
+        """Answer with the handler's result. If that cannot be sent, it is the handler's mistake."""
         self._answering = None
         try:
-            ### BEGIN SOLUTION Step 11: refuse what is no Response
-            ### STARTER # Step 11: None passes for a Response.
+            ### BEGIN SOLUTION Step 11: refuse whatever is not a Response
+            ### STARTER # Step 11: refuse whatever is not a Response
             if not isinstance(response, Response):
-                raise TypeError(f"a handler gives a Response, not {response!r}")
+                raise TypeError(f"a handler returns a Response, not {response!r}")
             ### END SOLUTION
             self._send(response, request)
         except Exception as error:
-            ### BEGIN SOLUTION Step 11: answer 500, and tell the log whose mistake it is
-            ### STARTER raise  # Step 11: the client hears nothing of it.
+            ### BEGIN SOLUTION Step 11: call _fail with the handler's place
+            ### STARTER raise  # Step 11: call _fail with the handler's place
             wrong = WrongAnswer(f"{place_of(self.factory.handler)}: {error}")
             self._fail(request, Failure(wrong))
             ### END SOLUTION
 
     def _fail(self, request: Request, failure: Failure) -> None:
-        """The handler failed: the log has the failure, the client a 500 that tells nothing of it."""
+        """The handler failed: log the failure, and answer with a 500 that shows nothing of it."""
         self._answering = None
-        ### BEGIN SOLUTION Step 14: a handler that was cancelled did not fail
-        ### STARTER # Step 14: each client that leaves is a failure in the log.
+        ### BEGIN SOLUTION Step 14: ignore the CancelledError of a client that left
+        ### STARTER # Step 14: ignore the CancelledError of a client that left
         if self._lost and failure.check(CancelledError):
             return
         ### END SOLUTION
@@ -186,17 +186,17 @@ class HTTPProtocol(Protocol):
     def _send(self, response: Response, request: Request | None) -> None:
         """Write a response, in one write; then wait for the next request, or close.
 
-        request: what it answers; None where what came was none, so that no more of it can be read.
+        request: the one that it answers; None if there is none, only a bad one or half of one: then it closes.
         """
-        ### BEGIN SOLUTION Step 14: write nothing to a client that is gone
-        ### STARTER # Step 14: a client that is gone is written to.
+        ### BEGIN SOLUTION Step 14: write nothing to a client that left
+        ### STARTER # Step 14: write nothing to a client that left
         if self._lost:
             return
         ### END SOLUTION
         close = request is None or not keeps_open(request.version, request.fields, response.fields)
         own = [(b"Connection", b"close")] if close else []
-        ### BEGIN SOLUTION Step 24: say when
-        ### STARTER # Step 24: a response does not say when it was made.
+        ### BEGIN SOLUTION Step 24: add a Date
+        ### STARTER # Step 24: add a Date
         if b"Date" not in response.fields:
             own.append((b"Date", self.factory.date()))
         ### END SOLUTION
@@ -210,9 +210,9 @@ class HTTPProtocol(Protocol):
             self._wait()
 
     def _continue(self) -> None:
-        """No request is whole. If a client waits for leave to send the content of one, give it, once."""
+        """No request is complete. If a client waits for a 100 to send its content, write it, once for each request."""
         ### BEGIN SOLUTION Step 24: write a 100
-        ### STARTER # Step 24: a client that waits for a 100 waits in vain.
+        ### STARTER # Step 24: write a 100
         head = self._parser.head
         if head is not None and head is not self._continued and expects_continue(head):
             self._continued = head
@@ -220,41 +220,41 @@ class HTTPProtocol(Protocol):
         ### END SOLUTION
 
     def _close(self) -> None:
-        """Close, once the client has what was written. It has the factory's timeout to read it."""
+        """Close once everything is sent. The client has the factory's timeout to read it."""
         self._closing = True
         self._wait()
         self.transport.loseConnection()
 
     def _wait(self) -> None:
-        """Wait for the client, for the factory's timeout from now on."""
-        ### BEGIN SOLUTION Step 12: note the deadline; one call on the clock serves for many
-        ### STARTER # Step 12: a client is waited for for ever.
+        """Start the client's time again: the factory's timeout, from now."""
+        ### BEGIN SOLUTION Step 12: set the deadline; schedule a call, if there is none
+        ### STARTER # Step 12: set the deadline; schedule a call, if there is none
         self._deadline = self.factory.clock.seconds() + self.factory.timeout
         if self._call is None:
             self._call = self.factory.clock.callLater(self.factory.timeout, self._expire)
         ### END SOLUTION
 
     def _expire(self) -> None:
-        """The clock's call has come. The deadline may have moved on since it was made."""
+        """The clock has made the call. The deadline may have moved since it was scheduled."""
         self._call = None
         ### BEGIN SOLUTION Step 13: no deadline while the handler works
-        ### STARTER # Step 13: the handler's time is counted as the client's.
+        ### STARTER # Step 13: no deadline while the handler works
         if self._answering is not None:
             return
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 12: at the deadline, answer 408 or close; before it, look again later
+        ### BEGIN SOLUTION Step 12: before the deadline, schedule the call again
         left = self._deadline - self.factory.clock.seconds()
         if left > 0:
             self._call = self.factory.clock.callLater(left, self._expire)
             return
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 13: abort where the client does not read to the end
-        ### STARTER # Step 13: a client that does not read its last answer is waited for for ever.
+        ### BEGIN SOLUTION Step 13: abort if the client does not read its last answer
+        ### STARTER # Step 13: abort if the client does not read its last answer
         if self._closing:
             self.transport.abortConnection()
             return
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 12: answer half a request with a 408, close where there is none
+        ### BEGIN SOLUTION Step 12: answer half a request with a 408, or just close
         if self._parser.begun:
             self._send(Response(408), None)
         else:
@@ -265,10 +265,10 @@ class HTTPProtocol(Protocol):
 class HTTPFactory(Factory):
     """Makes an HTTPProtocol for each connection.
 
-    handler: called with each Request; gives a Response, or a Deferred or a coroutine of one.
-    clock: where delayed calls are made, and what tells the time: the reactor, or a test's Clock.
-    timeout: seconds that a client has for a request, from its first byte; for beginning one; for reading the last answer.
-    limits: the most that a request may have.
+    handler: called with each Request; returns a Response, or a Deferred or a coroutine of one.
+    clock: for delayed calls and the time: the reactor, or a test's Clock.
+    timeout: how many seconds a client has to begin a request; to finish it; to read the last answer.
+    limits: the greatest lengths that a request may have.
     """
 
     def __init__(
@@ -292,18 +292,18 @@ class HTTPFactory(Factory):
         ### END SOLUTION
 
     def date(self) -> bytes:
-        """The time of day for a Date field."""
+        """The value of a Date field, now."""
         return date_of(int(self.clock.seconds()))
 
 
 @lru_cache
 def date_of(second: int) -> bytes:
-    """A second as a Date field says it. Kept, since it is asked for with each response."""
+    """A second as the value of a Date field. Cached, since each response needs it."""
     return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:
-    """Where a handler was written, for a line in the log."""
+    """The file and line of a handler's code, for the log; its repr if it has none."""
     while isinstance(handler, partial):
         handler = handler.func
     code = getattr(handler, "__code__", None) or getattr(type(handler).__call__, "__code__", None)
