@@ -127,13 +127,6 @@ def test_hint(judged: Learner) -> None:
     assert 'stage1_tally has no number "9". It has 1 to 3.' in outcome.err
 
 
-def test_no_step(judged: Learner) -> None:
-    """There are no steps to ask for."""
-    outcome = judged.tool("run", "tally", "1")
-    assert outcome.code == 2
-    assert "judged as a whole" in outcome.err
-
-
 def test_each_part_says_what_to_do(judged: Learner) -> None:
     """Tests that fail, do harm, check nothing or ask for too much are named, in this order, each with what to do."""
     text = judged.path(TESTS).read_text()
@@ -193,3 +186,27 @@ def test_watch(judged: Learner) -> None:
         terminal.press("q")
         assert terminal.end() == 0
         terminal.sane()
+
+
+def test_some_kinds_alone(judged: Learner) -> None:
+    """With numbers of kinds, only these are judged: neither the others, nor the list; and the stage is not done by it."""
+    let_through(judged)
+    judged.write("", LIST)
+    assert judged.tool("run", "tally").code == 1
+    some = judged.tool("run", "tally", "1-2")
+    assert some.code == 0, some.all
+    assert "2 of 2 kinds\n" in some.out and "Your list" not in some.out
+    assert "stage1_tally: kinds 1 to 2 are caught." in some.out
+    assert "Is your code right?" not in some.out
+    one = judged.tool("run", "tally", "3")
+    assert one.code == 1 and "Not caught yet, number 3: An empty line is a line." in one.out
+    assert "python3 -m workshop run stage1_tally 3\n" in one.out
+    assert "2 of 3 kinds" in judged.tool().out
+
+
+@pytest.mark.parametrize("words", ["4", "0-2", "2-1", "1-4", "all", "1,2"])
+def test_kinds_that_are_not_there(judged: Learner, words: str) -> None:
+    """A number that the stage does not have, or no number, is bad usage; the numbers are named."""
+    outcome = judged.tool("run", "tally", words)
+    assert outcome.code == 2, outcome.all
+    assert f'stage1_tally has no kinds "{words}". It has 1 to 3; write 2, or 1-3.' in outcome.err

@@ -64,6 +64,8 @@ def run(
 ) -> int:
     """Run a stage's tests, step by step; without STAGE, those of the first that does not pass.
 
+    If you write the stage's tests, STEP names the kinds of mistake to judge them by: 3, or 1-5.
+
     Exit code 0: all pass. 1: a step fails. 2: there is no such stage, step or option.
     """
     asked = tool.stage(stage_name)
@@ -82,10 +84,6 @@ def run(
         if reactor:
             check_reactor(reactor)
         stage = stage_to_do(tool, console, asked)
-        if stage.judged and step_name:
-            raise click.UsageError(
-                f"In {stage.name} you write the tests: they are judged as a whole."
-            )
         unjudged = refused(tool.course, stage)
         if unjudged and unjudged.refusal:
             if as_json:
@@ -93,7 +91,8 @@ def run(
             else:
                 show_refusal(console, unjudged.refusal)
             return 1
-        steps = [stage.step(step_name)] if step_name else None
+        kinds = stage.kinds_named(step_name) if step_name and stage.judged else ()
+        steps = [stage.step(step_name)] if step_name and not stage.judged else None
         keys = fingerprints(tool, [stage])
         live = None if as_json else LiveSteps(console, stage)
         with console.progress("") if live and stage.judged else contextlib.nullcontext() as line:
@@ -103,6 +102,7 @@ def run(
                 reactor=reactor,
                 worker=worker,
                 steps=steps,
+                kinds=kinds,
                 stop=not all_,
                 test_ended=live.test if live else lambda test: None,
                 part_began=line.update if line else lambda what: None,
@@ -110,11 +110,11 @@ def run(
         if live:
             live.rest(verdict)
             show_verdict(console, tool.course, verdict, tool.limit)
-            if verdict.passed and not steps:
+            if verdict.passed and not step_name:
                 _show_next(tool, console, stage)
         else:
             click.echo(json.dumps(as_data(tool.course, verdict, tool.limit)))
-        whole = steps is None and reactor is None
+        whole = step_name is None and reactor is None
         remembered(tool, verdict, keys if whole else {})
     return 0 if verdict.passed else 1
 

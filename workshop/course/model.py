@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -139,10 +139,33 @@ class Stage:
         path = self.answers / "mutants.toml"
         return entries(read(path), Mutant, path.name, on=[]) if path.exists() else ()
 
-    @property
+    @cached_property
     def placed(self) -> bool:
         """Whether the learner's tests are built for several places: reactors and kinds of connection."""
         return any(mutant.on for mutant in self.mutants)
+
+    def only(self, numbers: Sequence[int]) -> Stage:
+        """Return this stage with these kinds of mistake, and their mutants, and no others."""
+        part = replace(self)
+        kinds = tuple(kind for kind in self.kinds if kind.number in numbers)
+        mutants = tuple(mutant for mutant in self.mutants if mutant.step in numbers)
+        # These are read from files at the first use.
+        vars(part).update(kinds=kinds, mutants=mutants, placed=self.placed)
+        return part
+
+    def kinds_named(self, text: str) -> tuple[int, ...]:
+        """Return the numbers of the kinds that a user named: ``5``, or ``1-5``.
+
+        Raises:
+            CourseError: There is no such kind.
+        """
+        found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+        numbers = tuple(range(int(found[1]), int(found[2] or found[1]) + 1)) if found else ()
+        if not numbers or not set(numbers) <= {kind.number for kind in self.kinds}:
+            last = len(self.kinds)
+            has = f"It has 1 to {last}; write 2, or 1-{last}." if last else "This copy has none."
+            raise CourseError(f'{self.name} has no kinds "{text}". {has}')
+        return numbers
 
     @cached_property
     def hints(self) -> Mapping[int, tuple[str, ...]]:

@@ -59,6 +59,7 @@ class Assessment:
         wavering: A note: tests that failed on a mistake once, and not again.
         slow: A note: tests that take long.
         missing: If there are no tests, lines that have gone from the files.
+        part: The numbers of the kinds that were asked for; empty if the whole stage was.
     """
 
     stage: Stage
@@ -78,6 +79,7 @@ class Assessment:
     wavering: tuple[str, ...] = ()
     slow: tuple[Slow, ...] = field(default=(), compare=False)
     missing: tuple[str, ...] = ()
+    part: tuple[int, ...] = ()
     output: str = ""
     seconds: float = field(default=0.0, compare=False)
 

@@ -33,6 +33,7 @@ NEARLY = 3
 def assess(
     stage: Stage,
     *,
+    kinds: Sequence[int] = (),
     reactor: str | None = None,
     limit: float = LIMIT,
     watch: Callable[[str], None] = lambda what: None,
@@ -40,6 +41,8 @@ def assess(
     """Judge the learner's tests as they are.
 
     Args:
+        kinds: The numbers of the kinds to judge them by, and by nothing else; empty for all kinds, the learner's list and
+            the learner's own code.
         reactor: A reactor's name, as trial's --reactor; None for the platform's own.
         limit: Seconds that one test may take on the learner's own code and on the right answers.
         watch: Called with the next activity, in a few words.
@@ -49,14 +52,16 @@ def assess(
     """
     began = time.monotonic()
     answers = right_answers(stage)
+    whole, stage = stage, stage.only(kinds) if kinds else stage
     # Tests that are built for several places wait for sockets: meanwhile others can run.
     workers = 2 * CORES if stage.placed else CORES
     with Pool(stage, workers=workers, reactor=reactor, limit=limit) as pool:
-        found = _assess(Runs(stage, pool, Pace(limit), watch), answers)
+        found = _assess(Runs(stage, pool, Pace(limit), watch), answers, stage is whole)
     loaded = [test.target for test in found.own]
     return replace(
         found,
-        items=read_list(stage),
+        items=read_list(stage) if stage is whole else None,
+        part=tuple(kinds),
         twice=defined_twice(stage),
         never_run=() if found.trouble else never_run(stage, loaded),
         missing=() if loaded else missing_lines(stage),
@@ -64,7 +69,7 @@ def assess(
     )
 
 
-def _assess(runs: Runs, answers: Mapping[str, Overlay]) -> Assessment:
+def _assess(runs: Runs, answers: Mapping[str, Overlay], whole: bool) -> Assessment:
     stage, pace = runs.stage, runs.pace
     runs.watch("loading the tests")
     loaded = runs.load(own_modules(stage), {})
@@ -93,8 +98,10 @@ def _assess(runs: Runs, answers: Mapping[str, Overlay]) -> Assessment:
     reference = answers[REFERENCE]
     caught = catch(runs, counted, mutants, reference)
     left = by_kind(mutant for mutant in mutants if mutant.name not in caught.caught)
-    still = idle(runs, counted, mutants, reference, caught) if len(left) <= NEARLY else set()
-    wrong = broken_promises(runs) if counted and not left and own_code(stage) else []
+    still = (
+        idle(runs, counted, mutants, reference, caught) if whole and len(left) <= NEARLY else set()
+    )
+    wrong = broken_promises(runs) if whole and counted and not left and own_code(stage) else []
     # What a failed test leaves behind is mostly due to its failure: there is nothing more to report.
     failed = {test.target for test in own if test.status == "failed"}
     unruly = {t: u for t, u in unruly.items() if t not in failed or u.kind not in LEFTOVERS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -49,6 +49,7 @@ def judge(
     reactor: str | None = None,
     worker: Worker | None = None,
     steps: list[Step] | None = None,
+    kinds: Sequence[int] = (),
     stop: bool = True,
     test_ended: Callable[[TestResult], None] = lambda test: None,
     part_began: Callable[[str], None] = lambda what: None,
@@ -60,12 +61,13 @@ def judge(
         reactor: A reactor's name, as trial's --reactor; None for the platform's own.
         worker: In a stage of steps, a child that is ready; without it, one is started.
         steps: In a stage of steps, the steps to run; None for all.
+        kinds: If the learner writes the stage's tests, the numbers of the kinds to judge them by; empty for all.
         stop: In a stage of steps, end after the first test that fails.
         test_ended: In a stage of steps, called with each test's result as it comes.
         part_began: If the learner writes the stage's tests, called with the next activity, in a few words.
     """
     if stage.judged:
-        return assess(stage, reactor=reactor, limit=limit, watch=part_began)
+        return assess(stage, kinds=kinds, reactor=reactor, limit=limit, watch=part_began)
     case = Case(stage.name, {}, tuple(targets(stage, steps)), stop)
     with nullcontext(worker) if worker else Worker(imports_of(stage), limit) as ready:
         result = ready.run(stage, case, reactor=reactor, watch=test_ended)

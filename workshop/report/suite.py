@@ -96,11 +96,15 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     if found.items is not None:
         _list(console, found)
     console.line()
-    facts = [("Again", f"{TOOL} run {stage.name}")]
+    lowest, *others = found.part or ("",)
+    part = f" {lowest}-{others[-1]}" if others else f" {lowest}".rstrip()
+    facts = [("Again", f"{TOOL} run {stage.name}{part}")]
     if survived:
         facts.append(("Hint", f"{TOOL} hint {stage.name} {survived[0].number}"))
     if found.passed:
-        console.line(f"{stage.name}: all of it is caught.", "green")
+        kinds = f"kinds {lowest} to {others[-1]} are" if others else f"kind {lowest} is"
+        caught = f"{kinds} caught" if found.part else "all of it is caught"
+        console.line(f"{stage.name}: {caught}.", "green")
     else:
         console.facts(facts)
 

@@ -140,7 +140,7 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
         ("Do all right answers pass?", strict, not found.strict),
         ("Are the mistakes caught?", through, not found.survived),
     ]
-    if own_code(found.stage) and found.counted and not found.survived:
+    if own_code(found.stage) and found.counted and not found.survived and not found.part:
         fail = count(len(found.wrong), "of our tests fails", "of our tests fail")
         table.append(
             ("Is your code right?", f"{fail} on it" if found.wrong else "yes", not found.wrong)
