@@ -80,7 +80,7 @@ class Step03Factory(Case):
             self.assert_pending(ended, "when the attempt has begun")
             factory.doStart()
             factory.doStop()
-            self.assert_pending(ended, "after doStart() and doStop(), which are no end")
+            self.assert_pending(ended, "after another connection's doStart() and doStop()")
             self.call(factory, name, error)
             self.assert_done(ended, f"after {name}() with {error!r}")
 
