@@ -251,4 +251,4 @@ class Kinds(Outer):
         most: how many of the kinds to run, from the first.
         """
         for kind, case, expected, times in islice(kinds(opening), most):
-            self.assert_reported(case, expected, f"of {what} {kind}", times=times)
+            self.assert_reported(case, expected, f"for {what} {kind}", times=times)

@@ -40,7 +40,7 @@ class Step12FixtureSides(Outer):
                 seen.append((one.getHost(), one.getPeer()) == (other.getPeer(), other.getHost()))
                 seen.append(sorted(side.name for side in self.sides))
 
-        self.assert_clean(Looks, "of a test that looks at both sides")
+        self.assert_clean(Looks, "for a test that looks at both sides")
         self.assertEqual(
             seen[:3],
             [Client, Side, True],
@@ -161,7 +161,7 @@ class Step12FixtureSides(Outer):
                         await self.client.over
                         await self.server.over
 
-            self.assert_clean(Ends, f"of a test that calls the {side}'s {stroke}")
+            self.assert_clean(Ends, f"for a test that calls the {side}'s {stroke}")
 
     def test_over_before_the_test(self):
         """Both sides may be over before setUp is: the server may close as soon as it is connected."""
@@ -252,7 +252,7 @@ class Step12FixtureSides(Outer):
             def tearDown(self):
                 seen.append(self.client.over.called and self.server.over.called)
 
-        self.assert_clean(Looks, "of a test with a cleanup and a tearDown")
+        self.assert_clean(Looks, "for a test with a cleanup and a tearDown")
         self.assertEqual(
             seen,
             [False, True],
@@ -276,7 +276,7 @@ class Step12FixtureSides(Outer):
         if here == f"twisted.internet.{module}":
             for case in LINES:
                 one = type(case.__name__, (case,), {"runTest": case.test_hello})
-                self.assert_clean(one, f"{case.__name__} in everywhere.py, on {name}")
+                self.assert_clean(one, f"for {case.__name__} in everywhere.py, on {name}")
             return
         if here != default.install.__module__:
             raise SkipTest(f"A run on the default reactor starts {name}; this one is on {here}.")

@@ -45,7 +45,7 @@ class Step13MixinPorts(Kinds):
             async def runTest(self):
                 seen.append(await self.listen(FakeListening(port), Factory()))
 
-        self.assert_clean(Listens, "of a test that listens")
+        self.assert_clean(Listens, "for a test that listens")
         self.assertIs(seen[0], port, f"Expected the endpoint's port from listen; got {seen[0]}.")
 
     def test_several(self):
@@ -56,7 +56,7 @@ class Step13MixinPorts(Kinds):
                 for _ in range(3):
                     await self.listen(self.server(), Factory.forProtocol(Protocol))
 
-        self.assert_clean(Listens, "of a test that listens on three ports")
+        self.assert_clean(Listens, "for a test that listens on three ports")
 
     def test_stopped_once(self):
         """Each port is stopped once, even if two have one factory and one name, are equal, or false."""
@@ -72,7 +72,7 @@ class Step13MixinPorts(Kinds):
                 for port in ports:
                     await self.listen(FakeListening(port), factory)
 
-        self.assert_clean(Listens, "of a test with two ports of one factory")
+        self.assert_clean(Listens, "for a test with two ports of one factory")
         stops = [port.stops for port in ports]
         self.assertEqual(stops, [1, 1], f"Expected one stopListening() of each; got {stops}.")
 
@@ -88,7 +88,7 @@ class Step13MixinPorts(Kinds):
             async def runTest(self):
                 await self.listen(UNIXServerEndpoint(reactor, str(path)), Factory())
 
-        self.assert_clean(Listens, "of a test that listens on a UNIX socket")
+        self.assert_clean(Listens, "for a test that listens on a UNIX socket")
         self.assertFalse(path.exists(), f"Expected the socket {path} to be deleted.")
 
     def test_setup_fails(self):
@@ -108,7 +108,7 @@ class Step13MixinPorts(Kinds):
                 for port in ports:
                     await self.listen(FakeListening(port), Factory())
 
-        self.assert_clean(Listens, "of a test with two ports that take 0.05 s to stop")
+        self.assert_clean(Listens, "for a test with two ports that take 0.05 s to stop")
         for port in ports:
             self.assertTrue(port.stopped, "Expected the test to wait until both ports had stopped.")
 
@@ -120,7 +120,7 @@ class Step13MixinPorts(Kinds):
                 port = await self.listen(self.server(), Factory())
                 await port.stopListening()
 
-        self.assert_clean(Stops, "of a test that stops its port")
+        self.assert_clean(Stops, "for a test that stops its port")
 
     def test_taken(self):
         """If the port is in use, listen fails as the endpoint's Deferred does, and nothing is left."""
@@ -134,7 +134,9 @@ class Step13MixinPorts(Kinds):
                 except CannotListenError as error:
                     seen.append(error)
 
-        self.assert_clean(Fails, "of a test that listens on a port in use, and handles the failure")
+        self.assert_clean(
+            Fails, "for a test that listens on a port in use, and handles the failure"
+        )
         self.assertEqual(
             len(seen), 1, "Expected listen to fail with CannotListenError; it did not."
         )

@@ -61,7 +61,7 @@ class Step14MixinConnections(Kinds):
                     sides += await self.pair(line.client, line.server)
                     await sides[0].answer
 
-            self.assert_clean(Talks, f"of one connection on the {name} line")
+            self.assert_clean(Talks, f"for one connection on the {name} line")
             self.assert_over(sides, f"on the {name} line")
 
     def test_same_protocol(self):
@@ -85,7 +85,7 @@ class Step14MixinConnections(Kinds):
                     else:
                         protocol.transport.end(error)
 
-            self.assert_clean(Ends, f"of a connection that ends with {error!r} during the test")
+            self.assert_clean(Ends, f"for a connection that ends with {error!r} during the test")
         for got, expected in kinds:
             self.assertIs(got, expected, f"Expected the protocol's class, {expected}; got {got}.")
         for got, expected in reasons:
@@ -106,7 +106,7 @@ class Step14MixinConnections(Kinds):
             def tearDown(self):
                 events.append("tearDown")
 
-        self.assert_clean(Ends, "of a connection that ends 0.02 s after the test")
+        self.assert_clean(Ends, "for a connection that ends 0.02 s after the test")
         last = events[-1:]
         self.assertEqual(
             (len(events), last),
@@ -135,7 +135,7 @@ class Step14MixinConnections(Kinds):
                         self.fail("not over when its test was")
 
             when = (
-                f"of three {kind.__name__}s of one factory, if loseConnection() returns {gives!r}"
+                f"for three {kind.__name__}s of one factory, if loseConnection() returns {gives!r}"
             )
             self.assert_clean(Connects, when)
             expected = [["loseConnection"]] * 3
@@ -168,7 +168,7 @@ class Step14MixinConnections(Kinds):
             async def runTest(self):
                 await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied())
 
-        self.assert_clean(Connects, "of a protocol whose methods its factory has replaced")
+        self.assert_clean(Connects, "for a protocol whose methods its factory has replaced")
         expected = ["makeConnection", "connectionLost"]
         self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
 
@@ -184,7 +184,7 @@ class Step14MixinConnections(Kinds):
                     async def runTest(self, endpoint=endpoint, factory=factory):
                         await self.connect(endpoint, factory)
 
-                self.assert_clean(Connects, f"of test no. {number} with one factory")
+                self.assert_clean(Connects, f"for test no. {number} with one factory")
                 asked, expected = endpoint.asked, [["loseConnection"]]
                 self.assertEqual(
                     asked, expected, f"Expected one close in test no. {number}; calls: {asked}."
@@ -193,7 +193,7 @@ class Step14MixinConnections(Kinds):
     def test_over_within_a_close(self):
         """A connection that was ended by another's close is over when its turn comes: it is not closed."""
         endpoint = FakeConnecting(ends_by=["loseConnection"])
-        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "for two connections that end as one")
         asked = sorted(endpoint.asked)
         self.assertEqual(
             asked,
@@ -227,8 +227,8 @@ class Step14MixinConnections(Kinds):
                     await client.answer
                 sides.extend(servers.sides + clients.sides)
 
-        self.assert_clean(Many, "of ten connections")
-        self.assert_over(sides, "of ten connections")
+        self.assert_clean(Many, "for ten connections")
+        self.assert_over(sides, "for ten connections")
 
     def test_each_kind(self):
         """This works in each kind of test, and if setUp or the test fails."""
@@ -273,7 +273,7 @@ class Step14MixinConnections(Kinds):
                 self.addCleanup(client.close)
                 await servers.first
 
-        when = "of a test that ends within a server's connectionMade"
+        when = "for a test that ends within a server's connectionMade"
         self.assert_clean(Connects, when)
         self.assert_over(servers.sides, when)
 
@@ -293,7 +293,7 @@ class Step14MixinConnections(Kinds):
                     await end(self, stroke, waits=False)
                     await end(self, stroke, waits=True)
 
-        self.assert_clean(Ends, "of a test that ends its connections itself")
+        self.assert_clean(Ends, "for a test that ends its connections itself")
 
     def test_half_closed(self):
         """A half-closed connection ends too, whichever side has closed its half."""
@@ -446,4 +446,4 @@ class Step14MixinConnections(Kinds):
                 )
                 await client.answer
 
-        self.assert_clean(Serves, "of a test with twisted.web's Site")
+        self.assert_clean(Serves, "for a test with twisted.web's Site")

@@ -88,7 +88,7 @@ class Step15MixinAttempts(Outer):
             async def runTest(self):
                 self.connect(endpoint, Factory.forProtocol(Client))
 
-        when = "of a test that leaves an attempt to connect"
+        when = "for a test that leaves an attempt to connect"
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         count = endpoint.cancelled
@@ -103,7 +103,7 @@ class Step15MixinAttempts(Outer):
                 for _ in range(3):
                     self.connect(self.client(port.getHost().port), Factory.forProtocol(Client))
 
-        when = "of a test that begins to connect, and ends"
+        when = "for a test that begins to connect, and ends"
         self.assert_clean(Begins, when)
         self.assert_nothing_logged(when)
 
@@ -130,7 +130,7 @@ class Step15MixinAttempts(Outer):
                     self.connect(endpoint, Factory.forProtocol(Client))
                     self.listen(endpoint, Factory.forProtocol(Side))
 
-        when = "of a test that leaves attempts to connect and to listen"
+        when = "for a test that leaves attempts to connect and to listen"
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         for endpoint in endpoints:
@@ -176,7 +176,7 @@ class Step15MixinAttempts(Outer):
             def tearDown(self):
                 seen.append("tearDown")
 
-        when = "of a test that cancels attempts which end 0.03 s later"
+        when = "for a test that cancels attempts which end 0.03 s later"
         self.assert_clean(Cancels, when)
         self.assert_nothing_logged(when)
         self.assertEqual(
@@ -231,7 +231,7 @@ class Step15MixinAttempts(Outer):
                 if stopped != [self.port]:
                     raise AssertionError(f"stopped: {stopped}")
 
-        self.assert_clean(Listens, "of a test whose port listens after 0.02 s")
+        self.assert_clean(Listens, "for a test whose port listens after 0.02 s")
 
     def test_connected(self):
         """The Deferred that connect returns fires with the endpoint's protocol."""
@@ -244,7 +244,7 @@ class Step15MixinAttempts(Outer):
                 seen.append(await self.connect(self.client(port.getHost().port), clients))
                 seen.extend(clients.sides)
 
-        self.assert_clean(Connects, "of a test that connects")
+        self.assert_clean(Connects, "for a test that connects")
         self.assertIs(seen[0], seen[1], f"Expected {seen[1]} from connect; got {seen[0]}.")
 
     def test_false(self):
@@ -261,7 +261,7 @@ class Step15MixinAttempts(Outer):
                 seen.append(await self.listen(FakeListening(port), Factory()))
                 seen.append(await self.connect(endpoint, Factory.forProtocol(AlikeRecorder)))
 
-        self.assert_clean(Gets, "of a port and a protocol that are false")
+        self.assert_clean(Gets, "for a port and a protocol that are false")
         self.assertIs(seen[0], port, f"Expected the port from listen; got {seen[0]!r}.")
         made = endpoint.made[0]
         self.assertIs(seen[1], made, f"Expected the protocol from connect; got {seen[1]!r}.")
@@ -280,7 +280,7 @@ class Step15MixinAttempts(Outer):
                 for endpoint in endpoints:
                     self.connect(endpoint, Factory.forProtocol(Client))
 
-        when = "of attempts of endpoints that are equal, and false"
+        when = "for attempts of endpoints that are equal, and false"
         self.assert_clean(Leaves, when)
         for endpoint in endpoints:
             self.assert_given_up(endpoint, 1, when)
@@ -298,11 +298,11 @@ class Step15MixinAttempts(Outer):
                 except ConnectionRefusedError as raised:
                     seen.append(raised is error)
 
-        self.assert_clean(Refused, "of a test that handles a refusal")
+        self.assert_clean(Refused, "for a test that handles a refusal")
         self.assertEqual(
             seen, [True], "Expected connect to fail with the endpoint's own exception."
         )
-        self.assert_nothing_logged("of a test that handles a refusal")
+        self.assert_nothing_logged("for a test that handles a refusal")
 
     def test_unhandled(self):
         """A failure that comes during the test, and that the test does not handle, is reported by trial."""
@@ -316,7 +316,7 @@ class Step15MixinAttempts(Outer):
             def tearDown(self):
                 gc.collect()
 
-        self.assert_reported(Refused, seen, "of a test that does not handle a refusal")
+        self.assert_reported(Refused, seen, "for a test that does not handle a refusal")
 
     def test_cancelled(self):
         """If the test cancels connect's Deferred, the attempt is cancelled, and the test gets the failure."""
@@ -332,7 +332,7 @@ class Step15MixinAttempts(Outer):
                 except ConnectingCancelledError:
                     seen.append("failed")
 
-        self.assert_clean(Cancels, "of a test that cancels its attempt to connect")
+        self.assert_clean(Cancels, "for a test that cancels its attempt to connect")
         self.assertEqual(
             seen,
             [1, "failed"],
@@ -351,7 +351,7 @@ class Step15MixinAttempts(Outer):
                 attempt.addErrback(lambda failure: seen.append(failure.type))
                 clock.advance(5)
 
-        self.assert_clean(TimesOut, "of a test whose attempt to connect times out")
+        self.assert_clean(TimesOut, "for a test whose attempt to connect times out")
         self.assertEqual(
             endpoint.cancelled, 1, "Expected the attempt to be cancelled by the timeout."
         )
@@ -396,7 +396,7 @@ class Step15MixinAttempts(Outer):
                 if await reached not in clients.sides:
                     self.fail("Expected the test's callback to get the protocol.")
 
-        when = "of a test whose callback on connect's Deferred never ends"
+        when = "for a test whose callback on connect's Deferred never ends"
         self.assert_clean(Waits, when)
         self.assert_over(clients.sides, when)
 
@@ -412,7 +412,7 @@ class Step15MixinAttempts(Outer):
                 self.connect(endpoint, Factory.forProtocol(Client))
                 await endpoint.connected
 
-        self.assert_clean(Waits, "of a test whose server does not greet")
+        self.assert_clean(Waits, "for a test whose server does not greet")
         self.assertEqual(
             seen, ["cancelled"], "Expected an attempt that waits for a greeting to be cancelled."
         )

@@ -122,7 +122,7 @@ class Step16MixinGrace(Outer):
             async def runTest(self):
                 await self.connect(self.client(number), clients)
 
-        when = "of a client whose peer reads nothing, with a grace of 0.05 s"
+        when = "for a client whose peer reads nothing, with a grace of 0.05 s"
         self.assert_clean(Pushes, when)
         self.assert_over(clients.sides, when)
         lost = clients.sides[0].lost
@@ -307,7 +307,7 @@ class Step16MixinGrace(Outer):
 
                 reactor.callLater(0.15, transport.end)
 
-        self.assert_clean(Connects, "of a transport that has no abortConnection")
+        self.assert_clean(Connects, "for a transport that has no abortConnection")
         expected = [["loseConnection", "abortConnection"]]
         self.assertEqual(
             others.asked, expected, f"Expected {expected} for the other; calls: {others.asked}."
@@ -316,7 +316,7 @@ class Step16MixinGrace(Outer):
     def test_over_within_an_abort(self):
         """A connection that was ended by another's abort is over when its turn comes: it is not aborted."""
         endpoint = FakeConnecting(ends_by=["abortConnection"])
-        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "for two connections that end as one")
         aborts = sum(asked.count("abortConnection") for asked in endpoint.asked)
         self.assertEqual(aborts, 1, f"Expected one abort of the two; calls: {endpoint.asked}.")
 
@@ -355,8 +355,8 @@ class Step16MixinGrace(Outer):
                 sides.extend(await self.pair(CLOGGED.client, CLOGGED.server))
                 await sides[-2].answer
 
-        self.assert_clean(Talks, "of TLS connections")
-        self.assert_over(sides, "of TLS connections")
+        self.assert_clean(Talks, "for TLS connections")
+        self.assert_over(sides, "for TLS connections")
 
     def test_tls_handshake(self):
         """A TLS connection whose handshake is never answered ends, with and without unsent bytes."""
@@ -368,8 +368,8 @@ class Step16MixinGrace(Outer):
                     factory = Factory.forProtocol(kind)
                     clients.append(await self.connect(self.client(number), factory))
 
-        self.assert_clean(Waits, "of a TLS handshake that is never answered")
-        self.assert_over(clients, "of a TLS handshake that is never answered")
+        self.assert_clean(Waits, "for a TLS handshake that is never answered")
+        self.assert_over(clients, "for a TLS handshake that is never answered")
 
     def test_unix(self):
         """Connections over UNIX sockets end on both sides: on the quiet, late and clogged lines."""
@@ -391,5 +391,5 @@ class Step16MixinGrace(Outer):
                     await client.answer
                     sides.extend([client, await servers.first])
 
-        self.assert_clean(Talks, "of connections over UNIX sockets")
-        self.assert_over(sides, "of connections over UNIX sockets")
+        self.assert_clean(Talks, "for connections over UNIX sockets")
+        self.assert_over(sides, "for connections over UNIX sockets")

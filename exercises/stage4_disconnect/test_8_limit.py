@@ -73,7 +73,7 @@ class Step17MixinLimit(Outer):
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
-        message = self.assert_named(Stays, seen, "of a connection that does not end")
+        message = self.assert_named(Stays, seen, "for a connection that does not end")
         places = [message.index(str(thing)) for thing in seen]
         self.assertEqual(
             places,
@@ -89,7 +89,7 @@ class Step17MixinLimit(Outer):
             async def runTest(self):
                 await self.listen(FakeListening(port), Factory())
 
-        self.assert_named(Stays, [port], "of a port that does not stop")
+        self.assert_named(Stays, [port], "for a port that does not stop")
 
     def test_port_s_callback(self):
         """So is a port whose Deferred waits in a callback, though its `called` is true."""
@@ -122,7 +122,7 @@ class Step17MixinLimit(Outer):
                 self.listen(Goes("a server endpoint"), Factory.forProtocol(Side))
                 self.connect(FakeEndpoint(), Factory.forProtocol(Client))
 
-        when = "of attempts that are cancelled, and do not end"
+        when = "for attempts that are cancelled, and do not end"
         message = self.assert_named(Stays, ["a client endpoint", "a server endpoint"], when)
         self.assertNotIn(
             "FakeEndpoint",
@@ -148,7 +148,7 @@ class Step17MixinLimit(Outer):
                         if isinstance(gives, Deferred):
                             reactor.callLater(0.01, gives.errback, error)
 
-                self.assert_reported(Fails, [error], "of a port that fails with that, in time")
+                self.assert_reported(Fails, [error], "for a port that fails with that, in time")
 
             class Raises(Impatient):
                 async def runTest(self, error=error):
@@ -177,7 +177,7 @@ class Step17MixinLimit(Outer):
 
                 reactor.callLater(0.8 * self.limit, end)
 
-        self.assert_clean(Ends, "of a connection that ends after 0.8 of the limit")
+        self.assert_clean(Ends, "for a connection that ends after 0.8 of the limit")
 
     def test_when(self):
         """The wait ends self.limit seconds after the test, not before and not much later, whatever the grace is."""
@@ -202,7 +202,7 @@ class Step17MixinLimit(Outer):
                     if call.active():
                         call.cancel()
 
-        self.assert_named(Stays, [], "of a port that does not stop")
+        self.assert_named(Stays, [], "for a port that does not stop")
         self.assertEqual(
             events,
             ["before", "over"],
@@ -228,7 +228,7 @@ class Step17MixinLimit(Outer):
                 if self.after.active():
                     self.after.cancel()
 
-        when = "of a test that sets self.limit to 0.05, and whose class has 1"
+        when = "for a test that sets self.limit to 0.05, and whose class has 1"
         self.assert_named(Hurries, [], when)
         self.assertEqual(events, [], f"Expected the wait to end after 0.05 s {when}; {events}.")
 
@@ -283,7 +283,7 @@ class Step17MixinLimit(Outer):
                 self.connect(FakeEndpoint(), Factory.forProtocol(Client))
                 await opened(self, stubborn)
 
-        when = "of a port and two connections that do not end, and others that do"
+        when = "for a port and two connections that do not end, and others that do"
         message = self.assert_named(Stays, stubborn, when)
         self.assert_over(sides, when)
         for side in sides:
@@ -300,7 +300,7 @@ class Step17MixinLimit(Outer):
             async def runTest(self):
                 await self.pair()
 
-        self.assert_clean(Ends, "of a connection that ends well before the limit")
+        self.assert_clean(Ends, "for a connection that ends well before the limit")
 
     def test_late(self):
         """An end after the limit raises nothing."""
@@ -315,7 +315,7 @@ class Step17MixinLimit(Outer):
                 seen[0].connectionLost(Failure(ConnectionDone()))
                 port.gives.callback(None)
 
-        self.assert_named(Late, [port], "of ends after the limit")
+        self.assert_named(Late, [port], "for ends after the limit")
 
     def test_setup_fails(self):
         """It is the same if setUp fails: trial reports both failures, and everything that can end has ended."""
@@ -329,6 +329,6 @@ class Step17MixinLimit(Outer):
                 sides.extend(await self.pair(unread(Client), unread(Side)))
                 raise error
 
-        when = "of a connection that does not end, if setUp fails"
+        when = "for a connection that does not end, if setUp fails"
         self.assert_named(Fails, stubborn, when, own=[error])
         self.assert_over(sides, when)

@@ -89,7 +89,7 @@ class Step18Pool(Outer):
                 seen.append(await self.get(self.url))
                 servers.extend(self.sides)
 
-        self.assert_clean(Asks, "of a test that fetches two pages")
+        self.assert_clean(Asks, "for a test that fetches two pages")
         self.assertEqual(seen, [b"hello"] * 2, f"Expected b'hello' twice; got {seen}.")
         self.assertEqual(len(servers), 1, f"Expected one connection; there were {len(servers)}.")
 
@@ -149,4 +149,4 @@ class Step18Pool(Outer):
             async def runTest(self):
                 """Fetch nothing."""
 
-        self.assert_clean(Idle, "of a test that fetches nothing")
+        self.assert_clean(Idle, "for a test that fetches nothing")
