@@ -1,4 +1,4 @@
-"""Inner tests for steps 11 to 18: what they open, and the kinds of test that they open it in."""
+"""Inner tests for steps 11 to 18: what they open, and in which kinds of test."""
 
 import socket
 from itertools import islice
@@ -22,46 +22,46 @@ GOODBYE = 0.05  # seconds
 
 
 class InnerFixture(Connected):
-    """An inner test with the fixture, in which a teardown that is wrong takes a second, not longer."""
+    """An inner test with the fixture, in which a wrong teardown takes no longer than a second."""
 
     timeout = 1.2
     grace = 0.05
     limit = 0.8
 
     async def runTest(self):
-        """Nothing more than setUp does."""
+        """Do nothing more than setUp does."""
 
 
 class Inner(TidyConnections, TestCase):
-    """An inner test with the mixin, in which an end that is wrong takes a second, not longer."""
+    """An inner test with the mixin, in which a wrong _end takes no longer than a second."""
 
     timeout = 1.2
     grace = 0.05
     limit = 0.8
 
     async def runTest(self):
-        """Nothing."""
+        """Do nothing."""
 
     def server(self, number=0):
-        """An endpoint to listen at, with a free port or that of this number."""
+        """Return a server endpoint, with a free port or the port of this number."""
         from twisted.internet import reactor
 
         return TCP4ServerEndpoint(reactor, number, interface="127.0.0.1")
 
     def client(self, number):
-        """An endpoint that connects to the port of this number."""
+        """Return a client endpoint for the port of this number."""
         from twisted.internet import reactor
 
         return TCP4ClientEndpoint(reactor, "127.0.0.1", number)
 
     def turn(self):
-        """A Deferred that fires a moment later."""
+        """Return a Deferred that fires a moment later."""
         from twisted.internet import reactor
 
         return deferLater(reactor, 0.005)
 
     async def pair(self, client_class=Client, server_class=Side):
-        """A client and a server that are connected through the mixin, each with its Deferred `over`."""
+        """Connect a client and a server with the mixin. Returns both protocols, each with its Deferred `over`."""
         servers = Sides(server_class)
         port = await self.listen(self.server(), servers)
         client = await self.connect(
@@ -71,7 +71,7 @@ class Inner(TidyConnections, TestCase):
 
 
 class Sides(Factory):
-    """A factory that notes what it builds, as sides. first: a Deferred that fires with the first, once connected."""
+    """A factory. sides: the protocols that it has built. first: a Deferred that fires with the first connected one."""
 
     def __init__(self, kind):
         self.sides, self.first = [], Deferred()
@@ -92,7 +92,7 @@ class Sides(Factory):
 
 
 class FakeListening:
-    """A server endpoint that gives this port, or fails with this exception."""
+    """A server endpoint whose listen fires with this port, or fails with this exception."""
 
     def __init__(self, result):
         self.result = result
@@ -104,7 +104,7 @@ class FakeListening:
 class FakeConnecting:
     """A client endpoint that connects at once, to a FakeConnection. made: the protocols.
 
-    how: what a FakeConnection is given. through: what makes the protocol's transport of it.
+    how: arguments for the FakeConnection. through: a function that makes the protocol's transport from it.
     """
 
     def __init__(self, through=lambda transport: transport, **how):
@@ -118,13 +118,13 @@ class FakeConnecting:
 
     @property
     def asked(self):
-        """What each of its connections was asked, in the order in which they were made."""
+        """The calls that asked each of its connections to end, in the order in which they were made."""
         return [protocol.transport.asked for protocol in self.made]
 
 
 @implementer(IPullProducer)
 class SlowGoodbye(Side):
-    """A side that has something to produce still, so that its close takes a little while. lost: why it ended."""
+    """A side with a producer, so that its close takes some time. lost: why the connection ended."""
 
     def connectionMade(self):
         super().connectionMade()
@@ -132,7 +132,7 @@ class SlowGoodbye(Side):
         self.transport.registerProducer(self, False)
 
     def resumeProducing(self):
-        """Asked for more. There is no more, but that is not known at once."""
+        """Finish after GOODBYE seconds, without producing anything."""
         from twisted.internet import reactor
 
         if not self.asked:
@@ -143,7 +143,7 @@ class SlowGoodbye(Side):
         self.transport.unregisterProducer()
 
     def stopProducing(self):
-        """The connection is over."""
+        """Do nothing: the connection is over."""
 
     def connectionLost(self, reason):
         self.lost = reason.value
@@ -151,7 +151,7 @@ class SlowGoodbye(Side):
 
 
 def unread(kind):
-    """A side that reads nothing once it is connected, and so hears of nothing that the other side does."""
+    """Return a kind of side that stops reading when it is connected, so does not notice what the other side does."""
 
     class Unread(kind):
         def connectionMade(self):
@@ -180,7 +180,7 @@ class Deaf:
 
 
 def silent_port(test):
-    """The number of a port at which the system lets clients connect, and nobody ever reads or answers."""
+    """Return the number of a port that accepts connections, and on which nobody ever reads or answers."""
     listener = socket.socket()
     test.addCleanup(listener.close)
     listener.bind(("127.0.0.1", 0))
@@ -189,13 +189,13 @@ def silent_port(test):
 
 
 class Halfway(Exception):
-    """Raised by an inner test, or its setUp, that is to fail."""
+    """Raised by an inner test, or its setUp, that must fail."""
 
 
 def kinds(opening):
-    """Inner tests that all open the same things: by name, the class, what it reports of itself, how often it is run.
+    """Inner tests that all open the same things: each with its name, class, expected failures and number of runs.
 
-    opening: an async function of the inner test.
+    opening: an async function, called with the inner test.
     """
     error = Halfway("on purpose")
 
@@ -230,7 +230,7 @@ def kinds(opening):
 
 
 def ending_as_one(endpoint):
-    """A test that connects twice with this endpoint; where one of the two ends, so does the other."""
+    """Return a test that connects twice with this endpoint; when one of the two ends, the other does too."""
 
     class Connects(Inner):
         async def runTest(self):
@@ -243,12 +243,12 @@ def ending_as_one(endpoint):
 
 
 class Kinds(Outer):
-    """A test of what trial says of inner tests of each kind."""
+    """A test of what trial reports of inner tests of each kind."""
 
     def assert_clean_in_each_kind(self, opening, what, most=5):
-        """Whatever the kind of the test that opens this, trial reports nothing but the test's own failure.
+        """In each kind of test that opens this, trial reports only the test's own failure.
 
-        most: how many of the kinds, from the first on.
+        most: how many of the kinds to run, from the first.
         """
         for kind, case, expected, times in islice(kinds(opening), most):
-            self.assert_reported(case, expected, f"of {what} {kind}", times=times)
+            self.assert_reported(case, expected, f"for {what} {kind}", times=times)

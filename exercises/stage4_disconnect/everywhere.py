@@ -1,4 +1,4 @@
-"""A test on each line, for step 12, which has trial run these on each reactor that this platform has.
+"""A test on each line. Step 12 runs these with trial on each reactor that this platform has.
 
 trial exercises.stage4_disconnect.everywhere --reactor=poll
 """
@@ -8,7 +8,7 @@ from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, QUIET
 
 
 class OnQuiet(Connected):
-    """A line on which each end comes at once."""
+    """A line on which each side ends at once."""
 
     timeout = 1.5
     grace = 0.05
@@ -16,25 +16,25 @@ class OnQuiet(Connected):
     client_class, server_class = QUIET.client, QUIET.server
 
     async def test_hello(self):
-        """What the client sent comes back."""
+        """The client's bytes are sent back."""
         answer = await self.client.answer
         self.assertEqual(answer[:5], b"hello")
 
 
 class OnLateServer(OnQuiet):
-    """A server that says goodbye late."""
+    """A server that closes late."""
 
     client_class, server_class = LATE_SERVER.client, LATE_SERVER.server
 
 
 class OnLateClient(OnQuiet):
-    """A client that notices late."""
+    """A client that notices late that the server has closed."""
 
     client_class, server_class = LATE_CLIENT.client, LATE_CLIENT.server
 
 
 class OnClogged(OnQuiet):
-    """Two sides that do not read what the other has sent."""
+    """Two sides that write and do not read."""
 
     client_class, server_class = CLOGGED.client, CLOGGED.server
 

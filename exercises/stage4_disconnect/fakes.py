@@ -1,6 +1,6 @@
-"""What stands for a port, a connector and a connection in steps 1 to 10, and the assertions of those steps.
+"""The fakes of steps 1 to 10, for a port, a connector and a connection, and the assertions of those steps.
 
-None of it ends before the test says so, and each notes what was asked of it.
+A fake ends only when the test says so, and notes the calls that it gets.
 """
 
 import builtins
@@ -31,7 +31,7 @@ MOMENT = 2**-10  # seconds
 
 
 class Falsy(Exception):
-    """An exception that is false, as one whose length is 0 would be."""
+    """An exception that is false, like one whose length is 0."""
 
     def __bool__(self):
         return False
@@ -47,21 +47,21 @@ ERRORS = (
     CannotListenError("127.0.0.1", 0, OSError("no, it will not")),
     Falsy("no, it will not"),
 )
-"""Exceptions of several families: whoever catches one kind of them does not catch the others."""
+"""Exceptions of several families: code that catches one kind does not catch the others."""
 
 
-# What a coroutine cannot raise, what is no error, and what says that a step is not written.
+# A coroutine cannot raise the first two; a warning is not an error; the last says that a step is not written.
 NOT_RAISED = StopIteration, StopAsyncIteration, Warning, NotImplementedError
 
 
 def exceptions():
-    """ERRORS, then one of each kind that Python and twisted.internet.error have and that needs no arguments."""
+    """ERRORS, then an exception of each class in Python and in twisted.internet.error that needs no arguments."""
     yield from ERRORS
     found = [*vars(builtins).values(), *vars(errors).values()]
     kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
     for kind in dict.fromkeys(kinds):
         if not issubclass(kind, NOT_RAISED):
-            with contextlib.suppress(TypeError):  # It needs some.
+            with contextlib.suppress(TypeError):  # It needs arguments.
                 yield kind()
 
 
@@ -69,7 +69,7 @@ EXCEPTIONS = tuple(exceptions())
 
 
 class Alike:
-    """What is false, and has no hash, as an empty collection; and is equal to everything, as some mocks are."""
+    """False and unhashable, like an empty list, and equal to everything, like some mocks."""
 
     def __bool__(self):
         return False
@@ -79,11 +79,11 @@ class Alike:
 
 
 RESULTS = (None, "a result", 0, False, OSError("no failure"), CancelledError())
-"""Results of a Deferred, of which none is a failure: an exception that nobody raised is an object as any other."""
+"""Results of a Deferred. None of them is a failure: an exception that was not raised is an object like any other."""
 
 
 class FakePort:
-    """A listening port whose stopListening() gives what it is told to give, or raises it. stops: how often it was called."""
+    """A listening port. gives: what stopListening() returns, or raises. stops: how often it was called."""
 
     def __init__(self, gives=None):
         self.gives = gives
@@ -97,14 +97,13 @@ class FakePort:
 
 
 class FakeConnection(StringTransport):
-    """One side's transport. asked: the names of the calls that asked it to end, in their order.
+    """One side's transport. asked: the names of the calls that asked it to end, in order.
 
-    ends_by: those of them that end it, at once; loseConnection does so only where no producer is registered, as on a
-    real connection. raises, abort_raises: what loseConnection and abortConnection raise, if anything. gives: what both give.
-    peer: the protocol of the other side, if that is to end in the same moment.
+    ends_by: the names of those that end it at once; like a real transport's, loseConnection does so only if no producer
+    is registered. raises, abort_raises: what loseConnection and abortConnection raise, if anything. gives: what they
+    return. peer: the protocol of the other side, if that is to end at the same moment.
 
-    StringTransport raises where there is no producer to unregister; a real transport does nothing then. It is false, as
-    what has a length may be.
+    It is false, as an object with a length may be.
     """
 
     def __bool__(self):
@@ -133,7 +132,7 @@ class FakeConnection(StringTransport):
         return self.gives
 
     def end(self, error=None):
-        """The connection ends, as a reactor would tell the protocol; once."""
+        """End the connection, once: call the protocol's connectionLost, as a reactor does."""
         if self.connected:
             self.connected = False
             self.protocol.connectionLost(Failure(ConnectionDone() if error is None else error))
@@ -160,21 +159,21 @@ class Recorder(Protocol):
 
 
 class AlikeRecorder(Alike, Recorder):
-    """Its protocols are false, and equal."""
+    """A protocol that is false, and equal to everything."""
 
 
 def connected(protocol=None, **how):
-    """A protocol that has just been connected to a FakeConnection."""
+    """Return a protocol that has just been connected to a FakeConnection."""
     protocol = Protocol() if protocol is None else protocol
     protocol.makeConnection(FakeConnection(protocol, **how))
     return protocol
 
 
 class FakeConnector:
-    """A client's connector. asked: as FakeConnection's. connecting: whether it still is, and not connected.
+    """A client's connector. asked: as in FakeConnection. connecting: whether it is still connecting.
 
-    As with a real one, stopConnecting is only for a connector that still connects, and disconnect is for both. An attempt
-    that is stopped has failed at once; a connection ends later.
+    Like a real one's, stopConnecting works only while it is connecting, and disconnect always. An attempt that is stopped
+    fails at once; a connection ends later.
     """
 
     def __init__(self, factory, connecting=False):
@@ -197,9 +196,9 @@ class FakeConnector:
 
 
 class Opened:
-    """The three things that a test has open: a port, the client's side, the server's side. And a clock.
+    """The three things that a test has open, a port, the client's side and the server's side, with a clock.
 
-    how: what FakeConnection is given, for both sides.
+    how: arguments for the FakeConnection of each side.
     """
 
     def __init__(self, **how):
@@ -212,11 +211,11 @@ class Opened:
         ]
 
     def tear_down(self, **times):
-        """What is tested."""
+        """Call the function that is tested."""
         return tear_down(self.port, self.sides, self.clock, **times)
 
     def end(self, *names):
-        """These of the three end now."""
+        """End these of the three now."""
         for name in names:
             if name == "the port":
                 self.port.gives.callback(None)
@@ -226,12 +225,12 @@ class Opened:
 
     @property
     def asked(self):
-        """What the two sides were asked, the client first."""
+        """The calls that asked the two sides to end, the client's first."""
         return [self.client.transport.asked, self.server.transport.asked]
 
 
 def ways():
-    """The ways in which a teardown can end, in words, each with what does it: gives its Deferred and its clock."""
+    """The ways in which a teardown can end, in words, each with a function that returns its Deferred and its clock."""
 
     def in_order(order, prepare=lambda opened: None):
         def run():
@@ -272,26 +271,26 @@ def ways():
 
     for order in permutations(THREE):
         yield f"after {', then '.join(order)}", in_order(order)
-    yield "where the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
-    yield "where closing the client raised", in_order(THREE, raising)
-    yield "where the port failed", in_order(THREE[1:], port_fails)
-    yield "where everything ended at once", at_once
-    yield "where nothing was open", nothing
+    yield "if the client was over before", in_order(THREE[::2], lambda o: o.end("the client"))
+    yield "if closing the client raised", in_order(THREE, raising)
+    yield "if the port failed", in_order(THREE[1:], port_fails)
+    yield "if everything ended at once", at_once
+    yield "if nothing was open", nothing
     yield (
-        "where abortConnection() ended the sides at once",
+        "if abortConnection() ended the sides at once",
         lambda: aborted(Opened(ends_by=["abortConnection"])),
     )
-    yield "where the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
-    yield "where aborting the sides raised", lambda: abort_raises(Opened())
+    yield "if the sides ended after abortConnection()", lambda: aborted(Opened(), *THREE[1:])
+    yield "if aborting the sides raised", lambda: abort_raises(Opened())
 
 
 class Case(SynchronousTestCase):
     """A test of Deferreds."""
 
-    longMessage = False  # Our message alone, not unittest's before it.
+    longMessage = False  # only our message, without unittest's
 
     def look(self, deferred, when):
-        """What the Deferred holds now."""
+        """Return the Deferred's result, or PENDING."""
         self.assertTrue(
             isinstance(deferred, Deferred), f"Expected a Deferred {when}; got {deferred!r}."
         )
@@ -308,7 +307,7 @@ class Case(SynchronousTestCase):
         self.assertIs(got, None, f"Expected the Deferred to fire with None {when}; got {got!r}.")
 
     def assert_failed(self, deferred, error, when):
-        """It has failed with just that exception."""
+        """It has failed with this exception."""
         got = self.look(deferred, when)
         self.assertEqual(
             got, Failed(error), f"Expected the Deferred to fail with {error!r} {when}; got {got!r}."
@@ -320,14 +319,14 @@ class Case(SynchronousTestCase):
         self.assertIsNot(got, PENDING, f"Expected the teardown to be over {when}; it still waits.")
 
     def assert_class(self, thing, kind, when):
-        """It is of just that class."""
+        """Its class is this one, not a subclass."""
         got = type(thing)
         self.assertIs(
-            got, kind, f"Expected {kind.__name__} still for the class {when}; got {got!r}."
+            got, kind, f"Expected no other class than {kind.__name__} {when}; got {got!r}."
         )
 
     def assert_nothing_logged(self, when):
-        """No Deferred is left with a failure that nobody handled: such a one logs it when it is deleted."""
+        """No Deferred is left with an unhandled failure, which it would log when it is deleted."""
         gc.collect()
         left = ", ".join(sorted({repr(failure.value) for failure in self.flushLoggedErrors()}))
         self.assertEqual(
@@ -335,7 +334,7 @@ class Case(SynchronousTestCase):
         )
 
     def assert_clock_empty(self, clock, when):
-        """No call waits on the clock."""
+        """No delayed call is left on the clock."""
         left = clock.getDelayedCalls()
         self.assertEqual(
             len(left), 0, f"Expected no call to be left on the clock {when}; these are: {left!r}."

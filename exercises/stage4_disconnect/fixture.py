@@ -1,4 +1,4 @@
-"""Test cases whose setUp opens what their tests need, and ends it, whatever happens."""
+"""Test cases whose setUp opens connections, which end with the test whether it passes or fails."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .tidy import TidyConnections
 
 
 class Connected(TestCase):
-    """A test with a port, a client and a server, connected over real TCP, and gone when the test ends.
+    """A test case with a port, a client and a server, connected over real TCP, which all end with the test.
 
-    A subclass says which protocols the two sides have: their classes, made without arguments. Its tests find the two
-    as self.client and self.server. trial waits for setUp, since it is a coroutine.
+    A subclass sets the classes of the two protocols, which are called without arguments. Its tests have the protocols
+    as self.client and self.server. trial waits for setUp, since that is a coroutine.
     """
 
     timeout = 5
@@ -29,57 +29,57 @@ class Connected(TestCase):
     server: Any
 
     async def setUp(self) -> None:  # type: ignore[override]
-        """Listen, connect, wait for both sides. Whatever fails, what was opened before is ended."""
+        """Listen, connect, and wait for both sides. If any of this fails, what was opened before is ended."""
         from twisted.internet import reactor
 
         factory: Any = Factory.forProtocol(self.server_class)
         self.port: Any = None
         self.sides: list[Side] = []
-        raise NotImplementedError("Step 11: have trial call self.end at the end, come what may; then listen")
+        raise NotImplementedError("Step 11: add self.end as a cleanup, then listen")
         await self.listening(self.port.getHost().port)
-        raise NotImplementedError("Step 12: have the server's side noted as soon as it is there, connect, wait for both")
+        raise NotImplementedError("Step 12: note the server's side, connect, and wait for both sides")
 
     async def listening(self, number: int) -> None:
-        """The port listens, under this number. For subclasses that have something to do then."""
+        """Called when the port listens, with its number. A subclass may do something here."""
 
     async def connect(self, number: int) -> Any:
-        """The client's protocol, connected to the port of this number, and noted as soon as it is there."""
+        """Connect to the port of this number. Returns the client's protocol, which is noted as soon as it is connected."""
         from twisted.internet import reactor
 
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", number)
         client = await endpoint.connect(Factory.forProtocol(self.client_class))
-        raise NotImplementedError("Step 12: note the client")
+        raise NotImplementedError("Step 12: note the client's side")
         return client
 
     def note(self, protocol: Any, name: str) -> Any:
-        """Remember a side for the end. Returns its protocol."""
+        """Remember a side, for end. Returns its protocol."""
         self.sides.append(by_protocol(name, protocol))
         return protocol
 
     def end(self) -> Any:
-        """End all that was opened so far. The Deferred fires when it is over."""
+        """End everything that was opened so far. Returns a Deferred that fires when all of it is over."""
         from twisted.internet import reactor
 
         return tear_down(self.port, self.sides, reactor, self.grace, self.limit)
 
 
 class Asking(TidyConnections, TestCase):
-    """A test that asks HTTP servers over connections which a pool makes, keeps open, and uses again.
+    """A test case with an HTTP client, whose pool makes connections, keeps them open, and uses them again.
 
-    The mixin knows of what listen and connect made, and of nothing else: a pool ends its own connections.
+    The mixin ends only what listen and connect have opened; the pool's connections are closed by the pool.
     """
 
     timeout = 5
 
     def setUp(self) -> None:
-        """Make the pool, and Twisted's own HTTP client on it."""
+        """Make the pool, and Twisted's HTTP client, which uses it."""
         from twisted.internet import reactor
 
         self.pool = HTTPConnectionPool(reactor)
-        # Step 18: what the pool keeps is left open.
+        # Step 18: a pool
         self.agent = Agent(reactor, pool=self.pool)
 
     async def get(self, url: str) -> bytes:
-        """Ask for a page. Returns its content, once all of it is here."""
+        """Fetch a page, to its end. Returns its content."""
         response = await self.agent.request(b"GET", url.encode("ascii"))
         return await readBody(response)

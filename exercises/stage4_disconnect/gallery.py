@@ -2,8 +2,8 @@
 
     trial exercises.stage4_disconnect.gallery
 
-They differ only in how they end; the test itself is the same. It is no test_… file, since most of it fails: trial runs
-it only when asked.
+They differ only in how they end; the test is the same. Most of them fail, so this is not a test_… file: trial runs it only
+if you name it.
 """
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -15,9 +15,9 @@ from .lines import QUIET
 
 
 class Hello:
-    """A client says hello over real TCP, and the server says it back. How it ends is the subclasses' matter.
+    """A client says hello over real TCP, and the server says it back. Each subclass ends the connection in its own way.
 
-    This is no TestCase, or trial would run it too.
+    This is not a TestCase, or trial would run it too.
     """
 
     timeout = 5
@@ -36,7 +36,7 @@ class Hello:
         self.server = await accepted
 
     def accept(self, accepted):
-        """The server's side of a connection that comes in."""
+        """Return the server's side of an incoming connection."""
         server = self.line.server()
         accepted.callback(server)
         return server

@@ -1,6 +1,6 @@
-"""A test within a test: a small one is run as trial runs it, over real sockets, and what trial said of it is looked at.
+"""A test within a test: run a small one as trial does, over real sockets, and check what trial reports of it.
 
-Only a synchronous test can ask for that, since the reactor must not be running yet.
+Only a synchronous test can do that, since the reactor must not be running yet.
 """
 
 import gc
@@ -23,12 +23,12 @@ PATIENCE = 0.6  # seconds; more than an inner test waits for anything itself
 
 
 def problems(case, times=1, patience=None):
-    """Run a TestCase class's runTest. Returns what trial found wrong: exceptions, in the order in which they were reported.
+    """Run a TestCase class's runTest. Returns the exceptions that trial reports, in order.
 
-    (runTest is unittest's name for the test of a class that has one. No loader takes it for a test of its own.)
-    times: how often the same instance is run, as trial -u does. patience: seconds that the test may wait, if not its own.
-    What the test has left in the reactor, trial reports and takes out; here it is closed too, so that no port listens for
-    longer than its test.
+    (runTest is the method that unittest runs if none is named.)
+    times: how often the same instance is run, as trial -u does. patience: a timeout in seconds in place of the test's own.
+    trial reports what the test has left in the reactor, and removes it; here it is closed too, so that no port listens
+    after its test.
     """
     from twisted.internet import reactor
 
@@ -52,7 +52,7 @@ def problems(case, times=1, patience=None):
                 one.socket.close()
     found = [failure.value for _, failure in (*result.failures, *result.errors)]
     if any(isinstance(problem, TimeoutError) for problem in found):
-        # What this test still waited for may fail now, unhandled, and be blamed on the next one when it is deleted.
+        # The Deferreds that this test waited for may hold failures, which would be logged in a later test.
         gc.collect()
         test.flushLoggedErrors()
     kinds = {text: kind(one) for one, text in left.items()}
@@ -63,9 +63,9 @@ def problems(case, times=1, patience=None):
 
 
 def trial_says(module, reactor, place):
-    """What trial says of a module's tests in a process of its own, on a reactor, if not all pass; else "".
+    """Run a module's tests by trial, in a new process, on this reactor. Returns its output, or "" if all pass.
 
-    place: a folder for its log, which is made.
+    place: a folder for its log, which is created.
     """
     folder = Path(__file__).resolve().parents[__package__.count(".") + 1]
     command = [sys.executable, "-m", "twisted.trial", "-x", f"--reactor={reactor}"]
@@ -80,12 +80,12 @@ def trial_says(module, reactor, place):
             timeout=9,
         )
     except subprocess.TimeoutExpired:
-        return "nothing: it still runs after 9 s."
+        return "nothing: it is still running after 9 s."
     return (done.stdout + done.stderr)[-1500:] if done.returncode else ""
 
 
 def kind(one):
-    """Which of the three things that a test has open this is, as trial finds it in the reactor."""
+    """Name something that trial has found in the reactor: a port, a client, a server, or its repr."""
     if IListeningPort.providedBy(one):
         return "port"
     if ITransport.providedBy(one):
@@ -94,7 +94,7 @@ def kind(one):
 
 
 def words(problem):
-    """What trial found wrong, in a line."""
+    """Describe a reported exception in one line."""
     if isinstance(problem, DirtyReactorAggregateError):
         counts = Counter(sorted(problem.kinds, key="port client server".find))
         names = [f"the {name}" if n == 1 else f"{n} {name}s" for name, n in counts.items()]
@@ -106,17 +106,17 @@ def words(problem):
 
 
 class Outer(SynchronousTestCase):
-    """A test of what trial says of inner tests."""
+    """A test of what trial reports of inner tests."""
 
-    longMessage = False  # Our message alone, not unittest's before it.
+    longMessage = False  # only our message, without unittest's
     patience = None
 
     def assert_reported(self, case, expected, when, **how):
-        """trial reports just these exceptions of an inner test. Where a step is not written, this raises what says so."""
+        """trial reports exactly these exceptions of an inner test. A NotImplementedError of a step is raised again."""
         began = time.monotonic()
         got = problems(case, patience=self.patience, **how)
         if got != expected and time.monotonic() - began > PATIENCE:
-            # A test of this step has waited in vain, so the step fails: the others need not make a learner wait as long.
+            # The step fails: from here on, its other tests wait for a shorter time.
             type(self).patience = PATIENCE
         for problem in got:
             if isinstance(problem, NotImplementedError):
@@ -125,16 +125,16 @@ class Outer(SynchronousTestCase):
         said = "; ".join(map(words, got)) or "none"
         kinds = {type(problem) for problem in got}
         if TimeoutError in kinds and DirtyReactorAggregateError not in kinds:
-            said += "; nothing is left in the reactor: what it waits for is over, or never comes"
+            said += "; nothing is left in the reactor: what it waits for is over, or will never end"
         self.assertEqual(
             got, expected, f"Expected trial to report {wanted} {when}; it reported {said}."
         )
 
     def assert_clean(self, case, when, **how):
-        """trial has nothing to report of an inner test."""
+        """trial reports nothing of an inner test."""
         self.assert_reported(case, [], when, **how)
 
     def assert_over(self, sides, when):
-        """The connections of these protocols were over before their test was. over: as in lines.py."""
+        """The connections of these protocols are over. over: as in lines.py."""
         left = [type(side).__name__ for side in sides if not side.over.called]
         self.assertEqual(left, [], f"Expected both sides to be over {when}; still open: {left}.")

@@ -1,7 +1,7 @@
-"""The lines of the gallery: a quiet one, and those that are slow on purpose.
+"""The lines of the gallery: a quiet one, and others that are slow on purpose.
 
-On a quiet loopback a connection ends sooner than trial can look, so a teardown that waits for nothing passes there. On a
-slow line one side ends late, every time, whatever the reactor does. Each line is two protocols, and who closes first.
+On a quiet loopback a connection ends before trial looks, so a teardown that waits for nothing passes. On a slow line one
+side ends late, every time, on every reactor. Each line is two protocols, and which of them closes first.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
-LATE = 0.1  # seconds; trial looks within 0.02 after a test's end, on the slowest of its reactors
+LATE = 0.1  # seconds; trial looks within 0.02 s of a test's end, even on its slowest reactor
 MORE_THAN_FITS = b"x" * 2**24  # bytes; more than any system buffers for a peer that does not read
 
 
@@ -22,11 +22,11 @@ class Side(Protocol):
         self.over = Deferred()
 
     def dataReceived(self, data):
-        """Say the same."""
+        """Send it back."""
         self.transport.write(data)
 
     def later(self, do):
-        """Do that a little later, if the connection is not over by then."""
+        """Call do() after LATE seconds, if the connection is not over by then."""
         from twisted.internet import reactor
 
         call = reactor.callLater(LATE, do)
@@ -38,25 +38,25 @@ class Side(Protocol):
 
 
 class Client(Side):
-    """Says hello, and notes the answer. answer: a Deferred that fires with its first bytes."""
+    """Sends hello. answer: a Deferred that fires with the first bytes of the answer."""
 
     def __init__(self):
         super().__init__()
         self.answer = Deferred()
 
     def connectionMade(self):
-        """Begin."""
+        """Send hello."""
         self.transport.write(b"hello")
 
     def dataReceived(self, data):
-        """The answer, or more of it."""
+        """Fire answer, once."""
         if not self.answer.called:
             self.answer.callback(data)
 
 
 @implementer(IHalfCloseableProtocol)
 class LateServer(Side):
-    """Hears that the client has closed, and says goodbye a little later."""
+    """Learns that the client has closed, and closes its own side a little later."""
 
     def readConnectionLost(self):
         """The client will send no more."""
@@ -67,14 +67,14 @@ class LateServer(Side):
         self.transport.loseConnection()
 
     def writeConnectionLost(self):
-        """Not used: we never close only our half."""
+        """Never called: this side does not close only its half."""
 
 
 class LateClient(Client):
     """Reads nothing for a while after its answer, and so does not notice that the server has closed."""
 
     def dataReceived(self, data):
-        """Stop reading, for a while."""
+        """Stop reading for a while."""
         self.transport.pauseProducing()
         self.later(self.read_on)
         super().dataReceived(data)
@@ -94,7 +94,7 @@ class CloggedServer(Side):
 
 
 class CloggedClient(Client):
-    """Does the same."""
+    """Sends more than a connection holds, and stops reading."""
 
     def dataReceived(self, data):
         """Clog the line."""

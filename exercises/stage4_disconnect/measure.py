@@ -1,4 +1,4 @@
-"""Measures the gallery on this machine: how often trial finds something left, by teardown, line and reactor.
+"""Measure the gallery on this machine: how often trial finds something left, by teardown, line and reactor.
 
     python3 -m exercises.stage4_disconnect.measure [--times 20] [--reactors select,asyncio] [--lines quiet,late-server]
 
@@ -29,20 +29,20 @@ LINES = {
     "late-server": (LATE_SERVER, "the client closes first, and the server 0.1 s after it"),
     "late-client": (LATE_CLIENT, "the server closes first, and the client 0.1 s after it"),
 }
-# What Python's select module lacks, the platform lacks.
+# The select module has the functions that the platform has.
 REACTORS = ["select", *(name for name in ("poll", "epoll") if hasattr(select, name)), "asyncio"]
 MODULE = f"{__package__}.measure"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message):
         self.exit(2, f"{message}\n")
 
 
 def several(known, text):
-    """The names in a text with commas, each of which must be known."""
+    """Return the names in a text with commas, all of which must be known."""
     names = list(dict.fromkeys(text.split(",")))
     for name in names:
         if name not in known:
@@ -51,14 +51,14 @@ def several(known, text):
 
 
 def number(text):
-    """How many runs: from 1 to 1000, so that a table fits its 80 columns."""
+    """Return the number of runs: from 1 to 1000, so that a table fits 80 columns."""
     if not text.isdecimal() or not 1 <= int(text) <= 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000")
     return int(text)
 
 
 def failures(teardown, line, times):
-    """In how many of so many runs trial found something left. Any other problem ends the process."""
+    """Run a teardown this many times. Returns the number of runs that left something. Any other problem ends the process."""
     names = {"line": LINES[line][0], "runTest": teardown.test_hello}
     case, failed = type(teardown.__name__, (teardown,), names), 0
     for _ in range(times):
@@ -80,7 +80,7 @@ def install(reactor):
 
 
 def measure_here(reactor, lines, times):
-    """Measure on one reactor, in this process. Prints, for each teardown on each line, how many runs failed."""
+    """Measure on one reactor, in this process. Prints how many runs failed, for each teardown on each line."""
     install(reactor)
     for line in lines:
         for teardown in TEARDOWNS:
@@ -88,10 +88,13 @@ def measure_here(reactor, lines, times):
 
 
 def measure(reactor, lines, times):
-    """The failures by line and teardown. A process has one reactor all its life, so this starts a process."""
+    """Measure on one reactor, in a new process. Returns the failures, by line and teardown.
+
+    A process keeps the reactor that it has installed.
+    """
     options = ["--only", reactor, "--lines", ",".join(lines), "--times", str(times)]
     command, found = [sys.executable, "-m", MODULE, *options], {}
-    # In a session of its own, so that Ctrl-C is told to us alone.
+    # In a new session, so that only this process gets Ctrl-C.
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -108,7 +111,7 @@ def measure(reactor, lines, times):
 
 
 def table(line, results):
-    """A line's table: teardowns down, reactors across. A question mark is where the measuring itself broke off."""
+    """Format a line's table: teardowns down, reactors across. A question mark means that the measurement stopped before."""
     rows = [["", *results]]
     for name in [teardown.__name__ for teardown in TEARDOWNS]:
         rows.append([name, *(found.get((line, name), "?") for found in results.values())])
@@ -117,7 +120,7 @@ def table(line, results):
 
 
 def main():
-    """Measure and print. Returns the process's exit code."""
+    """Measure, and print the tables. Returns the process's exit code."""
     parser = Parser(prog=f"python3 -m {MODULE}", description="Measures the gallery of teardowns.")
     parser.add_argument("--times", type=number, default=20, help="runs of each; 20 if not given")
     for name, known in (("reactors", REACTORS), ("lines", list(LINES))):

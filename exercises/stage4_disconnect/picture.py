@@ -1,4 +1,4 @@
-"""Tells what happens after a test's end, from two real runs: one with a naive teardown, one with the right one.
+"""List the events after a test's end, from two real runs: one with a naive teardown, one with the right teardown.
 
     python3 -m exercises.stage4_disconnect.picture [--line late-server]
 
@@ -27,7 +27,7 @@ OVER, LOOK = "over", "trial looks"
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened. line: to which of the three ends, or None. seconds: since the test's end."""
+    """An event. line: which of the three ends it belongs to, or None. seconds: since the test's end."""
 
     line: str | None
     name: str
@@ -35,23 +35,23 @@ class Event:
 
 
 class Run:
-    """What happened after a test's end: events, in their order. title: a sentence."""
+    """The events after a test's end, in order. title: a sentence."""
 
     def __init__(self, title):
         self.title, self.events, self.began = title, [], time.perf_counter()
 
     def note(self, line, name):
-        """This happens now."""
+        """Add an event that happens now."""
         self.events.append(Event(line, name, time.perf_counter() - self.began))
 
     def still_open(self):
-        """Which of the three were not over when trial looked."""
+        """Return those of the three that were not over when trial looked."""
         came = [(event.line, event.name) for event in self.events]
         before = came[: came.index((None, LOOK))]
         return [line for line in ENDS if (line, OVER) not in before]
 
     def text(self):
-        """A line for each event."""
+        """Return the title, and a line for each event."""
         rows = [f"{self.title}\n"]
         for event in self.events:
             what = f"{event.line}: {event.name}" if event.line else event.name
@@ -63,7 +63,7 @@ class Run:
 
 
 def recording(teardown, line, began):
-    """A subclass of a teardown's class. At the end of its test it begins a Run, and gives it to began."""
+    """Return a subclass of a teardown's class that calls began() with a new Run when its test ends."""
 
     class Recording(teardown):
         async def runTest(self):
@@ -85,7 +85,7 @@ def recording(teardown, line, began):
             return maybeDeferred(super().tearDown).addBoth(self.watch)
 
         def watch(self, result):
-            """The teardown has what it waited for. Now trial lets the reactor turn twice, then asks it what is left."""
+            """Note when trial asks the reactor for what is left: after the teardown, and two turns of the reactor."""
             from twisted.internet import reactor
 
             def look():
@@ -101,25 +101,25 @@ def recording(teardown, line, began):
 
 
 def record(teardown, line):
-    """Run a teardown on a line, by its name. Returns the Run, and what trial said."""
+    """Run a teardown on the line of this name. Returns the Run, and the exceptions that trial reports."""
     runs = []
     found = problems(recording(teardown, line, runs.append))
     if not runs:
-        raise found[0]  # what keeps even the small test from running on this machine
+        raise found[0]  # the small test itself cannot run on this machine
     return runs[0], found
 
 
 def main():
-    """Run and tell. Returns the process's exit code."""
+    """Run both teardowns, and print their events. Returns the process's exit code."""
     parser = Parser(
         prog=f"python3 -m {__package__}.picture",
-        description="Tells of two real runs: a naive teardown, and the right one.",
+        description="Lists the events of two real runs: a naive teardown, and the right one.",
     )
     parser.add_argument(
         "--line", choices=LINES, default="late-server", help="late-server if not given"
     )
     options = parser.parse_args()
-    # What is slow only the first time in a process is no part of the picture.
+    # The first run in a process is slower, and is not shown.
     record(Teardown9AllThree, "quiet")
     for teardown in RUNS.values():
         run, found = record(teardown, options.line)

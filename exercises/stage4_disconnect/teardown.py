@@ -1,7 +1,7 @@
-"""Ending what a test has opened, and waiting until all of it is over.
+"""End what a test has opened, and wait until all of it is over.
 
 A test that opened a port and a connection has three things to wait for: the port, the client's side, the server's side.
-Each ends by an event of its own, and asking for it is not the event.
+Each ends with an event of its own, which comes later than the call that asks for it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from twisted.python.failure import Failure
 
 
 def after(thing: Any, name: str, do: Callable[..., object]) -> None:
-    """From now on, each call of thing's method of that name is followed by do(), even if it raises.
+    """Call do() after each call of this one object's method of that name, even if the method raises.
 
-    So a test can hear of an event in any protocol or factory, without a line in the program that it tests.
+    So a test can learn of an event in any protocol or factory without a change to the program that it tests.
     """
     method = getattr(thing, name)
 
@@ -39,51 +39,50 @@ def after(thing: Any, name: str, do: Callable[..., object]) -> None:
 
 
 def stopped(port: IListeningPort) -> Deferred[None]:
-    """Stop a port. The Deferred fires with None once it listens no more, or fails with what stopListening fails with."""
-    raise NotImplementedError("Step 1: stop the port, whether stopListening gives a Deferred or None")
+    """Stop a port. Returns a Deferred that fires with None when the port has stopped, or fails as stopListening does."""
+    raise NotImplementedError("Step 1: stop the port")
 
 
 def over(protocol: IProtocol) -> Deferred[None]:
-    """A Deferred that fires with None once the protocol's connection is over, however it ended.
+    """Return a Deferred that fires with None after the protocol's connection has ended, however it ended.
 
-    Ask while the connection is there: of one that has ended already there is nothing to hear any more.
+    Call this while the connection is there: connectionLost comes once.
     """
-    raise NotImplementedError("Step 2: fire after the protocol's connectionLost")
+    raise NotImplementedError("Step 2: fire after connectionLost")
 
 
 def client_over(factory: ClientFactory) -> Deferred[None]:
-    """A Deferred that fires with None once a client factory's first connection is over, or its attempt has failed.
+    """Return a Deferred that fires with None after a client factory's connection has ended, or its attempt has failed.
 
-    That is the other way to know of a client's end, where the test has the factory and a connector, and no protocol.
+    For a test that has the factory and a connector, and no protocol.
     """
-    raise NotImplementedError("Step 3: fire after clientConnectionLost, or after clientConnectionFailed")
+    raise NotImplementedError("Step 3: fire after clientConnectionLost or clientConnectionFailed")
 
 
 def accepted(factory: Any) -> Deferred[Any]:
-    """A Deferred that fires with the first protocol of a factory that is connected, as soon as it is.
+    """Return a Deferred that fires with the first protocol of a server's factory, as soon as that is connected.
 
-    A client may be connected before the server has heard of it: so the server's side is waited for as well.
+    A client may be connected before its server has heard of it.
     """
-    raise NotImplementedError("Step 4: fire after the first connectionMade of a protocol that buildProtocol gives")
+    raise NotImplementedError("Step 4: fire after a protocol's connectionMade")
 
 
 def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
-    """Wait for all of these. The Deferred fires with None after the last of them, in whichever order they fire.
+    """Return a Deferred that fires with None after the last of these, in whatever order they fire.
 
-    If any fails, it fails with the first failure of the list, after the last of them too: what is still open must be
-    waited for all the same.
+    If any of them fails, it fails with the first failure in the list, also after the last of them.
     """
-    raise NotImplementedError("Step 5: a Deferred, named waiting, that fires after the last of the ends")
-    # Step 6: what fails is lost here, or is not waited for.
+    raise NotImplementedError("Step 5: let waiting fire after the last of the ends")
+    # Step 6: failures
     return waiting.addCallback(lambda results: None)
 
 
 @dataclass
 class Side:
-    """One side of a connection: what it is called, when it is over, and how to end it.
+    """One side of a connection: its name, when it is over, and how to end it.
 
-    over: fires with None once the side is over. close: asks it to end, when what was written is sent.
-    abort: ends it without asking the peer, where there is a way to do that.
+    over: fires with None when the side is over. close: asks it to end once everything written has been sent.
+    abort: asks it to end without waiting for the peer, if the side can do that.
     """
 
     name: str
@@ -93,24 +92,24 @@ class Side:
 
 
 def by_protocol(name: str, protocol: Any) -> Side:
-    """A side of which the test has the protocol, connected already."""
+    """Make a side from its protocol, which is connected already."""
     raise NotImplementedError("Step 7: over, loseConnection and abortConnection")
 
 
 def by_connector(name: str, connector: IConnector, factory: ClientFactory) -> Side:
-    """A client's side of which the test has the connector, connected or still connecting. It has no way to abort."""
+    """Make a client's side from its connector, connected or still connecting. IConnector has no abort."""
     raise NotImplementedError("Step 7: client_over and disconnect")
 
 
 def take_off(result: Any, call: IDelayedCall) -> Any:
-    """A callback or errback that takes a call off its clock, if it is still to come, and passes the result on."""
+    """Cancel a delayed call that is still due, and pass the result on: a callback and errback."""
     if call.active():
         call.cancel()
     return result
 
 
 class NotOver(Exception):
-    """A teardown has waited long enough; it says for what."""
+    """Something has not ended within the limit. The message has the names."""
 
 
 def tear_down(
@@ -120,17 +119,16 @@ def tear_down(
     grace: float = 1.0,
     limit: float = 3.0,
 ) -> Deferred[None]:
-    """Stop the port, end each side that is not over, and wait for all of it.
+    """Stop the port, end each side that is not over, and wait for all of them.
 
-    port: None where none was opened. sides: as many as there are, none where none came to be.
-    grace: after so many seconds on the clock, sides that are not over are aborted.
-    limit: after so many, more than grace, the Deferred fails with NotOver, which names what has not ended.
+    port: None if there is none. sides: any number of them.
+    grace: after this many seconds on the clock, sides that are not over are aborted.
+    limit: after this many, more than grace, the Deferred fails with NotOver, which names what has not ended.
 
-    A close that raises, or a port that fails, keeps nothing else from ending; the Deferred fails with the first such failure
-    after all have ended.
+    If a close raises, or the port fails, everything else is still ended, and then the Deferred fails with the first failure.
     """
     sides = list(sides)
-    ends: list[tuple[str, Deferred[Any]]] = []  # what is waited for, each with its name
-    raise NotImplementedError("Step 8: stop the port, close each side that is not over, and let waiting be all of their ends")
-    # Step 9: a side whose peer does not read never ends.
-    return waiting  # Step 10: an end that never comes is waited for, for ever.
+    ends: list[tuple[str, Deferred[Any]]] = []  # a name and a Deferred for each thing to wait for
+    raise NotImplementedError("Step 8: stop the port, close the sides, and let waiting fire after all of their ends")
+    # Step 9: the grace
+    return waiting  # Step 10: the limit

@@ -1,4 +1,4 @@
-"""The events by which a port and a connection end."""
+"""The events that end a port and a connection."""
 
 from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
@@ -9,93 +9,95 @@ from .teardown import over, stopped
 
 
 class Step01Port(Case):
-    """A port is stopped, and a Deferred tells when that is done.
+    """A port is stopped, and a Deferred fires when it no longer listens.
 
-    Write stopped(), in teardown.py. A port's stopListening() gives a Deferred where closing takes
-    time, and None where it is done already: real ports give the one, some of Twisted's fakes and
-    some ports the other. Give a Deferred in either case. The one that you get is the port's to
-    fire; you may only add to it.
+    Write stopped(), in teardown.py. It calls port.stopListening() once. Its Deferred fires with
+    None: at once if stopListening() returned None, otherwise when the Deferred that this returned
+    has its result, whatever that is. If stopListening() raises, or its Deferred fails, with any
+    Exception, the Deferred fails with that; stopped() itself never raises. Only the port fires
+    the port's Deferred.
     """
 
     def test_none(self):
-        """If stopListening() gives None, the Deferred has fired already, with None."""
+        """If stopListening() returns None, the Deferred has fired already, with None."""
         port = FakePort(None)
-        self.assert_done(stopped(port), "where stopListening() gives None")
+        self.assert_done(stopped(port), "when stopListening() returns None")
         self.assertEqual(
             port.stops, 1, f"Expected one call of port.stopListening(); got {port.stops}."
         )
 
     def test_deferred(self):
-        """If stopListening() gives a Deferred, ours fires when that one does, not before."""
+        """If stopListening() returns a Deferred, ours fires when that one fires, not before."""
         stopping = Deferred()
         port = FakePort(stopping)
         ended = stopped(port)
         self.assertFalse(
             stopping.called,
-            "Expected stopListening()'s Deferred to be left to the port, which fires it once it is "
-            "closed; stopped() fired it, so the port would raise AlreadyCalledError.",
+            "Expected only the port to fire stopListening()'s Deferred, when it has closed; "
+            "stopped() fired it, so the port would raise AlreadyCalledError.",
         )
         self.assert_pending(ended, "while stopListening()'s Deferred has none")
         stopping.callback(None)
-        self.assert_done(ended, "once stopListening()'s Deferred has fired")
+        self.assert_done(ended, "after stopListening()'s Deferred has fired")
         self.assertEqual(
             port.stops, 1, f"Expected one call of port.stopListening(); got {port.stops}."
         )
 
     def test_result(self):
-        """Its result is None, whatever stopListening()'s was."""
+        """Its result is None, whatever the result of stopListening()'s Deferred is, even an exception."""
         for result in RESULTS:
             stopping = Deferred()
             ended = stopped(FakePort(stopping))
             stopping.callback(result)
-            self.assert_done(ended, f"though stopListening()'s Deferred fired with {result!r}")
+            self.assert_done(ended, f"when stopListening()'s Deferred has fired with {result!r}")
 
     def test_chained(self):
-        """A Deferred whose callback still waits for another has not fired, though its `called` is true."""
+        """A Deferred whose callback waits for another Deferred has no result yet, though its `called` is true."""
         closed = Deferred()
         ended = stopped(FakePort(succeed(None).addCallback(lambda _: closed)))
         self.assert_pending(ended, "while stopListening()'s Deferred waits for another")
         closed.callback(None)
-        self.assert_done(ended, "once stopListening()'s Deferred has its result")
+        self.assert_done(ended, "when stopListening()'s Deferred has its result")
 
     def test_fails(self):
-        """If stopListening()'s Deferred fails, ours fails with the same reason, whatever that is."""
+        """If stopListening()'s Deferred fails, ours fails with the same exception, whatever that is."""
         for error in EXCEPTIONS:
             ended = stopped(FakePort(fail(error)))
             self.assert_failed(ended, error, "as stopListening()'s Deferred did")
 
     def test_fails_late(self):
-        """So it does where that Deferred fails after a while."""
+        """It also does if that Deferred fails later."""
         for error in EXCEPTIONS:
             stopping = Deferred()
             ended = stopped(FakePort(stopping))
             stopping.errback(error)
-            self.assert_failed(ended, error, "once stopListening()'s Deferred has")
+            self.assert_failed(ended, error, "after stopListening()'s Deferred has failed")
 
     def test_raises(self):
-        """If stopListening() itself raises, stopped() does not: the Deferred fails with that."""
+        """If stopListening() itself raises, stopped() does not: the Deferred fails with the exception."""
         for error in EXCEPTIONS:
             try:
                 ended = stopped(FakePort(error))
             except type(error) as raised:
                 self.fail(
                     f"Expected a Deferred that fails with what stopListening() raised; stopped() itself "
-                    f"raised {raised!r}, and what else there is to close would stay open."
+                    f"raised {raised!r}, so that everything else would stay open."
                 )
-            self.assert_failed(ended, error, "where stopListening() raises it")
+            self.assert_failed(ended, error, "when stopListening() raises it")
 
 
 class Step02Connection(Case):
-    """A Deferred tells that a connection is over, however it ended.
+    """A Deferred fires when a connection is over, however it ended.
 
-    Write over(), in teardown.py. after() is there to help. That a connection is over is told to
-    one object only: its protocol, by connectionLost(reason). The reason is always a Failure, and
-    here it does not matter which: over is over. The protocol's own connectionLost must be called
-    all the same, first, and its class be left alone, since it is the program that is being tested.
+    Write over(), in teardown.py. Use after(). A protocol learns of the end by connectionLost,
+    with a reason or without one. After that call the Deferred fires with None, whatever the
+    reason; nothing else fires it, it never fails, and over() closes nothing. The protocol's own
+    connectionLost is still called, once, first, and with the same arguments; if it raises, the
+    exception goes on, and the Deferred still fires.
     """
 
     def end(self, protocol, error):
-        """The connection ends so."""
+        """End the connection with this error."""
         try:
             protocol.transport.end(error)
         except AlreadyCalledError:
@@ -105,22 +107,22 @@ class Step02Connection(Case):
             )
 
     def test_clean(self):
-        """When the connection was closed in order, the Deferred fires with None."""
+        """If the connection was closed cleanly, the Deferred fires with None."""
         protocol = connected()
         ended = over(protocol)
         self.end(protocol, ConnectionDone())
-        self.assert_done(ended, "once connectionLost was called with ConnectionDone")
+        self.assert_done(ended, "after connectionLost was called with ConnectionDone")
 
     def test_broken(self):
-        """When the connection broke, for whatever reason, the Deferred fires with None too: it does not fail."""
+        """If the connection broke, for any reason, the Deferred fires with None too: it does not fail."""
         for error in (ConnectionLost(), ConnectionAborted(), *EXCEPTIONS):
             protocol = connected()
             ended = over(protocol)
             self.end(protocol, error)
-            self.assert_done(ended, f"once connectionLost was called with {error!r}")
+            self.assert_done(ended, f"after connectionLost was called with {error!r}")
 
     def test_no_reason(self):
-        """A protocol is told of its end without a reason, too: Protocol's connectionLost needs none."""
+        """connectionLost() may be called without a reason, as Protocol's may; then none is passed on."""
         heard = []
 
         class Notes(Protocol):
@@ -135,12 +137,12 @@ class Step02Connection(Case):
             self.fail(
                 f"Expected connectionLost() to be called as before, without a reason: {error}"
             )
-        self.assert_done(ended, "once connectionLost was called, without a reason")
+        self.assert_done(ended, "after connectionLost was called without a reason")
         expected = ["none given"]
         self.assertEqual(heard, expected, f"Expected no reason to be passed on; got {heard}.")
 
     def test_not_before(self):
-        """Neither bytes nor a request to close fire it, and nothing is closed by asking for it."""
+        """Neither bytes nor a request to close fire it, and over() closes nothing."""
         protocol = connected()
         ended = over(protocol)
         asked = protocol.transport.asked
@@ -148,9 +150,9 @@ class Step02Connection(Case):
             asked, [], f"Expected over() to leave the connection open; it asked {asked}."
         )
         protocol.dataReceived(b"hello")
-        self.assert_pending(ended, "when bytes have come")
+        self.assert_pending(ended, "after bytes have arrived")
         protocol.transport.loseConnection()
-        self.assert_pending(ended, "after loseConnection(), while the connection is still there")
+        self.assert_pending(ended, "after loseConnection(), before the connection has ended")
 
     def test_own_method(self):
         """The protocol's own connectionLost is called, once, with its reason, before the Deferred fires."""
@@ -163,7 +165,7 @@ class Step02Connection(Case):
             self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_own_method_raises(self):
-        """If the protocol's own connectionLost raises, that goes on, and then the Deferred fires all the same."""
+        """If the protocol's own connectionLost raises, the exception goes on, and the Deferred still fires."""
         for error in EXCEPTIONS:
             protocol = connected(Recorder(error))
             ended, done = over(protocol), ConnectionDone()
@@ -171,50 +173,50 @@ class Step02Connection(Case):
             try:
                 protocol.transport.end(done)
             except type(error):
-                self.assert_done(ended, "where the protocol's own connectionLost raises")
+                self.assert_done(ended, "when the protocol's own connectionLost raises")
             else:
                 self.fail(
-                    "Expected what the protocol's own connectionLost raises to be raised again, so that "
-                    f"it is seen; {error!r} was caught."
+                    "Expected the exception of the protocol's own connectionLost to go on, so that it is "
+                    f"seen; {error!r} was caught."
                 )
             got, expected = protocol.events, ["connectionMade", done, "over"]
             self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_asked_twice(self):
-        """Asked for twice, of one protocol, each Deferred fires with None; its own connectionLost is called once."""
+        """If over() is called twice, each Deferred fires with None; the protocol's own connectionLost is called once."""
         protocol, error = connected(Recorder()), ConnectionDone()
-        over(protocol).addCallback(lambda _: "what somebody else made of it")
+        over(protocol).addCallback(lambda _: "the result of somebody else's callback")
         ended = over(protocol), over(protocol)
         self.end(protocol, error)
         for number, one in enumerate(ended, 1):
             self.assert_done(
-                one, f"from call no. {number + 1} of three, once the connection is over"
+                one, f"from call no. {number + 1} of three, when the connection is over"
             )
         got, expected = protocol.events, ["connectionMade", error]
         self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_same_protocol(self):
-        """The protocol's class stays its class, as it was."""
+        """The protocol keeps its class, and the class is not changed."""
         before, protocol = Recorder.connectionLost, connected(Recorder())
         over(protocol)
         self.assert_class(protocol, Recorder, "after over()")
         self.assertIs(
-            Recorder.connectionLost, before, "Expected over() to leave the class's method alone."
+            Recorder.connectionLost, before, "Expected over() not to change the class's method."
         )
 
     def test_two(self):
-        """Two protocols of one class are kept apart, also where they are equal, or false."""
+        """Two protocols of one class are kept apart, even if they are equal, or false."""
         for kind in (Protocol, AlikeRecorder):
             one, other = connected(kind()), connected(kind())
             ended = over(one), over(other)
             self.end(other, ConnectionDone())
             self.assert_pending(ended[0], "for a protocol when only another's connection is over")
-            self.assert_done(ended[1], "once connectionLost was called")
+            self.assert_done(ended[1], "after connectionLost was called")
             self.end(one, ConnectionDone())
-            self.assert_done(ended[0], "once connectionLost was called")
+            self.assert_done(ended[0], "after connectionLost was called")
 
     def test_wait_after_the_event(self):
-        """Asked for before the event, it may be waited for after it."""
+        """A Deferred made before the event may be waited for after it."""
         protocol, seen = connected(), []
         ended = over(protocol)
         self.end(protocol, ConnectionDone())
@@ -223,5 +225,5 @@ class Step02Connection(Case):
         self.assertEqual(
             seen,
             [None],
-            f"Expected a callback that is added after the event to be called at once, with None; got {seen}.",
+            f"Expected a callback added after the event to be called at once, with None; got {seen}.",
         )

@@ -1,4 +1,4 @@
-"""What factories hear: that a client is over, and that a server's side is there."""
+"""What factories learn: that a client's connection has ended, and that a server's side is connected."""
 
 from twisted.internet.defer import AlreadyCalledError
 from twisted.internet.error import ConnectionLost, ConnectionRefusedError
@@ -19,22 +19,22 @@ from .teardown import accepted, client_over
 
 
 class Again(ClientFactory):
-    """A client factory that notes what it is told, and tries again each time.
+    """A client factory that notes its calls, and connects again after each.
 
-    raises: what it raises after that. refused: how many attempts after the first fail at once, before it is done with that.
+    raises: what its methods raise then. refused: how many further attempts fail within the first call.
     """
 
     def __init__(self, raises=None, refused=0):
-        self.told, self.raises, self.refused = [], raises, refused
+        self.calls, self.raises, self.refused = [], raises, refused
 
     def clientConnectionLost(self, connector, reason):
-        self.told.append(("clientConnectionLost", connector, reason.value))
+        self.calls.append(("clientConnectionLost", connector, reason.value))
         connector.connecting = True
         if self.raises is not None:
             raise self.raises
 
     def clientConnectionFailed(self, connector, reason):
-        self.told.append(("clientConnectionFailed", connector, reason.value))
+        self.calls.append(("clientConnectionFailed", connector, reason.value))
         connector.connecting = True
         if self.refused:
             self.refused -= 1
@@ -51,17 +51,18 @@ ALL_ENDS = (*ENDS, *((name, error) for name, _ in ENDS for error in EXCEPTIONS))
 
 
 class Step03Factory(Case):
-    """The other way to know of a client's end: its factory is told.
+    """A Deferred fires when a client's factory learns of the end.
 
-    Write client_over(), in teardown.py. after() is there to help. reactor.connectTCP() gives a
-    connector, and its factory is told of the end: by clientConnectionLost when the connection is
-    over, by clientConnectionFailed when none came to be. Whoever has no protocol, or still
-    connects, waits for either of the two. A factory that connects again is told of many ends. A
-    Deferred fires once.
+    Write client_over(), in teardown.py. Use after(). reactor.connectTCP() returns a connector,
+    and reports the end to the factory: by clientConnectionLost, or, if there never was a
+    connection, by clientConnectionFailed. The Deferred fires with None after the first call of
+    either, whatever the reason. The factory's own methods are still called, first, and with the
+    same arguments; if one raises, the exception goes on, and the Deferred still fires. A factory
+    that connects again gets many such calls: the later ones raise nothing.
     """
 
-    def tell(self, factory, name, error):
-        """Tell a factory what a reactor would. Returns its connector."""
+    def call(self, factory, name, error):
+        """Call the factory's method of this name, as a reactor does. Returns the connector."""
         connector = FakeConnector(factory)
         try:
             getattr(factory, name)(connector, Failure(error))
@@ -70,7 +71,7 @@ class Step03Factory(Case):
         return connector
 
     def test_each(self):
-        """It fires with None after clientConnectionLost or clientConnectionFailed, whatever the reason, and not before."""
+        """It fires with None after clientConnectionLost or clientConnectionFailed, for any reason, and not before."""
         for name, error in ALL_ENDS:
             factory = ClientFactory()
             ended = client_over(factory)
@@ -79,70 +80,70 @@ class Step03Factory(Case):
             self.assert_pending(ended, "when the attempt has begun")
             factory.doStart()
             factory.doStop()
-            self.assert_pending(ended, "when another connection of that factory has come and gone")
-            self.tell(factory, name, error)
+            self.assert_pending(ended, "after another connection's doStart() and doStop()")
+            self.call(factory, name, error)
             self.assert_done(ended, f"after {name}() with {error!r}")
 
     def test_own_methods(self):
-        """The factory's own methods are called first, once each, with what they are to be told."""
+        """The factory's own methods are called first, once each, with the connector and the reason."""
         for name, error in ALL_ENDS:
             factory = Again()
-            client_over(factory).addCallback(lambda _, told=factory.told: told.append("over"))
-            expected = [(name, self.tell(factory, name, error), error), "over"]
+            client_over(factory).addCallback(lambda _, calls=factory.calls: calls.append("over"))
+            expected = [(name, self.call(factory, name, error), error), "over"]
             self.assertEqual(
-                factory.told, expected, f"Expected these calls: {expected}; got {factory.told}."
+                factory.calls, expected, f"Expected these calls: {expected}; got {factory.calls}."
             )
 
     def test_own_method_raises(self):
-        """If the factory's own method raises, that goes on, and the Deferred fires all the same."""
+        """If the factory's own method raises, the exception goes on, and the Deferred still fires."""
         for name, raised in ALL_ENDS:
             factory = Again(raised)
             ended = client_over(factory)
             try:
-                self.tell(factory, name, ConnectionLost())
+                self.call(factory, name, ConnectionLost())
             except type(raised):
-                self.assert_done(ended, f"where the factory's own {name}() raises {raised!r}")
+                self.assert_done(ended, f"when the factory's own {name}() raises {raised!r}")
             else:
-                self.fail(f"Expected what the factory's own {name}() raises to be raised again.")
+                self.fail(f"Expected the exception of the factory's own {name}() to go on.")
 
     def test_connects_again(self):
-        """A factory that connects again is told of further ends, which raise nothing."""
+        """If a factory connects again, further calls raise nothing."""
         for first in ENDS:
             for second in ENDS:
                 factory = Again()
                 ended = client_over(factory)
-                self.tell(factory, *first)
-                self.tell(factory, *second)
+                self.call(factory, *first)
+                self.call(factory, *second)
                 self.assert_done(ended, f"after {first[0]}(), then {second[0]}()")
 
     def test_connects_again_at_once(self):
-        """Nor do those that come while the factory's own method is still at it."""
+        """Nor do calls that come while the factory's own method is still running."""
         factory = Again(refused=2)
         ended = client_over(factory)
-        self.tell(factory, *ENDS[1])
-        self.assert_done(ended, "after three attempts, of which two failed within the first's end")
+        self.call(factory, *ENDS[1])
+        self.assert_done(ended, "after three attempts, two of which failed within the first call")
 
     def test_asked_twice(self):
-        """Asked for twice, of one factory, each Deferred fires with None, and its own methods are called once."""
+        """If client_over() is called twice, each Deferred fires with None; the factory's own methods are called once."""
         for name, error in ENDS:
             factory = Again()
-            client_over(factory).addCallback(lambda _: "what somebody else made of it")
+            client_over(factory).addCallback(lambda _: "the result of somebody else's callback")
             ended = client_over(factory), client_over(factory)
-            expected = [(name, self.tell(factory, name, error), error)]
+            expected = [(name, self.call(factory, name, error), error)]
             for number, one in enumerate(ended, 1):
                 self.assert_done(one, f"from call no. {number + 1} of three, after {name}()")
             self.assertEqual(
-                factory.told, expected, f"Expected these calls: {expected}; got {factory.told}."
+                factory.calls, expected, f"Expected these calls: {expected}; got {factory.calls}."
             )
 
     def test_same_factory(self):
-        """The factory's class stays its class."""
+        """The factory keeps its class."""
         factory = Again()
         client_over(factory)
         self.assert_class(factory, Again, "after client_over()")
 
     def test_two(self):
-        """Two factories of one class are kept apart, also where they are equal, or false."""
+        """Two factories of one class are kept apart, even if they are equal, or false."""
 
         class AlikeFactory(Alike, ClientFactory):
             """Its factories are false, and equal."""
@@ -150,15 +151,15 @@ class Step03Factory(Case):
         for kind in (ClientFactory, AlikeFactory):
             one, other = kind(), kind()
             ended = client_over(one), client_over(other)
-            self.tell(other, *ENDS[0])
+            self.call(other, *ENDS[0])
             self.assert_pending(ended[0], "for a factory when only another's connection is over")
             self.assert_done(ended[1], "after clientConnectionLost()")
 
 
 class Accepting(Factory):
-    """A server's factory. refuses: how many connections it refuses first, by building no protocol. asked: from where.
+    """A server's factory. refuses: how many connections it first refuses, by returning None. kind: its protocols' class.
 
-    kind: the class of its protocols.
+    asked: the addresses with which its buildProtocol was called. built: what it returned.
     """
 
     def __init__(self, refuses=0, kind=Recorder):
@@ -172,23 +173,25 @@ class Accepting(Factory):
 
 
 class HandshakingFirst(Recorder):
-    """A protocol that says that it is connected some time after it was given its transport: when ready() is called."""
+    """A protocol whose makeConnection does not call connectionMade: ready() does."""
 
     def makeConnection(self, transport):
         self.ready = lambda: super(HandshakingFirst, self).makeConnection(transport)
 
 
 class Step04Server(Case):
-    """The server's side is waited for at its beginning too.
+    """A Deferred fires with the server's side when that is connected.
 
-    Write accepted(), in teardown.py. When a client's connect() is done, the server may not have
-    heard of the client yet; a test that goes on, and ends, knows of no server's side to wait for.
-    The factory's buildProtocol gives the protocol, which then has no transport yet. It has one as
-    soon as its connectionMade is called.
+    Write accepted(), in teardown.py. Use after(). The Deferred fires with the first protocol
+    whose connectionMade was called, of those that the factory's buildProtocol returns from now
+    on; before that call, it may have no transport. If connectionMade raises, the exception goes
+    on, and the protocol still counts. buildProtocol still returns what the factory's own returns
+    for that address. If that is None, a refused connection, it does not count; if that raises,
+    the exception goes on. Later connections raise nothing.
     """
 
     def connect(self, factory, address="a client"):
-        """What a reactor does with a connection that comes in."""
+        """Do what a reactor does with an incoming connection."""
         protocol = factory.buildProtocol(address)
         if protocol is not None:
             try:
@@ -200,10 +203,10 @@ class Step04Server(Case):
         return protocol
 
     def test_connected(self):
-        """It fires with the protocol, when its transport is there and its connectionMade was called, not before."""
+        """It fires with the protocol after its connectionMade, when it has its transport, and not before."""
         factory, seen = Accepting(), []
         coming = accepted(factory)
-        self.assert_pending(coming, "before a client comes")
+        self.assert_pending(coming, "before a client connects")
         coming.addCallback(
             lambda protocol: seen.append((protocol, protocol.transport, *protocol.events))
         )
@@ -216,7 +219,7 @@ class Step04Server(Case):
         self.assertIn(
             protocol,
             factory.built,
-            f"Expected buildProtocol() to give the factory's own protocol still; got {protocol!r}.",
+            f"Expected buildProtocol() still to return the factory's own protocol; got {protocol!r}.",
         )
         transport = FakeConnection(protocol)
         protocol.makeConnection(transport)
@@ -228,7 +231,7 @@ class Step04Server(Case):
         )
 
     def test_connection_made(self):
-        """It is connectionMade that counts, however long after makeConnection it is called."""
+        """It waits for connectionMade, however long after makeConnection that is called."""
         factory = Factory.forProtocol(HandshakingFirst)
         coming = accepted(factory)
         protocol = self.connect(factory)
@@ -238,7 +241,7 @@ class Step04Server(Case):
         self.assertIs(got, protocol, f"Expected the protocol after connectionMade(); got {got!r}.")
 
     def test_first_connected(self):
-        """The first that is connected counts, which need not be the first that was built, and may be false."""
+        """The first protocol connected counts, which need not be the first built, and may be false."""
         for kind in (Recorder, AlikeRecorder):
             factory = Accepting(kind=kind)
             coming = accepted(factory)
@@ -250,11 +253,11 @@ class Step04Server(Case):
                 got,
                 first,
                 "Expected the protocol that was built second, and connected first; "
-                f"got {got!r}, where {kind.__name__} is the class of both.",
+                f"got {got!r}. Both are of class {kind.__name__}.",
             )
 
     def test_connection_made_raises(self):
-        """If the protocol's own connectionMade raises, that goes on, and the protocol counts: it is connected."""
+        """If the protocol's own connectionMade raises, the exception goes on, and the protocol counts: it is connected."""
         for error in EXCEPTIONS:
 
             class Raises(Recorder):
@@ -269,24 +272,24 @@ class Step04Server(Case):
             except type(error):
                 got = self.look(coming, "from accepted()")
                 self.assertIs(
-                    got, protocol, f"Expected it, whose connectionMade raised; got {got!r}."
+                    got,
+                    protocol,
+                    f"Expected the protocol whose connectionMade raised; got {got!r}.",
                 )
             else:
-                self.fail(
-                    f"Expected {error!r}, of the protocol's connectionMade, to be raised again."
-                )
+                self.fail(f"Expected {error!r}, from the protocol's connectionMade, to go on.")
 
     def test_asked_twice(self):
-        """Asked for twice, of one factory, each Deferred fires with the first protocol; asked for again, with the next."""
+        """If accepted() is called twice, each Deferred fires with the first protocol; a later call's, with the next."""
         factory = Accepting()
-        accepted(factory).addCallback(lambda _: "what somebody else made of it")
+        accepted(factory).addCallback(lambda _: "the result of somebody else's callback")
         coming = accepted(factory), accepted(factory)
         first = self.connect(factory)
         for number, one in enumerate(coming, 1):
             got = self.look(one, "from accepted()")
             self.assertIs(got, first, f"Expected {first!r} from call no. {number}; got {got!r}.")
         coming = accepted(factory)
-        self.assert_pending(coming, "asked for after the first connection")
+        self.assert_pending(coming, "if accepted() is called after the first connection")
         second = self.connect(factory)
         got = self.look(coming, "from accepted()")
         self.assertIs(got, second, f"Expected {second!r}, the next after the call; got {got!r}.")
@@ -296,20 +299,22 @@ class Step04Server(Case):
         )
 
     def test_asked_between(self):
-        """Asked for while the first is built and not connected, it fires with the next: what is built later counts."""
+        """A protocol that was built before the call does not count, even if it is connected after it."""
         factory = Accepting()
         first, early = accepted(factory), factory.buildProtocol("one")
         coming = accepted(factory)
         early.makeConnection(FakeConnection(early))
         got = self.look(first, "from accepted()")
         self.assertIs(got, early, f"Expected the first protocol; got {got!r}.")
-        self.assert_pending(coming, "asked for after buildProtocol(), before connectionMade()")
+        self.assert_pending(
+            coming, "if accepted() is called after buildProtocol(), before connectionMade()"
+        )
         later = self.connect(factory)
         got = self.look(coming, "from accepted()")
         self.assertIs(got, later, f"Expected {later!r}, built after the call; got {got!r}.")
 
     def test_build_protocol_raises(self):
-        """What the factory's own buildProtocol raises goes on, and does not count."""
+        """If the factory's own buildProtocol raises, the exception goes on, and does not count."""
         for error in EXCEPTIONS:
             factory = Factory()
             factory.buildProtocol = lambda address, error=error: self.refuse(error)
@@ -317,20 +322,20 @@ class Step04Server(Case):
             try:
                 factory.buildProtocol("a client")
             except type(error):
-                self.assert_pending(coming, f"where buildProtocol() raises {error!r}")
+                self.assert_pending(coming, f"when buildProtocol() raises {error!r}")
             else:
-                self.fail(f"Expected {error!r}, of the factory's own method, to be raised again.")
+                self.fail(f"Expected {error!r}, from the factory's own method, to go on.")
 
     def refuse(self, error):
         raise error
 
     def test_same_class(self):
-        """The factory's class stays its class, and the protocol's too."""
+        """The factory and the protocol keep their classes."""
         factory = Accepting()
         accepted(factory)
         protocol = self.connect(factory)
-        self.assert_class(factory, Accepting, "of the factory")
-        self.assert_class(protocol, Recorder, "of the protocol")
+        self.assert_class(factory, Accepting, "for the factory")
+        self.assert_class(protocol, Recorder, "for the protocol")
 
     def test_two(self):
         """Two factories of one class are kept apart."""
@@ -342,7 +347,7 @@ class Step04Server(Case):
         self.assertIs(got, protocol, f"Expected the other's protocol, {protocol!r}; got {got!r}.")
 
     def test_build_protocol(self):
-        """buildProtocol still gives what the factory's own gives for that address, or for None, asked once for each."""
+        """buildProtocol still returns what the factory's own returns for that address, even None, and calls it once."""
         factory, addresses = Accepting(), ["one", "two", None]
         accepted(factory)
         got = [factory.buildProtocol(address) for address in addresses]
@@ -352,11 +357,12 @@ class Step04Server(Case):
         self.assertEqual(
             factory.asked,
             addresses,
-            f"Expected the factory's own buildProtocol to be asked for {addresses}; it was for {factory.asked}.",
+            "Expected the factory's own buildProtocol to be called once for each of "
+            f"{addresses}; it was called for {factory.asked}.",
         )
 
     def test_first_only(self):
-        """The first connection counts; later ones raise nothing."""
+        """Only the first connection counts; later ones raise nothing."""
         factory = Accepting()
         coming = accepted(factory)
         first = self.connect(factory)
@@ -366,7 +372,7 @@ class Step04Server(Case):
         self.assertIs(got, first, f"Expected the first of three protocols, {first!r}; got {got!r}.")
 
     def test_refused(self):
-        """If buildProtocol gives None, a connection that is refused, None is passed on, and does not count."""
+        """If buildProtocol returns None, a refused connection, None is passed on, and does not count."""
         factory = Accepting(refuses=1)
         coming = accepted(factory)
         try:
@@ -377,11 +383,9 @@ class Step04Server(Case):
             got, None, f"Expected None from buildProtocol() to be passed on; got {got!r}."
         )
         got = outcome(coming)
-        self.assertIs(
-            got, PENDING, f"Expected no result from a connection that was refused; got {got!r}."
-        )
+        self.assertIs(got, PENDING, f"Expected no result from a refused connection; got {got!r}.")
         protocol = self.connect(factory)
         got = outcome(coming)
         self.assertIs(
-            got, protocol, f"Expected the first protocol that there is, {protocol!r}; got {got!r}."
+            got, protocol, f"Expected the first protocol connected, {protocol!r}; got {got!r}."
         )

@@ -1,4 +1,4 @@
-"""A whole teardown, of a port and two sides whose ends come when the test says so."""
+"""A whole teardown, of a port and two sides, each of which ends when the test says so."""
 
 from itertools import permutations
 
@@ -23,7 +23,7 @@ from .teardown import by_connector, by_protocol, tear_down
 
 
 class NoAbort:
-    """A transport without abortConnection, as some fakes and pipes are."""
+    """A transport without abortConnection, like pipes and some fakes."""
 
     def __init__(self, transport):
         self.loseConnection = transport.loseConnection
@@ -32,16 +32,16 @@ class NoAbort:
 class Step07Sides(Case):
     """A side: when it is over, and how to end it.
 
-    Write by_protocol() and by_connector(), in teardown.py. Each makes a Side, out of one of the
-    two ways to know that a connection is over, and the way to ask for it that goes with it. By
-    the protocol: over(), transport.loseConnection, and transport.abortConnection, which does not
-    wait for the peer. By the connector: client_over() and disconnect, which ends an attempt as
-    well as a connection; there is no abort, so give disconnect again. The Deferred is made here,
-    before anything is closed: a connection may end by itself, or within the call that closes it.
+    Write by_protocol() and by_connector(), in teardown.py. Each returns a Side with the given
+    name, and closes nothing. A protocol's side has over() for its end, its transport's
+    loseConnection for close, and abortConnection for abort, or loseConnection again if the
+    transport has no abortConnection. A connector's side has client_over() for its end, and
+    disconnect for both close and abort. Make the Deferred with the side: a connection may end
+    before anybody closes it, or within the call of close.
     """
 
     def test_by_protocol(self):
-        """By the protocol: loseConnection for close, abortConnection for abort, over after connectionLost, and its name."""
+        """A protocol's side: its name; close is loseConnection, abort is abortConnection; over after connectionLost."""
         protocol = connected()
         side, asked = by_protocol("the server", protocol), protocol.transport.asked
         self.assertEqual(side.name, "the server", f"Expected the name given; got {side.name!r}.")
@@ -50,31 +50,31 @@ class Step07Sides(Case):
         self.assertEqual(
             asked, ["loseConnection"], f"Expected close() to ask for loseConnection; got {asked}."
         )
-        self.assert_pending(side.over, "after close(), while the connection is still there")
+        self.assert_pending(side.over, "after close(), before the connection has ended")
         side.abort()
         self.assertEqual(
             asked[1:], ["abortConnection"], f"Expected abort() to abort, once; got {asked[1:]}."
         )
         protocol.transport.end()
-        self.assert_done(side.over, "once the protocol's connectionLost was called")
+        self.assert_done(side.over, "after the protocol's connectionLost")
 
     def test_by_protocol_unasked(self):
-        """A protocol's side is over when the connection ends by itself too, before anybody closes it."""
+        """A protocol's side is also over if the connection ends before anybody closes it."""
         protocol = connected()
         side = by_protocol("the client", protocol)
         protocol.transport.end(ConnectionLost())
         self.assert_done(
-            side.over, "where the peer ended the connection, and nobody called close()"
+            side.over, "when the peer has ended the connection, and nobody has called close()"
         )
 
     def test_by_protocol_at_once(self):
-        """A protocol's side is over when the connection ends within close()."""
+        """A protocol's side is also over if the connection ends within close()."""
         side = by_protocol("the client", connected(ends_by=["loseConnection"]))
         side.close()
-        self.assert_done(side.over, "where the connection ends within loseConnection()")
+        self.assert_done(side.over, "if the connection ends within loseConnection()")
 
     def test_no_abort(self):
-        """If a transport has no abortConnection, abort asks for loseConnection again."""
+        """If a transport has no abortConnection, abort is loseConnection again."""
         protocol = connected()
         bare, asked = NoAbort(protocol.transport), protocol.transport.asked
         protocol.transport = bare
@@ -83,7 +83,7 @@ class Step07Sides(Case):
             side.close()
             side.abort()
         except AttributeError as error:
-            self.fail(f"Expected a side of a transport that has no abortConnection; got {error!r}.")
+            self.fail(f"Expected a side for a transport without abortConnection; got {error!r}.")
         expected = ["loseConnection"] * 2
         self.assertEqual(asked, expected, f"Expected {expected} of that transport; got {asked}.")
 
@@ -99,14 +99,14 @@ class Step07Sides(Case):
             self.fail(f"Expected close() to end {what}; stopConnecting() is for attempts only.")
 
     def test_by_connector(self):
-        """By the connector: disconnect for close, over after clientConnectionLost, and its name."""
+        """A connector's side: its name; close and abort are disconnect; over after clientConnectionLost."""
         side, connector = self.by_connector(connecting=False)
         self.assertEqual(side.name, "the client", f"Expected the name given; got {side.name!r}.")
         asked = connector.asked
         self.assertEqual(asked, [], f"Expected by_connector() to ask for nothing; got {asked}.")
         self.close(side, "a connection")
         self.assertEqual(asked, ["disconnect"], f"Expected close() to disconnect; got {asked}.")
-        self.assert_pending(side.over, "after close(), while the connection is still there")
+        self.assert_pending(side.over, "after close(), before the connection has ended")
         side.abort()
         expected = ["disconnect"] * 2
         self.assertEqual(asked, expected, f"Expected abort() to disconnect, too; got {asked}.")
@@ -114,7 +114,7 @@ class Step07Sides(Case):
         self.assert_done(side.over, "after clientConnectionLost()")
 
     def test_by_connector_connecting(self):
-        """While connecting, close ends the attempt, and the side is over after clientConnectionFailed."""
+        """If the connector is still connecting, close ends the attempt; over after clientConnectionFailed."""
         side, connector = self.by_connector(connecting=True)
         self.assert_pending(side.over, "while the client connects")
         self.close(side, "an attempt")
@@ -123,17 +123,19 @@ class Step07Sides(Case):
             ["disconnect"],
             f"Expected close() to disconnect; got {connector.asked}.",
         )
-        self.assert_done(side.over, "after close() has ended the attempt")
+        self.assert_done(side.over, "when close() has ended the attempt")
 
 
 class Step08Teardown(Case):
-    """A teardown asks for all three ends, and waits for all three.
+    """A teardown asks everything to end, and waits until it has.
 
-    Write the first part of tear_down(), in teardown.py: stop the port, close each side that is
-    not over, and set waiting to a Deferred of all of their ends. Ask for everything before you
-    wait for anything: the port may be waiting for nothing, but a side may wait for the other.
-    Whatever raises keeps nothing else from ending. ends is for step 10, which wants a name for
-    each thing that is waited for; you may do without it until then.
+    Write the first part of tear_down(), in teardown.py. Before it returns, it stops the port, if
+    there is one, and closes each side, once, unless the side is over when its turn comes. Set
+    waiting to a Deferred that fires with None after all of their ends. tear_down() never raises:
+    if a close raises, or the port raises or fails, everything else is still closed and waited
+    for, as is the end of a side whose close raised; then the Deferred fails with the port's
+    failure, or else with that of the first of sides. What close() returns is ignored. Step 10
+    needs ends: a pair, name and Deferred, for each thing waited for; the port's is "the port".
     """
 
     def assert_asked(self, opened, when):
@@ -148,20 +150,20 @@ class Step08Teardown(Case):
         )
 
     def assert_waits(self, opened, done, order):
-        """It waits for these to end, and has no result before the last."""
+        """End these in order, and check that there is no result before the last."""
         for number, name in enumerate(order):
             over = f"after {', then '.join(order[:number])}" if number else "before any event"
-            self.assert_pending(done, f"{over}, with {', '.join(order[number:])} still to come")
+            self.assert_pending(done, f"{over}, with {', '.join(order[number:])} not over")
             opened.end(name)
 
     def test_asks_at_once(self):
-        """The port is stopped and both sides are closed within the call, not one after the other."""
+        """The port is stopped and both sides are closed before tear_down() returns."""
         opened = Opened()
         opened.tear_down()
         self.assert_asked(opened, "before tear_down() returns")
 
     def test_six_orders(self):
-        """It is done after the third of the three events, not before, in each of the six orders."""
+        """It fires after the third of the three events, not before, in each of the six orders."""
         for order in permutations(THREE):
             opened = Opened()
             done = opened.tear_down()
@@ -169,26 +171,24 @@ class Step08Teardown(Case):
             self.assert_done(done, f"after {', then '.join(order)}")
 
     def test_ends_within_the_call(self):
-        """If all ends within the calls that ask for it, it is done when tear_down returns."""
+        """If everything ends within the calls that ask for it, the Deferred has fired when tear_down() returns."""
         opened = Opened(ends_by=["loseConnection"])
         opened.port.gives = None
-        self.assert_done(opened.tear_down(), "where everything ends at once")
+        self.assert_done(opened.tear_down(), "if everything ends at once")
 
     def test_already_over(self):
-        """A side that was over before is not closed again, and not waited for."""
+        """A side that is already over is not closed, and not waited for."""
         for gone in ("the client", "the server"):
             opened = Opened()
             opened.end(gone)
             done = opened.tear_down()
             asked = opened.asked[THREE.index(gone) - 1]
-            self.assertEqual(
-                asked, [], f"Expected nothing to be asked of {gone}, gone; got {asked}."
-            )
+            self.assertEqual(asked, [], f"Expected no call to {gone}, which was over; got {asked}.")
             self.assert_waits(opened, done, [name for name in THREE if name != gone])
-            self.assert_done(done, f"after the port and the other side, where {gone} was gone")
+            self.assert_done(done, f"after the port and the other side, if {gone} was over")
 
     def test_over_within_the_call(self):
-        """A side that another's close has ended is over when its turn comes: it is not closed, and not waited for."""
+        """A side that was ended by another's close is over when its turn comes: it is not closed, and not waited for."""
         opened = Opened(ends_by=["loseConnection"])
         opened.client.transport.peer, opened.server.transport.peer = opened.server, opened.client
         done = opened.tear_down()
@@ -196,11 +196,11 @@ class Step08Teardown(Case):
         self.assertEqual(
             asked,
             [[], ["loseConnection"]],
-            f"Expected one close, where that ends both sides at once; asked: {opened.asked}.",
+            f"Expected one close, as it ends both sides at once; calls: {opened.asked}.",
         )
         self.assert_pending(done, "before the port has ended")
         opened.end("the port")
-        self.assert_done(done, "after the port, where closing one side ended both")
+        self.assert_done(done, "after the port, if closing one side has ended both")
 
     def test_two_at_once(self):
         """Two teardowns at once, on one clock, are kept apart."""
@@ -208,30 +208,30 @@ class Step08Teardown(Case):
         other.clock = one.clock
         done = one.tear_down(), other.tear_down()
         other.end(*THREE)
-        self.assert_pending(done[0], "for a teardown when all of another's has ended")
+        self.assert_pending(done[0], "for a teardown when only another is over")
         self.assert_done(done[1], "after all three")
         one.end(*THREE)
-        self.assert_done(done[0], "after all three, when the other teardown was over")
+        self.assert_done(done[0], "after all three, when the other teardown is over")
 
     def test_no_server(self):
-        """A server's side that never came to be is not waited for."""
+        """There may be one side only."""
         opened = Opened()
         opened.sides.pop()
         done = opened.tear_down()
         self.assert_waits(opened, done, ["the client", "the port"])
-        self.assert_done(done, "after the client and the port, where there was no server's side")
+        self.assert_done(done, "after the client and the port, if there is no server's side")
 
     def test_no_port(self):
-        """If there is no port, the sides are ended all the same; if there is nothing at all, it is done."""
+        """There may be no port, or nothing at all."""
         opened = Opened()
         opened.port = None
         done = opened.tear_down()
         self.assert_waits(opened, done, ["the client", "the server"])
-        self.assert_done(done, "after both sides, where there was no port")
-        self.assert_done(tear_down(None, [], Clock()), "where nothing was opened")
+        self.assert_done(done, "after both sides, if there is no port")
+        self.assert_done(tear_down(None, [], Clock()), "if nothing was opened")
 
     def test_many(self):
-        """It ends and waits for as many sides as there are, from any iterable, also where their names are the same."""
+        """There may be any number of sides, from any iterable, even of the same name."""
         protocols = [connected() for _ in range(12)]
         sides = [by_protocol("a connection", protocol) for protocol in protocols]
         protocols.pop().transport.end()
@@ -240,13 +240,13 @@ class Step08Teardown(Case):
             asked = protocol.transport.asked
             self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
             self.assert_pending(
-                done, "before the last of twelve sides is over, of which one was over before"
+                done, "before the last of twelve sides is over, one of which was over before"
             )
             protocol.transport.end()
         self.assert_done(done, "after the last of twelve sides")
 
     def test_alike(self):
-        """Ports and protocols that are false, and equal to others, are ended as any."""
+        """Ports and protocols may be false, and equal to others."""
 
         class AlikePort(Alike, FakePort):
             """Its ports are false, and equal."""
@@ -257,35 +257,33 @@ class Step08Teardown(Case):
         for protocol in protocols:
             asked = protocol.transport.asked
             self.assertEqual(asked, ["loseConnection"], f"Expected each to be closed; got {asked}.")
-            self.assert_pending(done, "before both protocols have heard of their end")
+            self.assert_pending(done, "before both connections have ended")
             protocol.transport.end()
         self.assert_pending(done, "before the port has ended")
         port.gives.callback(None)
         self.assert_done(done, "after the port and both sides, which are false, and equal")
 
     def test_what_close_gives(self):
-        """What a close gives is no end, and no failure: only `over` tells of the end."""
+        """What a close returns is neither an end nor a failure: only `over` marks the end."""
         for gives in (Deferred(), OSError("no failure"), False):
             opened = Opened(gives=gives)
             done = opened.tear_down()
             self.assert_waits(opened, done, THREE)
-            self.assert_done(done, f"after all three, where each close gives {gives!r}")
+            self.assert_done(done, f"after all three, if each close returns {gives!r}")
 
     def fails(self, opened, error, what):
-        """It asks for everything and waits for everything, then fails with that."""
+        """Check that it closes everything and waits for everything, then fails with this error."""
         try:
             done = opened.tear_down()
         except type(error) as raised:
-            self.fail(
-                f"Expected a Deferred that fails where {what}; tear_down() raised {raised!r}."
-            )
-        self.assert_asked(opened, f"where {what}")
+            self.fail(f"Expected a Deferred that fails if {what}; tear_down() raised {raised!r}.")
+        self.assert_asked(opened, f"if {what}")
         waits = isinstance(opened.port.gives, Deferred) and not opened.port.gives.called
         self.assert_waits(opened, done, THREE if waits else THREE[1:])
-        self.assert_failed(done, error, f"after all have ended, where {what}")
+        self.assert_failed(done, error, f"after all have ended, if {what}")
 
     def test_close_raises(self):
-        """A close that raises keeps nothing else from ending, and is reported after all have ended, whatever it is."""
+        """If a close raises anything, everything else is still ended, and the exception is reported after that."""
         for side in ("the client", "the server"):
             for error in EXCEPTIONS:
                 opened = Opened()
@@ -294,7 +292,7 @@ class Step08Teardown(Case):
                 self.fails(opened, error, f"closing {side} raises")
 
     def test_several_fail(self):
-        """Of several failures, the port's is reported, else that of the first of the sides; no other is left behind."""
+        """Of several failures, the port's is reported, or else that of the first of the sides; none is left to be logged."""
         for gives in ("raises", "fails at once", "fails late", "ends"):
             opened, port = Opened(), OSError("the port would not close")
             client, server = RuntimeError("the client"), RuntimeError("the server")
@@ -309,13 +307,13 @@ class Step08Teardown(Case):
             elif gives == "ends":
                 opened.end("the port")
             expected = client if gives == "ends" else port
-            when = f"where closing the client raises, and the server too, and the port {gives}"
+            when = f"if closing the client raises, and closing the server, and the port {gives}"
             self.assert_failed(done, expected, when)
         del opened, done
         self.assert_nothing_logged("when several have failed")
 
     def test_port_fails(self):
-        """Nor does a port that fails, whether stopListening raises or its Deferred fails."""
+        """It is the same if the port fails: if stopListening raises, or its Deferred fails."""
         for error in EXCEPTIONS:
             for gives, what in ((error, "stopListening() raises"), (fail(error), "the port fails")):
                 opened = Opened()
@@ -328,5 +326,5 @@ class Step08Teardown(Case):
         done = opened.tear_down()
         opened.port.gives.errback(error)
         self.assert_waits(opened, done, ["the client", "the server"])
-        self.assert_failed(done, error, "after both sides, where the port had failed")
+        self.assert_failed(done, error, "after both sides, when the port has failed before")
         self.assert_nothing_logged("when the port has failed")

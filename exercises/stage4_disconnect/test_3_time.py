@@ -1,4 +1,4 @@
-"""Teardowns that take too long, on a Clock that goes on when told to: the grace."""
+"""Teardowns that take too long, on a Clock that the test advances: the grace."""
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -10,13 +10,12 @@ from .teardown import by_protocol, tear_down
 class Step09Grace(Case):
     """A side that does not close within the grace is aborted.
 
-    Write the second part of tear_down(), in teardown.py. loseConnection first delivers what is
-    unsent: to a peer that does not read, never. It also waits for a producer until that is
-    unregistered. abortConnection waits for neither. It loses what is unsent, so it comes second:
-    grace seconds after the teardown began, by the clock that was passed in, and only for sides
-    that are not over. Asking is still not ending: the teardown goes on waiting. An abort that
-    raises keeps no other from its own, and is reported at the end. When it is done, nothing is
-    left on the clock; take_off() is given for that.
+    Write the second part of tear_down(), in teardown.py. grace seconds after the call, on the
+    clock and not before, it aborts each side that is not over when its turn comes, even if its
+    close has raised. An abort is a request too: the teardown still waits for each end, and
+    ignores what abort() returns. If an abort raises, the others are still aborted; after all have
+    ended, the Deferred fails with the exception, unless something in step 8 has failed. When the
+    Deferred fires or fails, nothing is left on the clock: take_off() is given for that.
     """
 
     def assert_asked(self, protocol, expected, when):
@@ -24,7 +23,7 @@ class Step09Grace(Case):
         self.assertEqual(asked, expected, f"Expected {expected} to be asked {when}; got {asked}.")
 
     def test_unread(self):
-        """Sides whose peer does not read are aborted at the end of the grace, not before; then it is done."""
+        """Sides whose peer does not read are aborted after the grace, not before; then the teardown is over."""
         opened = Opened(ends_by=["abortConnection"])
         done = opened.tear_down()
         opened.end("the port")
@@ -40,7 +39,7 @@ class Step09Grace(Case):
         self.assert_done(done, "when the abort has ended both sides")
 
     def test_only_what_is_open(self):
-        """A side that is over by then is not aborted, and does not move the other's grace."""
+        """A side that is over by then is not aborted, and does not change the other's grace."""
         for late, early in ((THREE[1], THREE[2]), (THREE[2], THREE[1])):
             opened = Opened(ends_by=["abortConnection"])
             done = opened.tear_down()
@@ -51,28 +50,28 @@ class Step09Grace(Case):
             self.assertEqual(
                 asked[early],
                 ["loseConnection"],
-                f"Expected nothing more to be asked of {early}, over after 0.75 s; got {asked[early]}.",
+                f"Expected no further call to {early}, over after 0.75 s; got {asked[early]}.",
             )
             self.assertEqual(
                 asked[late],
                 ["loseConnection", "abortConnection"],
-                f"Expected {late} to be aborted 1 s after the teardown began; asked: {asked[late]}.",
+                f"Expected {late} to be aborted 1 s after the teardown began; calls: {asked[late]}.",
             )
-            self.assert_done(done, f"when {late} was aborted")
+            self.assert_done(done, f"after {late} was aborted")
 
     def test_producer(self):
-        """A side whose producer was never unregistered is ended so too."""
+        """A side whose producer is never unregistered is aborted too."""
         protocol = connected(ends_by=["loseConnection", "abortConnection"])
         protocol.transport.registerProducer(object(), True)
         clock = Clock()
-        sides = iter([by_protocol("the server", protocol)])  # which can be gone through only once
+        sides = iter([by_protocol("the server", protocol)])  # which can be iterated only once
         done = tear_down(FakePort(), sides, clock)
         self.assert_pending(done, "while loseConnection() waits for the producer")
         clock.advance(1)
         self.assert_done(done, "1 s later, aborted, with its producer still registered")
 
     def test_as_given(self):
-        """The grace is as given."""
+        """The grace may be any number of seconds, even 0."""
         for grace in (2 * MOMENT, 0.5, 60.0):
             opened = Opened(ends_by=["abortConnection"])
             opened.clock.advance(7)
@@ -103,7 +102,7 @@ class Step09Grace(Case):
         self.assert_done(done, "after the server's connectionLost")
 
     def test_close_raised(self):
-        """A side whose close has raised is aborted, too, if it is not over."""
+        """A side whose close has raised is aborted too, if it is not over."""
         for error in EXCEPTIONS:
             opened = Opened(ends_by=["abortConnection"], raises=error)
             done = opened.tear_down()
@@ -113,12 +112,12 @@ class Step09Grace(Case):
                 self.assert_asked(
                     protocol,
                     ["loseConnection", "abortConnection"],
-                    f"by the end of the grace, where each close raises {error!r}",
+                    f"by the end of the grace, if each close raises {error!r}",
                 )
             self.assert_failed(done, error, "when both sides were aborted")
 
     def test_one_name(self):
-        """Each side that is not over is aborted, also where all have one name."""
+        """Each side that is not over is aborted, even if all have one name."""
         clock, protocols = Clock(), [connected() for _ in range(3)]
         tear_down(None, [by_protocol("a side", one) for one in protocols], clock)
         protocols[1].transport.end()
@@ -128,18 +127,18 @@ class Step09Grace(Case):
         self.assertEqual(asked, expected, f"Expected {expected} of three of one name; got {asked}.")
 
     def test_what_an_abort_gives(self):
-        """What an abort gives is no end, and no failure: only `over` tells of the end."""
+        """What an abort returns is neither an end nor a failure: only `over` marks the end."""
         for gives in (Deferred(), OSError("no failure"), False):
             opened = Opened(gives=gives)
             done = opened.tear_down()
             opened.clock.advance(1)
             opened.end("the port", "the client")
-            self.assert_pending(done, f"before the server's end, where each abort gives {gives!r}")
+            self.assert_pending(done, f"before the server's end, if each abort returns {gives!r}")
             opened.end("the server")
-            self.assert_done(done, f"after all three, where each abort gives {gives!r}")
+            self.assert_done(done, f"after all three, if each abort returns {gives!r}")
 
     def test_over_within_an_abort(self):
-        """A side that another's abort has ended is over when its turn comes: it is not aborted."""
+        """A side that was ended by another's abort is over when its turn comes: it is not aborted."""
         opened = Opened(ends_by=["abortConnection"])
         opened.client.transport.peer, opened.server.transport.peer = opened.server, opened.client
         done = opened.tear_down()
@@ -147,12 +146,12 @@ class Step09Grace(Case):
         opened.clock.advance(1)
         aborts = sum(asked.count("abortConnection") for asked in opened.asked)
         self.assertEqual(
-            aborts, 1, f"Expected one abort, where that ends both sides; asked: {opened.asked}."
+            aborts, 1, f"Expected one abort, as it ends both sides; calls: {opened.asked}."
         )
         self.assert_done(done, "when the abort has ended both sides")
 
     def test_abort_raises(self):
-        """An abort that raises keeps no other from its own, and is reported after all have ended, whatever it is."""
+        """If an abort raises anything, the others are still aborted, and it is reported after all have ended."""
         for side, protocol_of in ((THREE[1], "client"), (THREE[2], "server")):
             for error in EXCEPTIONS:
                 opened = Opened()
@@ -163,21 +162,21 @@ class Step09Grace(Case):
                     opened.clock.advance(1)
                 except type(error) as raised:
                     self.fail(
-                        f"Expected it to be kept until all have ended; got {raised!r} at once."
+                        f"Expected {raised!r} to be reported after all have ended; it was raised at once."
                     )
                 for protocol in (opened.client, opened.server):
                     self.assert_asked(
                         protocol,
                         ["loseConnection", "abortConnection"],
-                        f"where aborting {side} raises {error!r}",
+                        f"if aborting {side} raises {error!r}",
                     )
                 opened.end("the client")
-                self.assert_pending(done, f"before the server, where aborting {side} raises")
+                self.assert_pending(done, f"before the server's end, if aborting {side} raises")
                 opened.end("the server")
-                self.assert_failed(done, error, f"after all, where aborting {side} raises it")
+                self.assert_failed(done, error, f"after all have ended, if aborting {side} raises")
 
     def test_close_and_abort_raise(self):
-        """If closes and aborts raise, the first of the closes is reported, else the first of the aborts."""
+        """If closes and aborts raise, the first close is reported, or else the first abort."""
         aborts = [RuntimeError("the client's abort"), RuntimeError("the server's abort")]
         for closes in ([None, None], [None, RuntimeError("the server's close")]):
             opened = Opened()
@@ -193,7 +192,7 @@ class Step09Grace(Case):
         self.assert_nothing_logged("when closes and aborts have raised")
 
     def test_nothing_left(self):
-        """When it is done, nothing is left on the clock, whichever way it ended."""
+        """When it is over, nothing is left on the clock, in whatever way it ended."""
         for what, run in ways():
             done, clock = run()
             self.assert_ended(done, what)

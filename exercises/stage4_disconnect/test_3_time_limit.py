@@ -1,4 +1,4 @@
-"""Teardowns in which something never ends, on a Clock that goes on when told to: the limit."""
+"""Teardowns in which something never ends, on a Clock that the test advances: the limit."""
 
 from itertools import combinations, permutations
 
@@ -11,17 +11,18 @@ from .teardown import NotOver, by_protocol, tear_down
 
 
 class Step10Limit(Case):
-    """An end that never comes fails the teardown, by name.
+    """What has not ended by the limit is named, and fails the teardown.
 
-    Write the last part of tear_down(), in teardown.py. A Deferred that never fires makes trial
-    wait for its timeout, 120 seconds by default, and then say only that it waited. After limit
-    seconds by the clock, fail with NotOver instead, whose message has the names of what is not
-    over: "the port", or a side's. What ends after that has nobody to tell: no Deferred is fired
-    twice, no failure is left behind.
+    Write the last part of tear_down(), in teardown.py. If something has not ended limit seconds
+    after the call, on the clock, the Deferred fails with NotOver alone, whatever else has failed
+    or raised. The message has "the port" and the sides' names, of those that have not ended and
+    of no others; what has failed has ended. An end after the limit raises nothing, fires nothing
+    a second time, and leaves no failure behind. If everything ends in time, the results are those
+    of steps 8 and 9. Nothing is left on the clock.
     """
 
     def assert_names(self, done, late, when):
-        """It failed with NotOver, which names these of the three, and no other."""
+        """It failed with NotOver, which names these of the three, and no others."""
         got = self.look(done, "from tear_down()")
         self.assertTrue(failed_with(got, NotOver), f"Expected NotOver {when}; got {got!r}.")
         named = [name for name in THREE if name in str(got.reason)]
@@ -30,7 +31,7 @@ class Step10Limit(Case):
         )
 
     def test_names(self):
-        """At the limit, not before, it fails with NotOver, whose message names what is not over, and nothing else."""
+        """At the limit, not before, it fails with NotOver, which names what is not over, and nothing else."""
         for count in (1, 2, 3):
             for late in combinations(THREE, count):
                 opened = Opened()
@@ -44,7 +45,7 @@ class Step10Limit(Case):
                 self.assert_names(done, late, f"after 3 s, {still}")
 
     def test_side_names(self):
-        """A side is named as it was when it was made."""
+        """A side has the name with which it was made, whatever that is."""
         clock = Clock()
         names = "Client no. 7", "client No. 8"
         sides = [by_protocol(name, connected()) for name in names]
@@ -63,7 +64,7 @@ class Step10Limit(Case):
         )
 
     def test_one_name(self):
-        """Of sides of one name, that which has not ended is named."""
+        """If several sides have one name, and one of them has not ended, the name is reported."""
         for late in range(3):
             clock, protocols = Clock(), [connected() for _ in range(3)]
             done = tear_down(None, [by_protocol("a side", one) for one in protocols], clock)
@@ -74,11 +75,11 @@ class Step10Limit(Case):
             got = self.look(done, "from tear_down()")
             self.assertTrue(
                 failed_with(got, NotOver) and "a side" in str(got.reason),
-                f"Expected NotOver to name 'a side', as two others that are over; got {got!r}.",
+                f"Expected NotOver to name 'a side', though two others of this name are over; got {got!r}.",
             )
 
     def test_port_alone(self):
-        """A port without any side has the same limit, and is named."""
+        """A port without any sides has the same limit, and is named."""
         clock, closing = Clock(), Deferred()
         done = tear_down(FakePort(closing), [], clock, grace=1, limit=2)
         clock.advance(2 - MOMENT)
@@ -88,7 +89,7 @@ class Step10Limit(Case):
         closing.callback(None)
 
     def test_as_given(self):
-        """The limit is as given, and the grace goes by its own time."""
+        """The limit may be any number of seconds, and does not depend on the grace."""
         for limit in (4 * MOMENT, 60.0):
             opened = Opened()
             opened.clock.advance(7)
@@ -99,17 +100,17 @@ class Step10Limit(Case):
             self.assert_names(done, THREE, f"after {limit} s of {limit} s")
 
     def test_port_s_callback(self):
-        """A port whose Deferred has a callback that still waits has not ended, though its `called` is true."""
+        """A port whose Deferred waits in a callback has not ended, though its `called` is true."""
         opened = Opened()
         closing = opened.port.gives
         opened.port.gives = succeed(None).addCallback(lambda _: closing)
         done = opened.tear_down()
         opened.end("the client", "the server")
         opened.clock.pump([1, 2])
-        self.assert_names(done, ["the port"], "where a callback of the port's Deferred waits")
+        self.assert_names(done, ["the port"], "when a callback of the port's Deferred still waits")
 
     def test_what_failed(self):
-        """What failed has ended, and is not named; if anything is named, NotOver alone is reported, and nothing logged."""
+        """What has failed has ended, and is not named; if anything is late, only NotOver is reported, none logged."""
         for late in THREE[1:]:
             for error in EXCEPTIONS:
                 opened = Opened()
@@ -120,13 +121,13 @@ class Step10Limit(Case):
                 opened.clock.advance(1)
                 opened.end(*(name for name in THREE[1:] if name != late))
                 opened.clock.advance(2)
-                when = f"where all else has ended, and all have failed with {error!r}"
+                when = f"when all others have ended, and every request has failed with {error!r}"
                 self.assert_names(done, [late], when)
         del opened, done, protocol
-        self.assert_nothing_logged("when a side is late, and all else has failed")
+        self.assert_nothing_logged("when a side is late, and everything else has failed")
 
     def test_asked(self):
-        """All three were asked to end by then, and the sides to abort."""
+        """By then, the port has been stopped, and both sides closed and aborted."""
         opened = Opened()
         done = opened.tear_down()
         opened.clock.pump([1, 2])
@@ -134,10 +135,10 @@ class Step10Limit(Case):
         stops, asked = opened.port.stops, opened.asked
         self.assertEqual(stops, 1, f"Expected one call of port.stopListening(); got {stops}.")
         expected = [["loseConnection", "abortConnection"]] * 2
-        self.assertEqual(asked, expected, f"Expected {expected} of the sides; got {asked}.")
+        self.assertEqual(asked, expected, f"Expected {expected} for the sides; got {asked}.")
 
     def test_late_failure(self):
-        """What fails after the limit leaves nothing for the log."""
+        """A failure after the limit is not logged."""
         opened = Opened()
         done = opened.tear_down()
         opened.clock.pump([1, 2])
@@ -148,7 +149,7 @@ class Step10Limit(Case):
         self.assert_nothing_logged("when the port has failed after the limit")
 
     def test_late_ends(self):
-        """What ends after the limit raises nothing, and leaves nothing for the log, in each of the six orders."""
+        """An end after the limit raises nothing, and logs nothing, in each of the six orders."""
         for order in permutations(THREE):
             opened = Opened()
             done = opened.tear_down()
@@ -159,13 +160,13 @@ class Step10Limit(Case):
                     opened.end(name)
                 except AlreadyCalledError:
                     self.fail(
-                        f"Expected {name} to end in peace after the limit; AlreadyCalledError."
+                        f"Expected no exception when {name} ends after the limit; got AlreadyCalledError."
                     )
         del opened, done
         self.assert_nothing_logged("when all ends come after the limit")
 
     def test_in_time(self):
-        """What is over just before the limit is in time, and stays so."""
+        """If everything is over just before the limit, the Deferred fires with None, and keeps that result."""
         opened = Opened()
         done = opened.tear_down()
         opened.clock.pump([1, 2 - MOMENT])
@@ -175,7 +176,7 @@ class Step10Limit(Case):
         self.assert_done(done, "after the limit, when all three had ended before it")
 
     def test_failure_in_time(self):
-        """A failure is still reported after all have ended, as it is, whatever it is."""
+        """A failure before the limit is still reported as it is, after all have ended."""
         for error in EXCEPTIONS:
             opened = Opened()
             done = opened.tear_down()
@@ -186,18 +187,18 @@ class Step10Limit(Case):
             self.assert_failed(done, error, "after the third")
 
     def test_raised_in_time(self):
-        """So is what a close or an abort has raised."""
-        for stroke in ("raises", "abort_raises"):
+        """So is an exception that a close or an abort has raised."""
+        for stroke, what in (("raises", "closing"), ("abort_raises", "aborting")):
             for error in EXCEPTIONS:
                 opened = Opened()
                 setattr(opened.client.transport, stroke, error)
                 done = opened.tear_down()
                 opened.clock.advance(1)
                 opened.end(*THREE)
-                self.assert_failed(done, error, f"after all three, where the client {stroke}")
+                self.assert_failed(done, error, f"after all three, if {what} the client raises")
 
     def test_nothing_left(self):
-        """When it is done, or has failed, nothing is left on the clock, whichever way it ended."""
+        """When it is over, nothing is left on the clock, in whatever way it ended."""
         for what, run in ways():
             done, clock = run()
             self.assert_ended(done, what)
@@ -206,7 +207,7 @@ class Step10Limit(Case):
         done = opened.tear_down()
         done.addCallback(lambda _: left.extend(opened.clock.getDelayedCalls()))
         opened.end(*THREE)
-        self.assertEqual(left, [], f"Expected a clear clock when the Deferred fires; got {left}.")
+        self.assertEqual(left, [], f"Expected an empty clock when the Deferred fires; got {left}.")
         opened = Opened()
         done = opened.tear_down()
         opened.clock.pump([1, 2])

@@ -1,4 +1,4 @@
-"""The fixture's port, over real sockets: what trial says of small tests that use it."""
+"""The fixture's port, over real sockets: what trial reports of small tests that use it."""
 
 import os
 import socket
@@ -13,17 +13,17 @@ from .inner import Outer, problems
 
 
 class Step11FixturePort(Outer):
-    """setUp listens; whatever fails after that, the port is stopped.
+    """setUp listens; if anything fails after that, the port is still stopped.
 
-    Write the beginning of Connected.setUp, in fixture.py. trial calls tearDown only where setUp
-    has succeeded, so a setUp that fails halfway would leave its port behind. A cleanup is called
-    in any case: add self.end as one before there is anything to end, and trial also waits for the
-    Deferred that it returns. Then listen, on 127.0.0.1 and any free port, and keep the port as
-    self.port.
+    Write the beginning of Connected.setUp, in fixture.py. Add self.end, and nothing else, as a
+    cleanup, before there is anything to end. Then listen with reactor.listenTCP, on 127.0.0.1
+    only and on port 0, which means any free port, and keep the port as self.port. The line after
+    yours calls self.listening(), which may raise in a subclass. trial must report what setUp
+    raises, or self.end fails with, and nothing else, and no port may be left.
     """
 
     def test_listens(self):
-        """When listening() is called, the port of that number listens, on 127.0.0.1; it is self.port."""
+        """When listening() is called, the port of that number listens, on 127.0.0.1; self.port is that port."""
         seen, error = [], OSError("halfway through setUp")
 
         class Listens(InnerFixture):
@@ -32,13 +32,13 @@ class Step11FixturePort(Outer):
                 socket.create_connection(("127.0.0.1", number), timeout=1).close()
                 raise error
 
-        self.assert_reported(Listens, [error], "where listening() connects, then raises that")
+        self.assert_reported(Listens, [error], "when listening() connects, then raises that")
         number, kept, host = seen[0]
         self.assertEqual(number, kept, f"Expected port {number} as self.port; got {kept}.")
         self.assertEqual(host, "127.0.0.1", f"Expected to listen on 127.0.0.1 only; got {host!r}.")
 
     def test_any_port(self):
-        """The port is any free one, so that two runs at once do not meet."""
+        """The port is any free one, so that two runs at once do not collide."""
         error, numbers = OSError("halfway through setUp"), []
 
         class Fails(InnerFixture):
@@ -46,20 +46,20 @@ class Step11FixturePort(Outer):
                 numbers.append(number)
                 raise error
 
-        self.assert_reported(Fails, [error], "where listening() raises that")
+        self.assert_reported(Fails, [error], "when listening() raises that")
         with socket.socket() as other:
             if os.name == "posix":
-                # As Twisted does: else a connection that has just ended there would keep us out.
+                # As Twisted does: otherwise a connection that has just ended would block the port.
                 other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 other.bind(("127.0.0.1", numbers[0]))
                 other.listen()
             except OSError:
-                pass  # Somebody else has it by now: just as well.
+                pass  # Another process has it by now, which serves as well.
             got = problems(Fails)
         taken = [problem for problem in got if isinstance(problem, CannotListenError)]
         self.assertEqual(
-            taken, [], f"Expected port 0, any free one; port {numbers[0]}, in use, was asked for."
+            taken, [], f"Expected port 0, any free one; it was port {numbers[0]} again, in use."
         )
 
     def test_fails_halfway(self):
@@ -70,7 +70,7 @@ class Step11FixturePort(Outer):
             async def listening(self, number):
                 raise error
 
-        self.assert_reported(Fails, [error], "where setUp fails once the port listens")
+        self.assert_reported(Fails, [error], "when setUp fails after the port listens")
 
     def test_slow_port(self):
         """trial waits until the port has stopped."""
@@ -84,10 +84,10 @@ class Step11FixturePort(Outer):
                 self.port.stopListening = lambda: deferLater(reactor, 0.05, stop)
                 raise error
 
-        self.assert_reported(Slow, [error], "where a port takes 0.05 s to stop")
+        self.assert_reported(Slow, [error], "when a port takes 0.05 s to stop")
 
     def test_default(self):
-        """A test that says nothing else may take 5 s; its grace is 1 s, its limit 3 s."""
+        """By default a test may take 5 s; its grace is 1 s, its limit 3 s."""
         got = Connected.timeout, Connected.grace, Connected.limit
         self.assertEqual(
             got,
@@ -96,7 +96,7 @@ class Step11FixturePort(Outer):
         )
 
     def test_end(self):
-        """trial calls self.end, once, when the test is over: only that knows of all that will be opened."""
+        """trial calls self.end once, when the test is over, as it will end everything that step 12 opens, too."""
         error, calls = OSError("halfway through setUp"), []
 
         class Fails(InnerFixture):
@@ -107,15 +107,15 @@ class Step11FixturePort(Outer):
                 calls.append(self.port)
                 return super().end()
 
-        self.assert_reported(Fails, [error], "where setUp fails once the port listens")
+        self.assert_reported(Fails, [error], "when setUp fails after the port listens")
         self.assertEqual(
             len(calls),
             1,
-            f"Expected trial to call self.end once; it did {len(calls)} times. Add just that as a cleanup.",
+            f"Expected trial to call self.end once; it did {len(calls)} times. Add only that as a cleanup.",
         )
 
     def test_end_fails(self):
-        """What self.end fails with is reported, too."""
+        """A failure of self.end is reported, too."""
         error, late = OSError("halfway through setUp"), RuntimeError("the port would not stop")
 
         class Fails(InnerFixture):
@@ -129,7 +129,7 @@ class Step11FixturePort(Outer):
                 self.port.stopListening = lambda: ensureDeferred(refuse())
                 raise error
 
-        self.assert_reported(Fails, [error, late], "where setUp and then the port fail with those")
+        self.assert_reported(Fails, [error, late], "when setUp and then the port fail with those")
 
     def test_fails_before(self):
         """If setUp fails before there is a port, its error is reported, and nothing else."""
@@ -145,4 +145,4 @@ class Step11FixturePort(Outer):
                 self.patch(reactor, "listenTCP", fail)
                 await super().setUp()
 
-        self.assert_reported(Fails, [error], "where listenTCP raises that")
+        self.assert_reported(Fails, [error], "when listenTCP raises that")

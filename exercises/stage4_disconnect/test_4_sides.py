@@ -18,16 +18,17 @@ from .teardown import NotOver
 class Step12FixtureSides(Outer):
     """setUp connects, on any line and reactor, and both sides are ended.
 
-    Write the rest of Connected.setUp(), and one line of Connected.connect(), in fixture.py. Note
-    each side with self.note() as soon as it is there, as "the client" and "the server". Noted
-    later, a side that is over by then is waited for in vain; and what comes between may raise,
-    with a side that nobody knows of. The client may be connected before the server has heard of
-    it, so wait for both, and keep them as self.client and self.server. Then self.end, which is
-    given, hands the port and the sides to your tear_down.
+    Write the rest of Connected.setUp(), and one line of Connected.connect(), in fixture.py. setUp
+    connects a client with self.connect(), waits for both sides, and keeps them as self.client and
+    self.server. Either may be connected before the other: so call accepted() before you connect,
+    and wait for it afterwards. Note each side with self.note(), as "the client" and "the server",
+    as soon as it is connected: the client in connect(), the server in a callback. self.end, which
+    is given, passes the port and the sides to your tear_down; trial may then report only what the
+    test or setUp has raised, or a failure of tear_down.
     """
 
     def test_connected(self):
-        """A test finds both sides: connected to each other, of the classes that it asked for."""
+        """A test has both sides, connected to each other, of the classes that its test case names."""
         seen = []
 
         class Looks(InnerFixture):
@@ -39,7 +40,7 @@ class Step12FixtureSides(Outer):
                 seen.append((one.getHost(), one.getPeer()) == (other.getPeer(), other.getHost()))
                 seen.append(sorted(side.name for side in self.sides))
 
-        self.assert_clean(Looks, "of a test that looks at both sides")
+        self.assert_clean(Looks, "for a test that looks at both sides")
         self.assertEqual(
             seen[:3],
             [Client, Side, True],
@@ -68,13 +69,13 @@ class Step12FixtureSides(Outer):
             async def runTest(self):
                 seen.append(getattr(self, "server", None))
 
-        self.assert_clean(Looks, "where a server hears of its client 0.02 s later")
+        self.assert_clean(Looks, "when a server hears of its client 0.02 s later")
         self.assertIsInstance(
-            seen[0], HearsLate, f"Expected self.server to be there after setUp; got {seen[0]!r}."
+            seen[0], HearsLate, f"Expected self.server to be set after setUp; got {seen[0]!r}."
         )
 
     def test_lines(self):
-        """On each line, once the client has its answer, both sides are ended and nothing is left."""
+        """On each line, both sides are ended, and nothing is left: quiet, late server, late client, clogged."""
         lines = {
             "a quiet line": QUIET,
             "a line with a late server": LATE_SERVER,
@@ -95,7 +96,7 @@ class Step12FixtureSides(Outer):
             self.assert_over(sides, f"on {name}")
 
     def test_sides_that_hear_nothing(self):
-        """Each side is closed by itself: neither waits to hear it from the other."""
+        """Each side is closed separately: neither depends on the other's end."""
         sides = []
 
         class Unhearing(InnerFixture):
@@ -104,8 +105,8 @@ class Step12FixtureSides(Outer):
             async def runTest(self):
                 sides.extend([self.client, self.server])
 
-        self.assert_clean(Unhearing, "where neither side reads")
-        self.assert_over(sides, "where neither side reads")
+        self.assert_clean(Unhearing, "when neither side reads")
+        self.assert_over(sides, "when neither side reads")
 
     def test_failing_test(self):
         """If the test itself fails, its failure is reported, and nothing else."""
@@ -118,10 +119,10 @@ class Step12FixtureSides(Outer):
                 await self.client.answer
                 raise error
 
-        self.assert_reported(Fails, [error], "where the test fails with that")
+        self.assert_reported(Fails, [error], "when the test fails with that")
 
     def test_connect_fails(self):
-        """If connect() raises once both sides are there, its error is reported, and both are ended."""
+        """If connect() raises after both sides are connected, its error is reported, and both are ended."""
         error, sides = OSError("after connecting"), []
 
         class Fails(InnerFixture):
@@ -131,21 +132,21 @@ class Step12FixtureSides(Outer):
                 sides.append(await super().connect(number))
                 raise error
 
-        self.assert_reported(Fails, [error], "where connect() raises after connecting")
-        self.assert_over(sides, "where connect() raises after connecting")
+        self.assert_reported(Fails, [error], "when connect() raises after connecting")
+        self.assert_over(sides, "when connect() raises after connecting")
 
     def test_refused(self):
-        """If the client never gets there, that is reported, and the port is stopped."""
+        """If the client cannot connect, the error itself is reported, without a FirstError, and the port is stopped."""
         error = OSError("refused")
 
         class Fails(InnerFixture):
             async def connect(self, number):
                 raise error
 
-        self.assert_reported(Fails, [error], "where connect() raises before it connects")
+        self.assert_reported(Fails, [error], "when connect() raises before it connects")
 
     def test_ended_by_the_test(self):
-        """A side that the test itself closes or aborts, with or without waiting, does no harm."""
+        """The test may close or abort a side itself, and wait for the end or not."""
         for side, stroke, waits in (
             ("client", "loseConnection", True),
             ("server", "abortConnection", False),
@@ -160,10 +161,10 @@ class Step12FixtureSides(Outer):
                         await self.client.over
                         await self.server.over
 
-            self.assert_clean(Ends, f"of a test that calls the {side}'s {stroke}")
+            self.assert_clean(Ends, f"for a test that calls the {side}'s {stroke}")
 
     def test_over_before_the_test(self):
-        """A server that closes as soon as it is connected may be over, and its client too, before setUp is."""
+        """Both sides may be over before setUp is: the server may close as soon as it is connected."""
         for stroke in ("loseConnection", "abortConnection"):
             servers = []
 
@@ -181,10 +182,10 @@ class Step12FixtureSides(Outer):
                     await servers[0].over
                     return client
 
-            self.assert_clean(Connects, f"where both sides are over before setUp is, by {stroke}")
+            self.assert_clean(Connects, f"when both sides are over before setUp is, by {stroke}")
 
     def test_never_over(self):
-        """A side whose end does not come is named within the limit; all else is ended."""
+        """A side that does not end is named after the limit; everything else is ended."""
         for side in ("client", "server"):
             sides = []
 
@@ -208,10 +209,10 @@ class Step12FixtureSides(Outer):
             self.assert_names(Stays, f"the {side}")
 
     def assert_names(self, case, name):
-        """trial reports a NotOver that has this side's name, and nothing else."""
+        """trial reports a NotOver with this side's name, and nothing else."""
         got = problems(case, patience=self.patience)
         said = "; ".join(map(words, got)) or "none"
-        when = f"where {name} does not end, with a limit of {case.limit} s"
+        when = f"when {name} does not end, with a limit of {case.limit} s"
         for problem in got:
             if isinstance(problem, NotImplementedError):
                 raise problem
@@ -223,7 +224,7 @@ class Step12FixtureSides(Outer):
         self.assertIn(name, str(got[0]), f"Expected NotOver to name {name}; it says: {got[0]}")
 
     def test_close_raises(self):
-        """If closing a side raises, that is reported after all have ended: no port is left."""
+        """If closing a side raises, the exception is reported after everything has ended."""
         error, sides = RuntimeError("no, it will not close"), []
 
         class Raises(InnerFixture):
@@ -235,11 +236,11 @@ class Step12FixtureSides(Outer):
                 sides.append(protocol)
                 return super().note(protocol, name)
 
-        self.assert_reported(Raises, [error], "where closing the client raises that")
-        self.assert_over(sides, "where closing the client raises")
+        self.assert_reported(Raises, [error], "when closing the client raises that")
+        self.assert_over(sides, "when closing the client raises")
 
     def test_order(self):
-        """The connection is there in a cleanup that the test added, and is over in tearDown."""
+        """In a cleanup that the test has added, the connection is still open; in tearDown, it is over."""
         seen = []
 
         class Looks(InnerFixture):
@@ -251,19 +252,19 @@ class Step12FixtureSides(Outer):
             def tearDown(self):
                 seen.append(self.client.over.called and self.server.over.called)
 
-        self.assert_clean(Looks, "of a test with a cleanup and a tearDown")
+        self.assert_clean(Looks, "for a test with a cleanup and a tearDown")
         self.assertEqual(
             seen,
             [False, True],
-            "Expected the connection to be there in the test's own cleanup, and over in tearDown; "
+            "Expected the connection to be open in the test's own cleanup, and over in tearDown; "
             f"over in the cleanup: {seen[0]}, in tearDown: {seen[-1]}.",
         )
 
     def assert_clean_on(self, name, module):
-        """trial runs everywhere.py on a reactor and finds nothing wrong.
+        """trial passes everywhere.py on this reactor.
 
-        A process has one reactor all its life, so trial gets a process of its own for another. Only
-        a run on the platform's default reactor starts those; one on another reactor is about that.
+        A process keeps the reactor that it has installed, so trial runs in a new process for another.
+        Only a run on the platform's default reactor starts these; a run on another tests only that.
         """
         from twisted.internet import reactor
 
@@ -275,7 +276,7 @@ class Step12FixtureSides(Outer):
         if here == f"twisted.internet.{module}":
             for case in LINES:
                 one = type(case.__name__, (case,), {"runTest": case.test_hello})
-                self.assert_clean(one, f"{case.__name__} in everywhere.py, on {name}")
+                self.assert_clean(one, f"for {case.__name__} in everywhere.py, on {name}")
             return
         if here != default.install.__module__:
             raise SkipTest(f"A run on the default reactor starts {name}; this one is on {here}.")
@@ -286,7 +287,7 @@ class Step12FixtureSides(Outer):
         )
 
     def test_select(self):
-        """It works on the select reactor."""
+        """It works on the select reactor: everywhere.py passes."""
         self.assert_clean_on("select", "selectreactor")
 
     def test_poll(self):

@@ -1,4 +1,4 @@
-"""The mixin: what trial says of small tests that listen and connect with it."""
+"""The mixin's ports: what trial reports of small tests that listen with it."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from .fakes import ERRORS, Alike, FakePort
 
 
 class SlowPort:
-    """A port that takes a little while to stop. stopped: whether it has."""
+    """A port that takes some time to stop. stopped: whether it has stopped."""
 
     def __init__(self):
         self.stopped = False
@@ -27,12 +27,14 @@ class SlowPort:
 
 
 class Step13MixinPorts(Kinds):
-    """A port that a test listens at stops when the test ends.
+    """A port that a test listens on is stopped when the test ends.
 
-    Write a line of listen(), and a line of _end(), in tidy.py. _watched, which is given,
-    has made self._opened, three lists, and has asked trial to call _end when the test is over;
-    the first list is for ports. _end stops each of them, and adds to `ends` what it is called,
-    str(port), with a Deferred for its end; the wait is given.
+    Write a line of listen(), and a line of _end(), in tidy.py. self._opened has three lists: of
+    ports, of attempts, of connections. Remember the port in the first; the Deferred of listen
+    still has the endpoint's result, a port or a failure. trial calls _end when the test is over:
+    _watched, which is given, adds that cleanup. In _end, stop each port, once, and add a pair to
+    `ends`: str(port), and a Deferred for its end. If stopListening() raises, or its Deferred
+    fails, the other ports are still stopped, and the first such failure is reported.
     """
 
     def test_gives_the_port(self):
@@ -43,21 +45,21 @@ class Step13MixinPorts(Kinds):
             async def runTest(self):
                 seen.append(await self.listen(FakeListening(port), Factory()))
 
-        self.assert_clean(Listens, "of a test that listens")
-        self.assertIs(seen[0], port, f"Expected listen to give the endpoint's port; got {seen[0]}.")
+        self.assert_clean(Listens, "for a test that listens")
+        self.assertIs(seen[0], port, f"Expected the endpoint's port from listen; got {seen[0]}.")
 
     def test_several(self):
-        """However many ports there are, all are stopped."""
+        """Any number of ports are stopped."""
 
         class Listens(Inner):
             async def runTest(self):
                 for _ in range(3):
                     await self.listen(self.server(), Factory.forProtocol(Protocol))
 
-        self.assert_clean(Listens, "of a test that listens at three ports")
+        self.assert_clean(Listens, "for a test that listens on three ports")
 
     def test_stopped_once(self):
-        """Each port is asked once to stop, also where two are of one factory, have one name, are equal, or false."""
+        """Each port is stopped once, even if two have one factory and one name, are equal, or false."""
 
         class Port(Alike, FakePort):
             def __str__(self):
@@ -70,12 +72,12 @@ class Step13MixinPorts(Kinds):
                 for port in ports:
                     await self.listen(FakeListening(port), factory)
 
-        self.assert_clean(Listens, "of a test with two ports of one factory")
+        self.assert_clean(Listens, "for a test with two ports of one factory")
         stops = [port.stops for port in ports]
         self.assertEqual(stops, [1, 1], f"Expected one stopListening() of each; got {stops}.")
 
     def test_unix(self):
-        """A UNIX socket is stopped just as a TCP port is."""
+        """A UNIX socket is stopped like a TCP port."""
         from twisted.internet import reactor
 
         if not IReactorUNIX.providedBy(reactor):
@@ -86,11 +88,11 @@ class Step13MixinPorts(Kinds):
             async def runTest(self):
                 await self.listen(UNIXServerEndpoint(reactor, str(path)), Factory())
 
-        self.assert_clean(Listens, "of a test that listens at a UNIX socket")
-        self.assertFalse(path.exists(), f"Expected the socket at {path} to be gone.")
+        self.assert_clean(Listens, "for a test that listens on a UNIX socket")
+        self.assertFalse(path.exists(), f"Expected the socket {path} to be deleted.")
 
     def test_setup_fails(self):
-        """It stops where setUp fails, too, and when the same test runs again."""
+        """A port is also stopped if setUp fails, and when the same test runs again."""
 
         async def opening(test):
             await test.listen(test.server(), Factory.forProtocol(Protocol))
@@ -106,22 +108,22 @@ class Step13MixinPorts(Kinds):
                 for port in ports:
                     await self.listen(FakeListening(port), Factory())
 
-        self.assert_clean(Listens, "of a test with two ports that take 0.05 s to stop")
+        self.assert_clean(Listens, "for a test with two ports that take 0.05 s to stop")
         for port in ports:
             self.assertTrue(port.stopped, "Expected the test to wait until both ports had stopped.")
 
     def test_stopped_before(self):
-        """A port that the test itself has stopped does no harm."""
+        """The test may stop a port itself, and wait for that."""
 
         class Stops(Inner):
             async def runTest(self):
                 port = await self.listen(self.server(), Factory())
                 await port.stopListening()
 
-        self.assert_clean(Stops, "of a test that stops its port")
+        self.assert_clean(Stops, "for a test that stops its port")
 
     def test_taken(self):
-        """If the port is in use, listen fails as the endpoint does, and nothing is left."""
+        """If the port is in use, listen fails as the endpoint's Deferred does, and nothing is left."""
         seen = []
 
         class Fails(Inner):
@@ -132,13 +134,15 @@ class Step13MixinPorts(Kinds):
                 except CannotListenError as error:
                     seen.append(error)
 
-        self.assert_clean(Fails, "of a test that listens at a port in use, and handles that")
+        self.assert_clean(
+            Fails, "for a test that listens on a port in use, and handles the failure"
+        )
         self.assertEqual(
             len(seen), 1, "Expected listen to fail with CannotListenError; it did not."
         )
 
     def test_port_fails(self):
-        """A port that cannot be stopped is reported, and the others are stopped all the same."""
+        """If a port raises or fails, that is reported, and the others are still stopped."""
         for error in ERRORS:
             failed = fail(error)
             self.addCleanup(failed.addErrback, lambda failure: None)
@@ -149,13 +153,11 @@ class Step13MixinPorts(Kinds):
                         await self.listen(FakeListening(FakePort(result)), Factory())
                         await self.listen(self.server(), Factory())
 
-                raised = "raises" if result is error else "gives a Deferred that fails with"
-                self.assert_reported(
-                    Fails, [error], f"where a port's stopListening() {raised} that"
-                )
+                raised = "raises" if result is error else "returns a Deferred that fails with"
+                self.assert_reported(Fails, [error], f"when a port's stopListening() {raised} that")
 
     def test_several_fail(self):
-        """If several cannot be stopped, the first that was opened is reported."""
+        """If several raise, the exception of the port that was opened first is reported."""
         errors = [OSError("the first port"), OSError("the second port")]
 
         class Fails(Inner):
@@ -163,4 +165,4 @@ class Step13MixinPorts(Kinds):
                 for error in errors:
                     await self.listen(FakeListening(FakePort(error)), Factory())
 
-        self.assert_reported(Fails, errors[:1], "where two ports raise, the first with that")
+        self.assert_reported(Fails, errors[:1], "when two ports raise, the first with that")

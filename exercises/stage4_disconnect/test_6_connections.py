@@ -1,4 +1,4 @@
-"""The mixin's connections: both sides of each, in every state that a test may leave them in."""
+"""The mixin's connections: both sides of each, in every state in which a test may leave them."""
 
 import socket
 
@@ -17,7 +17,7 @@ from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 @implementer(IHalfCloseableProtocol)
 class HalfOpen(Side):
-    """A side that stays when the other has closed its half. half: a Deferred that fires then."""
+    """A side that stays open when the other has closed its half. half: a Deferred that fires then."""
 
     def __init__(self):
         super().__init__()
@@ -37,17 +37,18 @@ class HalfOpen(Side):
 class Step14MixinConnections(Kinds):
     """Both sides of each connection are closed, and waited for.
 
-    Write _noted(), and the lines of _end() that close, in tidy.py. _noted is given each protocol
-    that a factory builds. A protocol hears of its connection by makeConnection, with the
-    transport, and of its end by connectionLost: replace both on that object by functions that
-    note the event and call the protocol's own. Add to lines, the third list of self._opened, what
-    _end needs: the protocol, its two addresses for the name, the transport, and `over`, a
-    Deferred. _end closes each that is not over, and adds its name and `over` to the ends that are
-    waited for.
+    Write _noted(), and the lines of _end() that close, in tidy.py. _noted gets each result of a
+    factory's buildProtocol, and returns it; it may be None. Replace makeConnection and
+    connectionLost of that one object with functions that note the event and call the object's
+    own. When it is connected, before its own method is called, add to lines the protocol, its two
+    addresses, the transport, and a Deferred that fires with None after its connectionLost. In
+    _end, call loseConnection, once and nothing else, for each connection that is not over when
+    its turn comes, and add a name and its Deferred to `ends`. If a loseConnection raises, all
+    others are still closed, and the first such exception is reported: add it to `raised`.
     """
 
     def test_both_sides(self):
-        """A client and a server are over when the test is, on a quiet line and on slow ones."""
+        """A client and a server are over when the test is, on a quiet line and on slow lines."""
         for name, line in (
             ("quiet", QUIET),
             ("late server", LATE_SERVER),
@@ -60,11 +61,11 @@ class Step14MixinConnections(Kinds):
                     sides += await self.pair(line.client, line.server)
                     await sides[0].answer
 
-            self.assert_clean(Talks, f"of one connection on the {name} line")
+            self.assert_clean(Talks, f"for one connection on the {name} line")
             self.assert_over(sides, f"on the {name} line")
 
     def test_same_protocol(self):
-        """The program hears what it heard without the mixin: its end, with the reason or none; its class stays."""
+        """The protocol's own connectionLost gets the reason, or none, as without the mixin; the protocol keeps its class."""
         endpoint, kinds, reasons = FakeConnecting(ends_by=["loseConnection"]), [], []
         for error in (ConnectionAborted(), *ERRORS, None):
 
@@ -84,14 +85,14 @@ class Step14MixinConnections(Kinds):
                     else:
                         protocol.transport.end(error)
 
-            self.assert_clean(Ends, f"of a connection that ends with {error!r} during the test")
+            self.assert_clean(Ends, f"for a connection that ends with {error!r} during the test")
         for got, expected in kinds:
             self.assertIs(got, expected, f"Expected the protocol's class, {expected}; got {got}.")
         for got, expected in reasons:
             self.assertIs(got, expected, f"Expected the reason, {expected!r}; got {got!r}.")
 
     def test_program_first(self):
-        """A connection is over after its protocol's own connectionLost, which may still need what the test has."""
+        """The test is over after the protocol's own connectionLost, not before."""
         events = []
 
         class Ends(Inner):
@@ -105,7 +106,7 @@ class Step14MixinConnections(Kinds):
             def tearDown(self):
                 events.append("tearDown")
 
-        self.assert_clean(Ends, "of a connection that ends 0.02 s after the test")
+        self.assert_clean(Ends, "for a connection that ends 0.02 s after the test")
         last = events[-1:]
         self.assertEqual(
             (len(events), last),
@@ -114,7 +115,7 @@ class Step14MixinConnections(Kinds):
         )
 
     def test_once(self):
-        """Each is asked once to close, and waited for, whatever that gives, also where protocols are false, or equal."""
+        """Each is closed once, and waited for, whatever loseConnection returns, even if protocols are false, or equal."""
         cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
         cases += [(Protocol, gives) for gives in (Deferred(), OSError("no failure"), False)]
         for kind, gives in cases:
@@ -134,20 +135,20 @@ class Step14MixinConnections(Kinds):
                         self.fail("not over when its test was")
 
             when = (
-                f"of three {kind.__name__}s of one factory, where loseConnection() gives {gives!r}"
+                f"for three {kind.__name__}s of one factory, if loseConnection() returns {gives!r}"
             )
             self.assert_clean(Connects, when)
             expected = [["loseConnection"]] * 3
             self.assertEqual(
-                endpoint.asked, expected, f"Expected {expected} {when}; asked: {endpoint.asked}."
+                endpoint.asked, expected, f"Expected {expected} {when}; calls: {endpoint.asked}."
             )
             states = {protocol.transport.producerState for protocol in endpoint.made}
             self.assertEqual(
-                states, {"paused"}, f"Expected what is paused to stay so; got {states}."
+                states, {"paused"}, f"Expected paused transports to stay paused; got {states}."
             )
 
     def test_own_methods(self):
-        """A protocol's own methods are those of the object, where a factory has set them there."""
+        """A protocol's own methods are the object's, which its factory may have replaced."""
         heard = []
 
         class Spied(Factory):
@@ -167,12 +168,12 @@ class Step14MixinConnections(Kinds):
             async def runTest(self):
                 await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied())
 
-        self.assert_clean(Connects, "of a protocol whose methods its factory has replaced")
+        self.assert_clean(Connects, "for a protocol whose methods its factory has replaced")
         expected = ["makeConnection", "connectionLost"]
         self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
 
     def test_another_test(self):
-        """A factory that several tests use is watched for each of them anew, also where it gives one protocol to all."""
+        """A factory may serve one test after another, even if it returns the same protocol each time."""
         one, same = Protocol(), Factory()
         same.buildProtocol = lambda address: one
         for factory in (Factory.forProtocol(Protocol), same):
@@ -183,25 +184,25 @@ class Step14MixinConnections(Kinds):
                     async def runTest(self, endpoint=endpoint, factory=factory):
                         await self.connect(endpoint, factory)
 
-                self.assert_clean(Connects, f"of test no. {number} with one factory")
+                self.assert_clean(Connects, f"for test no. {number} with one factory")
                 asked, expected = endpoint.asked, [["loseConnection"]]
                 self.assertEqual(
-                    asked, expected, f"Expected one close in test no. {number}: {asked}."
+                    asked, expected, f"Expected one close in test no. {number}; calls: {asked}."
                 )
 
     def test_over_within_a_close(self):
-        """A connection that another's close has ended is over when its turn comes: it is not closed."""
+        """A connection that was ended by another's close is over when its turn comes: it is not closed."""
         endpoint = FakeConnecting(ends_by=["loseConnection"])
-        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "for two connections that end as one")
         asked = sorted(endpoint.asked)
         self.assertEqual(
             asked,
             [[], ["loseConnection"]],
-            f"Expected one close of the two; asked: {endpoint.asked}.",
+            f"Expected one close of the two; calls: {endpoint.asked}.",
         )
 
     def test_sides_that_hear_nothing(self):
-        """Each side is closed by itself: neither waits to hear it from the other."""
+        """Each side is closed separately: neither depends on the other's end."""
         sides = []
 
         class Unhearing(Inner):
@@ -209,12 +210,12 @@ class Step14MixinConnections(Kinds):
                 sides.extend(await self.pair(unread(Client), Side))
                 sides.extend(await self.pair(Client, unread(Side)))
 
-        when = "where one side of a connection reads nothing"
+        when = "when one side of a connection reads nothing"
         self.assert_clean(Unhearing, when)
         self.assert_over(sides, when)
 
     def test_many(self):
-        """One factory may serve, or make, any number of connections; all are over when the test is."""
+        """One factory may have any number of connections; all are over when the test is."""
         sides = []
 
         class Many(Inner):
@@ -226,11 +227,11 @@ class Step14MixinConnections(Kinds):
                     await client.answer
                 sides.extend(servers.sides + clients.sides)
 
-        self.assert_clean(Many, "of ten connections")
-        self.assert_over(sides, "of ten connections")
+        self.assert_clean(Many, "for ten connections")
+        self.assert_over(sides, "for ten connections")
 
     def test_each_kind(self):
-        """It does so in each kind of test, also where setUp or the test fails."""
+        """This works in each kind of test, and if setUp or the test fails."""
         sides = []
 
         async def opening(test):
@@ -240,7 +241,7 @@ class Step14MixinConnections(Kinds):
         self.assert_over(sides, "in each kind of test")
 
     def test_closed_not_aborted(self):
-        """A side that takes its time to close is waited for, whoever asked it first: connectionLost gets ConnectionDone."""
+        """A side that takes time to close is waited for, not aborted, even if the test has closed it."""
         for asks in (False, True):
             servers = []
 
@@ -252,8 +253,8 @@ class Step14MixinConnections(Kinds):
                     if asks:
                         servers[0].transport.loseConnection()
 
-            when = "where a server has a producer for another 0.05 s"
-            when += ", and the test has asked it to close" * asks
+            when = "when a server has a producer for another 0.05 s"
+            when += ", and the test has closed it" * asks
             self.assert_clean(Slow, when)
             self.assert_over(servers, when)
             lost = servers[0].lost
@@ -262,7 +263,7 @@ class Step14MixinConnections(Kinds):
             )
 
     def test_ends_while_it_is_connected(self):
-        """A test that ends while a protocol hears that it is connected knows of that connection, too."""
+        """A connection is also closed if the test ends within the protocol's connectionMade."""
         servers = Sides(unread(Side))
 
         class Connects(Inner):
@@ -272,12 +273,12 @@ class Step14MixinConnections(Kinds):
                 self.addCleanup(client.close)
                 await servers.first
 
-        when = "of a test that ends within a server's connectionMade"
+        when = "for a test that ends within a server's connectionMade"
         self.assert_clean(Connects, when)
         self.assert_over(servers.sides, when)
 
     def test_gone(self):
-        """A connection that the test has ended does no harm, whether its end has come or not."""
+        """The test may close or abort a connection itself, and wait for the end or not."""
 
         async def end(test, stroke, waits):
             client, server = await test.pair()
@@ -292,10 +293,10 @@ class Step14MixinConnections(Kinds):
                     await end(self, stroke, waits=False)
                     await end(self, stroke, waits=True)
 
-        self.assert_clean(Ends, "of a test that ends its connections itself")
+        self.assert_clean(Ends, "for a test that ends its connections itself")
 
     def test_half_closed(self):
-        """A connection of which one half is closed ends too, whichever side closed it."""
+        """A half-closed connection ends too, whichever side has closed its half."""
         sides = []
 
         class Halves(Inner):
@@ -306,7 +307,7 @@ class Step14MixinConnections(Kinds):
                     await pair[1 - closes].half
                     sides.extend(pair)
 
-        when = "where one side of a connection has closed its half"
+        when = "when one side of a connection has closed its half"
         self.assert_clean(Halves, when)
         self.assert_over(sides, when)
         for side in sides:
@@ -315,7 +316,7 @@ class Step14MixinConnections(Kinds):
             )
 
     def test_close_raises(self):
-        """If closing a connection raises, that is reported, and all else is closed all the same."""
+        """If closing a connection raises, the exception is reported, and everything else is still closed."""
         for error in ERRORS:
             sides = []
 
@@ -327,11 +328,11 @@ class Step14MixinConnections(Kinds):
                     sides.extend([*await self.pair(), *await self.pair()])
                     sides[0].transport.loseConnection = refuse
 
-            self.assert_reported(Raises, [error], "where closing the first connection raises that")
-            self.assert_over(sides, "where closing the first connection raises")
+            self.assert_reported(Raises, [error], "when closing the first connection raises that")
+            self.assert_over(sides, "when closing the first connection raises")
 
     def test_closes_raise(self):
-        """If several raise, the first that was made is reported."""
+        """If several raise, the exception of the connection that was made first is reported."""
         errors, sides = [RuntimeError("the first"), RuntimeError("the second")], []
 
         def refuse(error):
@@ -344,11 +345,11 @@ class Step14MixinConnections(Kinds):
                     pair[0].transport.loseConnection = lambda error=error: refuse(error)
                     sides.extend(pair)
 
-        self.assert_reported(Raises, errors[:1], "where closing two connections raises, first that")
-        self.assert_over(sides, "where closing two connections raises")
+        self.assert_reported(Raises, errors[:1], "when closing two connections raises, first that")
+        self.assert_over(sides, "when closing two connections raises")
 
     def test_connection_made_raises(self):
-        """A connection is noted before its protocol hears of it: it is closed though connectionMade raises."""
+        """A connection is noted before its protocol's own method is called: it is closed even if connectionMade raises."""
         error, sides = RuntimeError("from connectionMade"), []
 
         class Raises(Side):
@@ -366,11 +367,11 @@ class Step14MixinConnections(Kinds):
                     await self.turn()
                 sides.append(client)
 
-        self.assert_reported(Connects, [error], "where a server's connectionMade raises that")
-        self.assert_over(sides, "where a server's connectionMade raises")
+        self.assert_reported(Connects, [error], "when a server's connectionMade raises that")
+        self.assert_over(sides, "when a server's connectionMade raises")
 
     def test_build_protocol_none(self):
-        """A factory whose buildProtocol gives None refuses a connection, as it does without the mixin."""
+        """A factory whose buildProtocol returns None refuses a connection, as without the mixin."""
         clients = []
 
         class Refuses(Factory):
@@ -384,10 +385,10 @@ class Step14MixinConnections(Kinds):
                 clients.append(await self.connect(endpoint, Factory.forProtocol(Client)))
                 await clients[0].over
 
-        self.assert_clean(Refused, "where the server's buildProtocol gives None")
+        self.assert_clean(Refused, "when the server's buildProtocol returns None")
 
     def test_connection_lost_raises(self):
-        """If a protocol's own connectionLost raises, that is logged, and its connection is over."""
+        """If a protocol's own connectionLost raises, that is logged, as without the mixin, and the connection is over."""
         error = RuntimeError("from connectionLost")
 
         class Raises(Side):
@@ -399,10 +400,10 @@ class Step14MixinConnections(Kinds):
             async def runTest(self):
                 await self.pair(Client, Raises)
 
-        self.assert_reported(Loses, [error], "where a server's connectionLost raises that")
+        self.assert_reported(Loses, [error], "when a server's connectionLost raises that")
 
     def test_protocol_again(self):
-        """A protocol that a factory gives for one connection after another may end as often."""
+        """A factory may return one protocol for one connection after another, even within one test."""
         ends = []
 
         class Again(Protocol):
@@ -425,13 +426,13 @@ class Step14MixinConnections(Kinds):
                         client.transport.loseConnection()
                         await server.over
 
-        self.assert_clean(Twice, "where one protocol serves two connections, one after the other")
+        self.assert_clean(Twice, "when one protocol serves two connections, one after the other")
         self.assertEqual(
-            len(ends), 2, f"Expected two ends of that protocol; it heard of {len(ends)}."
+            len(ends), 2, f"Expected two calls of its connectionLost; there were {len(ends)}."
         )
 
     def test_no_attribute_transport(self):
-        """A protocol need have no attribute `transport`: that of twisted.web's Site has none."""
+        """A protocol may have no attribute `transport`, like that of twisted.web's Site."""
 
         class Asks(Client):
             def connectionMade(self):
@@ -445,4 +446,4 @@ class Step14MixinConnections(Kinds):
                 )
                 await client.answer
 
-        self.assert_clean(Serves, "of a test with twisted.web's Site")
+        self.assert_clean(Serves, "for a test with twisted.web's Site")

@@ -1,4 +1,4 @@
-"""The mixin's attempts to connect: those that a test leaves behind, and those that end before it does."""
+"""The mixin's attempts to listen or connect: those that a test leaves behind, and those that end before it does."""
 
 import gc
 
@@ -15,7 +15,7 @@ from .lines import Client, Side
 
 
 class Greeted:
-    """A client endpoint that gives the protocol once it is connected and the server has greeted it; no server does."""
+    """A client endpoint whose Deferred waits for a greeting after it has connected; no server here sends one."""
 
     def __init__(self, endpoint):
         self.endpoint, self.connected, self.greeting = endpoint, Deferred(), Deferred()
@@ -24,7 +24,7 @@ class Greeted:
         def wait(protocol):
             from twisted.internet import reactor
 
-            # Not from here: the test's end must find that this callback waits.
+            # Later, so that this callback waits when the test ends.
             reactor.callLater(0, self.connected.callback, None)
             return self.greeting
 
@@ -32,10 +32,10 @@ class Greeted:
 
 
 class Begun:
-    """An endpoint at which nothing ever listens, or connects.
+    """An endpoint whose attempts to listen or connect go on until they are cancelled.
 
-    fails_with: what an attempt that is given up fails with. takes: how many seconds later, if not at once. cancelled,
-    ended: how many were given up, and how many of these have ended.
+    fails_with: what a cancelled attempt fails with. takes: how many seconds later, or None for at once. cancelled,
+    ended: how many were cancelled, and how many of these have ended.
     """
 
     def __init__(self, fails_with=None, takes=None):
@@ -62,38 +62,40 @@ class Begun:
 
 
 class Step15MixinAttempts(Outer):
-    """An attempt to connect or listen that a test leaves is given up.
+    """An attempt to listen or connect that a test leaves behind is cancelled.
 
-    Write _begun(), and the lines of _end() that give up, in tidy.py. An attempt is given up by
-    cancelling the endpoint's Deferred, which then fails, perhaps a little later; a test that has
-    ended does not handle that failure, so _end must. But a test may put callbacks on the Deferred
-    that it is given, and an endpoint may have done so too: then its `called` does not tell
-    whether the attempt goes on. A callback of yours, added between the endpoint's and the test's,
-    does.
+    Write _begun(), and the lines of _end() that cancel, in tidy.py. _begun gets the endpoint's
+    Deferred, and returns one for the test, with the endpoint's result; if the test cancels that,
+    the endpoint's is cancelled. In _end, cancel the endpoint's Deferred, once, if the attempt
+    still goes on. It then fails, at once or later: wait for that, and neither report that failure
+    nor leave it to be logged. If cancelling raises, that is reported, that attempt is not waited
+    for, and everything else is still ended. A failure that came during the test is not yours. The
+    Deferred's `called` does not show whether an attempt goes on: a callback of yours, added after
+    the endpoint's and before the test's, does.
     """
 
     def assert_nothing_logged(self, when):
-        """No Deferred is left with a failure that nobody handled: such a one logs it when it is deleted."""
+        """No Deferred is left with an unhandled failure, which it would log when it is deleted."""
         gc.collect()
         left = [failure.value for failure in self.flushLoggedErrors()]
         self.assertEqual(left, [], f"Expected each failure to be handled {when}; left: {left!r}.")
 
     def test_still_connecting(self):
-        """An attempt that nobody answers is cancelled, once, and nothing is reported or logged."""
+        """An attempt that nobody answers is cancelled once, and nothing is reported or logged."""
         endpoint = FakeEndpoint()
 
         class Leaves(Inner):
             async def runTest(self):
                 self.connect(endpoint, Factory.forProtocol(Client))
 
-        when = "of a test that leaves an attempt to connect"
+        when = "for a test that leaves an attempt to connect"
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         count = endpoint.cancelled
         self.assertEqual(count, 1, f"Expected the attempt to be cancelled; it was {count} times.")
 
     def test_just_begun(self):
-        """A real attempt that has just begun is given up, with whatever the server has of it by then."""
+        """A real attempt that has just begun is cancelled, and what the server has of it by then is closed."""
 
         class Begins(Inner):
             async def runTest(self):
@@ -101,12 +103,12 @@ class Step15MixinAttempts(Outer):
                 for _ in range(3):
                     self.connect(self.client(port.getHost().port), Factory.forProtocol(Client))
 
-        when = "of a test that begins to connect, and ends"
+        when = "for a test that begins to connect, and ends"
         self.assert_clean(Begins, when)
         self.assert_nothing_logged(when)
 
     def test_setup_fails(self):
-        """It is given up where setUp fails, too."""
+        """It is also cancelled if setUp fails."""
         endpoint, error = FakeEndpoint(), Halfway("on purpose")
 
         class Fails(Inner):
@@ -114,14 +116,12 @@ class Step15MixinAttempts(Outer):
                 self.connect(endpoint, Factory.forProtocol(Client))
                 raise error
 
-        self.assert_reported(
-            Fails, [error], "where setUp fails with that after it began to connect"
-        )
+        self.assert_reported(Fails, [error], "when setUp fails with that after it began to connect")
         count = endpoint.cancelled
         self.assertEqual(count, 1, f"Expected the attempt to be cancelled; it was {count} times.")
 
     def test_any_failure(self):
-        """Attempts to connect and to listen are cancelled, once each, whatever they fail with then."""
+        """Attempts to connect and to listen are cancelled once each, whatever they fail with then."""
         endpoints = [Begun(error) for error in ERRORS]
 
         class Leaves(Inner):
@@ -130,16 +130,14 @@ class Step15MixinAttempts(Outer):
                     self.connect(endpoint, Factory.forProtocol(Client))
                     self.listen(endpoint, Factory.forProtocol(Side))
 
-        when = "of a test that leaves attempts to connect and to listen"
+        when = "for a test that leaves attempts to connect and to listen"
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         for endpoint in endpoints:
-            self.assert_given_up(
-                endpoint, 2, f"{when}, where they fail with {endpoint.fails_with!r}"
-            )
+            self.assert_given_up(endpoint, 2, f"{when}, if they fail with {endpoint.fails_with!r}")
 
     def assert_given_up(self, endpoint, count, when):
-        """So many attempts at an endpoint were cancelled, and have ended since."""
+        """This many attempts of an endpoint were cancelled, and have ended."""
         got = endpoint.cancelled, endpoint.ended
         self.assertEqual(
             got,
@@ -149,7 +147,7 @@ class Step15MixinAttempts(Outer):
         )
 
     def test_waits(self):
-        """An attempt that takes a while to end, once it is cancelled, is waited for."""
+        """A cancelled attempt that takes time to end is waited for."""
         endpoint = Begun(takes=0.03)
 
         class Leaves(Inner):
@@ -157,13 +155,13 @@ class Step15MixinAttempts(Outer):
                 self.connect(endpoint, Factory.forProtocol(Client))
                 self.listen(endpoint, Factory.forProtocol(Side))
 
-        when = "where attempts end 0.03 s after they were cancelled"
+        when = "when attempts end 0.03 s after they were cancelled"
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         self.assert_given_up(endpoint, 2, when)
 
     def test_cancelled_late(self):
-        """So is one that the test itself has cancelled, and that is still about to end."""
+        """So is an attempt that the test itself has cancelled, if it has not ended yet."""
         endpoint, seen = Begun(takes=0.03), []
 
         class Cancels(Inner):
@@ -178,7 +176,7 @@ class Step15MixinAttempts(Outer):
             def tearDown(self):
                 seen.append("tearDown")
 
-        when = "of a test that cancels attempts which end 0.03 s later"
+        when = "for a test that cancels attempts which end 0.03 s later"
         self.assert_clean(Cancels, when)
         self.assert_nothing_logged(when)
         self.assertEqual(
@@ -188,7 +186,7 @@ class Step15MixinAttempts(Outer):
         )
 
     def test_still_listening_up(self):
-        """An attempt to listen that takes longer than its test leaves no port, where setUp fails too."""
+        """An attempt to listen that takes longer than its test leaves no port, even if setUp fails."""
         for where in ("runTest", "setUp"):
 
             class Slow:
@@ -209,12 +207,10 @@ class Step15MixinAttempts(Outer):
 
             case = type("Leaves", (Inner,), {where: begin})
             expected = [error] if where == "setUp" else []
-            self.assert_reported(
-                case, expected, f"where {where} ends while its port is not there yet"
-            )
+            self.assert_reported(case, expected, f"when {where} ends before its port listens")
 
     def test_listens_late(self):
-        """An attempt to listen that ends during the test gives the test its port, and that is stopped."""
+        """An attempt to listen that ends during the test has the port as its result, and that is stopped."""
         stopped = []
 
         class Port:
@@ -235,7 +231,7 @@ class Step15MixinAttempts(Outer):
                 if stopped != [self.port]:
                     raise AssertionError(f"stopped: {stopped}")
 
-        self.assert_clean(Listens, "of a test whose port takes 0.02 s to be there")
+        self.assert_clean(Listens, "for a test whose port listens after 0.02 s")
 
     def test_connected(self):
         """The Deferred that connect returns fires with the endpoint's protocol."""
@@ -248,11 +244,11 @@ class Step15MixinAttempts(Outer):
                 seen.append(await self.connect(self.client(port.getHost().port), clients))
                 seen.extend(clients.sides)
 
-        self.assert_clean(Connects, "of a test that connects")
-        self.assertIs(seen[0], seen[1], f"Expected connect to give {seen[1]}; got {seen[0]}.")
+        self.assert_clean(Connects, "for a test that connects")
+        self.assertIs(seen[0], seen[1], f"Expected {seen[1]} from connect; got {seen[0]}.")
 
     def test_false(self):
-        """The test gets the endpoint's protocol, or port, also where that is false."""
+        """The test gets the endpoint's protocol or port, even if that is false."""
         seen = []
 
         class Port(Alike, FakePort):
@@ -265,13 +261,13 @@ class Step15MixinAttempts(Outer):
                 seen.append(await self.listen(FakeListening(port), Factory()))
                 seen.append(await self.connect(endpoint, Factory.forProtocol(AlikeRecorder)))
 
-        self.assert_clean(Gets, "of a port and a protocol that are false")
-        self.assertIs(seen[0], port, f"Expected listen to give the port; got {seen[0]!r}.")
+        self.assert_clean(Gets, "for a port and a protocol that are false")
+        self.assertIs(seen[0], port, f"Expected the port from listen; got {seen[0]!r}.")
         made = endpoint.made[0]
-        self.assertIs(seen[1], made, f"Expected connect to give the protocol; got {seen[1]!r}.")
+        self.assertIs(seen[1], made, f"Expected the protocol from connect; got {seen[1]!r}.")
 
     def test_alike(self):
-        """Endpoints that are equal, or of one name, have attempts of their own: each is cancelled, and waited for."""
+        """Each attempt is cancelled and waited for, even if endpoints are equal, false, or have one name."""
 
         class Same(Alike, Begun):
             def __str__(self):
@@ -284,13 +280,13 @@ class Step15MixinAttempts(Outer):
                 for endpoint in endpoints:
                     self.connect(endpoint, Factory.forProtocol(Client))
 
-        when = "of attempts at endpoints that are equal, and false"
+        when = "for attempts of endpoints that are equal, and false"
         self.assert_clean(Leaves, when)
         for endpoint in endpoints:
             self.assert_given_up(endpoint, 1, when)
 
     def test_refused(self):
-        """An attempt that fails during the test gives the test the endpoint's failure, and nothing else happens."""
+        """If an attempt fails during the test, the test gets the endpoint's failure, and nothing is reported or logged."""
         endpoint, seen = FakeEndpoint(), []
 
         class Refused(Inner):
@@ -302,14 +298,14 @@ class Step15MixinAttempts(Outer):
                 except ConnectionRefusedError as raised:
                     seen.append(raised is error)
 
-        self.assert_clean(Refused, "of a test that handles a refusal")
+        self.assert_clean(Refused, "for a test that handles a refusal")
         self.assertEqual(
             seen, [True], "Expected connect to fail with the endpoint's own exception."
         )
-        self.assert_nothing_logged("of a test that handles a refusal")
+        self.assert_nothing_logged("for a test that handles a refusal")
 
     def test_unhandled(self):
-        """A failure that comes during the test, and that it does not handle, is not hidden from it."""
+        """A failure that comes during the test, and that the test does not handle, is reported by trial."""
         endpoint, seen = FakeEndpoint(), []
 
         class Refused(Inner):
@@ -320,10 +316,10 @@ class Step15MixinAttempts(Outer):
             def tearDown(self):
                 gc.collect()
 
-        self.assert_reported(Refused, seen, "of a test that does not handle a refusal")
+        self.assert_reported(Refused, seen, "for a test that does not handle a refusal")
 
     def test_cancelled(self):
-        """A test that cancels connect's Deferred cancels the attempt, and gets the failure."""
+        """If the test cancels connect's Deferred, the attempt is cancelled, and the test gets the failure."""
         endpoint, seen = FakeEndpoint(), []
 
         class Cancels(Inner):
@@ -336,16 +332,16 @@ class Step15MixinAttempts(Outer):
                 except ConnectingCancelledError:
                     seen.append("failed")
 
-        self.assert_clean(Cancels, "of a test that cancels its attempt to connect")
+        self.assert_clean(Cancels, "for a test that cancels its attempt to connect")
         self.assertEqual(
             seen,
             [1, "failed"],
             "Expected the attempt to be cancelled at once, and to fail with ConnectingCancelledError; "
-            f"cancelled {seen[0]} times, then {seen[1:]}.",
+            f"it was cancelled {seen[0]} times, then {seen[1:]}.",
         )
 
     def test_timed_out(self):
-        """So does one that adds a timeout to it."""
+        """It is the same if a timeout that the test has added cancels it."""
         endpoint, clock, seen = FakeEndpoint(), Clock(), []
 
         class TimesOut(Inner):
@@ -355,7 +351,7 @@ class Step15MixinAttempts(Outer):
                 attempt.addErrback(lambda failure: seen.append(failure.type))
                 clock.advance(5)
 
-        self.assert_clean(TimesOut, "of a test whose attempt to connect times out")
+        self.assert_clean(TimesOut, "for a test whose attempt to connect times out")
         self.assertEqual(
             endpoint.cancelled, 1, "Expected the attempt to be cancelled by the timeout."
         )
@@ -364,7 +360,7 @@ class Step15MixinAttempts(Outer):
         )
 
     def test_cancel_raises(self):
-        """If giving up an attempt raises, that is reported, and all else is ended all the same."""
+        """If cancelling an attempt raises, the exception is reported, and everything else is still ended."""
         error, other = RuntimeError("no, it goes on"), FakeEndpoint()
 
         def refuse(deferred):
@@ -380,11 +376,11 @@ class Step15MixinAttempts(Outer):
                 self.connect(Stubborn(), Factory())
                 self.connect(other, Factory())
 
-        self.assert_reported(Raises, [error], "where giving up an attempt raises that")
+        self.assert_reported(Raises, [error], "when cancelling an attempt raises that")
         self.assertEqual(other.cancelled, 1, "Expected the other attempt to be cancelled, too.")
 
     def test_callbacks(self):
-        """Callbacks that the test adds get the protocol, and may wait for ever."""
+        """The test's callbacks get the protocol; if one of them waits for ever, the connection still ends."""
         clients = Sides(Client)
 
         class Waits(Inner):
@@ -400,12 +396,12 @@ class Step15MixinAttempts(Outer):
                 if await reached not in clients.sides:
                     self.fail("Expected the test's callback to get the protocol.")
 
-        when = "of a test whose callback on connect's Deferred never ends"
+        when = "for a test whose callback on connect's Deferred never ends"
         self.assert_clean(Waits, when)
         self.assert_over(clients.sides, when)
 
     def test_endpoint_s_callbacks(self):
-        """An attempt goes on, and is cancelled, while the endpoint's own callbacks are still at it."""
+        """An attempt goes on, and is cancelled, while the endpoint's own callbacks wait for something."""
         seen = []
 
         class Waits(Inner):
@@ -416,7 +412,7 @@ class Step15MixinAttempts(Outer):
                 self.connect(endpoint, Factory.forProtocol(Client))
                 await endpoint.connected
 
-        self.assert_clean(Waits, "of a test whose server does not greet")
+        self.assert_clean(Waits, "for a test whose server does not greet")
         self.assertEqual(
-            seen, ["cancelled"], "Expected to cancel an attempt that waits for a greeting."
+            seen, ["cancelled"], "Expected an attempt that waits for a greeting to be cancelled."
         )

@@ -1,4 +1,4 @@
-"""The mixin's grace: what does not close by then is aborted, over TCP, TLS and UNIX sockets."""
+"""The mixin's grace: connections that have not closed by then are aborted, over TCP, TLS and UNIX sockets."""
 
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -73,7 +73,7 @@ def certificate():
 
 
 class NoAbort:
-    """A transport without abortConnection, as pipes and some fakes are."""
+    """A transport without abortConnection, like pipes and some fakes."""
 
     def __init__(self, transport):
         self.transport = transport
@@ -101,14 +101,15 @@ class InnerTLS(Inner):
 
 
 class Step16MixinGrace(Outer):
-    """What has not closed after the grace is aborted, whatever its state.
+    """A connection that has not closed within the grace is aborted.
 
-    Write the lines of _end() after `waiting`, in tidy.py; TLS and UNIX sockets need no more.
-    loseConnection first delivers what is unsent, and a peer that does not read keeps that from
-    ever being done; over TLS it may wait for the peer's answer. abortConnection waits for nobody,
-    and delivers nothing: so only self.grace seconds later. One that raises keeps no other from
-    its own: keep what it raises in `raised`. When all has ended before, that call is not needed
-    any more: take it off the reactor.
+    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, and not
+    before, the reactor calls abortConnection on each connection that is not over when its turn
+    comes, even if its close has raised. A transport without abortConnection is left alone, or
+    closed again. If an abort raises, the others are still aborted: add the exception to `raised`,
+    so that it is reported after all have ended, unless a close has raised. What an abort returns
+    is ignored. If everything has ended before that, cancel the call. TLS and UNIX sockets need no
+    code of their own.
     """
 
     def test_unread(self):
@@ -121,7 +122,7 @@ class Step16MixinGrace(Outer):
             async def runTest(self):
                 await self.connect(self.client(number), clients)
 
-        when = "of a client whose peer reads nothing, with a grace of 0.05 s"
+        when = "for a client whose peer reads nothing, with a grace of 0.05 s"
         self.assert_clean(Pushes, when)
         self.assert_over(clients.sides, when)
         lost = clients.sides[0].lost
@@ -132,7 +133,7 @@ class Step16MixinGrace(Outer):
         )
 
     def test_not_sooner(self):
-        """A connection that closes within the grace is not aborted, and leaves nothing in the reactor."""
+        """A connection that closes within the grace is not aborted, and no delayed call is left in the reactor."""
         servers = []
 
         class Slow(Inner):
@@ -141,7 +142,7 @@ class Step16MixinGrace(Outer):
             async def runTest(self):
                 servers.append((await self.pair(Client, SlowGoodbye))[1])
 
-        when = "where a close takes 0.05 s of a grace of 2 s"
+        when = "when a close takes 0.05 s, with a grace of 2 s"
         self.assert_clean(Slow, when)
         lost = servers[0].lost
         self.assertIsInstance(
@@ -149,7 +150,7 @@ class Step16MixinGrace(Outer):
         )
 
     def test_when(self):
-        """What is not over is aborted self.grace seconds after the test, not before and not much later, and nothing else."""
+        """Connections that are not over are aborted self.grace seconds after the test, not before, and no others are."""
         events, calls = [], []
 
         class Noted(FakeConnecting):
@@ -198,10 +199,10 @@ class Step16MixinGrace(Outer):
             )
             asked = [*closing.asked, *aborting.asked]
             expected = [["loseConnection"], *[["loseConnection", "abortConnection"]] * 2]
-            self.assertEqual(asked, expected, f"Expected {expected} to be asked; got {asked}.")
+            self.assertEqual(asked, expected, f"Expected the calls {expected}; got {asked}.")
 
     def test_own_grace(self):
-        """The grace is that of the test at its end, which may have set its own, 0 too."""
+        """A test may set self.grace itself, even to 0."""
         endpoint = FakeConnecting(ends_by=["abortConnection"])
         for own in (0.02, 0):
 
@@ -212,10 +213,10 @@ class Step16MixinGrace(Outer):
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
                     self.grace = own
 
-            self.assert_clean(Hurries, f"where a test sets self.grace to {own}, and its class to 5")
+            self.assert_clean(Hurries, f"if a test sets self.grace to {own}, and its class has 5")
 
     def test_close_raised(self):
-        """A connection whose loseConnection has raised is aborted, too; so is each of several that have one name."""
+        """A connection whose loseConnection has raised is aborted too; so is each of several of one name."""
         for error in ERRORS:
             endpoint = FakeConnecting(ends_by=["abortConnection"], raises=error)
 
@@ -226,14 +227,14 @@ class Step16MixinGrace(Outer):
                     for _ in range(2):
                         await self.connect(endpoint, Factory.forProtocol(AlikeRecorder))
 
-            self.assert_reported(Raises, [error], "where two closes raise that")
+            self.assert_reported(Raises, [error], "when two closes raise that")
             expected = [["loseConnection", "abortConnection"]] * 2
             self.assertEqual(
-                endpoint.asked, expected, f"Expected {expected}; asked: {endpoint.asked}."
+                endpoint.asked, expected, f"Expected {expected}; calls: {endpoint.asked}."
             )
 
     def test_what_an_abort_gives(self):
-        """What abortConnection gives is no end, and no failure."""
+        """What abortConnection returns is neither an end nor a failure."""
         for gives in (Deferred(), OSError("no failure"), False):
             endpoint = FakeConnecting(ends_by=["abortConnection"], gives=gives)
 
@@ -241,15 +242,15 @@ class Step16MixinGrace(Outer):
                 async def runTest(self, endpoint=endpoint):
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
 
-            self.assert_clean(Aborts, f"where abortConnection() gives {gives!r}")
+            self.assert_clean(Aborts, f"if abortConnection() returns {gives!r}")
 
     def test_default(self):
-        """The grace is 1 s, and the limit 3 s, where a test case says nothing else."""
+        """By default the grace is 1 s, and the limit 3 s."""
         got = TidyConnections.grace, TidyConnections.limit
         self.assertEqual(got, (1.0, 3.0), f"Expected a grace of 1 s, a limit of 3 s; got {got}.")
 
     def test_abort_raises(self):
-        """An abort that raises keeps no other from its own, and is reported after all have ended, whatever it is."""
+        """If an abort raises anything, the others are still aborted, and it is reported after all have ended."""
         for error in ERRORS:
             sides = []
 
@@ -266,12 +267,12 @@ class Step16MixinGrace(Outer):
                         abort = side.transport.abortConnection
                         side.transport.abortConnection = lambda abort=abort: refuse(abort)
 
-            when = f"where aborting four sides of six raises {error!r}"
+            when = f"when aborting four sides of six raises {error!r}"
             self.assert_reported(Raises, [error], when)
             self.assert_over(sides, when)
 
     def test_close_and_abort_raise(self):
-        """If both have raised, what a close has raised is reported; else what the first abort has."""
+        """If closes and aborts raise, the first close is reported, or else the first abort."""
         aborts = [RuntimeError("the first abort"), RuntimeError("the second abort")]
         for close in (None, RuntimeError("the second close")):
 
@@ -288,10 +289,10 @@ class Step16MixinGrace(Outer):
                     reactor.callLater(0.15, transport.end)
 
             expected = [close or aborts[0]]
-            self.assert_reported(Raises, expected, "where a close, or else two aborts, raise that")
+            self.assert_reported(Raises, expected, "when a close, or else two aborts, raise that")
 
     def test_no_abort(self):
-        """A transport that has no abortConnection is left to end by itself, and keeps no other from being aborted."""
+        """A transport may have no abortConnection: that is not a failure, and the others are still aborted."""
         others = FakeConnecting(ends_by=["abortConnection"])
 
         class Connects(Inner):
@@ -306,18 +307,18 @@ class Step16MixinGrace(Outer):
 
                 reactor.callLater(0.15, transport.end)
 
-        self.assert_clean(Connects, "of a transport that has no abortConnection")
+        self.assert_clean(Connects, "for a transport that has no abortConnection")
         expected = [["loseConnection", "abortConnection"]]
         self.assertEqual(
-            others.asked, expected, f"Expected {expected} of the other; asked: {others.asked}."
+            others.asked, expected, f"Expected {expected} for the other; calls: {others.asked}."
         )
 
     def test_over_within_an_abort(self):
-        """A connection that another's abort has ended is over when its turn comes: it is not aborted."""
+        """A connection that was ended by another's abort is over when its turn comes: it is not aborted."""
         endpoint = FakeConnecting(ends_by=["abortConnection"])
-        self.assert_clean(ending_as_one(endpoint), "of two connections that end as one")
+        self.assert_clean(ending_as_one(endpoint), "for two connections that end as one")
         aborts = sum(asked.count("abortConnection") for asked in endpoint.asked)
-        self.assertEqual(aborts, 1, f"Expected one abort of the two; asked: {endpoint.asked}.")
+        self.assertEqual(aborts, 1, f"Expected one abort of the two; calls: {endpoint.asked}.")
 
     def test_clogged(self):
         """A connection that both sides have filled, and neither reads, ends on both sides."""
@@ -332,7 +333,7 @@ class Step16MixinGrace(Outer):
         self.assert_over(sides, "on a clogged line")
 
     def test_setup_fails(self):
-        """It is aborted where setUp fails, too."""
+        """A connection is also aborted if setUp fails."""
         number, error = silent_port(self), Halfway("on purpose")
 
         class Fails(Inner):
@@ -340,10 +341,10 @@ class Step16MixinGrace(Outer):
                 await self.connect(self.client(number), Factory.forProtocol(Pushing))
                 raise error
 
-        self.assert_reported(Fails, [error], "where setUp fails with that after connecting")
+        self.assert_reported(Fails, [error], "when setUp fails with that after connecting")
 
     def test_tls(self):
-        """TLS connections end on both sides: quiet ones, unheard ones, clogged ones."""
+        """TLS connections end on both sides: quiet ones, unread ones, clogged ones."""
         sides = []
 
         class Talks(InnerTLS):
@@ -354,11 +355,11 @@ class Step16MixinGrace(Outer):
                 sides.extend(await self.pair(CLOGGED.client, CLOGGED.server))
                 await sides[-2].answer
 
-        self.assert_clean(Talks, "of TLS connections")
-        self.assert_over(sides, "of TLS connections")
+        self.assert_clean(Talks, "for TLS connections")
+        self.assert_over(sides, "for TLS connections")
 
     def test_tls_handshake(self):
-        """A TLS connection whose server never answers ends, with and without bytes that are unsent."""
+        """A TLS connection whose handshake is never answered ends, with and without unsent bytes."""
         number, clients = silent_port(self), []
 
         class Waits(InnerTLS):
@@ -367,11 +368,11 @@ class Step16MixinGrace(Outer):
                     factory = Factory.forProtocol(kind)
                     clients.append(await self.connect(self.client(number), factory))
 
-        self.assert_clean(Waits, "of a TLS handshake that is never answered")
-        self.assert_over(clients, "of a TLS handshake that is never answered")
+        self.assert_clean(Waits, "for a TLS handshake that is never answered")
+        self.assert_over(clients, "for a TLS handshake that is never answered")
 
     def test_unix(self):
-        """Connections over UNIX sockets end on both sides: on the quiet line, the late ones, the clogged one."""
+        """Connections over UNIX sockets end on both sides: on the quiet, late and clogged lines."""
         from twisted.internet import reactor
 
         if not IReactorUNIX.providedBy(reactor):
@@ -390,5 +391,5 @@ class Step16MixinGrace(Outer):
                     await client.answer
                     sides.extend([client, await servers.first])
 
-        self.assert_clean(Talks, "of connections over UNIX sockets")
-        self.assert_over(sides, "of connections over UNIX sockets")
+        self.assert_clean(Talks, "for connections over UNIX sockets")
+        self.assert_over(sides, "for connections over UNIX sockets")

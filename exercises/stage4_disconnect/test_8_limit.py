@@ -1,4 +1,4 @@
-"""The mixin's limit: what has not ended by then is named."""
+"""The mixin's limit: everything that has not ended by then is named."""
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
 from twisted.internet.error import ConnectionDone
@@ -21,7 +21,7 @@ class Impatient(Inner):
 
 
 async def opened(test, seen, kind=Side):
-    """A connection through the mixin whose transport never tells the protocol that it is over; seen gets the protocol."""
+    """Open a connection whose transport never calls connectionLost. Its protocol is added to seen."""
     endpoint = FakeEndpoint()
     attempt = test.connect(endpoint, Factory.forProtocol(kind))
     endpoint.accept()
@@ -29,18 +29,18 @@ async def opened(test, seen, kind=Side):
 
 
 class Step17MixinLimit(Outer):
-    """What has not ended after the limit is named, and fails the test.
+    """What has not ended by the limit is named, and fails the test.
 
-    Write the last lines of _end(), in tidy.py. An end may never come: a test may use a transport
-    that is not real, a program may lose an event. trial would wait for its own timeout, 120
-    seconds unless it is told otherwise, and then could not say for what. So stop waiting after
-    self.limit seconds, and raise an AssertionError whose message names each end that did not
-    come, and no other: a connection by str() of its protocol and of its two addresses, a port by
-    its str(), an attempt by str() of its endpoint.
+    Write the last lines of _end(), in tidy.py. If something has not ended after self.limit
+    seconds, stop waiting, and raise an AssertionError, alone, whatever else has failed. Its
+    message names each thing that has not ended, and no others: a port by its str(), an attempt
+    by the str() of its endpoint, a connection by the str() of its protocol, of its own address
+    and of its peer's. What has failed has ended, whatever the exception, even CancelledError. An
+    end after the limit raises nothing. If everything ends in time, cancel the call.
     """
 
     def assert_named(self, case, things, when, own=()):
-        """trial reports the test's own exceptions and one more, whose message has str() of these. Returns the message."""
+        """trial reports the test's own exceptions and one more, which has the str() of these. Returns its message."""
         got = problems(case)
         said = "; ".join(map(words, got)) or "none"
         late = [problem for problem in got if problem not in own]
@@ -60,7 +60,7 @@ class Step17MixinLimit(Outer):
         return str(late[0])
 
     def test_connection(self):
-        """A connection that does not end is named within the limit: its protocol, and from where to where."""
+        """A connection that does not end is named: its protocol, its own address, its peer's."""
         seen = []
 
         class Named(Side):
@@ -73,7 +73,7 @@ class Step17MixinLimit(Outer):
                 transport = seen[0].transport
                 seen.extend([transport.getHost(), transport.getPeer()])
 
-        message = self.assert_named(Stays, seen, "of a connection whose end does not come")
+        message = self.assert_named(Stays, seen, "for a connection that does not end")
         places = [message.index(str(thing)) for thing in seen]
         self.assertEqual(
             places,
@@ -82,24 +82,24 @@ class Step17MixinLimit(Outer):
         )
 
     def test_port(self):
-        """A port that does not stop is named within the limit."""
+        """A port that does not stop is named."""
         port = FakePort(Deferred())
 
         class Stays(Impatient):
             async def runTest(self):
                 await self.listen(FakeListening(port), Factory())
 
-        self.assert_named(Stays, [port], "of a port that does not stop")
+        self.assert_named(Stays, [port], "for a port that does not stop")
 
     def test_port_s_callback(self):
-        """So is one whose Deferred has a callback that still waits, though its `called` is true."""
+        """So is a port whose Deferred waits in a callback, though its `called` is true."""
         port = FakePort(succeed(None).addCallback(lambda _: Deferred()))
 
         class Stays(Impatient):
             async def runTest(self):
                 await self.listen(FakeListening(port), Factory())
 
-        self.assert_named(Stays, [port], "where a callback of a port's Deferred waits")
+        self.assert_named(Stays, [port], "when a callback of a port's Deferred still waits")
 
     def test_attempts(self):
         """An attempt to connect, or to listen, that does not end is named by its endpoint."""
@@ -118,20 +118,20 @@ class Step17MixinLimit(Outer):
 
         class Stays(Impatient):
             async def runTest(self):
-                self.connect(Goes("where it connects"), Factory.forProtocol(Client))
-                self.listen(Goes("where it listens"), Factory.forProtocol(Side))
+                self.connect(Goes("a client endpoint"), Factory.forProtocol(Client))
+                self.listen(Goes("a server endpoint"), Factory.forProtocol(Side))
                 self.connect(FakeEndpoint(), Factory.forProtocol(Client))
 
-        when = "of attempts that do not end though they are cancelled"
-        message = self.assert_named(Stays, ["where it connects", "where it listens"], when)
+        when = "for attempts that are cancelled, and do not end"
+        message = self.assert_named(Stays, ["a client endpoint", "a server endpoint"], when)
         self.assertNotIn(
             "FakeEndpoint",
             message,
-            f"Expected no attempt that has ended to be named; it says: {message}",
+            f"Expected no ended attempt to be named; it says: {message}",
         )
 
     def test_fails_in_time(self):
-        """What fails or raises within the limit has ended: that is reported, whatever it is, and nothing is named."""
+        """A failure within the limit is reported as it is, and nothing is named."""
         for error in ERRORS:
             for port in (FakePort(error), FakePort(Deferred())):
 
@@ -148,7 +148,7 @@ class Step17MixinLimit(Outer):
                         if isinstance(gives, Deferred):
                             reactor.callLater(0.01, gives.errback, error)
 
-                self.assert_reported(Fails, [error], "of a port that fails with that, in time")
+                self.assert_reported(Fails, [error], "for a port that fails with that, in time")
 
             class Raises(Impatient):
                 async def runTest(self, error=error):
@@ -159,10 +159,10 @@ class Step17MixinLimit(Outer):
 
                     sides[0].transport.loseConnection = refuse
 
-            self.assert_reported(Raises, [error], "where a close raises that, in time")
+            self.assert_reported(Raises, [error], "when a close raises that, in time")
 
     def test_not_before(self):
-        """What ends just before the limit is in time."""
+        """A connection that ends just before the limit is in time."""
 
         class Ends(Impatient):
             limit = 0.15
@@ -177,10 +177,10 @@ class Step17MixinLimit(Outer):
 
                 reactor.callLater(0.8 * self.limit, end)
 
-        self.assert_clean(Ends, "of a connection that ends after 0.8 of the limit")
+        self.assert_clean(Ends, "for a connection that ends after 0.8 of the limit")
 
     def test_when(self):
-        """It comes self.limit seconds after the test, not before and not much later, whatever the grace is."""
+        """The wait ends self.limit seconds after the test, not before and not much later, whatever the grace is."""
         events, calls = [], []
 
         class Stays(Impatient):
@@ -202,15 +202,16 @@ class Step17MixinLimit(Outer):
                     if call.active():
                         call.cancel()
 
-        self.assert_named(Stays, [], "of a port that does not stop")
+        self.assert_named(Stays, [], "for a port that does not stop")
         self.assertEqual(
             events,
             ["before", "over"],
-            f"Expected an end {Stays.limit} s after the test; looked at after 0.2 s and 0.4 s: {events}.",
+            f"Expected the wait to end {Stays.limit} s after the test, after the event of 0.2 s and before that "
+            f"of 0.4 s; got {events}.",
         )
 
     def test_own_limit(self):
-        """The limit is that of the test at its end, which may have set its own."""
+        """A test may set self.limit itself."""
         events = []
 
         class Hurries(Inner):
@@ -227,12 +228,12 @@ class Step17MixinLimit(Outer):
                 if self.after.active():
                     self.after.cancel()
 
-        when = "of a test that sets self.limit to 0.05, where its class has 1"
+        when = "for a test that sets self.limit to 0.05, and whose class has 1"
         self.assert_named(Hurries, [], when)
-        self.assertEqual(events, [], f"Expected the end after 0.05 s {when}; {events}.")
+        self.assertEqual(events, [], f"Expected the wait to end after 0.05 s {when}; {events}.")
 
     def test_one_name(self):
-        """Of several things of one name, that which has not ended is named."""
+        """If several things have one name, and one of them has not ended, the name is reported."""
 
         class Port(FakePort):
             def __str__(self):
@@ -246,10 +247,10 @@ class Step17MixinLimit(Outer):
                     for port in ports:
                         await self.listen(FakeListening(port), Factory())
 
-            self.assert_named(Stays, ["a port"], f"where no. {late + 1} of three has not ended")
+            self.assert_named(Stays, ["a port"], f"when no. {late + 1} of three has not ended")
 
     def test_what_failed(self):
-        """What failed has ended, and is not named; where anything is named, that alone is reported."""
+        """What has failed has ended, and is not named; if anything is named, that alone is reported."""
         for error in (OSError("no, it will not"), CancelledError()):
             late, fails = [FakePort(Deferred())], FakePort(error)
             raising = FakeConnecting(raises=error, abort_raises=error)
@@ -262,14 +263,14 @@ class Step17MixinLimit(Outer):
                         await self.listen(FakeListening(port), Factory())
                     late.append(await self.connect(raising, Factory.forProtocol(Protocol)))
 
-            when = f"where closes, aborts and a port fail with {error!r}, and a port does not stop"
+            when = f"when closes, aborts and a port fail with {error!r}, and a port does not stop"
             message = self.assert_named(Stays, late, when)
             self.assertNotIn(
-                str(fails), message, f"Expected no port that failed to be named; it says: {message}"
+                str(fails), message, f"Expected no failed port to be named; it says: {message}"
             )
 
     def test_several(self):
-        """All that do not end are named, and nothing else; all else has ended."""
+        """Everything that does not end is named, and nothing else; everything else has ended."""
         stubborn, sides = [FakePort(Deferred())], []
 
         class Stays(Impatient):
@@ -282,7 +283,7 @@ class Step17MixinLimit(Outer):
                 self.connect(FakeEndpoint(), Factory.forProtocol(Client))
                 await opened(self, stubborn)
 
-        when = "of a port and two connections whose ends do not come, and others whose ends do"
+        when = "for a port and two connections that do not end, and others that do"
         message = self.assert_named(Stays, stubborn, when)
         self.assert_over(sides, when)
         for side in sides:
@@ -293,16 +294,16 @@ class Step17MixinLimit(Outer):
             )
 
     def test_in_time(self):
-        """If all has ended in time, nothing of the limit is left in the reactor."""
+        """If everything ends in time, no delayed call is left in the reactor."""
 
         class Ends(Inner):
             async def runTest(self):
                 await self.pair()
 
-        self.assert_clean(Ends, "of a connection that ends well before the limit")
+        self.assert_clean(Ends, "for a connection that ends well before the limit")
 
     def test_late(self):
-        """An end that comes after the limit does no harm."""
+        """An end after the limit raises nothing."""
         port, seen = FakePort(Deferred()), []
 
         class Late(Impatient):
@@ -314,10 +315,10 @@ class Step17MixinLimit(Outer):
                 seen[0].connectionLost(Failure(ConnectionDone()))
                 port.gives.callback(None)
 
-        self.assert_named(Late, [port], "of ends that come after the limit")
+        self.assert_named(Late, [port], "for ends after the limit")
 
     def test_setup_fails(self):
-        """It is named where setUp fails, too, besides what setUp failed with; what can end has ended."""
+        """It is the same if setUp fails: trial reports both failures, and everything that can end has ended."""
         error, stubborn, sides = Halfway("on purpose"), [], []
 
         class Fails(Impatient):
@@ -328,6 +329,6 @@ class Step17MixinLimit(Outer):
                 sides.extend(await self.pair(unread(Client), unread(Side)))
                 raise error
 
-        when = "of a connection whose end does not come, where setUp fails"
+        when = "for a connection that does not end, if setUp fails"
         self.assert_named(Fails, stubborn, when, own=[error])
         self.assert_over(sides, when)

@@ -1,4 +1,4 @@
-"""A pool's connections, which the mixin knows nothing of."""
+"""The connections of an HTTP client's pool, which the mixin does not open."""
 
 from twisted.internet.defer import TimeoutError
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -17,12 +17,12 @@ REFUSAL = b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n"
 
 @implementer(IHalfCloseableProtocol)
 class Patient(Side):
-    """A server that answers each request in the same way, and closes only when the client has."""
+    """A server that sends each request the same answer, and closes only after the client has."""
 
     request = b""
 
     def dataReceived(self, data):
-        """A request, or a part of one."""
+        """Answer when a request is complete."""
         self.request += data
         if data.endswith(b"\r\n\r\n"):
             self.transport.write(ANSWER if self.request.startswith(b"GET /") else REFUSAL)
@@ -32,11 +32,11 @@ class Patient(Side):
         self.transport.loseConnection()
 
     def writeConnectionLost(self):
-        """Not used: we never close only our half."""
+        """Never called: this side does not close only its half."""
 
 
 class InnerAsking(Asking):
-    """An inner test whose server is its own affair: the last of its cleanups waits until the server's sides are over."""
+    """An inner test with its own server. Its last cleanup waits until the server's sides are over."""
 
     timeout = 1.5
 
@@ -47,7 +47,7 @@ class InnerAsking(Asking):
         factory.buildProtocol = self.build
         self.port = reactor.listenTCP(0, factory, interface="127.0.0.1")
         self.url = f"http://127.0.0.1:{self.port.getHost().port}/"
-        # trial calls cleanups in the reverse order: what Asking adds comes before this.
+        # trial calls cleanups in reverse order: the one that Asking adds comes before this.
         self.addCleanup(self.server_over)
         super().setUp()
 
@@ -64,20 +64,20 @@ class InnerAsking(Asking):
             try:
                 await side.over.addTimeout(0.5, reactor)
             except TimeoutError:
-                raise AssertionError("0.5 s later, the client keeps its connection") from None
+                raise AssertionError("0.5 s later, the client's connection is open") from None
 
 
 class Step18Pool(Outer):
-    """A pool of connections is closed with the test, and waited for.
+    """A pool's connections are closed with the test, and waited for.
 
-    Write one line of Asking.setUp, in fixture.py. Twisted's HTTP client keeps a connection open
-    when an answer has come, for the next request. Nothing that the mixin has seen made it, so the
-    mixin cannot end it. HTTPConnectionPool.closeCachedConnections ends them all, and returns a
-    Deferred.
+    Write one line of Asking.setUp, in fixture.py. When the test is over, passed or failed, or
+    setUp has failed, trial must call the pool's closeCachedConnections() and wait for its
+    Deferred, before it calls the cleanups that were added earlier. The pool must still keep its
+    connections open between requests.
     """
 
     def test_two_pages(self):
-        """Two pages come over one connection, with a pause between them, which is closed when the test ends."""
+        """Two pages, fetched with a pause between them, come over one connection, which is closed when the test ends."""
         seen, servers = [], []
 
         class Asks(InnerAsking):
@@ -89,12 +89,12 @@ class Step18Pool(Outer):
                 seen.append(await self.get(self.url))
                 servers.extend(self.sides)
 
-        self.assert_clean(Asks, "of a test that fetches two pages")
+        self.assert_clean(Asks, "for a test that fetches two pages")
         self.assertEqual(seen, [b"hello"] * 2, f"Expected b'hello' twice; got {seen}.")
         self.assertEqual(len(servers), 1, f"Expected one connection; there were {len(servers)}.")
 
     def test_failing_test(self):
-        """It is closed where the test fails, too."""
+        """It is also closed if the test fails."""
         error = AssertionError("the test itself")
 
         class Fails(InnerAsking):
@@ -102,10 +102,10 @@ class Step18Pool(Outer):
                 await self.get(self.url)
                 raise error
 
-        self.assert_reported(Fails, [error], "where a test fails with that after a page")
+        self.assert_reported(Fails, [error], "when a test fails with that after a page")
 
     def test_setup_fails(self):
-        """It is closed where setUp fails, too."""
+        """It is also closed if setUp fails."""
         error = OSError("halfway through setUp")
 
         class Fails(InnerAsking):
@@ -114,10 +114,10 @@ class Step18Pool(Outer):
                 await self.get(self.url)
                 raise error
 
-        self.assert_reported(Fails, [error], "where setUp fails with that after a page")
+        self.assert_reported(Fails, [error], "when setUp fails with that after a page")
 
     def test_waits(self):
-        """trial waits for the Deferred that closeCachedConnections gives, before it calls the next cleanup."""
+        """trial waits for closeCachedConnections()'s Deferred before it calls the next cleanup."""
         close, closed, seen = HTTPConnectionPool.closeCachedConnections, [], []
 
         class Asks(InnerAsking):
@@ -137,16 +137,16 @@ class Step18Pool(Outer):
                 seen.append(len(closed))
                 await super().server_over()
 
-        self.assert_clean(Asks, "where closing the connections takes 0.05 s")
+        self.assert_clean(Asks, "when closing the connections takes 0.05 s")
         self.assertEqual(
             seen, [1], "Expected trial to wait for closeCachedConnections()'s Deferred; it did not."
         )
 
     def test_no_page(self):
-        """A pool that was not used does no harm."""
+        """The pool may be unused."""
 
         class Idle(InnerAsking):
             async def runTest(self):
-                """Nothing is fetched."""
+                """Fetch nothing."""
 
-        self.assert_clean(Idle, "of a test that fetches nothing")
+        self.assert_clean(Idle, "for a test that fetches nothing")

@@ -5,8 +5,8 @@
             port = await self.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"), MyServerFactory())
             client = await self.connect(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), factory)
 
-When the test ends, passed or failed, all that it opened so is closed, and trial waits until it is over: ports, attempts to
-listen and to connect, and both sides of each connection. Cleanups that you add later run before that, and tearDown after it.
+When the test ends, passed or failed, trial closes all of it and waits: ports, attempts to listen or connect, and both sides
+of each connection. Cleanups that you add later run before that, and tearDown runs after it.
 """
 
 from typing import Any
@@ -16,55 +16,55 @@ from twisted.python.failure import Failure
 
 
 class TidyConnections:
-    """What has not closed after ``grace`` seconds is aborted; what is not over after ``limit`` fails the test by name."""
+    """Connections not over after ``grace`` seconds are aborted; anything not over after ``limit`` is named in a failure."""
 
     grace = 1.0
     limit = 3.0
-    addCleanup: Any  # trial's
+    addCleanup: Any  # TestCase has it
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
-        """Listen at a server endpoint. The Deferred fires with the port, or fails as the endpoint's does."""
+        """Listen on a server endpoint. Returns a Deferred that fires with the port, or fails, as the endpoint's."""
         listening: Any = endpoint.listen(self._watched(factory))
-        # Step 13: the port is left open.
+        # Step 13: the mixin's ports
         return self._begun(listening, endpoint)
 
     def connect(self, endpoint: Any, factory: Any) -> Deferred[Any]:
-        """Connect to a client endpoint. The Deferred fires with the protocol, or fails as the endpoint's does."""
+        """Connect to a client endpoint. Returns a Deferred that fires with the protocol, or fails, as the endpoint's."""
         return self._begun(endpoint.connect(self._watched(factory)), endpoint)
 
     def _begun(self, attempt: Any, endpoint: Any) -> Deferred[Any]:
-        """An attempt to listen or to connect: the Deferred for the test, which fires or fails as the endpoint's does."""
-        return attempt  # Step 15: an attempt that still goes on when the test ends is left behind.
+        """Remember an attempt to listen or connect. Returns a Deferred for the test, with the endpoint's result."""
+        return attempt  # Step 15: the mixin's attempts
 
     def _watched(self, factory: Any) -> Any:
-        """The factory, which notes the connections of the protocols that it builds. Has trial call _end, once a test."""
+        """Watch the protocols that a factory builds. Returns the factory. Adds _end as a cleanup, once in each test."""
         if not hasattr(self, "_opened"):
             self._opened: Any = ([], [], [])
             self.addCleanup(self._end)
         build = getattr(factory.buildProtocol, "before", factory.buildProtocol)
         lines = self._opened[2]
         factory.buildProtocol = lambda address: self._noted(build(address), lines)
-        factory.buildProtocol.before = build  # never watched twice, however often it is used
+        factory.buildProtocol.before = build  # so that a factory used again is not watched twice
         return factory
 
     def _noted(self, protocol: Any, lines: list[Any]) -> Any:
-        """The protocol. Its connection, once made, is added to lines: with its transport, and a Deferred for its end."""
-        return protocol  # Step 14: connections are left as they are.
+        """Add a protocol's connection to lines when it is made. Returns the protocol."""
+        return protocol  # Step 14: the mixin's connections
 
     async def _end(self) -> None:
-        """End what this test has opened, and wait for it."""
+        """End everything that this test has opened, and wait until it is over."""
         from twisted.internet import reactor
 
         (ports, attempts, lines), ends = self._opened, list[tuple[str, Deferred[Any]]]()
-        raised, late = list[Failure](), list[str]()  # by requests; the names of what stays
+        raised, late = list[Failure](), list[str]()  # from requests; names of what is not over
         del self._opened
-        # Step 13: the ports are left open.
-        # Step 15: attempts are left as they are.
-        # Step 14: connections are left as they are.
+        # Step 13: the mixin's ports
+        # Step 15: the mixin's attempts
+        # Step 14: the mixin's connections
         waiting: Any = DeferredList([end for _, end in ends], consumeErrors=True)
-        # Step 16: a connection whose peer does not read never ends.
-        # Step 17: what never ends is waited for until trial's own timeout.
+        # Step 16: the mixin's grace
+        # Step 17: the mixin's limit
         failures = [why for good, why in await waiting if not good]
-        # Step 17: what never ends has no name.
+        # Step 17: the mixin's limit
         for why in failures + raised:
             why.raiseException()

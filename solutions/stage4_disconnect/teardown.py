@@ -1,7 +1,7 @@
-"""Ending what a test has opened, and waiting until all of it is over.
+"""End what a test has opened, and wait until all of it is over.
 
 A test that opened a port and a connection has three things to wait for: the port, the client's side, the server's side.
-Each ends by an event of its own, and asking for it is not the event.
+Each ends with an event of its own, which comes later than the call that asks for it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from twisted.python.failure import Failure
 
 
 def after(thing: Any, name: str, do: Callable[..., object]) -> None:
-    """From now on, each call of thing's method of that name is followed by do(), even if it raises.
+    """Call do() after each call of this one object's method of that name, even if the method raises.
 
-    So a test can hear of an event in any protocol or factory, without a line in the program that it tests.
+    So a test can learn of an event in any protocol or factory without a change to the program that it tests.
     """
     method = getattr(thing, name)
 
@@ -39,18 +39,18 @@ def after(thing: Any, name: str, do: Callable[..., object]) -> None:
 
 
 def stopped(port: IListeningPort) -> Deferred[None]:
-    """Stop a port. The Deferred fires with None once it listens no more, or fails with what stopListening fails with."""
-    ### BEGIN SOLUTION Step 1: stop the port, whether stopListening gives a Deferred or None
+    """Stop a port. Returns a Deferred that fires with None when the port has stopped, or fails as stopListening does."""
+    ### BEGIN SOLUTION Step 1: stop the port
     return maybeDeferred(port.stopListening).addCallback(lambda _: None)
     ### END SOLUTION
 
 
 def over(protocol: IProtocol) -> Deferred[None]:
-    """A Deferred that fires with None once the protocol's connection is over, however it ended.
+    """Return a Deferred that fires with None after the protocol's connection has ended, however it ended.
 
-    Ask while the connection is there: of one that has ended already there is nothing to hear any more.
+    Call this while the connection is there: connectionLost comes once.
     """
-    ### BEGIN SOLUTION Step 2: fire after the protocol's connectionLost
+    ### BEGIN SOLUTION Step 2: fire after connectionLost
     ended: Deferred[None] = Deferred()
     after(protocol, "connectionLost", lambda: ended.callback(None))
     return ended
@@ -58,11 +58,11 @@ def over(protocol: IProtocol) -> Deferred[None]:
 
 
 def client_over(factory: ClientFactory) -> Deferred[None]:
-    """A Deferred that fires with None once a client factory's first connection is over, or its attempt has failed.
+    """Return a Deferred that fires with None after a client factory's connection has ended, or its attempt has failed.
 
-    That is the other way to know of a client's end, where the test has the factory and a connector, and no protocol.
+    For a test that has the factory and a connector, and no protocol.
     """
-    ### BEGIN SOLUTION Step 3: fire after clientConnectionLost, or after clientConnectionFailed
+    ### BEGIN SOLUTION Step 3: fire after clientConnectionLost or clientConnectionFailed
     ended: Deferred[None] = Deferred()
 
     def fire() -> None:
@@ -76,11 +76,11 @@ def client_over(factory: ClientFactory) -> Deferred[None]:
 
 
 def accepted(factory: Any) -> Deferred[Any]:
-    """A Deferred that fires with the first protocol of a factory that is connected, as soon as it is.
+    """Return a Deferred that fires with the first protocol of a server's factory, as soon as that is connected.
 
-    A client may be connected before the server has heard of it: so the server's side is waited for as well.
+    A client may be connected before its server has heard of it.
     """
-    ### BEGIN SOLUTION Step 4: fire after the first connectionMade of a protocol that buildProtocol gives
+    ### BEGIN SOLUTION Step 4: fire after a protocol's connectionMade
     first: Deferred[Any] = Deferred()
     build = factory.buildProtocol
 
@@ -100,16 +100,15 @@ def accepted(factory: Any) -> Deferred[Any]:
 
 
 def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
-    """Wait for all of these. The Deferred fires with None after the last of them, in whichever order they fire.
+    """Return a Deferred that fires with None after the last of these, in whatever order they fire.
 
-    If any fails, it fails with the first failure of the list, after the last of them too: what is still open must be
-    waited for all the same.
+    If any of them fails, it fails with the first failure in the list, also after the last of them.
     """
-    ### BEGIN SOLUTION Step 5: a Deferred, named waiting, that fires after the last of the ends
+    ### BEGIN SOLUTION Step 5: let waiting fire after the last of the ends
     waiting = DeferredList(list(ends), consumeErrors=True)
     ### END SOLUTION
-    ### BEGIN SOLUTION Step 6: the first failure of the list, or None
-    ### STARTER # Step 6: what fails is lost here, or is not waited for.
+    ### BEGIN SOLUTION Step 6: fail with the first failure in the list
+    ### STARTER # Step 6: failures
     ### STARTER return waiting.addCallback(lambda results: None)
 
     def report(results: list[tuple[bool, Any]]) -> Failure | None:
@@ -121,10 +120,10 @@ def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
 
 @dataclass
 class Side:
-    """One side of a connection: what it is called, when it is over, and how to end it.
+    """One side of a connection: its name, when it is over, and how to end it.
 
-    over: fires with None once the side is over. close: asks it to end, when what was written is sent.
-    abort: ends it without asking the peer, where there is a way to do that.
+    over: fires with None when the side is over. close: asks it to end once everything written has been sent.
+    abort: asks it to end without waiting for the peer, if the side can do that.
     """
 
     name: str
@@ -134,7 +133,7 @@ class Side:
 
 
 def by_protocol(name: str, protocol: Any) -> Side:
-    """A side of which the test has the protocol, connected already."""
+    """Make a side from its protocol, which is connected already."""
     ### BEGIN SOLUTION Step 7: over, loseConnection and abortConnection
     transport = protocol.transport
     abort = getattr(transport, "abortConnection", transport.loseConnection)
@@ -143,21 +142,21 @@ def by_protocol(name: str, protocol: Any) -> Side:
 
 
 def by_connector(name: str, connector: IConnector, factory: ClientFactory) -> Side:
-    """A client's side of which the test has the connector, connected or still connecting. It has no way to abort."""
+    """Make a client's side from its connector, connected or still connecting. IConnector has no abort."""
     ### BEGIN SOLUTION Step 7: client_over and disconnect
     return Side(name, client_over(factory), connector.disconnect, connector.disconnect)
     ### END SOLUTION
 
 
 def take_off(result: Any, call: IDelayedCall) -> Any:
-    """A callback or errback that takes a call off its clock, if it is still to come, and passes the result on."""
+    """Cancel a delayed call that is still due, and pass the result on: a callback and errback."""
     if call.active():
         call.cancel()
     return result
 
 
 class NotOver(Exception):
-    """A teardown has waited long enough; it says for what."""
+    """Something has not ended within the limit. The message has the names."""
 
 
 def tear_down(
@@ -167,21 +166,20 @@ def tear_down(
     grace: float = 1.0,
     limit: float = 3.0,
 ) -> Deferred[None]:
-    """Stop the port, end each side that is not over, and wait for all of it.
+    """Stop the port, end each side that is not over, and wait for all of them.
 
-    port: None where none was opened. sides: as many as there are, none where none came to be.
-    grace: after so many seconds on the clock, sides that are not over are aborted.
-    limit: after so many, more than grace, the Deferred fails with NotOver, which names what has not ended.
+    port: None if there is none. sides: any number of them.
+    grace: after this many seconds on the clock, sides that are not over are aborted.
+    limit: after this many, more than grace, the Deferred fails with NotOver, which names what has not ended.
 
-    A close that raises, or a port that fails, keeps nothing else from ending; the Deferred fails with the first such failure
-    after all have ended.
+    If a close raises, or the port fails, everything else is still ended, and then the Deferred fails with the first failure.
     """
     sides = list(sides)
-    ends: list[tuple[str, Deferred[Any]]] = []  # what is waited for, each with its name
-    ### BEGIN SOLUTION Step 8: stop the port, close each side that is not over, and let waiting be all of their ends
+    ends: list[tuple[str, Deferred[Any]]] = []  # a name and a Deferred for each thing to wait for
+    ### BEGIN SOLUTION Step 8: stop the port, close the sides, and let waiting fire after all of their ends
     if port is not None:
         ends.append(("the port", stopped(port)))
-    raised: list[Failure] = []  # by requests, in their order
+    raised: list[Failure] = []  # in the order of the requests
     for side in sides:
         ends.append((side.name, side.over))
         if not side.over.called:
@@ -189,8 +187,8 @@ def tear_down(
     waiting = all_of(end for _, end in ends)
     waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
-    ### BEGIN SOLUTION Step 9: abort what is not over after the grace
-    ### STARTER # Step 9: a side whose peer does not read never ends.
+    ### BEGIN SOLUTION Step 9: abort each side that is not over after the grace
+    ### STARTER # Step 9: the grace
 
     def abort() -> None:
         for side in sides:
@@ -200,8 +198,8 @@ def tear_down(
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)
     ### END SOLUTION
-    ### BEGIN SOLUTION Step 10: fail after the limit, and say what has not ended
-    ### STARTER return waiting  # Step 10: an end that never comes is waited for, for ever.
+    ### BEGIN SOLUTION Step 10: fail after the limit, and name what has not ended
+    ### STARTER return waiting  # Step 10: the limit
     done: Deferred[None] = Deferred()
     late = [name for name, _ in ends]
 
@@ -209,7 +207,7 @@ def tear_down(
         late.remove(name)
 
     for name, end in ends:
-        end.addBoth(note, name)  # waiting comes first, and has the result
+        end.addBoth(note, name)  # waiting was added first, and has the result
 
     def give_up() -> None:
         named = ", ".join(late)
@@ -217,7 +215,7 @@ def tear_down(
 
     giving_up = clock.callLater(limit, give_up)
     waiting.addBoth(take_off, giving_up)
-    # What ends after the limit has nobody to tell.
+    # After the limit, done has fired already.
     waiting.addBoth(lambda result: None if done.called else done.callback(result))
     return done
     ### END SOLUTION
