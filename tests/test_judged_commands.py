@@ -196,7 +196,7 @@ def test_some_kinds_alone(judged: Learner) -> None:
     some = judged.tool("run", "tally", "1-2")
     assert some.code == 0, some.all
     assert "2 of 2 kinds\n" in some.out and "Your list" not in some.out
-    assert "stage1_tally: kinds 1 to 2 are caught." in some.out
+    assert "stage1_tally: caught: 1-2." in some.out
     assert "Is your code right?" not in some.out
     one = judged.tool("run", "tally", "3")
     assert one.code == 1 and "Not caught yet, number 3: An empty line is a line." in one.out

@@ -18,6 +18,7 @@ from workshop.report.suite_text import (
     count,
     describe_fault,
     in_test,
+    kinds_named,
     mutants,
     no_tests,
     nobody_else_has,
@@ -96,14 +97,12 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     if found.items is not None:
         _list(console, found)
     console.line()
-    lowest, *others = found.part or ("",)
-    part = f" {lowest}-{others[-1]}" if others else f" {lowest}".rstrip()
-    facts = [("Again", f"{TOOL} run {stage.name}{part}")]
+    named = kinds_named(found)
+    facts = [("Again", f"{TOOL} run {stage.name} {named}".rstrip())]
     if survived:
         facts.append(("Hint", f"{TOOL} hint {stage.name} {survived[0].number}"))
     if found.passed:
-        kinds = f"kinds {lowest} to {others[-1]} are" if others else f"kind {lowest} is"
-        caught = f"{kinds} caught" if found.part else "all of it is caught"
+        caught = f"caught: {named}" if named else "all of it is caught"
         console.line(f"{stage.name}: {caught}.", "green")
     else:
         console.facts(facts)

@@ -150,6 +150,12 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
     return table
 
 
+def kinds_named(found: Assessment) -> str:
+    """Return the kinds that were asked for as a user names them: ``3``, or ``1-5``; "" if the whole stage was."""
+    ends = sorted({*found.part[:1], *found.part[-1:]})
+    return "-".join(map(str, ends))
+
+
 def _listed(found: Assessment) -> tuple[str, str, bool]:
     lines = count(len(found.items or ()), "line")
     return "Your list", f"{lines}; {count(len(found.missed), 'kind')} not in it", bool(found.items)
