@@ -57,7 +57,7 @@ class Somewhere(Case):
     def run_reactor(self) -> None:
         """Run the reactor until it is stopped; a test may do so once.
 
-        After ``limit`` seconds the run is ended, and the test fails. A logged error ends it at once, and trial fails the test.
+        After ``limit`` seconds the run ends, and the test fails. A logged error ends it at once, and trial fails the test.
         """
         if not self._fresh.run():
             self.fail(f"The builder ended the run: {self._fresh.ended}.")

@@ -1,8 +1,8 @@
 """A reactor that keeps every promise of the contract, and differs from Twisted's own wherever no promise applies.
 
 Bytes arrive one at a time. A connector has another class. An attempt fails with another kind of ConnectError. A context is
-asked at once, without a warning. The system in the log contains more than the prefix, and only for dataReceived. getWriters()
-always has another object. Work is done in a new thread. callWhenRunning returns no id.
+asked at once, without a warning. The system in the log contains more than the prefix, and only for dataReceived.
+getWriters() always has another object. Work is done in a new thread. callWhenRunning returns no id.
 """
 
 from threading import Thread
