@@ -38,9 +38,9 @@ class OptionsCase(SynchronousTestCase):
 class Step01Options(OptionsCase):
     """There are two options, --port and --poem.
 
-    Write Options.optParameters, in poetry_daemon.py. The values are kept under self["port"] and
-    self["poem"]. The port's default is "tcp:8007:interface=127.0.0.1"; the poem has none. --help
-    describes both. There is no third option.
+    Write optParameters of the class Options, in poetry_daemon.py. The values are kept under
+    self["port"] and self["poem"]. The port's default is "tcp:8007:interface=127.0.0.1"; the poem has
+    none. --help describes both. There is no third option.
     """
 
     def test_given(self):
