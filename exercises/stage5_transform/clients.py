@@ -1,4 +1,4 @@
-"""Clients for your tests: one with no network, and one over real TCP."""
+"""Clients for your tests: one without a network, and one over real TCP."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..wire import ADDRESS
 
 
 def netstring(content: bytes) -> bytes:
-    """The netstring of some bytes: b"5:hello," for b"hello"."""
+    """Return the netstring of some bytes: b"5:hello," for b"hello"."""
     return b"%d:%b," % (len(content), content)
 
 
 class _Transport(StringTransport):
-    """A StringTransport whose abort throws away what was written, as a real one does where the client has not read yet."""
+    """A StringTransport whose abort discards the written bytes, as a real one does if the client has not read them."""
 
     def abortConnection(self) -> None:
         self.clear()
@@ -30,10 +30,10 @@ class _Transport(StringTransport):
 
 
 class Client:
-    """A client of a factory's, connected, with no network between: what it sends arrives at once.
+    """A client that is connected to a factory without a network: what it sends arrives at once.
 
-    It ends its connection only when the test calls end(); also where the service has closed, as after a real close it
-    takes a moment until connectionLost is called.
+    Its connection ends when the test calls end(), even if the service has closed before: after a real close too, it takes
+    a moment until connectionLost is called.
     """
 
     def __init__(self, factory: Factory) -> None:
@@ -42,25 +42,25 @@ class Client:
         self._protocol.makeConnection(self._transport)
 
     def send(self, data: bytes) -> None:
-        """Send some bytes: the service gets them in one chunk."""
+        """Send some bytes; the service gets them in one chunk."""
         self._protocol.dataReceived(data)
 
     def end(self, reason: Exception | None = None) -> None:
-        """Tell the service that the connection is over. To be called once.
+        """End the connection: call the service's connectionLost. Call this once.
 
-        reason: ConnectionDone() if not given, a clean end; any other, ConnectionLost() say, for one that broke.
+        reason: ConnectionDone() by default, a clean end; another one, such as ConnectionLost(), is an unclean end.
         """
         self._protocol.connectionLost(Failure(reason or ConnectionDone()))
 
     @property
     def received(self) -> bytes:
-        """All that the service has written; what it wrote before an abort is lost."""
+        """Everything that the service has written; bytes written before an abort are lost."""
         written: bytes = self._transport.value()
         return written
 
     @property
     def closed(self) -> bool:
-        """Whether the service has asked for the end of the connection, by loseConnection or by abortConnection."""
+        """Whether the service has asked to end the connection, by loseConnection or abortConnection."""
         return self._transport.disconnecting
 
 
@@ -83,13 +83,13 @@ class _Asking(Protocol):
 
 
 async def ask_over_tcp(case: TestCase, factory: Factory, data: bytes) -> bytes:
-    """Send some bytes over real TCP on 127.0.0.1; give all that comes back until the service closes the connection.
+    """Send some bytes over real TCP on 127.0.0.1. Returns everything received until the service closes the connection.
 
-    Before it is done, the port is closed, and both ends of the connection are over.
+    When it returns, the port is closed, and the connection has ended on both sides.
     """
     from twisted.internet import reactor
 
-    # What is not written yet raises here; inside the reactor it would only be logged.
+    # Code that is not written yet raises here; inside the reactor it would only be logged.
     build = factory.buildProtocol
     build(ADDRESS)
     gone: Deferred[None] = Deferred()
@@ -112,7 +112,7 @@ async def ask_over_tcp(case: TestCase, factory: Factory, data: bytes) -> bytes:
     try:
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
         asking = await connectProtocol(endpoint, _Asking(data))
-        # Should the service not close, the test must end all the same.
+        # If the service does not close, the test must still end.
         late = reactor.callLater(2, asking.transport.abortConnection)
         await gatherResults([asking.over, gone])
     finally:

@@ -1,4 +1,4 @@
-"""The transformation service: a poem comes in, with the name of a transform; what that makes of the poem goes out."""
+"""The transformation service: a client sends a poem and a transform's name, and gets the transformed poem."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from twisted.python.failure import Failure
 
 log = Logger()
 
-# What it gives is a text, or a Deferred of one.
+# It returns a text, or a Deferred that fires with one.
 Transform = Callable[[str], Any]
 
 
 class TransformProtocol(NetstringReceiver):
-    """One connection: takes one request, answers it, and closes.
+    """One connection: receives one request, answers it, and closes.
 
-    NetstringReceiver calls stringReceived with the content of each netstring, and sendString(content) writes one. Where
-    what comes is no netstring, or a longer one than MAX_LENGTH allows, it calls loseConnection by itself.
+    NetstringReceiver calls stringReceived with the content of each netstring, and sendString(content) writes one. If the
+    data are not a netstring, or it is longer than MAX_LENGTH allows, NetstringReceiver calls loseConnection.
     """
 
     # Twisted sets it before it calls connectionMade; self.factory is set by then too.
@@ -31,17 +31,17 @@ class TransformProtocol(NetstringReceiver):
     sendString: Callable[[bytes], None]
 
     def connectionMade(self) -> None:
-        """The client is there."""
+        """The client has connected."""
         # Step 7: MAX_LENGTH is 99999 here, whatever the factory says.
         # Step 10: who looks at the clock?
-        # Step 12: what has a connection to remember?
-        # Step 8: when has it heard enough? dataReceived is NetstringReceiver's own.
+        # Step 12: what does a connection have to remember?
+        # Step 8: when has it received enough? dataReceived is NetstringReceiver's.
 
     def stringReceived(self, string: bytes) -> None:
-        """A netstring has come; ``string`` is its content."""
-        # Step 8: for a second netstring this is called again.
+        """A netstring is complete; ``string`` is its content."""
+        # Step 8: for a second netstring, this is called again.
         # Step 12: from here on, who waits for whom?
-        raise NotImplementedError("Step 1: call the transform, send what it gives, close")
+        raise NotImplementedError("Step 1: call the transform, send its result, close")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over, whoever ended it."""
@@ -52,10 +52,10 @@ class TransformProtocol(NetstringReceiver):
 class TransformFactory(Factory):
     """Makes a TransformProtocol for each connection.
 
-    transforms: what can be asked for, by name. A transform takes a poem, and gives a text, or a Deferred of one.
-    clock: where delayed calls are made: the reactor, or a test's Clock.
-    longest: how many bytes a request's content may have.
-    patience: seconds within which a request must be whole, from when its connection was made.
+    transforms: functions by name. A transform takes a poem, and returns a text, or a Deferred that fires with one.
+    clock: makes delayed calls: the reactor, or a test's Clock.
+    longest: the number of bytes that a request's content may have.
+    patience: seconds, from the making of the connection, within which a request must be complete.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class TransformFactory(Factory):
         self.patience = patience
 
     def buildProtocol(self, addr: IAddress | None) -> TransformProtocol:
-        """Called once for each connection, with the client's address."""
+        """Make the protocol for a new connection. addr: the client's address."""
         protocol = TransformProtocol()
         protocol.factory = self
         return protocol

@@ -1,4 +1,4 @@
-"""Your tests of the transformation service: for each description in README.md one or two, before its code."""
+"""Your tests of the transformation service: one or two for each description in README.md, before its code."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .service import TransformFactory
 
 
 def reverse(poem: str) -> str:
-    """A transform: the poem from its end."""
+    """A transform: the poem backwards."""
     return poem[::-1]
 
 
 class ServiceTests(SynchronousTestCase):
-    """The service with no network: the test says what each client sends, and when its connection is over."""
+    """The service without a network: the test decides what each client sends, and when its connection ends."""
 
     def setUp(self) -> None:
         self.clock = Clock()
 
     def service(self, **transforms: Callable[[str], Any]) -> TransformFactory:
-        """A service with these transforms and "reverse", on this test's clock: up to 50 bytes, within 10 seconds."""
+        """Make a service with these transforms and "reverse", on this test's clock: up to 50 bytes, within 10 s."""
         named = {"reverse": reverse, **transforms}
         return TransformFactory(named, self.clock, longest=50, patience=10)
 
     def test_answer(self) -> None:
-        """The request's answer is what its transform makes of its poem; then the connection is closed."""
+        """The answer is the transformed poem; then the connection is closed."""
         client = Client(self.service())
         client.send(b"13:reverse.a sea,")
         self.assertEqual(client.received, b"5:aes a,")
@@ -44,7 +44,7 @@ class ServiceTests(SynchronousTestCase):
     # Step 3: names that the service does not have; a request without a dot.
     # Step 4: letters outside ASCII; bytes that are not UTF-8.
     # Step 5: the same request, cut in every way.
-    # Step 6: what is no netstring.
+    # Step 6: bytes that are not a netstring.
     # Step 7: the longest, and a byte more.
     # Step 8: two requests of one client; two clients at once.
     # Step 9: a transform that raises. (flushLoggedErrors)
@@ -54,7 +54,7 @@ class ServiceTests(SynchronousTestCase):
 
 
 class TcpTests(TestCase):
-    """The service over real TCP, with the reactor's own clock."""
+    """The service over real TCP, with the reactor as its clock."""
 
     async def test_answer(self) -> None:
         """A client gets its answer, then the end of the connection."""

@@ -1,1 +1,1 @@
-"""An HTTP client, with tests and a list of what to test that are your own."""
+"""An HTTP client, its tests, and a list of what to test."""

@@ -1,4 +1,4 @@
-"""From bytes to an answer: where its parts begin and end. No Twisted, no connection, no time."""
+"""From bytes to an answer: where its parts begin and end. Without Twisted, connections and time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ WITHOUT_CONTENT = (204, 304)
 
 
 class Answer:
-    """One answer, while it comes.
+    """One answer, parsed as its bytes arrive.
 
-    method: what was asked for. longest: the most bytes that its content may have.
+    method: the request's. longest: the number of bytes that its content may have.
 
-    ``_next`` is the method that reads the part which comes next. It gives False where that needs more bytes.
+    ``_next`` is the method that reads the next part. It returns False if that needs more bytes.
     """
 
     def __init__(self, method: str, longest: int) -> None:
@@ -30,33 +30,33 @@ class Answer:
         self._whole: Response | None = None
 
     def take(self, data: bytes) -> Response | None:
-        """Some bytes came. Returns the answer, if it is whole now; what comes after that is left alone.
+        """Parse some bytes. Returns the answer if it is complete now; bytes after it are ignored.
 
         Raises:
-            BadAnswer, TooLong: there is no answer to wait for.
+            BadAnswer, TooLong: No answer can follow.
         """
-        self._buffer = bytearray(data)  # Step 1: this forgets what came before.
+        self._buffer = bytearray(data)  # Step 1: this forgets the earlier bytes.
         while self._whole is None and self._next():
             pass
         return self._whole
 
     def end(self, clean: bool) -> Response:
-        """The connection ended; clean: the other side closed it, nothing broke. Returns the answer, if that makes it whole.
+        """The connection has ended; clean: with ConnectionDone. Returns the answer, if it ends there.
 
         Raises:
-            BrokenOff: it does not.
+            BrokenOff: The answer is incomplete.
         """
-        raise NotImplementedError("Step 5: tell a whole answer from one that was cut short")
+        raise NotImplementedError("Step 5: distinguish a complete answer from one that was cut short")
 
     def _finish(self, content: bytes | bytearray) -> Response:
         self._whole = Response(self._status, self._reason, self._fields, bytes(content))
         return self._whole
 
     def _take_up_to(self, mark: bytes) -> bytes | None:
-        """What stands before the mark, which is taken off too; None while the mark is not here."""
-        # What was searched is not searched again; but the mark may have begun there.
+        """Remove and return the bytes before the mark, and remove the mark; None if the mark has not arrived."""
+        # Bytes are not searched twice; but the mark may have begun in those that were searched.
         end = self._buffer.find(mark, max(0, self._searched - len(mark) + 1))
-        # Step 10: what never ends fills the memory.
+        # Step 10: a head or line without an end fills the memory.
         if end < 0:
             self._searched = len(self._buffer)
             return None
@@ -77,15 +77,15 @@ class Answer:
         return True
 
     def _content_reader(self) -> Callable[[], bool]:
-        """The method that reads the content: how it ends is decided here (RFC 9112 6.3)."""
+        """Return the method that reads the content: decide how it ends (RFC 9112 6.3)."""
         # Step 6: every answer has content.
         lengths = values(self._fields, "Content-Length")
         codings = values(self._fields, "Transfer-Encoding")
-        # Step 9: the first length wins, and any number that int() takes.
+        # Step 9: the first length wins, and any number that int() accepts.
         if codings:
             return self._read_chunk_size
         if lengths:
-            # int() refuses thousands of digits, and with them the reader of an answer would fail.
+            # int() raises ValueError for thousands of digits.
             digits = lengths[0].lstrip("0")
             short = len(digits) <= len(str(self._longest))
             self._size = int(digits or "0") if short else self._longest + 1
@@ -94,50 +94,50 @@ class Answer:
         return self._read_until_the_end
 
     def _check_length(self, length: int) -> None:
-        """Refuse content that is, or will be, of more bytes than the client takes."""
+        """Refuse content that has, or will have, more bytes than the client accepts."""
         # Step 10: any length passes.
 
     def _read_exactly(self) -> bool:
-        raise NotImplementedError("Step 2: finish with so many bytes, once they are here")
+        raise NotImplementedError("Step 2: finish when all the bytes have arrived")
 
     def _read_until_the_end(self) -> bool:
-        raise NotImplementedError("Step 4: leave the bytes in the buffer, for the connection's end")
+        raise NotImplementedError("Step 4: leave the bytes in the buffer until the connection ends")
 
     def _read_chunk_size(self) -> bool:
         line = self._take_up_to(b"\r\n")
         if line is None:
             return False
-        raise NotImplementedError("Step 3: go on with the chunk, or with what follows the last")
+        raise NotImplementedError("Step 3: go on with the chunk, or after the last one with the trailers")
 
     def _read_chunk(self) -> bool:
-        raise NotImplementedError("Step 3: keep the chunk's data, take the CRLF after it")
+        raise NotImplementedError("Step 3: keep the chunk's data, drop the CRLF after it")
 
     def _read_trailer(self) -> bool:
         raise NotImplementedError("Step 3: drop the trailers; the empty line ends the answer")
 
 
 def parse_status_line(line: bytes) -> tuple[int, str]:
-    """The status, and the reason phrase, which may be missing with the space before it.
+    """Return the status and the reason phrase, which may be missing together with the space before it.
 
     Raises:
-        BadAnswer: it is no status line of HTTP/1.
+        BadAnswer: This is not a status line of HTTP/1.
     """
-    raise NotImplementedError("Step 8: take the line apart, refuse what is no status line")
+    raise NotImplementedError("Step 8: parse the line; refuse anything that is not a status line")
 
 
 def parse_fields(lines: Iterable[bytes]) -> list[tuple[str, str]]:
-    """Field lines, without their CRLFs, as pairs of name and value.
+    """Return field lines, given without their CRLFs, as pairs of name and value.
 
     Raises:
-        BadAnswer: a line is no token, directly followed by a colon, or has a CR, LF or NUL in it.
+        BadAnswer: A line does not begin with a token and a colon, or contains a CR, LF or NUL.
     """
     fields = []
     for line in lines:
-        raise NotImplementedError("Step 7: take the line apart at its first colon")
+        raise NotImplementedError("Step 7: split the line at its first colon")
         # Step 8: any line passes.
     return fields
 
 
 def values(fields: Iterable[tuple[str, str]], wanted: str) -> list[str]:
-    """The values of every field of that name, in order; names have no case."""
+    """Return the values of all fields of this name, in order; case does not matter."""
     raise NotImplementedError("Step 7: compare the names in lower case")

@@ -1,4 +1,4 @@
-"""The client: connections, time, redirects. What an answer is made of, answers.py knows."""
+"""The client: connections, time, redirects. answers.py parses the answers."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ Fields = Iterable[tuple[str, str]]
 EndpointFor = Callable[[str, int], IStreamClientEndpoint]
 
 REDIRECTS = (301, 302, 303, 307, 308)
-# request_bytes writes these: a second one would say something else about where the request goes, or where it ends.
+# request_bytes writes these, or they would contradict it: about the request's host, or where the request ends.
 OWN = ("host", "connection", "content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for."""
+    """A request, before it is sent."""
 
     method: str
     url: str
@@ -48,42 +48,42 @@ class Request:
 
     @property
     def place(self) -> Place:
-        """Where the URL leads."""
+        """The URL's host, port and target."""
         return split_url(self.url)
 
 
 class AnswerProtocol(Protocol):
-    """One connection: sends a request, and gathers its answer.
+    """One connection: sends a request, and receives its answer.
 
-    response: a Deferred that fires once, with the Response, or fails. Cancelled, it closes the connection.
+    response: a Deferred that fires once, with the Response, or fails. Cancelling it closes the connection.
     """
 
     # Twisted sets it before it calls connectionMade.
     transport: ITCPTransport
 
     def __init__(self, request: bytes, answer: Answer) -> None:
-        # The Deferred calls _cancel when someone cancels it before it has fired.
+        # The Deferred calls _cancel if it is cancelled before it has fired.
         self.response: Deferred[Response] = Deferred(self._cancel)
         self._request, self._answer = request, answer
 
     def connectionMade(self) -> None:
-        """The connection is there."""
+        """Send the request."""
         self.transport.write(self._request)
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came."""
-        # Step 12: a response that was cancelled or answered has its result already.
+        """Receive a part of the answer."""
+        # Step 12: a response that was cancelled or answered already has its result.
         try:
             whole = self._answer.take(data)
         except (BadAnswer, TooLong):
-            raise  # Step 8: nobody who waits for the response hears of this.
+            raise  # Step 8: the response never fires.
         if whole is not None:
             self._close()
             self.response.callback(whole)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over."""
-        # Step 12: a response that was cancelled or answered has its result already.
+        # Step 12: a response that was cancelled or answered already has its result.
         try:
             whole = self._answer.end(clean=reason.check(ConnectionDone) is not None)
         except BrokenOff:
@@ -92,16 +92,16 @@ class AnswerProtocol(Protocol):
             self.response.callback(whole)
 
     def _close(self) -> None:
-        """There is nothing more to come."""
+        """End the connection: nothing more is expected."""
         # Step 16: the connection stays open.
 
     def _cancel(self, response: Deferred[Response]) -> None:
-        """Nobody waits any more. Once this returns, the Deferred fails with CancelledError by itself."""
+        """Called by Deferred.cancel; after it returns, the Deferred fails with CancelledError."""
         raise NotImplementedError("Step 12: close, whether the request was sent or not")
 
 
 class Client:
-    """Asks servers, with a new connection for each request. The README says what it gives, and when it fails with what."""
+    """Sends requests, each over a new connection. The README specifies the results and failures."""
 
     def __init__(
         self,
@@ -122,28 +122,28 @@ class Client:
         self._longest, self._most_redirects = longest, most_redirects
 
     def get(self, url: str, fields: Fields = ()) -> Deferred[Response]:
-        """Ask for what is at this URL."""
+        """Send a GET request for this URL, and follow redirects. Raises ValueError as request() does."""
         return self.request("GET", url, fields)
 
     def request(
         self, method: str, url: str, fields: Fields = (), content: bytes = b""
     ) -> Deferred[Response]:
-        """Ask; follow redirects.
+        """Send a request, and follow redirects.
 
         Raises:
-            ValueError: it may not be sent. Nothing was connected.
+            ValueError: The request may not be sent; nothing was connected.
         """
         request = Request(method, url, list(fields), content)
         check_request(request)
         return self._ask(request, self._most_redirects)
 
     def _ask(self, request: Request, redirects: int) -> Deferred[Response]:
-        """Ask once, and again where a redirect leads; so many times at most."""
+        """Send a request; redirects: how many more redirects may be followed."""
         place = request.place
         message = request_bytes(request.method, place, request.fields, request.content)
         protocol = AnswerProtocol(message, Answer(request.method, self._longest))
         endpoint = self._endpoint_for(place.host, place.port)
-        # It fires with the protocol, once that is connected; what a callback returns is its result from then on.
+        # It fires with the protocol once that is connected; each callback's return value becomes its result.
         asking: Deferred[Any] = connectProtocol(endpoint, protocol)
         # Step 12: a cancelled attempt to connect fails with ConnectingCancelledError.
         # Step 11: both may take for ever.
@@ -153,18 +153,26 @@ class Client:
     def _follow(
         self, response: Response, request: Request, redirects: int
     ) -> Response | Deferred[Response]:
-        """The response, or where it is a redirect to follow, what that leads to."""
+        """Return the response, or the result of following it if it is a redirect."""
         # Step 14: no redirect is followed.
         # Step 15: this goes on for ever.
         return response
 
 
 def where(url: str, location: str) -> str:
-    """The URL that a Location leads to, from this one. A ValueError if it leads nowhere."""
-    raise NotImplementedError("Step 14: a URL with its scheme, one with only its host, or what is relative")
+    """Return the URL that a Location at this URL leads to.
+
+    Raises:
+        ValueError: The Location is invalid.
+    """
+    raise NotImplementedError("Step 14: a URL with a scheme, one without, or a relative one")
 
 
 def check_request(request: Request) -> None:
-    """Refuse, with a ValueError, what a server would take for something other than this request."""
+    """Check that a request may be sent.
+
+    Raises:
+        ValueError: A server would read something else than this request.
+    """
     place = request.place
-    # Step 13: a line's end in any of these makes two requests of one.
+    # Step 13: a line break in any of these makes one request two.

@@ -1,4 +1,4 @@
-"""What is given for tests: a client that has no network, and whose time is a Clock. There is nothing to write here."""
+"""For tests: a client without a network, whose time is a Clock. Given; there is nothing to write here."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ URL = "http://example.org/dir/page?a=b"
 
 
 class ClientTestCase(SynchronousTestCase):
-    """A TestCase whose every test has a clock and an endpoint of its own.
+    """A TestCase whose tests each have their own clock and endpoint.
 
-    clock: goes on when the test says advance(). endpoint: all that the client connects to; an attempt succeeds when the
-    test says accept(), and fails when it says refuse(). asked: the host and port of each attempt, in order.
+    clock: advances when the test calls advance(). endpoint: the client's only endpoint; an attempt to connect succeeds when
+    the test calls accept(), and fails when it calls refuse(). asked: the host and port of each attempt, in order.
     """
 
     def setUp(self) -> None:
-        """Before each test."""
+        """Make the clock and the endpoint."""
         self.clock, self.endpoint = Clock(), FakeEndpoint()
         self.asked: list[tuple[str, int]] = []
 
     def client(self, **settings: Any) -> Client:
-        """A client with these settings."""
+        """Make a client with these settings."""
 
         def endpoint_for(host: str, port: int) -> FakeEndpoint:
             self.asked.append((host, port))
@@ -41,9 +41,9 @@ class ClientTestCase(SynchronousTestCase):
     def begin(
         self, method: str = "GET", **settings: Any
     ) -> tuple[Deferred[Response], Any, StringTransport]:
-        """Ask for URL, and connect. Returns the Deferred, the client's protocol, and the transport that it was given.
+        """Ask for URL, and connect. Returns the Deferred, the client's protocol and its transport.
 
-        Call the protocol's dataReceived and connectionLost, as a reactor does; nobody else will.
+        The test calls the protocol's dataReceived and connectionLost, as a reactor would.
         """
         asking = self.client(**settings).request(method, URL)
         protocol, transport = self.endpoint.accept()
@@ -52,7 +52,7 @@ class ClientTestCase(SynchronousTestCase):
     def receive(
         self, *chunks: bytes, end: Failure | None = None, method: str = "GET", **settings: Any
     ) -> Any:
-        """What ``outcome`` gives for a request for which these chunks came, and then, if given, the connection's end."""
+        """Ask, receive these chunks, then the connection's end if given. Returns the ``outcome`` of the request."""
         asking, protocol, _ = self.begin(method, **settings)
         for chunk in chunks:
             protocol.dataReceived(chunk)
@@ -61,15 +61,15 @@ class ClientTestCase(SynchronousTestCase):
         return outcome(asking)
 
     def assertContent(self, got: Any, expected: bytes, case: object = "") -> None:
-        """See that what ``outcome`` gave is a Response with this content. case: shown where it is not."""
+        """Assert that a result of ``outcome`` is a Response with this content. case: shown on failure."""
         content = getattr(got, "content", got)
         if content != expected:
-            self.fail(f"Expected {expected!r}, got {content!r}.{_case(case)}")
+            self.fail(f"Expected {expected!r}; got {content!r}.{_case(case)}")
 
     def assertFailed(self, got: Any, kind: type[BaseException], case: object = "") -> None:
-        """See that what ``outcome`` gave is a failure of this kind."""
+        """Assert that a result of ``outcome`` is a failure with this exception. case: shown on failure."""
         if not failed_with(got, kind):
-            self.fail(f"Expected {kind.__name__}, got {got!r}.{_case(case)}")
+            self.fail(f"Expected {kind.__name__}; got {got!r}.{_case(case)}")
 
 
 def _case(case: object) -> str:

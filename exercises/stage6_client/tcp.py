@@ -1,4 +1,4 @@
-"""What is given: how to connect over TCP. There is nothing to write here."""
+"""How to connect over TCP. Given; there is nothing to write here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from twisted.internet.interfaces import IStreamClientEndpoint
 
 
 def tcp_endpoint(host: str, port: int) -> IStreamClientEndpoint:
-    """What connects to a host, on the reactor that runs. An address needs no look-up of names, and no thread for it."""
-    # Not at the module's top: there it would install a reactor, perhaps another one than was asked for.
+    """Make an endpoint on the global reactor. An IP address needs no name lookup, and so no thread."""
+    # Not at the module's top: there it would install a reactor, perhaps not the one that the user wants.
     from twisted.internet import reactor
 
     if isIPAddress(host):

@@ -1,4 +1,4 @@
-"""The client, with no network and no waiting: the test plays the server, the connection and the clock. TCP at the end."""
+"""The client without network and waiting: the test plays the server, the connection and the clock. TCP at the end."""
 
 from typing import Any
 

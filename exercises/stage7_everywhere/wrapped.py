@@ -1,7 +1,7 @@
 """A reactor, its factories, protocols and transports, each in a thin wrapper that passes everything on.
 
-This is what your tests run on. It keeps every promise that the real reactor keeps. The reactors with a known mistake, by
-which your tests are judged, are this file with one edit each. Nothing here is to be edited.
+Your tests run on it. It keeps every promise that the real reactor keeps. The reactors with a known mistake, by which your
+tests are judged, are this file with one edit each. Do not edit it.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ from zope.interface import directlyProvides, providedBy
 
 
 class Wrapper:
-    """Has what the thing inside has, and provides the interfaces that it provides.
+    """Has the attributes of the wrapped object, and provides the same interfaces.
 
-    ``where`` has the reactor's name and the connection's, as ("epoll", "TCP6").
+    where: the names of the reactor and of the kind of connection, such as ("epoll", "TCP6").
     """
 
     def __init__(self, inner: Any, where: tuple[str, str]) -> None:
@@ -24,7 +24,7 @@ class Wrapper:
 
 
 class Reactor(Wrapper):
-    """Gives each factory its wrapper before the real reactor has it."""
+    """Wraps each factory before it passes it to the real reactor."""
 
     def listenTCP(self, port: int, factory: Any, *rest: Any, **options: Any) -> Any:
         return self.inner.listenTCP(port, ServerFactory(factory, self.where), *rest, **options)
@@ -61,7 +61,7 @@ class Reactor(Wrapper):
 
 
 class ServerFactory(Wrapper):
-    """Gives each protocol its wrapper."""
+    """Wraps each protocol."""
 
     def buildProtocol(self, address: Any) -> Any:
         protocol = self.inner.buildProtocol(address)
@@ -69,7 +69,7 @@ class ServerFactory(Wrapper):
 
 
 class ClientFactory(ServerFactory):
-    """Hears of attempts and ends as well."""
+    """A factory that the reactor also calls for failed attempts and lost connections."""
 
     def clientConnectionFailed(self, connector: Any, reason: Any) -> None:
         self.inner.clientConnectionFailed(connector, reason)
@@ -79,7 +79,7 @@ class ClientFactory(ServerFactory):
 
 
 class Protocol(Wrapper):
-    """What the real transport calls; the protocol inside gets a wrapped transport."""
+    """Called by the real transport; passes a wrapped transport to the protocol inside."""
 
     def makeConnection(self, transport: Any) -> None:
         self.inner.makeConnection(Transport(transport, self.where))
@@ -95,10 +95,10 @@ class Protocol(Wrapper):
 
 
 class Transport(Wrapper):
-    """What the protocol calls. Equal to what the reactor watches for it: so ``in reactor.getWriters()`` answers right."""
+    """Called by the protocol. Equal to the object that the reactor watches, so that ``in reactor.getWriters()`` works."""
 
     def watched(self) -> Any:
-        """What the reactor watches: over TLS, the TCP transport below it."""
+        """The object that the reactor watches: over TLS, the TCP transport below."""
         return getattr(self.inner, "transport", self.inner)
 
     def __eq__(self, other: object) -> bool:

@@ -1,4 +1,4 @@
-"""What this stage's tests share: options from words, a service on a fake reactor, the log, a reader of a poem."""
+"""Shared by this stage's tests: parsed options, a service on a fake reactor, the log, a client that reads a poem."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ ADDRESS = IPv4Address("TCP", "127.0.0.1", 40123)
 
 
 def poem_file(data=POEM):
-    """A new file with these bytes, in the folder that trial runs in. Returns its name, a short one, as messages have it."""
+    """Make a file with these bytes in trial's working folder. Returns its name, which is short, for use in messages."""
     number, name = tempfile.mkstemp(prefix="poem-", suffix=".txt", dir=os.curdir)
     with open(number, "wb") as file:
         file.write(data)
@@ -29,24 +29,24 @@ def poem_file(data=POEM):
 
 
 def new_folder(prefix):
-    """A new folder in the one that trial runs in. Returns its name, which begins with the prefix."""
+    """Make a folder in trial's working folder. Returns its name, which begins with the prefix."""
     return os.path.basename(tempfile.mkdtemp(prefix=prefix, dir=os.curdir))
 
 
 def parsed(case, *words):
-    """The options that twist would make of these words; a refusal fails the test."""
+    """Parse these words as twist would. Returns the options; if they are refused, the test fails."""
     options = Options()
     try:
         options.parseOptions(list(words))
     except UsageError as error:
-        case.fail(f"Expected the options {words} to be taken; they were refused: {error}")
+        case.fail(f"Expected the options {words} to be accepted; they were refused: {error}")
     return options
 
 
 def logged(case):
-    """The events that poetry_daemon's own `log` is given from now on, until the test ends: a list that grows.
+    """Observe poetry_daemon's `log` until the test ends. Returns the list to which its events are added.
 
-    The observer is taken out by a cleanup. Twisted's capturedLogs() would leave it in where the test fails within it.
+    A cleanup removes the observer. Twisted's capturedLogs() would not remove it if the test fails inside.
     """
     events = []
 
@@ -60,32 +60,32 @@ def logged(case):
 
 
 def lines(events):
-    """The line that a log file has of each event, without the time."""
+    """Each event as its line in a log file, without the time."""
     return [formatEvent(event) for event in events]
 
 
 def leaks(events):
-    """Those parts of the poem that are anywhere in these events: in their lines, or as JSON, which has every field."""
+    """The parts of the poem that appear in these events: in their lines, or in their JSON, which has every field."""
     text = "".join(formatEvent(event) + eventAsJSON(event) for event in events)
     return [part for part in PARTS if part in text]
 
 
 class FakePort:
-    """A listening port whose stopListening() gives what it is told to give. stopped: how often that was called."""
+    """A listening port. result: what stopListening() returns. stopped: how often it was called."""
 
-    def __init__(self, gives=None):
-        self.gives, self.stopped = gives, 0
+    def __init__(self, result=None):
+        self.result, self.stopped = result, 0
 
     def getHost(self):
         return ADDRESS
 
     def stopListening(self):
         self.stopped += 1
-        return self.gives
+        return self.result
 
 
 class FakeEndpoint:
-    """A server endpoint whose listen() gives one Deferred, which the test fires. factory: what is served, once it is."""
+    """A server endpoint whose listen() returns one Deferred, which the test fires. factory: listen()'s argument."""
 
     def __init__(self, result=None):
         self.cancelled, self.factory = 0, None
@@ -102,7 +102,10 @@ class FakeEndpoint:
 
 
 def fake_service(result=None):
-    """A service that was started, its endpoint and its reactor, both fake. result: the port, or None to leave it open."""
+    """Start a service. Returns it, its fake endpoint and its fake reactor.
+
+    result: the port that listen()'s Deferred fires with; None if it does not fire yet.
+    """
     endpoint, reactor = FakeEndpoint(result), MemoryReactorClock()
     service = PoetryService(reactor, endpoint, PoetryFactory(POEM))
     service.startService()
@@ -110,7 +113,7 @@ def fake_service(result=None):
 
 
 class EndsAtOnce(StringTransport):
-    """A connection that is over within abortConnection(): it calls connectionLost there. Over TCP, that comes later."""
+    """A connection that ends within abortConnection(), which calls connectionLost. Over TCP, that comes later."""
 
     protocol = None
 
@@ -120,7 +123,7 @@ class EndsAtOnce(StringTransport):
 
 
 def client(factory, kind=StringTransport):
-    """A client connects. Returns the server's protocol and its transport, which records."""
+    """Connect a client. Returns the server's protocol and its transport, which records."""
     protocol, transport = factory.buildProtocol(None), kind()
     transport.protocol = protocol
     protocol.makeConnection(transport)
@@ -128,12 +131,12 @@ def client(factory, kind=StringTransport):
 
 
 def end(protocol, kind=ConnectionDone):
-    """The protocol's connection is over."""
+    """End the protocol's connection."""
     protocol.connectionLost(Failure(kind()))
 
 
 class StopCase:
-    """A test of a service that stops, on fakes."""
+    """A test that stops a service on fakes."""
 
     longMessage = False  # Our message alone, not unittest's before it.
 
@@ -142,26 +145,26 @@ class StopCase:
         stopping = service.stopService()
         self.assertTrue(
             isinstance(stopping, Deferred),
-            f"Expected stopService to give a Deferred, for twist to wait for; got {stopping!r}.",
+            f"Expected stopService to return a Deferred, for twist to wait for; got {stopping!r}.",
         )
         return stopping
 
     def assert_pending(self, stopping, when):
-        """The stop is not over yet."""
+        """Assert that the stop is not over yet."""
         got = outcome(stopping)
         self.assertIs(got, PENDING, f"Expected the stop not to be over {when}; got {got!r}.")
 
     def assert_over(self, stopping, when):
-        """The stop is over, well."""
+        """Assert that the stop is over, without a failure."""
         got = outcome(stopping)
         self.assertFalse(
             got is PENDING or hasattr(got, "reason"),
-            f"Expected the stop to be over {when}: {got!r}.",
+            f"Expected the stop to be over {when}; got {got!r}.",
         )
 
 
 class Reader(Protocol):
-    """A real client. over: fires with the bytes that came, when its connection is over. paused: it does not read yet."""
+    """A real client. over: fires with the received bytes when its connection is over. paused: it does not read yet."""
 
     def __init__(self, paused=False):
         self.over, self.received, self.paused = Deferred(), [], paused
@@ -177,6 +180,6 @@ class Reader(Protocol):
         self.over.callback(b"".join(self.received))
 
     def abort(self):
-        """End it from this side. Returns the Deferred of its end."""
+        """Abort the connection. Returns the Deferred that fires when it is over."""
         self.transport.abortConnection()
         return self.over

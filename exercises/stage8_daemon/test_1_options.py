@@ -1,4 +1,4 @@
-"""The options: what is known, and what is refused, each time with one line."""
+"""The options: which there are, and which values are refused, each with one line."""
 
 from pathlib import Path
 
@@ -17,64 +17,60 @@ class OptionsCase(SynchronousTestCase):
     longMessage = False  # Our message alone, not unittest's before it.
 
     def assert_refused(self, *words, naming):
-        """These words are refused with a UsageError of one line, which has this text in it."""
+        """These words are refused with a UsageError whose message is one line and contains this text."""
         try:
             Options().parseOptions(list(words))
         except UsageError as error:
             said = str(error)
         except Exception as error:
             self.fail(
-                f"Expected {words} to be refused with a UsageError, which twist shows as a line; "
-                f"{type(error).__name__} came, which it shows as a traceback: {error}"
+                f"Expected {words} to be refused with a UsageError, which twist shows as one line; got "
+                f"{type(error).__name__}, which it shows as a traceback: {error}"
             )
         else:
-            self.fail(f"Expected {words} to be refused with a UsageError; they were taken.")
+            self.fail(f"Expected {words} to be refused with a UsageError; they were accepted.")
         self.assertEqual(
-            len(said.splitlines()), 1, f"Expected one line to say why {words} are refused: {said!r}"
+            len(said.splitlines()), 1, f"Expected a message of one line for {words}; got {said!r}"
         )
-        self.assertIn(
-            naming, said, f"Expected the line to say {naming!r}, what {words} have wrong: {said!r}"
-        )
+        self.assertIn(naming, said, f"Expected {naming!r} in the message for {words}; got {said!r}")
 
 
 class Step01Options(OptionsCase):
     """There are two options, --port and --poem.
 
-    Write the list optParameters of the class Options, in poetry_daemon.py: for each option, it has
-    a list of its name, its one-letter name or None, its default, and a line for --help. Where
-    nobody says anything else, only this machine can connect.
+    Write optParameters of the class Options, in poetry_daemon.py. The values are kept under
+    self["port"] and self["poem"]. The port's default is "tcp:8007:interface=127.0.0.1"; the poem has
+    none. --help describes both. There is no third option.
     """
 
     def test_given(self):
-        """What is given after --port and --poem is kept under "port" and "poem"."""
+        """The values of --port and --poem are kept under "port" and "poem"."""
         name = poem_file()
         options = parsed(self, "--port", "tcp:8123", "--poem", name)
         got = options.get("port"), options.get("poem")
-        self.assertEqual(
-            got, ("tcp:8123", name), f"Expected the port and the poem as given; got {got}."
-        )
+        self.assertEqual(got, ("tcp:8123", name), f"Expected the given port and poem; got {got}.")
 
     def test_default_port(self):
-        """Without --port it is TCP port 8007 of 127.0.0.1."""
+        """Without --port, the port is TCP port 8007 of 127.0.0.1."""
         got = parsed(self, "--poem", poem_file()).get("port")
         self.assertEqual(
             got,
             "tcp:8007:interface=127.0.0.1",
-            f"Expected the default to be port 8007 on 127.0.0.1 alone; it is {got!r}.",
+            f"Expected the default to be port 8007 of 127.0.0.1 only; got {got!r}.",
         )
 
     def test_help(self):
-        """--help shows both options, each with words, and no others."""
+        """--help shows both options, each with a description, and no others."""
         options = Options()
         self.assertEqual(
-            sorted(options), ["poem", "port"], f"Expected two options; they are {sorted(options)}."
+            sorted(options), ["poem", "port"], f"Expected two options; got {sorted(options)}."
         )
         described = {known[0]: known[3] for known in options.optParameters if len(known) > 3}
         for name in ("port", "poem"):
-            self.assertTrue(described.get(name), f"Expected --help to say what --{name} is.")
+            self.assertTrue(described.get(name), f"Expected --help to describe --{name}.")
 
     def test_unknown(self):
-        """An option that is neither of them is refused."""
+        """Any other option is refused."""
         parsed(self, "--poem", poem_file())
         self.assert_refused("--poet", poem_file(), naming="poet")
 
@@ -82,14 +78,15 @@ class Step01Options(OptionsCase):
 class Step02Poem(OptionsCase):
     """The poem is read, and one that cannot be served is refused.
 
-    Write the first part of Options.postOptions, which is called when all the options are read. Let
-    self.poem be the file's bytes. Where there is no --poem, or its file cannot be read, is empty or
-    is not UTF-8, raise a UsageError with one line that says so. Do it here: whatever makeService
-    raises, twist shows as a traceback.
+    Write the first part of Options.postOptions: self.poem becomes the file's bytes, unchanged. A
+    UsageError refuses a missing or empty --poem, and a file that cannot be read, is empty or is not
+    UTF-8. Its message is one line, whatever the name contains ({name!r}), and has --poem or the
+    file's name in it. The name is taken literally: "-", "~" and blanks are not special. A byte
+    order mark, spaces and NUL are text too.
     """
 
     def test_bytes(self):
-        """The options' poem is the file's bytes, unchanged, line endings, a byte order mark and spaces too."""
+        """The options' poem is the file's bytes, unchanged, with line endings, byte order mark and spaces."""
         for data in (
             POEM,
             b"one\r\ntwo\rthree\r\n",
@@ -103,7 +100,7 @@ class Step02Poem(OptionsCase):
             self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
 
     def test_names(self):
-        """The file is the one of that name, whatever the name looks like, and wherever the daemon's own files are."""
+        """The name is taken literally, relative to the current folder."""
         Path("a.txt").write_bytes(b"not this one\n")
         for name in ("-", "~", "~nobody-is-called-this", "[a].txt", " a.txt", "%s", "poem.txt"):
             data = f"{name}: {PARTS[0]}\n".encode()
@@ -114,47 +111,47 @@ class Step02Poem(OptionsCase):
         self.assert_refused("--poem", "a*.txt", naming="a*.txt")
 
     def test_missing(self):
-        """Without --poem, the words are refused, and the line says --poem."""
+        """Without --poem, the options are refused, with --poem in the message."""
         self.assert_refused("--port", "tcp:8007", naming="--poem")
 
     def test_no_file(self):
-        """A name that no file has is refused, and the line has the name."""
+        """A file that does not exist is refused, with its name in the message."""
         self.assert_refused("--poem", "no-such-poem.txt", naming="no-such-poem.txt")
 
     def test_folder(self):
-        """A folder is refused, and the line has its name."""
+        """A folder is refused, with its name in the message."""
         name = new_folder("folder-")
         self.assert_refused("--poem", name, naming=name)
 
     def test_empty(self):
-        """An empty file is refused, and the line has its name."""
+        """An empty file is refused, with its name in the message."""
         name = poem_file(b"")
         self.assert_refused("--poem", name, naming=name)
 
     def test_not_utf8(self):
-        """A file that is not UTF-8 is refused, and the line has its name."""
+        """A file that is not UTF-8 is refused, with its name in the message."""
         for data in (b"caf\xe9\n", b"half a surrogate pair \xed\xa0\x80\n", "é".encode()[:1]):
             name = poem_file(data)
             self.assert_refused("--poem", name, naming=name)
 
     def test_no_such_name(self):
-        """A name that no file can have is refused as well, in one line, whatever characters it has."""
+        """A name that no file can have is refused too, in one line, whatever characters it contains."""
         for name in ("a\0name.txt", "far-too-long-" * 100 + "name.txt", "two\nlines-name.txt"):
             self.assert_refused("--poem", name, naming="name.txt")
         self.assert_refused("--poem", f"{poem_file()}/name.txt", naming="name.txt")
 
 
 class Step03Port(OptionsCase):
-    """A port that describes no endpoint is refused.
+    """A port that does not describe an endpoint is refused.
 
-    Write the last part of Options.postOptions. serverFromString(reactor, self["port"]) makes an
-    endpoint of a description, and opens nothing. Where it raises, raise a UsageError with one line
-    that has the description in it. It does not always raise a ValueError: each kind of endpoint has
-    its own function to read what comes after its name, which raises what it likes.
+    Write the last part of Options.postOptions: if serverFromString(reactor, self["port"]) raises any
+    exception, raise a UsageError. Its message is one line, whatever the description and the
+    exception contain (!r), and has the description in it. The description is used unchanged:
+    "TCP:8007" and " tcp:8007" are refused.
     """
 
     def test_bad(self):
-        """What is no description of an endpoint is refused, and the line has it."""
+        """Anything that is not an endpoint description is refused, and appears in the message."""
         for bad in (
             "8007",
             "tpc:8007",
@@ -173,7 +170,7 @@ class Step03Port(OptionsCase):
             self.assert_refused("--poem", poem_file(), "--port", bad, naming=bad)
 
     def test_good(self):
-        """Descriptions of TCP, with and without an interface, and of other endpoints, are taken."""
+        """Descriptions of TCP endpoints, with and without an interface, and of other endpoints are accepted."""
         for good in (
             "tcp:8007",
             "tcp:0:interface=127.0.0.1",
@@ -184,5 +181,5 @@ class Step03Port(OptionsCase):
             parsed(self, "--poem", poem_file(), "--port", good)
 
     def test_lines(self):
-        """One that has the end of a line in it is refused in one line as well."""
+        """A description that contains a line break is refused in one line too."""
         self.assert_refused("--poem", poem_file(), "--port", "no\nendpoint", naming="endpoint")

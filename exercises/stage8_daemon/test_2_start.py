@@ -1,4 +1,4 @@
-"""The service is made, and starts: on a reactor that is a fake, so that no port is opened."""
+"""The service is made and started on a fake reactor, so that no port is opened."""
 
 from pathlib import Path
 
@@ -11,17 +11,18 @@ from .poetry_daemon import makeService
 
 
 class Step04Start(SynchronousTestCase):
-    """The service listens where --port says, once it is started.
+    """The service listens on the address of --port once it is started.
 
-    Write makeService: a PoetryService of the reactor, the endpoint that serverFromString makes of
-    the option, and a PoetryFactory of the poem. Write also the line of PoetryService.startService
-    that begins to listen. An endpoint's listen() gives a Deferred, which fires with the port.
+    Write makeService: it returns a PoetryService with the reactor, the endpoint that
+    serverFromString makes of options["port"], and a PoetryFactory with options.poem. Write also the
+    line of PoetryService.startService that sets self.listening to the Deferred which the endpoint's
+    listen(self.factory) returns.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
 
     def make(self, port):
-        """A service made of options with this port, and the fake reactor that it has. The poem's file has changed since."""
+        """Make a service with this port. Returns it and its fake reactor. The poem's file is changed after parsing."""
         name = poem_file()
         options = parsed(self, "--port", port, "--poem", name)
         Path(name).write_bytes(b"changed since then\n")
@@ -29,26 +30,27 @@ class Step04Start(SynchronousTestCase):
         return makeService(options, reactor), reactor
 
     def test_service(self):
-        """makeService gives an IService, of the reactor that it is given."""
+        """makeService returns an IService that uses the given reactor."""
         service, reactor = self.make("tcp:8123")
         self.assertTrue(
-            IService.providedBy(service), f"Expected makeService to give a service: {service!r}."
+            IService.providedBy(service),
+            f"Expected makeService to return an IService; got {service!r}.",
         )
         self.assertIs(
-            service.reactor, reactor, f"Expected the given reactor; it has {service.reactor!r}."
+            service.reactor, reactor, f"Expected the given reactor; got {service.reactor!r}."
         )
 
     def test_not_before(self):
-        """A service that was made, and not started, does not listen."""
+        """A service that has not been started does not listen."""
         _, reactor = self.make("tcp:8123")
         self.assertEqual(
             len(reactor.tcpServers),
             0,
-            "Expected nothing to listen before startService() is called.",
+            "Expected no listening port before startService() is called.",
         )
 
     def test_listens(self):
-        """Once it is started, it listens where the option says: the port, and the interface."""
+        """Once started, it listens on the port and the interface of the option."""
         for port, expected in (
             ("tcp:8123:interface=127.0.0.1", (8123, "127.0.0.1")),
             ("tcp:0:interface=127.0.0.2", (0, "127.0.0.2")),
@@ -62,28 +64,28 @@ class Step04Start(SynchronousTestCase):
             )
 
     def test_listens_elsewhere(self):
-        """If the option says a path, it listens there."""
+        """If the option names a path, it listens on that UNIX socket."""
         service, reactor = self.make("unix:/run/Poetry")
         service.startService()
         got = [path for path, *_ in reactor.unixServers]
         self.assertEqual(got, ["/run/Poetry"], f"Expected it to listen on /run/Poetry; got {got}.")
 
     def test_running(self):
-        """It says of itself whether it runs: from its start to its stop."""
+        """service.running is true from start to stop."""
         service, _ = self.make("tcp:8123")
-        told = [bool(service.running)]
+        running = [bool(service.running)]
         service.startService()
-        told.append(bool(service.running))
+        running.append(bool(service.running))
         service.stopService()
-        told.append(bool(service.running))
+        running.append(bool(service.running))
         self.assertEqual(
-            told,
+            running,
             [False, True, False],
-            f"Expected service.running to be false, true, false: made, started, stopped; got {told}.",
+            f"Expected service.running to be false, true, false (made, started, stopped); got {running}.",
         )
 
     def test_serves(self):
-        """Each of two clients gets the poem that the options have read, and a close."""
+        """Each client gets the poem that the options have read, and then the connection closes."""
         service, reactor = self.make("tcp:8123")
         service.startService()
         for number in (1, 2):

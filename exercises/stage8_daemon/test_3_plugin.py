@@ -1,4 +1,4 @@
-"""twist finds the plugin, in a folder that has the daemon's files and nothing else, and says what is wrong with options."""
+"""twist finds the plugin in a folder that has only the daemon's files, and reports bad options."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from .twisted_process import HERE, python, shipped, twist
 
-# Loads what twist loads before it installs a reactor, and tells where it came from.
+# Loads what twist loads before it installs a reactor, and prints which files it came from.
 LOOK = """
 import inspect, json, sys, twisted
 from twisted.application.service import IServiceMaker
@@ -24,38 +24,37 @@ print(json.dumps({"count": len(found), "files": files, "reactor": installed}))
 class Step05Plugin(SynchronousTestCase):
     """twist poetry is a command.
 
-    Write twisted/plugins/poetry_plugin.py: a ServiceMaker, assigned to a variable of any name. It
-    takes four texts: what it is called, the module that has Options and makeService, a description,
-    and the command's word, poetry. The module is named as Python finds it from this folder,
-    poetry_daemon: the folder exercises may not be there where the daemon runs.
+    Write twisted/plugins/poetry_plugin.py: one ServiceMaker, assigned to a variable of any name,
+    for the module poetry_daemon and the command poetry, with a description. Loading it installs no
+    reactor.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
     seen = None
 
     def look(self):
-        """What LOOK tells, and the folder that it was run in. It is run once, since each process takes a moment."""
+        """Run LOOK. Returns its output, its folder and its errors. It runs only once, since a process is slow."""
         if self.seen is None:
             folder = shipped()
             code, said, errors = python(self, folder, "-c", LOOK)
-            self.assertEqual(code, 0, f"Expected the plugin to load; it did not: {errors[-1000:]}")
+            self.assertEqual(code, 0, f"Expected the plugin to load; got {errors[-1000:]}")
             type(self).seen = json.loads(said.splitlines()[-1]), folder, errors
         return self.seen
 
     def test_help(self):
         """twist --help lists the command poetry, with a description."""
         code, said, errors = twist(self, shipped(), "--help")
-        self.assertEqual(code, 0, f"Expected twist --help to end with exit code 0; {errors}")
+        self.assertEqual(code, 0, f"Expected exit code 0 from twist --help; got {code}. {errors}")
         commands = dict(re.findall(r"(?m)^ +([a-z]\S*) +(\w.*)", said.partition("Commands:")[2]))
         self.assertIn(
             "poetry",
             commands,
-            f"Expected twist --help to list poetry; it has {[*commands]}. Is a ServiceMaker "
+            f"Expected twist --help to list poetry; it lists {[*commands]}. Is a ServiceMaker "
             f"assigned to a name in poetry_plugin.py? {errors}",
         )
 
     def test_own_module(self):
-        """Options and makeService come from the poetry_daemon.py that stands beside the folder twisted."""
+        """Options and makeService come from the poetry_daemon.py beside the folder twisted."""
         found, folder, errors = self.look()
         self.assertEqual(
             found["count"],
@@ -76,24 +75,25 @@ class Step05Plugin(SynchronousTestCase):
         for folder in ("twisted", "twisted/plugins"):
             self.assertFalse(
                 (HERE / folder / "__init__.py").exists(),
-                f"Expected no {folder}/__init__.py in {HERE.name}: with it, the folder does not add to "
-                "the real package of its name, but hides it from whoever runs twist there.",
+                f"Expected no {folder}/__init__.py in {HERE.name}: with it, the folder hides the real "
+                "package of its name instead of adding to it.",
             )
 
     def test_no_reactor(self):
-        """Loading the plugin and its module installs no reactor: that is for twist --reactor to choose."""
+        """Loading the plugin and its module installs no reactor, so that twist --reactor can choose one."""
         self.assertFalse(
             self.look()[0]["reactor"],
-            "Expected no reactor to be installed by loading poetry_plugin.py and poetry_daemon.py; "
-            "one was. Import it inside a function, not at the top of a file.",
+            "Expected poetry_plugin.py and poetry_daemon.py to install no reactor when they are loaded; "
+            "they did. Import it inside a function, not at the top of a file.",
         )
 
     def test_bad_options(self):
-        """Bad options end twist with an exit code that is not 0; its first line says why, and there is no traceback."""
+        """With bad options, twist prints the reason in its first line, without a traceback; its exit code is not 0."""
         words = "--poem", "poem.txt", "--port", "tcp"
         code, said, errors = twist(self, shipped(), "poetry", *words)
-        self.assertNotEqual(code, 0, f"Expected {words} to be refused; exit code 0 came. {said}")
+        self.assertNotEqual(code, 0, f"Expected {words} to be refused; got exit code 0. {said}")
         self.assertTrue(
             re.match("Error: .*tcp.*\n", errors) and "Traceback" not in errors,
-            f"Expected one line, from Error: on, for {words}; got {errors[-1500:]}",
+            f'Expected a line "Error: ..." with tcp in it for {words}, and no traceback; got '
+            f"{errors[-1500:]}",
         )

@@ -1,4 +1,4 @@
-"""A start that fails, and what the log says of one that does not."""
+"""A start that fails, and the log of one that succeeds."""
 
 import socket
 
@@ -37,42 +37,41 @@ REASONS = [
 
 
 class Step06CannotListen(SynchronousTestCase):
-    """If it cannot listen, it says why in one line, and ends.
+    """If it cannot listen, it logs the reason in one line, and ends.
 
-    Write the rest of PoetryService._is_not_listening. Tell log.critical why, without a traceback:
-    reason.getErrorMessage(), given as a field. Set self.failed: startService then raises SystemExit
-    if the attempt failed at once. And stop the reactor, in case that runs already: hand
-    reactor.stop to reactor.callWhenRunning, since a reactor that does not run cannot be stopped.
+    Write the rest of PoetryService._is_not_listening. For any reason, it logs one event, with
+    log.critical: reason.getErrorMessage() as a field, without a traceback. It sets self.failed to
+    True, and passes self.reactor.stop to self.reactor.callWhenRunning.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
 
-    def assert_told(self, events, reason, when):
-        """The log has one event, critical, which says what the reason says, in one line and with no traceback."""
+    def assert_logged(self, events, reason, when):
+        """The log has one event, a critical one, with the reason's message in one line and no traceback."""
         critical = [event for event in events if event["log_level"] is LogLevel.critical]
         said = lines(critical)
         self.assertEqual(
             (len(said), len(events)),
             (1, 1),
-            f"Expected one event {when}, a critical one; the log has {lines(events)}.",
+            f"Expected one event {when}, a critical one; got {lines(events)}.",
         )
         found = leaks(events)
         self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
         self.assertIn(
-            str(reason), said[0], f"Expected the log to say why {when}; it says {said[0]!r}"
+            str(reason), said[0], f"Expected the reason in the log {when}; got {said[0]!r}"
         )
         self.assertEqual(
             (len(said[0].splitlines()), "log_failure" in critical[0]),
             (1, False),
-            f"Expected one line, and no traceback, {when}; the log says {said[0]!r}.",
+            f"Expected one line, without a traceback, {when}; got {said[0]!r}.",
         )
         self.assertFalse(
             said[0].startswith("Unable to format"),
-            f"Expected the reason as a field, not as part of the format; the log says {said[0]!r}.",
+            f"Expected the reason as a field, not as part of the format; got {said[0]!r}.",
         )
 
     def test_at_once(self):
-        """If listening fails at once, startService raises SystemExit, with exit code 1, and the log says why."""
+        """If listening fails at once, startService raises SystemExit with exit code 1, and the reason is logged."""
         for reason in REASONS:
             events, reactor = logged(self), MemoryReactorClock()
             endpoint = FakeEndpoint(Failure(reason))
@@ -82,67 +81,68 @@ class Step06CannotListen(SynchronousTestCase):
                 self.assertEqual(error.code, 1, f"Expected exit code 1; got {error.code!r}.")
             else:
                 self.fail(
-                    f"Expected SystemExit where listening fails at once, with {reason!r}; "
-                    "startService returned."
+                    f"Expected SystemExit if listening fails at once, with {reason!r}; startService "
+                    "returned."
                 )
             self.assertFalse(
                 reactor.hasStopped,
-                "Expected reactor.stop to be handed to callWhenRunning; it was called before the "
-                "reactor runs, where a real one raises ReactorNotRunning.",
+                "Expected reactor.stop to be passed to callWhenRunning; it was called before the reactor "
+                "runs, when a real one raises ReactorNotRunning.",
             )
-            self.assert_told(events, reason, f"where listening fails at once, with {reason!r}")
+            self.assert_logged(events, reason, f"if listening fails at once, with {reason!r}")
 
     def test_later(self):
-        """If it fails later, the reactor, which runs, is stopped, and the log says why."""
+        """If it fails later, while the reactor runs, the reactor is stopped, and the reason is logged."""
         for reason in REASONS:
             events = logged(self)
             service, endpoint, reactor = fake_service()
-            # It runs, from here on. Its run() would set handlers of real signals, once step 11 is written.
+            # Not with run(), which would set handlers of real signals once step 11 is written.
             reactor.running = True
-            self.assertEqual(lines(events), [], "Expected nothing in the log while not decided.")
+            self.assertEqual(lines(events), [], "Expected nothing in the log before the outcome.")
             endpoint.listening.errback(reason)
             self.assertTrue(
                 reactor.hasStopped,
-                f"Expected the reactor to be stopped where listening fails later, with {reason!r}.",
+                f"Expected the reactor to be stopped if listening fails later, with {reason!r}.",
             )
-            self.assert_told(events, reason, f"where listening fails later, with {reason!r}")
+            self.assert_logged(events, reason, f"if listening fails later, with {reason!r}")
             self.assertIs(
-                service.failed, True, f"Expected self.failed to be True; it is {service.failed}."
+                service.failed, True, f"Expected self.failed to be True; got {service.failed}."
             )
 
     def test_process(self):
-        """On a port that is in use, twist ends with an exit code that is not 0, and one line on its standard error."""
+        """If the port is in use, twist ends with one line on standard error and an exit code that is not 0."""
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = f"tcp:{other.getsockname()[1]}:interface=127.0.0.1"
             words = "poetry", "--poem", "poem.txt", "--port", port
             code, said, errors = twist(self, shipped(), *words)
         self.assertNotEqual(code, 0, f"Expected an exit code that is not 0; got 0. {said}{errors}")
         self.assertEqual(
-            len(errors.splitlines()), 1, f"Expected one line that says why; got: {errors[-1500:]}"
+            len(errors.splitlines()), 1, f"Expected one line with the reason; got {errors[-1500:]}"
         )
 
 
 class Step07Log(SynchronousTestCase):
-    """The log tells where it listens, and to whom it sends.
+    """The log has the port's address, and each client's.
 
-    Write PoetryService._is_listening: a line with the address that the port has, port.getHost().
-    The option is not that address: where it says 0, the system has picked a port. Write also
-    PoetryProtocol.connectionMade: a line with the client's address, self.transport.getPeer(). Use
-    log.info, with the address as a field. No line has the poem.
+    Write PoetryService._is_listening and PoetryProtocol.connectionMade: each logs one line, with
+    log.info, that has a whole address as a field (a UNIX address has neither host nor port). The
+    addresses are port.getHost() and self.transport.getPeer(). Apart from these, step 6's and step
+    8's, log gets no lines. In the first line, the port is the first number of four or five digits:
+    step 11 reads it there.
     """
 
     longMessage = False
 
-    def assert_told(self, events, address, what):
-        """The log has one event of these, of log.info, with the host and the port of this address in its line."""
+    def assert_logged(self, events, address, what):
+        """There is one event, of log.info, with the host and the port of this address in its line."""
         said = lines(events)
-        self.assertEqual(len(said), 1, f"Expected one line {what}; the log has {said}.")
+        self.assertEqual(len(said), 1, f"Expected one line {what}; got {said}.")
         level = events[0]["log_level"]
         self.assertIs(
             level, LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
         )
         for part in (address.host, str(address.port)):
-            self.assertIn(part, said[0], f"Expected {part} in the line {what}; it is {said[0]!r}.")
+            self.assertIn(part, said[0], f"Expected {part} in the line {what}; got {said[0]!r}.")
             self.assertNotIn(
                 part,
                 events[0].get("log_format") or "",
@@ -151,52 +151,52 @@ class Step07Log(SynchronousTestCase):
             )
 
     def test_listening(self):
-        """Once it listens, and not before, there is one line, with the port's address."""
+        """Once it listens, not before, it logs one line with the port's address."""
         events = logged(self)
         _, endpoint, _ = fake_service()
         said = lines(events)
-        self.assertEqual(said, [], f"Expected no line before the port is there; got {said}.")
+        self.assertEqual(said, [], f"Expected no line before it listens; got {said}.")
         endpoint.listening.callback(FakePort())
-        self.assert_told(events, ADDRESS, "of _is_listening")
+        self.assert_logged(events, ADDRESS, "of _is_listening")
 
     def test_no_host(self):
-        """An address that has neither host nor port, as that of a UNIX socket, is told as well."""
+        """An address without host and port, such as that of a UNIX socket, is logged too."""
         events, port, where = logged(self), FakePort(), UNIXAddress("/run/poetry")
         port.getHost = lambda: where
         _, endpoint, _ = fake_service(port)
         protocol = endpoint.factory.buildProtocol(None)
         protocol.makeConnection(StringTransport(peerAddress=UNIXAddress("/run/client")))
         said = lines(events)
-        self.assertEqual(len(said), 2, f"Expected two lines, of both addresses; got {said}.")
+        self.assertEqual(len(said), 2, f"Expected two lines, one for each address; got {said}.")
         for path, line in zip(("/run/poetry", "/run/client"), said, strict=True):
-            self.assertIn(path, line, f"Expected {path} in the line; it is {line!r}.")
+            self.assertIn(path, line, f"Expected {path} in the line; got {line!r}.")
         self.assertEqual(
             protocol.transport.value(),
             POEM,
-            "Expected the poem to be sent over a UNIX socket, too.",
+            "Expected the poem to be sent over a UNIX socket too.",
         )
 
     def test_clients(self):
-        """For each client, there is one line, with the client's address."""
+        """For each client, it logs one line with the client's address."""
         _, endpoint, _ = fake_service(FakePort())
         events = logged(self)
         for number in (1, 2, 3):
             _, transport = client(endpoint.factory)
-            self.assert_told(events, transport.getPeer(), f"of connectionMade, client {number}")
+            self.assert_logged(events, transport.getPeer(), f"of connectionMade, client {number}")
             events.clear()
 
     def test_ends(self):
-        """Of a client's end there is no line, however the connection ends."""
+        """The end of a connection is not logged, however it ends."""
         _, endpoint, _ = fake_service(FakePort())
         for kind in (ConnectionDone, ConnectionLost, ConnectionAborted):
             protocol, _ = client(endpoint.factory)
             events = logged(self)
             end(protocol, kind)
             said = lines(events)
-            self.assertEqual(said, [], f"Expected no line of an end, {kind.__name__}; got {said}.")
+            self.assertEqual(said, [], f"Expected no line after {kind.__name__}; got {said}.")
 
     def test_no_poem(self):
-        """No part of the poem is in the log: neither in a line, nor in a field, which a log in JSON shows."""
+        """No part of the poem is in the log: neither in a line nor in a field, which a JSON log has."""
         events = logged(self)
         _, endpoint, _ = fake_service(FakePort())
         protocol, _ = client(endpoint.factory)
@@ -204,5 +204,5 @@ class Step07Log(SynchronousTestCase):
         self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
         self.assertEqual(len(events), 2, f"Expected two lines in all; got {lines(events)}.")
         self.assertIn(
-            protocol, endpoint.factory.open, "Expected the connection to be noted as open."
+            protocol, endpoint.factory.open, "Expected the connection in the factory's dict open."
         )

@@ -1,4 +1,4 @@
-"""The end: the port, and the connections."""
+"""The stop: the port, and the connections."""
 
 import asyncio
 
@@ -25,39 +25,40 @@ from .poetry_daemon import PoetryFactory, PoetryService
 
 
 class Step08StopPort(StopCase, SynchronousTestCase):
-    """Stopping closes the port, waits until it is closed, and says so.
+    """Stopping closes the port, waits until it is closed, and logs it.
 
-    Write, in PoetryService.stopService, a Deferred named closing. self.listening fires with the
-    port, or with None where there is none; a callback on it calls port.stopListening(), which gives
-    a Deferred or None. An attempt to listen that is still under way is cancelled. Write also the
-    line that tells the log that it has stopped, in PoetryService._stopped.
+    Write closing in PoetryService.stopService: cancel an attempt to listen that is still under way;
+    then a callback on self.listening calls port.stopListening(), once, and returns its result, a
+    Deferred or None. The port is None if listening was cancelled, has failed or never began. Write
+    also PoetryService._stopped: one line, with log.info. If closing fails, the stop fails with the
+    same reason; _stopped, as given, sees to that.
     """
 
     def test_at_once(self):
-        """If stopListening() gives None, the stop is over, and the port was told once."""
+        """If stopListening() returns None, the stop is over; stopListening() is called once."""
         port = FakePort(None)
         service, _, _ = fake_service(port)
-        self.assert_over(self.stop(service), "where stopListening() gives None")
+        self.assert_over(self.stop(service), "if stopListening() returns None")
         self.assertEqual(port.stopped, 1, f"Expected one stopListening(); got {port.stopped}.")
 
     def test_later(self):
-        """If it gives a Deferred, the stop is over when that fires, not before."""
+        """If it returns a Deferred, the stop is over when that fires, not before."""
         port = FakePort(Deferred())
         service, _, _ = fake_service(port)
         stopping = self.stop(service)
         self.assertEqual(port.stopped, 1, f"Expected one stopListening(); got {port.stopped}.")
-        self.assert_pending(stopping, "before stopListening()'s Deferred fires")
-        port.gives.callback(None)
-        self.assert_over(stopping, "once stopListening()'s Deferred has fired")
+        self.assert_pending(stopping, "before the Deferred of stopListening() fires")
+        port.result.callback(None)
+        self.assert_over(stopping, "once the Deferred of stopListening() has fired")
 
     def test_fails(self):
-        """If the port cannot be closed, for whatever reason, the stop fails with that, and the log has its line still."""
+        """If the port cannot be closed, the stop fails with the same reason, and its line is still logged."""
         for error in (
             OSError("the port would not close"),
             ValueError("it"),
             ConnectionDone(),
             CancelledError(),
-            asyncio.CancelledError(),  # no Exception
+            asyncio.CancelledError(),  # not an Exception
         ):
             service, _, _ = fake_service(FakePort(fail(error)))
             events = logged(self)
@@ -66,32 +67,32 @@ class Step08StopPort(StopCase, SynchronousTestCase):
             self.assertEqual(len(said), 1, f"Expected one line when it has stopped; got {said}.")
 
     def test_attempt(self):
-        """An attempt to listen that is still under way is given up, and that is no failure."""
+        """An attempt to listen that is still under way is cancelled, and that is not a failure."""
         service, endpoint, reactor = fake_service()
         events = logged(self)
         stopping = self.stop(service)
         self.assertEqual(
             endpoint.cancelled, 1, "Expected the attempt to listen to be cancelled; it was not."
         )
-        self.assert_over(stopping, "where the attempt to listen was given up")
+        self.assert_over(stopping, "if the attempt to listen was cancelled")
         self.assertEqual(
-            len(events), 1, f"Expected the line of the stop alone; got {lines(events)}."
+            len(events), 1, f"Expected only the line of the stop; got {lines(events)}."
         )
-        self.assertFalse(reactor.hasStopped, "Expected the reactor to be left alone.")
+        self.assertFalse(reactor.hasStopped, "Expected the reactor not to be stopped.")
 
     def test_never_started(self):
-        """A service that was never started can be stopped, too, and that is over at once."""
+        """A service that was never started can be stopped too, at once."""
         service = PoetryService(MemoryReactorClock(), FakeEndpoint(), PoetryFactory(POEM))
-        self.assert_over(self.stop(service), "where it was never started")
+        self.assert_over(self.stop(service), "if it was never started")
 
     def test_log(self):
-        """The log has one line of it, when all is over and not before."""
+        """The stop is logged in one line, when everything is over, not before."""
         port = FakePort(Deferred())
         service, _, _ = fake_service(port)
         events = logged(self)
         self.stop(service)
         self.assertEqual(lines(events), [], "Expected no line before the port is closed.")
-        port.gives.callback(None)
+        port.result.callback(None)
         said, found = lines(events), leaks(events)
         self.assertEqual(len(said), 1, f"Expected one line when it has stopped; got {said}.")
         level = events[0]["log_level"]
@@ -100,19 +101,18 @@ class Step08StopPort(StopCase, SynchronousTestCase):
 
 
 class Step09Connections(StopCase, SynchronousTestCase):
-    """Stopping waits for the connections that are open.
+    """Stopping waits for the open connections.
 
-    Write, in PoetryService.stopService, a new Deferred named waiting. self.factory.open has, for
-    each connection that is not over, a Deferred that fires when it is. The protocol has asked for
-    the close already, right after the poem, so that nothing need be asked again: what is sent still
-    arrives. The port and the connections end in any order, and the port may fail to.
+    Write waiting in PoetryService.stopService: it fires once closing and every Deferred in
+    self.factory.open have fired, in any order, even if closing fails. The port is closed at once,
+    and no connection is closed or aborted.
     """
 
     def test_waits(self):
-        """The stop is over when the port and every connection are, in whichever order they end, and not before the last."""
+        """The stop is over when the port and all connections are, in any order, and not before the last."""
         names = ["the port", "connection 1", "connection 2"]
         for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)):
-            told = ", ".join(names[number] for number in order)
+            ordered = ", ".join(names[number] for number in order)
             port = FakePort(Deferred())
             service, endpoint, _ = fake_service(port)
             sides = [client(endpoint.factory)[0] for _ in range(2)]
@@ -121,39 +121,37 @@ class Step09Connections(StopCase, SynchronousTestCase):
             self.assertEqual(
                 port.stopped,
                 1,
-                "Expected stopListening() at once, though connections are open: no new ones are wanted.",
+                "Expected stopListening() at once, even with open connections: there must be no new ones.",
             )
             for number in order:
-                self.assert_pending(stopping, f"before {names[number]} is, the order being {told}")
+                self.assert_pending(stopping, f"before {names[number]} is, in the order {ordered}")
                 said = lines(events)
                 self.assertEqual(
-                    said, [], f"Expected no line before {names[number]} is over: {said}"
+                    said, [], f"Expected no line before {names[number]} is over; got {said}."
                 )
                 if number:
                     end(sides[number - 1])
                 else:
-                    port.gives.callback(None)
-            self.assert_over(stopping, f"once all three are, the order being {told}")
+                    port.result.callback(None)
+            self.assert_over(stopping, f"once all three are, in the order {ordered}")
 
     def test_many(self):
-        """However many connections are open, the last to end is waited for."""
+        """However many connections are open, the stop waits for the last one."""
         service, endpoint, _ = fake_service(FakePort())
         sides = [client(endpoint.factory)[0] for _ in range(100)]
         stopping = self.stop(service)
         for number, side in enumerate([*sides[50:], *sides[:50]], 1):
-            self.assert_pending(
-                stopping, f"before the last of 100 connections, after {number - 1},"
-            )
+            self.assert_pending(stopping, f"before the last of 100 connections, after {number - 1}")
             end(side)
-        self.assert_over(stopping, "once all of 100 connections are")
+        self.assert_over(stopping, "once all 100 connections are")
 
     def test_port_fails(self):
-        """If the port cannot be closed, the stop still waits for each connection, and fails only then."""
+        """If the port cannot be closed, the stop still waits for all connections, and only then fails."""
         error = OSError("the port would not close")
         service, endpoint, _ = fake_service(FakePort(fail(error)))
         protocol, _ = client(endpoint.factory)
         stopping = self.stop(service)
-        self.assert_pending(stopping, "while a connection is open, though the port has failed")
+        self.assert_pending(stopping, "while a connection is open, even if closing the port failed")
         end(protocol)
         got = outcome(stopping)
         self.assertEqual(
@@ -169,18 +167,18 @@ class Step09Connections(StopCase, SynchronousTestCase):
         self.assert_over(stopping, "once the only connection has broken")
 
     def test_not_cut_short(self):
-        """A connection is not aborted when the service is told to stop: its poem still arrives."""
+        """A connection is not aborted when the stop begins: its poem still arrives."""
         service, endpoint, _ = fake_service(FakePort())
         protocol, transport = client(endpoint.factory)
         self.stop(service)
         self.assertFalse(
             transport.disconnected,
-            "Expected no abortConnection(), which throws away what is unsent.",
+            "Expected no abortConnection(), which discards unsent bytes.",
         )
         end(protocol)
 
     def test_ended_before(self):
-        """A connection that was over before is not waited for."""
+        """The stop does not wait for a connection that was over before."""
         service, endpoint, _ = fake_service(FakePort())
         end(client(endpoint.factory)[0])
-        self.assert_over(self.stop(service), "where the only connection had ended before")
+        self.assert_over(self.stop(service), "if the only connection had ended before")

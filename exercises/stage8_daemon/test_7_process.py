@@ -1,4 +1,4 @@
-"""The daemon as a process of its own: from its start to SIGTERM."""
+"""The daemon as a process: from its start to SIGTERM."""
 
 import runpy
 import signal
@@ -18,7 +18,7 @@ SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
 ]
 POEM = (HERE / "poem.txt").read_bytes()
-# Does what twist does, and sends its own process a signal in between.
+# Does what twist does, and sends itself a signal between the start and the reactor's run.
 AT_ONCE = """
 import os, signal, sys
 import poetry_daemon
@@ -35,12 +35,12 @@ os.kill(os.getpid(), number)
 reactor.run()
 print("over")
 """
-# The first number of four or five digits in a line of the daemon's own: a port that the system has picked has so many.
+# The first number of four or five digits in a line of the daemon's log: a port that the system picks has that many.
 WHERE = r"\[poetry_daemon[^\]]*\].*?\b(\d{4,5})\b.*\n"
 
 
 class Running(MemoryReactorClock):
-    """A reactor that runs, until it is stopped. calls: what callFromThread was given, and has not called yet."""
+    """A reactor that runs until it is stopped. calls: the pending calls of callFromThread."""
 
     def __init__(self):
         super().__init__()
@@ -55,37 +55,35 @@ class Running(MemoryReactorClock):
         super().stop()
 
     def turn(self):
-        """Call what callFromThread was given."""
+        """Make the calls that callFromThread was given."""
         calls, self.calls = self.calls, []
         for function, args, kwargs in calls:
             function(*args, **kwargs)
 
 
 class Step11Process(TestCase):
-    """SIGTERM ends the process in good order, with exit code 0.
+    """On SIGTERM the process shuts down cleanly, with exit code 0.
 
-    Write PoetryService._take_signals, which is called once the reactor runs. Twisted's own handlers
-    stop the reactor, and twist then ends by the signal, as if it had not been caught: whoever
-    started it cannot tell that from a stop that went wrong. signal.signal(number, function) sets
-    another handler, and gives the one before, to be kept in self._before[number]. Do so for each of
-    SIGNALS that is not ignored: SIGTERM, SIGINT and SIGHUP. In a handler only
-    reactor.callFromThread is safe: have it call self._stop_reactor, which is given.
+    Write PoetryService._take_signals: for each of SIGNALS that is not ignored, and for no other
+    signal, it sets a handler, and keeps the previous one in self._before[number]. The handler only
+    passes self._stop_reactor to self.reactor.callFromThread; it stops nothing and raises nothing
+    itself. A second signal, of any kind, changes nothing.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
     timeout = 8
     if sys.platform == "win32":
-        skip = "Windows has no SIGTERM that a process could handle: it ends it at once."
+        skip = "On Windows a process cannot handle SIGTERM: it ends at once."
 
     async def serving(self):
-        """Start twist, and fetch the poem. Returns the process, and an endpoint that connects to it."""
+        """Start twist, and fetch the poem. Returns the process and an endpoint that connects to it."""
         from twisted.internet import reactor
 
         port = "tcp:0:interface=127.0.0.1"
         daemon = start(self, shipped(), "poetry", "--port", port, "--poem", "poem.txt")
-        # Where it listens is in the log before the reactor runs, or not at all.
-        where = await daemon.says(f"{WHERE}|Starting reactor", "its log to tell where it listens")
-        self.assertTrue(where[1], f"Expected its log to tell where it listens: {daemon.output}")
+        # If the address is not in the log before the reactor runs, it never will be.
+        where = await daemon.says(f"{WHERE}|Starting reactor", "the port in its log")
+        self.assertTrue(where[1], f"Expected the port in its log; got {daemon.output}")
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", int(where[1]))
         try:
             got = await (await connectProtocol(endpoint, Reader())).over
@@ -93,7 +91,7 @@ class Step11Process(TestCase):
             got = error
         if got != POEM:
             said = await daemon.last_words()
-            self.fail(f"Expected the bytes of poem.txt; got {got!r}. The daemon said: {said}")
+            self.fail(f"Expected the bytes of poem.txt; got {got!r}. The daemon's log: {said}")
         return daemon, endpoint
 
     async def test_sigterm(self):
@@ -102,48 +100,50 @@ class Step11Process(TestCase):
         daemon.transport.signalProcess("TERM")
         code = await daemon.ends("after SIGTERM")
         self.assertEqual(
-            code, 0, f"Expected exit code 0 after SIGTERM; got {code} (minus is a signal's number)."
+            code, 0, f"Expected exit code 0 after SIGTERM; got {code} (if negative, a signal)."
         )
         try:
             await connectProtocol(endpoint, Reader())
         except ConnectError:
             return
-        self.fail("Expected the port to be free once the process has ended; it took a client.")
+        self.fail("Expected the port to be free once the process has ended; it accepted a client.")
 
     def test_at_once(self):
-        """A signal that comes after startService, before the reactor runs, waits, and then stops it as any other does."""
+        """A signal between startService and the reactor's run is held back, and then stops the reactor as usual."""
         folder = shipped()
         for number in SIGNALS:
             code, said, errors = python(self, folder, "-c", AT_ONCE, str(int(number)))
             self.assertEqual(
                 (code, said),
                 (0, "over\n"),
-                f"Expected {number!r}, come while the reactor starts, to stop it in good order; got "
-                f"exit code {code} (minus is a signal's number). {said}{errors}",
+                f"Expected a clean shutdown after {number!r} while the reactor starts; got exit code "
+                f"{code} (if negative, a signal). {said}{errors}",
             )
 
     async def test_log(self):
-        """Its log tells of the start, of the poem and of the stop, has no traceback, and no line of the poem."""
+        """Its log has lines for the start, the client and the stop, no traceback, and no line of the poem."""
         daemon, _ = await self.serving()
         daemon.transport.signalProcess("TERM")
         await daemon.ends("after SIGTERM")
         own = [line for line in daemon.output.splitlines() if "[poetry_daemon" in line]
         self.assertEqual(
-            len(own), 3, f"Expected three lines, of the start, the poem and the stop; got {own}."
+            len(own), 3, f"Expected three lines, for start, client and stop; got {own}."
         )
         for text in ("Traceback", *POEM.decode("utf-8").split("\n")[:2]):
-            self.assertNotIn(text, daemon.output, f"Expected no {text!r} in: {daemon.output}")
+            self.assertNotIn(
+                text, daemon.output, f"Expected no {text!r} in the log; got {daemon.output}"
+            )
 
     def default(self, number):
-        """Have a signal do what it does by default, until the test ends."""
+        """Give a signal its default handler until the test ends."""
         self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
 
     async def test_handlers(self):
-        """A service that has stopped leaves the handlers as they were before; stopped again, it leaves them alone."""
+        """A service that stops restores the previous handlers; a second stop does not change them."""
         from twisted.internet import reactor
 
         def before(number, frame):
-            """What there was before the service."""
+            """The handler before the service."""
 
         await deferLater(reactor, 0)  # from here on, the reactor runs
         for number in SIGNALS:
@@ -157,12 +157,12 @@ class Step11Process(TestCase):
         after = [signal.getsignal(number) for number in SIGNALS]
         for number, handler, last in zip(SIGNALS, during, after, strict=True):
             self.assertNotEqual(
-                handler, before, f"Expected a handler of its own for {number!r}; got none."
+                handler, before, f"Expected a new handler for {number!r}; got the previous one."
             )
             self.assertEqual(
                 last,
                 before,
-                f"Expected the handler of {number!r} from before to be back after the stop.",
+                f"Expected the previous handler of {number!r} after the stop; got {last!r}.",
             )
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
@@ -172,17 +172,17 @@ class Step11Process(TestCase):
             self.assertEqual(
                 got,
                 signal.SIG_IGN,
-                f"Expected a second stop to leave {number!r} alone; got {got!r}.",
+                f"Expected a second stop not to change {number!r}; got {got!r}.",
             )
 
     def running(self):
-        """Start a service on a reactor that runs, a fake one. Returns the reactor."""
+        """Start a service on a fake reactor that runs. Returns the reactor."""
         reactor = Running()
         PoetryService(reactor, FakeEndpoint(FakePort()), PoetryFactory(POEM)).startService()
         return reactor
 
     def test_ignored(self):
-        """A signal that the process was started to ignore, as by nohup, stays ignored."""
+        """A signal that the process ignored from its start, as with nohup, stays ignored."""
         for number in SIGNALS:
             self.default(number)
         for ignored in SIGNALS:
@@ -194,23 +194,23 @@ class Step11Process(TestCase):
                 self.assertEqual(
                     got,
                     number == ignored,
-                    f"Expected {ignored!r}, which was ignored, and no other to be ignored; of "
-                    f"{number!r} this is {got}.",
+                    f"Expected only {ignored!r} to be ignored, as before; for {number!r}, ignored is "
+                    f"{got}.",
                 )
 
     def test_others(self):
-        """No other signal has another handler than before."""
+        """No other signal's handler changes."""
         others = signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH
         for number in (*SIGNALS, *others):
             self.default(number)
         self.running()
         changed = [number for number in others if signal.getsignal(number) != signal.SIG_DFL]
         self.assertEqual(
-            changed, [], f"Expected {SIGNALS} alone to be handled; got {changed}, too."
+            changed, [], f"Expected handlers only for {SIGNALS}; got others for {changed}."
         )
 
     def test_elsewhere(self):
-        """If a system has no SIGHUP, and holds no signal back, as Windows, the daemon goes without."""
+        """On a system without SIGHUP and pthread_sigmask, such as Windows, the daemon works without them."""
         hup, mask = signal.SIGHUP, signal.pthread_sigmask
         del signal.SIGHUP, signal.pthread_sigmask
         try:
@@ -222,11 +222,11 @@ class Step11Process(TestCase):
         self.assertEqual(
             got,
             [signal.SIGTERM, signal.SIGINT],
-            f"Expected SIGTERM and SIGINT where there is no SIGHUP; got {got}.",
+            f"Expected SIGTERM and SIGINT if there is no SIGHUP; got {got}.",
         )
 
     def test_not_held_back(self):
-        """If the reactor is not the process's own, or runs already, no signal is held back."""
+        """If the reactor is not the global one, or already runs, no signal is held back."""
         self.addCleanup(signal.pthread_sigmask, signal.SIG_UNBLOCK, SIGNALS)
         for number in SIGNALS:
             self.default(number)
@@ -236,7 +236,7 @@ class Step11Process(TestCase):
             self.assertEqual(held, set(), f"Expected no signal to be held back; got {held}.")
 
     def test_late(self):
-        """A signal that comes after the stop that a signal began, while the process ends, is ignored."""
+        """After a stop that a signal began, while the process ends, signals are ignored."""
         for number in SIGNALS:
             self.default(number)
         reactor = Running()
@@ -244,7 +244,7 @@ class Step11Process(TestCase):
         service.startService()
         handler = signal.getsignal(SIGNALS[0])
         self.assertTrue(
-            callable(handler), f"Expected a handler while the service runs; got {handler}."
+            callable(handler), f"Expected a handler while the service runs; got {handler!r}."
         )
         handler(SIGNALS[0], None)
         reactor.turn()
@@ -253,11 +253,11 @@ class Step11Process(TestCase):
         self.assertEqual(
             got,
             [signal.SIG_IGN] * len(SIGNALS),
-            f"Expected {SIGNALS} to be ignored while the process ends; their handlers are {got}.",
+            f"Expected {SIGNALS} to be ignored while the process ends; got {got}.",
         )
 
     def test_in_turn(self):
-        """Each handler leaves the stop to reactor.callFromThread, and a second signal, of any kind, raises nothing."""
+        """Each handler leaves the stop to reactor.callFromThread, and a second signal raises nothing."""
         for number in SIGNALS:
             self.default(number)
         for number in SIGNALS:
@@ -272,16 +272,16 @@ class Step11Process(TestCase):
             try:
                 signal.getsignal(number)(number, None)
             except SystemExit:
-                self.fail("Expected the handler to end nothing itself; SystemExit came.")
+                self.fail("Expected the handler to raise nothing; it raised SystemExit.")
             self.assertFalse(
                 reactor.hasStopped,
-                "Expected the handler to stop nothing itself, in the middle of what the reactor does; "
-                "the reactor was stopped.",
+                "Expected the handler to leave the reactor running; it stopped it in the middle of "
+                "whatever the reactor was doing.",
             )
             reactor.turn()
             self.assertTrue(
                 reactor.hasStopped,
-                f"Expected callFromThread to be given the stop by the handler of {number!r}.",
+                f"Expected the handler of {number!r} to pass the stop to callFromThread.",
             )
             for second in SIGNALS:
                 signal.getsignal(second)(second, None)
@@ -289,6 +289,6 @@ class Step11Process(TestCase):
                     reactor.turn()
                 except ReactorNotRunning as error:
                     self.fail(
-                        f"Expected {second!r}, after {number!r}, to do nothing; ReactorNotRunning "
-                        f"came: {error}"
+                        f"Expected {second!r} after {number!r} to do nothing; it raised "
+                        f"ReactorNotRunning: {error}"
                     )

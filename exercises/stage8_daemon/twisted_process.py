@@ -1,4 +1,4 @@
-"""Runs `python -m twisted`, which is twist, as a process, in a folder that has the daemon's files and nothing else."""
+"""Runs `python -m twisted`, which is twist, as a process, in a folder that has only the daemon's files."""
 
 import contextlib
 import os
@@ -19,17 +19,17 @@ HERE = Path(__file__).parent
 FILES = ("poetry_daemon.py", "poem.txt", "twisted/plugins/poetry_plugin.py")
 NOT_KEPT = "PYTHONSAFEPATH", "PYTHONDEVMODE", "PYTHONWARNINGS"
 RUNS = b"Starting reactor"
-PATIENCE = 6.0  # seconds that a process may take to do what is waited for
+PATIENCE = 6.0  # seconds to wait for something that a process does
 
 
 def environment():
-    """The variables that the process gets: the user's, without those that change where Python looks or what it tells."""
+    """The process's environment: the user's, without the variables that change Python's path or its warnings."""
     kept = {name: text for name, text in os.environ.items() if name not in NOT_KEPT}
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
 
 
 def shipped():
-    """A new folder with a copy of what belongs to the daemon."""
+    """Copy the daemon's files to a new folder. Returns it."""
     folder = Path(new_folder("daemon-")).resolve()
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -38,9 +38,9 @@ def shipped():
 
 
 def python(case, folder, *words):
-    """Run Python with these words in that folder until it ends. Returns its exit code, its output, its errors.
+    """Run Python with these arguments in the folder until it ends. Returns its exit code, output and errors.
 
-    A twist that goes on to run its reactor fails the test at once: it would not end.
+    If twist starts its reactor, the test fails at once: the process would not end.
     """
     command, said = [sys.executable, *words], b""
     with open(folder / "errors", "w+b") as errors:
@@ -60,17 +60,17 @@ def python(case, folder, *words):
         texts = (text.decode("utf-8", "replace") for text in (said, errors.read()))
     said, errors = (text.replace("\r\n", "\n") for text in texts)
     if not ended:
-        case.fail(f"Expected python {' '.join(words)} to end; it runs on. It says: {said}{errors}")
+        case.fail(f"Expected python {' '.join(words)} to end; it runs on. Output: {said}{errors}")
     return process.returncode, said, errors
 
 
 def twist(case, folder, *words):
-    """Run twist with these words, as python() does."""
+    """Run twist with these arguments, as python() does."""
     return python(case, folder, "-m", "twisted", *words)
 
 
 class Daemon(ProcessProtocol):
-    """A twist that runs. output: what it has said. code: its exit code once it has ended, or minus the signal's number."""
+    """A running twist. output: its output so far. code: its exit code, once it has ended; negative for a signal."""
 
     def __init__(self, case):
         self.case, self.output, self.code = case, "", None
@@ -93,7 +93,7 @@ class Daemon(ProcessProtocol):
                 fired.callback(found())
 
     async def _until(self, found, seconds):
-        """What found() gives once that is not None; None if the process ends before, or it takes too long."""
+        """Wait until found() is not None, and return that; None if the process ends first, or it takes too long."""
         from twisted.internet import reactor
 
         fired = Deferred()
@@ -103,15 +103,15 @@ class Daemon(ProcessProtocol):
         return await fired
 
     async def says(self, pattern, what):
-        """Wait until its output has the pattern. Returns the match; if it does not come, the test fails."""
+        """Wait until its output matches the pattern. Returns the match; without one, the test fails."""
         match = await self._until(lambda: re.search(pattern, self.output), PATIENCE)
         if match is None:
             end = "it runs on" if self.code is None else f"it ended, with exit code {self.code}"
-            self.case.fail(f"Expected {what}; {end}. It said: {self.output[-1500:]}")
+            self.case.fail(f"Expected {what}; {end}. Output: {self.output[-1500:]}")
         return match
 
     async def last_words(self):
-        """All that it says, if it ends within a second; else what it has said by then."""
+        """Wait a second at most for its end. Returns its last output."""
         await self._until(lambda: self.code, 1.0)
         return self.output[-1500:]
 
@@ -119,19 +119,19 @@ class Daemon(ProcessProtocol):
         """Wait for its end. Returns its exit code; if it does not end, the test fails."""
         code = await self._until(lambda: self.code, PATIENCE / 2)
         if code is None:
-            self.case.fail(f"Expected it to end {when}; it runs on. It said: {self.output[-1500:]}")
+            self.case.fail(f"Expected it to end {when}; it runs on. Output: {self.output[-1500:]}")
         return code
 
     async def kill(self):
-        """End it, if it still runs, and wait for that."""
+        """Kill it, if it still runs, and wait for its end."""
         if self.code is None:
             with contextlib.suppress(ProcessExitedAlready):
                 self.transport.signalProcess("KILL")
-            await self.ends("when it is killed")
+            await self.ends("after SIGKILL")
 
 
 def start(case, folder, *words):
-    """Start twist with these words in that folder. It is over before the test is."""
+    """Start twist with these arguments in the folder. Returns the Daemon; a cleanup ends it."""
     from twisted.internet import reactor
 
     daemon = Daemon(case)

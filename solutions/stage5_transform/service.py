@@ -1,4 +1,4 @@
-"""The transformation service: a poem comes in, with the name of a transform; what that makes of the poem goes out."""
+"""The transformation service: a client sends a poem and a transform's name, and gets the transformed poem."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from twisted.python.failure import Failure
 
 log = Logger()
 
-# What it gives is a text, or a Deferred of one.
+# It returns a text, or a Deferred that fires with one.
 Transform = Callable[[str], Any]
 
 
 class TransformProtocol(NetstringReceiver):
-    """One connection: takes one request, answers it, and closes.
+    """One connection: receives one request, answers it, and closes.
 
-    NetstringReceiver calls stringReceived with the content of each netstring, and sendString(content) writes one. Where
-    what comes is no netstring, or a longer one than MAX_LENGTH allows, it calls loseConnection by itself.
+    NetstringReceiver calls stringReceived with the content of each netstring, and sendString(content) writes one. If the
+    data are not a netstring, or it is longer than MAX_LENGTH allows, NetstringReceiver calls loseConnection.
     """
 
     # Twisted sets it before it calls connectionMade; self.factory is set by then too.
@@ -31,8 +31,8 @@ class TransformProtocol(NetstringReceiver):
     sendString: Callable[[bytes], None]
 
     def connectionMade(self) -> None:
-        """The client is there."""
-        ### BEGIN SOLUTION Step 7: take no more than the factory allows
+        """The client has connected."""
+        ### BEGIN SOLUTION Step 7: accept no more than the factory allows
         ### STARTER # Step 7: MAX_LENGTH is 99999 here, whatever the factory says.
         self.MAX_LENGTH = self.factory.longest
         ### END SOLUTION
@@ -40,35 +40,35 @@ class TransformProtocol(NetstringReceiver):
         ### STARTER # Step 10: who looks at the clock?
         self.deadline = self.factory.clock.callLater(self.factory.patience, self.give_up)
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 1: know what works for this client, if anything
-        ### STARTER # Step 12: what has a connection to remember?
+        ### BEGIN SOLUTION Step 1: remember the transform at work, if any
+        ### STARTER # Step 12: what does a connection have to remember?
         self.over = False
         self.working: Deferred[None] | None = None
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 8: hear nothing after the request
-        ### STARTER # Step 8: when has it heard enough? dataReceived is NetstringReceiver's own.
+        ### BEGIN SOLUTION Step 8: ignore everything after the request
+        ### STARTER # Step 8: when has it received enough? dataReceived is NetstringReceiver's.
         self.deaf = False
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came."""
+        """Receive a chunk."""
         if not self.deaf:
             NetstringReceiver.dataReceived(self, data)
         ### END SOLUTION
 
     def stringReceived(self, string: bytes) -> None:
-        """A netstring has come; ``string`` is its content."""
-        ### BEGIN SOLUTION Step 8: be done with the rest of the chunk
-        ### STARTER # Step 8: for a second netstring this is called again.
+        """A netstring is complete; ``string`` is its content."""
+        ### BEGIN SOLUTION Step 8: drop the rest of the chunk
+        ### STARTER # Step 8: for a second netstring, this is called again.
         self.deaf = True
-        # NetstringReceiver would go on with the rest of the chunk, and close if that is no netstring. There is no public
-        # way to tell it not to.
+        # NetstringReceiver would parse the rest of the chunk, and close if that is not a netstring. It has no public way
+        # to prevent that.
         self._remainingData = b""
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 12: let the transform take its time
+        ### BEGIN SOLUTION Step 12: set the transform no deadline
         ### STARTER # Step 12: from here on, who waits for whom?
         self.deadline.cancel()
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 1: call the transform, send what it gives, close
+        ### BEGIN SOLUTION Step 1: call the transform, send its result, close
         try:
             name, dot, poem = string.decode("utf-8").partition(".")
         except UnicodeDecodeError:
@@ -82,19 +82,19 @@ class TransformProtocol(NetstringReceiver):
         self.working.addErrback(self.failed)
 
     def answer(self, text: str) -> None:
-        """The transform is done."""
+        """Send the transform's result."""
         if not self.over:
             self.sendString(text.encode("utf-8"))
             self.transport.loseConnection()
 
     def failed(self, reason: Failure) -> None:
-        """The transform raised, or was cancelled because the client is gone."""
+        """The transform raised, or was cancelled because the client has left."""
         if not self.over:
             log.failure("A transform failed.", reason)
             self.transport.loseConnection()
 
     def give_up(self) -> None:
-        """The deadline has come before the request."""
+        """Close at the deadline, as the request is not complete."""
         self.deaf = True
         self.transport.abortConnection()
         ### END SOLUTION
@@ -106,7 +106,7 @@ class TransformProtocol(NetstringReceiver):
         if self.deadline.active():
             self.deadline.cancel()
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 12: stop what works for a client that is gone
+        ### BEGIN SOLUTION Step 12: cancel the work for a client that has left
         ### STARTER # Step 12: what still works for this client?
         self.over = True
         if self.working is not None:
@@ -117,10 +117,10 @@ class TransformProtocol(NetstringReceiver):
 class TransformFactory(Factory):
     """Makes a TransformProtocol for each connection.
 
-    transforms: what can be asked for, by name. A transform takes a poem, and gives a text, or a Deferred of one.
-    clock: where delayed calls are made: the reactor, or a test's Clock.
-    longest: how many bytes a request's content may have.
-    patience: seconds within which a request must be whole, from when its connection was made.
+    transforms: functions by name. A transform takes a poem, and returns a text, or a Deferred that fires with one.
+    clock: makes delayed calls: the reactor, or a test's Clock.
+    longest: the number of bytes that a request's content may have.
+    patience: seconds, from the making of the connection, within which a request must be complete.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class TransformFactory(Factory):
         self.patience = patience
 
     def buildProtocol(self, addr: IAddress | None) -> TransformProtocol:
-        """Called once for each connection, with the client's address."""
+        """Make the protocol for a new connection. addr: the client's address."""
         protocol = TransformProtocol()
         protocol.factory = self
         return protocol

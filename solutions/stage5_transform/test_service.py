@@ -1,4 +1,4 @@
-"""Your tests of the transformation service: for each description in README.md one or two, before its code."""
+"""Your tests of the transformation service: one or two for each description in README.md, before its code."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .service import TransformFactory
 
 
 def reverse(poem: str) -> str:
-    """A transform: the poem from its end."""
+    """A transform: the poem backwards."""
     return poem[::-1]
 
 
 class ServiceTests(SynchronousTestCase):
-    """The service with no network: the test says what each client sends, and when its connection is over."""
+    """The service without a network: the test decides what each client sends, and when its connection ends."""
 
     def setUp(self) -> None:
         self.clock = Clock()
 
     def service(self, **transforms: Callable[[str], Any]) -> TransformFactory:
-        """A service with these transforms and "reverse", on this test's clock: up to 50 bytes, within 10 seconds."""
+        """Make a service with these transforms and "reverse", on this test's clock: up to 50 bytes, within 10 s."""
         named = {"reverse": reverse, **transforms}
         return TransformFactory(named, self.clock, longest=50, patience=10)
 
     def test_answer(self) -> None:
-        """The request's answer is what its transform makes of its poem; then the connection is closed."""
+        """The answer is the transformed poem; then the connection is closed."""
         client = Client(self.service())
         client.send(b"13:reverse.a sea,")
         self.assertEqual(client.received, b"5:aes a,")
@@ -44,22 +44,22 @@ class ServiceTests(SynchronousTestCase):
     ### STARTER # Step 2: a poem with dots in it, an empty one.
 
     def check_refused(self, data: bytes, client: Client | None = None) -> None:
-        """These bytes are answered with nothing but the end of the connection; what comes then is ignored."""
+        """Assert that these bytes close the connection without an answer, and that anything after them is ignored."""
         client = client or Client(self.service())
         client.send(data)
         self.assertEqual(client.received, b"", f"Expected no answer to {data!r}.")
         self.assertTrue(client.closed, f"Expected {data!r} to close the connection.")
         client.send(netstring(b"reverse.once more"))
-        self.assertEqual(client.received, b"", f"Expected nothing to be heard after {data!r}.")
+        self.assertEqual(client.received, b"", f"Expected no answer after {data!r}.")
 
     def test_poem_with_dots(self) -> None:
-        """Only the first dot ends the name; whatever follows it is the poem, spaces and line ends too."""
+        """Only the first dot ends the name; everything after it is the poem, spaces and line ends too."""
         client = Client(self.service())
         client.send(netstring(b"reverse. a.b:c,\r\n"))
         self.assertEqual(client.received, netstring(b"\n\r,c:b.a "))
 
     def test_empty_poem(self) -> None:
-        """An empty poem is a poem, and an empty answer an answer."""
+        """A poem may be empty, and so may an answer."""
         for name, answer in ((b"greet", b"2:<>,"), (b"reverse", b"0:,")):
             client = Client(self.service(greet=lambda poem: succeed(f"<{poem}>")))
             client.send(netstring(name + b"."))
@@ -69,7 +69,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 3: unknown names
     ### STARTER # Step 3: names that the service does not have; a request without a dot.
     def test_unknown_name(self) -> None:
-        """A name that is none of the transforms' closes the connection, also where Python knows it."""
+        """A name that is not a transform's closes the connection, even if Python knows it."""
         for name in (
             b"nonsense",
             b"",
@@ -82,7 +82,7 @@ class ServiceTests(SynchronousTestCase):
             self.check_refused(netstring(name + b".a sea"))
 
     def test_no_dot(self) -> None:
-        """A request without a dot names no transform, whatever it says."""
+        """A request without a dot closes the connection, even if it is the name of a transform."""
         for content in (b"reverse", b""):
             self.check_refused(netstring(content))
 
@@ -90,7 +90,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 4: letters
     ### STARTER # Step 4: letters outside ASCII; bytes that are not UTF-8.
     def test_letters(self) -> None:
-        """The transform works on letters, just as they came; lengths count bytes."""
+        """The transform works on letters, unchanged; lengths count bytes."""
         for poem, answer in (("é—𝄽", "𝄽—é"), ("\ufeff\u0301e", "e\u0301\ufeff")):
             client = Client(self.service())
             client.send(netstring(f"reverse.{poem}".encode()))
@@ -106,7 +106,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 5: chunks
     ### STARTER # Step 5: the same request, cut in every way.
     def test_chunks(self) -> None:
-        """A request gives the same answer however it is cut, and none before its comma has come."""
+        """A request gets the same answer however it is cut, and none before its comma."""
         for chunks in every_chunking(netstring("reverse.é sea".encode())):
             client = Client(self.service())
             for chunk in chunks:
@@ -116,9 +116,9 @@ class ServiceTests(SynchronousTestCase):
 
     ### END SOLUTION
     ### BEGIN SOLUTION Step 6: malformed
-    ### STARTER # Step 6: what is no netstring.
+    ### STARTER # Step 6: bytes that are not a netstring.
     def test_malformed(self) -> None:
-        """What is no netstring closes the connection."""
+        """Anything that is not a netstring closes the connection."""
         request = netstring(b"reverse.sea")
         for data in (
             b"GET / HTTP/1.1\r\n",
@@ -137,19 +137,19 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 7: too long
     ### STARTER # Step 7: the longest, and a byte more.
     def test_longest(self) -> None:
-        """A request of the longest content is answered, with however much its transform gives."""
+        """A request with the longest content is answered, however long the answer is."""
         for poem in (b"a" * 42, "é".encode() * 21):
             client = Client(self.service(reverse=lambda poem: poem * 100))
             client.send(netstring(b"reverse." + poem))
             self.assertEqual(client.received, netstring(poem * 100))
 
     def test_too_long(self) -> None:
-        """A longer one closes the connection at its length, before its content has come."""
+        """A longer one closes the connection at its length, before its content."""
         for data in (b"51:", b"999999999999:", b"111", b"1" * 1000):
             self.check_refused(data)
 
     def test_defaults(self) -> None:
-        """If nothing else is said, content may have 10,000 bytes, and a client has 30 seconds."""
+        """By default, content may have 10,000 bytes, and a client has 30 seconds."""
         factory = TransformFactory({"reverse": reverse}, self.clock)
         client, slow = Client(factory), Client(factory)
         client.send(netstring(b"reverse.".ljust(10_000, b"a")))
@@ -164,14 +164,14 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 8: one request
     ### STARTER # Step 8: two requests of one client; two clients at once.
     def test_one_request(self) -> None:
-        """What follows a request is not answered, in the same chunk or later."""
+        """Anything after a request is not answered, in the same chunk or later."""
         client = Client(self.service())
         client.send(netstring(b"reverse.one") + netstring(b"reverse.two"))
         client.send(netstring(b"reverse.three"))
         self.assertEqual(client.received, netstring(b"eno"))
 
     def test_clients_share_nothing(self) -> None:
-        """Clients whose bytes come in turns each get the answer to their own request, and have a deadline of their own."""
+        """Clients that send in turns each get the answer to their own request, and have their own deadline."""
         service = self.service()
         clients = [Client(service), Client(service)]
         requests = [netstring(b"reverse.one"), netstring(b"reverse.two")]
@@ -191,7 +191,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 9: a transform that raises
     ### STARTER # Step 9: a transform that raises. (flushLoggedErrors)
     def test_transform_raises(self) -> None:
-        """A transform that raises, whatever it is, closes the connection; the error is in the log, and not in an answer."""
+        """A transform that raises any exception closes the connection; the error is logged, and not answered."""
         for error in (
             ZeroDivisionError("no"),
             KeyError("no"),
@@ -210,7 +210,7 @@ class ServiceTests(SynchronousTestCase):
                 self.assertEqual(len(self.flushLoggedErrors(type(error))), 1, f"{error!r}")
 
     def test_no_text(self) -> None:
-        """What gives anything but a text that can be sent counts as raising, once."""
+        """A transform that returns anything but a text that can be sent counts as raising, once."""
         for given in (None, b"bytes", 5, "\ud800", succeed(None)):
 
             def odd(poem: str, given: object = given) -> object:
@@ -223,7 +223,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 10: patience
     ### STARTER # Step 10: the moment of the deadline, and the moment before.
     def test_patience(self) -> None:
-        """A request that is not whole at the deadline closes the connection, then and not before."""
+        """A request that is incomplete at the deadline closes the connection, then and not before."""
         for sent, seconds in ((b"", 10.0), (b"13:reverse.", 10.0), (b"1", 2.75)):
             client = Client(TransformFactory({"reverse": reverse}, self.clock, patience=seconds))
             if sent:
@@ -231,7 +231,7 @@ class ServiceTests(SynchronousTestCase):
             self.clock.advance(seconds - 0.125)
             self.assertFalse(client.closed, f"Expected {seconds} s of patience after {sent!r}.")
             self.clock.advance(0.125)
-            self.assertTrue(client.closed, f"Expected no more than {seconds} s after {sent!r}.")
+            self.assertTrue(client.closed, f"Expected a close after {seconds} s, with {sent!r}.")
             client.send(netstring(b"reverse.too late"))
             client.end()
             self.assertEqual((client.received, self.clock.getDelayedCalls()), (b"", []))
@@ -249,7 +249,7 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 11: nothing left
     ### STARTER # Step 11: every way to end; then look at self.clock.getDelayedCalls().
     def test_nothing_left(self) -> None:
-        """However a connection ended, nothing of it is left on the clock."""
+        """However a connection ends, nothing of it is left on the clock."""
         for sent in (netstring(b"reverse.sea"), b"13:rev", b"wrong", b"51:", netstring(b"no")):
             for end in (None, ConnectionLost()):
                 client = Client(self.service())
@@ -275,9 +275,9 @@ class ServiceTests(SynchronousTestCase):
     ### BEGIN SOLUTION Step 12: a transform that takes its time
     ### STARTER # Step 12: a transform that returns a Deferred: fired late, failed, the client gone before.
     def ask_slow(self, then: object = None) -> tuple[Client, Deferred[str], list[object]]:
-        """A client that waits for a slow transform; the transform's Deferred; where its cancelling is noted.
+        """Ask for a slow transform. Returns the client, the transform's Deferred, and a list that records its cancelling.
 
-        then: a result, or a failure, that it fires with where it is cancelled.
+        then: the result, or the failure, with which a cancelled Deferred fires.
         """
         cancelled: list[object] = []
 
@@ -292,7 +292,7 @@ class ServiceTests(SynchronousTestCase):
         return client, working, cancelled
 
     def test_slow(self) -> None:
-        """The answer is sent when the transform is done, whatever came or passed meanwhile."""
+        """The answer is sent when the transform is done, whatever was received meanwhile, and however late it is."""
         client, working, _ = self.ask_slow()
         client.send(b"nonsense")
         self.clock.advance(10_000)
@@ -301,7 +301,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual((client.received, client.closed), (b"4:late,", True))
 
     def test_slow_fails(self) -> None:
-        """A Deferred that fails is a transform that raises."""
+        """A Deferred that fails counts as a transform that raises."""
         client, working, _ = self.ask_slow()
         working.errback(ZeroDivisionError())
         self.assertEqual((client.received, client.closed), (b"", True))
@@ -323,7 +323,7 @@ class ServiceTests(SynchronousTestCase):
 
 
 class TcpTests(TestCase):
-    """The service over real TCP, with the reactor's own clock."""
+    """The service over real TCP, with the reactor as its clock."""
 
     async def test_answer(self) -> None:
         """A client gets its answer, then the end of the connection."""

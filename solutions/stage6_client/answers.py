@@ -1,4 +1,4 @@
-"""From bytes to an answer: where its parts begin and end. No Twisted, no connection, no time."""
+"""From bytes to an answer: where its parts begin and end. Without Twisted, connections and time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ WITHOUT_CONTENT = (204, 304)
 
 
 class Answer:
-    """One answer, while it comes.
+    """One answer, parsed as its bytes arrive.
 
-    method: what was asked for. longest: the most bytes that its content may have.
+    method: the request's. longest: the number of bytes that its content may have.
 
-    ``_next`` is the method that reads the part which comes next. It gives False where that needs more bytes.
+    ``_next`` is the method that reads the next part. It returns False if that needs more bytes.
     """
 
     def __init__(self, method: str, longest: int) -> None:
@@ -30,13 +30,13 @@ class Answer:
         self._whole: Response | None = None
 
     def take(self, data: bytes) -> Response | None:
-        """Some bytes came. Returns the answer, if it is whole now; what comes after that is left alone.
+        """Parse some bytes. Returns the answer if it is complete now; bytes after it are ignored.
 
         Raises:
-            BadAnswer, TooLong: there is no answer to wait for.
+            BadAnswer, TooLong: No answer can follow.
         """
-        ### BEGIN SOLUTION Step 1: keep what came before
-        ### STARTER self._buffer = bytearray(data)  # Step 1: this forgets what came before.
+        ### BEGIN SOLUTION Step 1: keep the earlier bytes
+        ### STARTER self._buffer = bytearray(data)  # Step 1: this forgets the earlier bytes.
         self._buffer += data
         ### END SOLUTION
         while self._whole is None and self._next():
@@ -44,12 +44,12 @@ class Answer:
         return self._whole
 
     def end(self, clean: bool) -> Response:
-        """The connection ended; clean: the other side closed it, nothing broke. Returns the answer, if that makes it whole.
+        """The connection has ended; clean: with ConnectionDone. Returns the answer, if it ends there.
 
         Raises:
-            BrokenOff: it does not.
+            BrokenOff: The answer is incomplete.
         """
-        ### BEGIN SOLUTION Step 5: tell a whole answer from one that was cut short
+        ### BEGIN SOLUTION Step 5: distinguish a complete answer from one that was cut short
         if clean and self._next == self._read_until_the_end:
             return self._finish(self._buffer)
         raise BrokenOff("the connection ended before the answer was whole")
@@ -60,11 +60,11 @@ class Answer:
         return self._whole
 
     def _take_up_to(self, mark: bytes) -> bytes | None:
-        """What stands before the mark, which is taken off too; None while the mark is not here."""
-        # What was searched is not searched again; but the mark may have begun there.
+        """Remove and return the bytes before the mark, and remove the mark; None if the mark has not arrived."""
+        # Bytes are not searched twice; but the mark may have begun in those that were searched.
         end = self._buffer.find(mark, max(0, self._searched - len(mark) + 1))
         ### BEGIN SOLUTION Step 10: bound it
-        ### STARTER # Step 10: what never ends fills the memory.
+        ### STARTER # Step 10: a head or line without an end fills the memory.
         if (len(self._buffer) if end < 0 else end + len(mark)) > LONGEST_HEAD:
             raise TooLong(f"a head or line of more than {LONGEST_HEAD} bytes")
         ### END SOLUTION
@@ -92,7 +92,7 @@ class Answer:
         return True
 
     def _content_reader(self) -> Callable[[], bool]:
-        """The method that reads the content: how it ends is decided here (RFC 9112 6.3)."""
+        """Return the method that reads the content: decide how it ends (RFC 9112 6.3)."""
         ### BEGIN SOLUTION Step 6: some answers have no content, whatever their fields say
         ### STARTER # Step 6: every answer has content.
         if self._method == "HEAD" or self._status in WITHOUT_CONTENT:
@@ -101,19 +101,19 @@ class Answer:
         ### END SOLUTION
         lengths = values(self._fields, "Content-Length")
         codings = values(self._fields, "Transfer-Encoding")
-        ### BEGIN SOLUTION Step 9: refuse what is no length, and what says two things about it
-        ### STARTER # Step 9: the first length wins, and any number that int() takes.
+        ### BEGIN SOLUTION Step 9: refuse an invalid length, contradictory fields, and an unknown coding
+        ### STARTER # Step 9: the first length wins, and any number that int() accepts.
         if len(lengths) > 1 or (lengths and codings):
             raise BadAnswer("two fields say where the content ends")
         if lengths and not re.fullmatch("[0-9]+", lengths[0]):
-            raise BadAnswer(f"no length: {lengths[0]!r}")
+            raise BadAnswer(f"not a length: {lengths[0]!r}")
         if codings and [coding.lower() for coding in codings] != ["chunked"]:
             raise BadAnswer(f"a coding that this client does not know: {codings!r}")
         ### END SOLUTION
         if codings:
             return self._read_chunk_size
         if lengths:
-            # int() refuses thousands of digits, and with them the reader of an answer would fail.
+            # int() raises ValueError for thousands of digits.
             digits = lengths[0].lstrip("0")
             short = len(digits) <= len(str(self._longest))
             self._size = int(digits or "0") if short else self._longest + 1
@@ -122,7 +122,7 @@ class Answer:
         return self._read_until_the_end
 
     def _check_length(self, length: int) -> None:
-        """Refuse content that is, or will be, of more bytes than the client takes."""
+        """Refuse content that has, or will have, more bytes than the client accepts."""
         ### BEGIN SOLUTION Step 10: refuse it
         ### STARTER # Step 10: any length passes.
         if length > self._longest:
@@ -130,7 +130,7 @@ class Answer:
         ### END SOLUTION
 
     def _read_exactly(self) -> bool:
-        ### BEGIN SOLUTION Step 2: finish with so many bytes, once they are here
+        ### BEGIN SOLUTION Step 2: finish when all the bytes have arrived
         if len(self._buffer) < self._size:
             return False
         self._finish(self._buffer[: self._size])
@@ -138,7 +138,7 @@ class Answer:
         ### END SOLUTION
 
     def _read_until_the_end(self) -> bool:
-        ### BEGIN SOLUTION Step 4: leave the bytes in the buffer, for the connection's end
+        ### BEGIN SOLUTION Step 4: leave the bytes in the buffer until the connection ends
         self._check_length(len(self._buffer))
         return False
         ### END SOLUTION
@@ -147,10 +147,10 @@ class Answer:
         line = self._take_up_to(b"\r\n")
         if line is None:
             return False
-        ### BEGIN SOLUTION Step 3: go on with the chunk, or with what follows the last
+        ### BEGIN SOLUTION Step 3: go on with the chunk, or after the last one with the trailers
         match = CHUNK_SIZE.fullmatch(line)
         if match is None:
-            raise BadAnswer(f"no chunk's size: {line[:40]!r}")
+            raise BadAnswer(f"not a chunk's size: {line[:40]!r}")
         self._size = int(match[1], 16)
         self._check_length(len(self._content) + self._size)
         self._next = self._read_chunk if self._size else self._read_trailer
@@ -158,7 +158,7 @@ class Answer:
         ### END SOLUTION
 
     def _read_chunk(self) -> bool:
-        ### BEGIN SOLUTION Step 3: keep the chunk's data, take the CRLF after it
+        ### BEGIN SOLUTION Step 3: keep the chunk's data, drop the CRLF after it
         if len(self._buffer) < self._size + 2:
             return False
         if self._buffer[self._size : self._size + 2] != b"\r\n":
@@ -179,41 +179,41 @@ class Answer:
 
 
 def parse_status_line(line: bytes) -> tuple[int, str]:
-    """The status, and the reason phrase, which may be missing with the space before it.
+    """Return the status and the reason phrase, which may be missing together with the space before it.
 
     Raises:
-        BadAnswer: it is no status line of HTTP/1.
+        BadAnswer: This is not a status line of HTTP/1.
     """
-    ### BEGIN SOLUTION Step 8: take the line apart, refuse what is no status line
+    ### BEGIN SOLUTION Step 8: parse the line; refuse anything that is not a status line
     match = STATUS_LINE.fullmatch(line)
     if match is None:
-        raise BadAnswer(f"no status line: {line[:40]!r}")
+        raise BadAnswer(f"not a status line: {line[:40]!r}")
     return int(match[1]), (match[2] or b"").decode("latin-1")
     ### END SOLUTION
 
 
 def parse_fields(lines: Iterable[bytes]) -> list[tuple[str, str]]:
-    """Field lines, without their CRLFs, as pairs of name and value.
+    """Return field lines, given without their CRLFs, as pairs of name and value.
 
     Raises:
-        BadAnswer: a line is no token, directly followed by a colon, or has a CR, LF or NUL in it.
+        BadAnswer: A line does not begin with a token and a colon, or contains a CR, LF or NUL.
     """
     fields = []
     for line in lines:
-        ### BEGIN SOLUTION Step 7: take the line apart at its first colon
+        ### BEGIN SOLUTION Step 7: split the line at its first colon
         name, colon, value = line.decode("latin-1").partition(":")
         fields.append((name, value.strip(" \t")))
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 8: refuse what is no field line
+        ### BEGIN SOLUTION Step 8: refuse anything that is not a field line
         ### STARTER # Step 8: any line passes.
         if not colon or not TOKEN.fullmatch(name) or re.search(r"[\r\n\0]", value):
-            raise BadAnswer(f"no field line: {line[:40]!r}")
+            raise BadAnswer(f"not a field line: {line[:40]!r}")
         ### END SOLUTION
     return fields
 
 
 def values(fields: Iterable[tuple[str, str]], wanted: str) -> list[str]:
-    """The values of every field of that name, in order; names have no case."""
+    """Return the values of all fields of this name, in order; case does not matter."""
     ### BEGIN SOLUTION Step 7: compare the names in lower case
     return [value for name, value in fields if name.lower() == wanted.lower()]
     ### END SOLUTION

@@ -1,4 +1,4 @@
-"""The client: connections, time, redirects. What an answer is made of, answers.py knows."""
+"""The client: connections, time, redirects. answers.py parses the answers."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ Fields = Iterable[tuple[str, str]]
 EndpointFor = Callable[[str, int], IStreamClientEndpoint]
 
 REDIRECTS = (301, 302, 303, 307, 308)
-# request_bytes writes these: a second one would say something else about where the request goes, or where it ends.
+# request_bytes writes these, or they would contradict it: about the request's host, or where the request ends.
 OWN = ("host", "connection", "content-length", "transfer-encoding")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for."""
+    """A request, before it is sent."""
 
     method: str
     url: str
@@ -48,32 +48,32 @@ class Request:
 
     @property
     def place(self) -> Place:
-        """Where the URL leads."""
+        """The URL's host, port and target."""
         return split_url(self.url)
 
 
 class AnswerProtocol(Protocol):
-    """One connection: sends a request, and gathers its answer.
+    """One connection: sends a request, and receives its answer.
 
-    response: a Deferred that fires once, with the Response, or fails. Cancelled, it closes the connection.
+    response: a Deferred that fires once, with the Response, or fails. Cancelling it closes the connection.
     """
 
     # Twisted sets it before it calls connectionMade.
     transport: ITCPTransport
 
     def __init__(self, request: bytes, answer: Answer) -> None:
-        # The Deferred calls _cancel when someone cancels it before it has fired.
+        # The Deferred calls _cancel if it is cancelled before it has fired.
         self.response: Deferred[Response] = Deferred(self._cancel)
         self._request, self._answer = request, answer
 
     def connectionMade(self) -> None:
-        """The connection is there."""
+        """Send the request."""
         self.transport.write(self._request)
 
     def dataReceived(self, data: bytes) -> None:
-        """Some bytes came."""
-        ### BEGIN SOLUTION Step 12: leave a response alone that has its result
-        ### STARTER # Step 12: a response that was cancelled or answered has its result already.
+        """Receive a part of the answer."""
+        ### BEGIN SOLUTION Step 12: do nothing if the response has its result
+        ### STARTER # Step 12: a response that was cancelled or answered already has its result.
         if self.response.called:
             return
         ### END SOLUTION
@@ -81,7 +81,7 @@ class AnswerProtocol(Protocol):
             whole = self._answer.take(data)
         except (BadAnswer, TooLong):
             ### BEGIN SOLUTION Step 8: fail the response, and close
-            ### STARTER raise  # Step 8: nobody who waits for the response hears of this.
+            ### STARTER raise  # Step 8: the response never fires.
             self._close()
             self.response.errback(Failure())
             return
@@ -92,8 +92,8 @@ class AnswerProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over."""
-        ### BEGIN SOLUTION Step 12: leave a response alone that has its result
-        ### STARTER # Step 12: a response that was cancelled or answered has its result already.
+        ### BEGIN SOLUTION Step 12: do nothing if the response has its result
+        ### STARTER # Step 12: a response that was cancelled or answered already has its result.
         if self.response.called:
             return
         ### END SOLUTION
@@ -105,22 +105,22 @@ class AnswerProtocol(Protocol):
             self.response.callback(whole)
 
     def _close(self) -> None:
-        """There is nothing more to come."""
+        """End the connection: nothing more is expected."""
         ### BEGIN SOLUTION Step 16: close the connection
         ### STARTER # Step 16: the connection stays open.
-        # loseConnection would wait until the system has taken the request; a server may answer without reading it.
+        # loseConnection would wait until the system has taken the request; a server may answer without reading it all.
         self.transport.abortConnection()
         ### END SOLUTION
 
     def _cancel(self, response: Deferred[Response]) -> None:
-        """Nobody waits any more. Once this returns, the Deferred fails with CancelledError by itself."""
+        """Called by Deferred.cancel; after it returns, the Deferred fails with CancelledError."""
         ### BEGIN SOLUTION Step 12: close, whether the request was sent or not
         self.transport.abortConnection()
         ### END SOLUTION
 
 
 class Client:
-    """Asks servers, with a new connection for each request. The README says what it gives, and when it fails with what."""
+    """Sends requests, each over a new connection. The README specifies the results and failures."""
 
     def __init__(
         self,
@@ -141,28 +141,28 @@ class Client:
         self._longest, self._most_redirects = longest, most_redirects
 
     def get(self, url: str, fields: Fields = ()) -> Deferred[Response]:
-        """Ask for what is at this URL."""
+        """Send a GET request for this URL, and follow redirects. Raises ValueError as request() does."""
         return self.request("GET", url, fields)
 
     def request(
         self, method: str, url: str, fields: Fields = (), content: bytes = b""
     ) -> Deferred[Response]:
-        """Ask; follow redirects.
+        """Send a request, and follow redirects.
 
         Raises:
-            ValueError: it may not be sent. Nothing was connected.
+            ValueError: The request may not be sent; nothing was connected.
         """
         request = Request(method, url, list(fields), content)
         check_request(request)
         return self._ask(request, self._most_redirects)
 
     def _ask(self, request: Request, redirects: int) -> Deferred[Response]:
-        """Ask once, and again where a redirect leads; so many times at most."""
+        """Send a request; redirects: how many more redirects may be followed."""
         place = request.place
         message = request_bytes(request.method, place, request.fields, request.content)
         protocol = AnswerProtocol(message, Answer(request.method, self._longest))
         endpoint = self._endpoint_for(place.host, place.port)
-        # It fires with the protocol, once that is connected; what a callback returns is its result from then on.
+        # It fires with the protocol once that is connected; each callback's return value becomes its result.
         asking: Deferred[Any] = connectProtocol(endpoint, protocol)
         ### BEGIN SOLUTION Step 12: turn ConnectingCancelledError into CancelledError
         ### STARTER # Step 12: a cancelled attempt to connect fails with ConnectingCancelledError.
@@ -172,10 +172,10 @@ class Client:
 
         asking.addErrback(as_cancelled)
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 11: connecting has its time, and the answer has its own
+        ### BEGIN SOLUTION Step 11: a timeout for connecting, and another for the answer
         ### STARTER # Step 11: both may take for ever.
         ### STARTER asking.addCallback(lambda protocol: protocol.response)
-        # addTimeout knows a cancellation by its CancelledError, so it comes after what makes one.
+        # addTimeout recognises its own cancelling by CancelledError, so it comes after as_cancelled.
         asking.addTimeout(self._connect_patience, self._clock)
         asking.addCallback(lambda _: protocol.response.addTimeout(self._patience, self._clock))
         ### END SOLUTION
@@ -184,8 +184,8 @@ class Client:
     def _follow(
         self, response: Response, request: Request, redirects: int
     ) -> Response | Deferred[Response]:
-        """The response, or where it is a redirect to follow, what that leads to."""
-        ### BEGIN SOLUTION Step 14: a redirect is followed for GET and HEAD
+        """Return the response, or the result of following it if it is a redirect."""
+        ### BEGIN SOLUTION Step 14: follow redirects only for GET and HEAD
         ### STARTER # Step 14: no redirect is followed.
         locations = values(response.fields, "Location")
         if request.method not in ("GET", "HEAD") or response.status not in REDIRECTS:
@@ -193,12 +193,12 @@ class Client:
         if not locations:
             return response
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 15: not for ever
+        ### BEGIN SOLUTION Step 15: stop after the last redirect allowed
         ### STARTER # Step 15: this goes on for ever.
         if redirects == 0:
             raise TooManyRedirects(f"the last one led to {locations[0]!r}")
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 14: go where it points, without what is not meant for there
+        ### BEGIN SOLUTION Step 14: follow the Location, without fields that are not meant for that server
         ### STARTER return response
         try:
             there = replace(request, url=where(request.url, locations[0]))
@@ -213,12 +213,16 @@ class Client:
 
 
 def where(url: str, location: str) -> str:
-    """The URL that a Location leads to, from this one. A ValueError if it leads nowhere."""
-    ### BEGIN SOLUTION Step 14: a URL with its scheme, one with only its host, or what is relative
+    """Return the URL that a Location at this URL leads to.
+
+    Raises:
+        ValueError: The Location is invalid.
+    """
+    ### BEGIN SOLUTION Step 14: a URL with a scheme, one without, or a relative one
     if not re.fullmatch("[!-~]*", location):
         # urljoin would drop a tab.
-        raise ValueError(f"no Location: {location!r}")
-    # Where one of these has no host, urljoin would take that of the other URL.
+        raise ValueError(f"not a Location: {location!r}")
+    # If one of these had no host, urljoin would use the host of the other URL.
     if re.match("[A-Za-z][A-Za-z0-9+.-]*:", location):
         return location
     if location.startswith("//"):
@@ -228,19 +232,23 @@ def where(url: str, location: str) -> str:
 
 
 def check_request(request: Request) -> None:
-    """Refuse, with a ValueError, what a server would take for something other than this request."""
+    """Check that a request may be sent.
+
+    Raises:
+        ValueError: A server would read something else than this request.
+    """
     place = request.place
-    ### BEGIN SOLUTION Step 13: refuse what does not belong into a method, a host, a target or a field
-    ### STARTER # Step 13: a line's end in any of these makes two requests of one.
+    ### BEGIN SOLUTION Step 13: refuse invalid characters in method, host, target and fields
+    ### STARTER # Step 13: a line break in any of these makes one request two.
     if not TOKEN.fullmatch(request.method):
-        raise ValueError(f"no method: {request.method!r}")
+        raise ValueError(f"not a method: {request.method!r}")
     if not re.fullmatch(r"[0-9a-z._:-]+", place.host):
-        raise ValueError(f"no host: {place.host!r}")
+        raise ValueError(f"not a host: {place.host!r}")
     if not re.fullmatch(r"[!-~]+", place.target):
-        raise ValueError(f"no target: {place.target!r}")
+        raise ValueError(f"not a target: {place.target!r}")
     for name, value in request.fields:
         if not TOKEN.fullmatch(name) or name.lower() in OWN:
-            raise ValueError(f"no name for a field of a request: {name!r}")
+            raise ValueError(f"not allowed as a field's name: {name!r}")
         if not re.fullmatch(r"[\t -~]*", value):
-            raise ValueError(f"no value for a field: {value!r}")
+            raise ValueError(f"not allowed as a field's value: {value!r}")
     ### END SOLUTION

@@ -1,4 +1,4 @@
-"""The client, with no network and no waiting: the test plays the server, the connection and the clock. TCP at the end."""
+"""The client without network and waiting: the test plays the server, the connection and the clock. TCP at the end."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ OPEN = b"HTTP/1.0 200 OK\r\n\r\n"
 INTERIM = b"HTTP/1.1 %d Wait\r\nX: y\r\nContent-Length: 1\r\n\r\n"
 REDIRECT = b"HTTP/1.1 %d Found\r\nContent-Length: 0\r\nlocation: %s\r\n\r\n"
 STATUSES = (301, 302, 303, 307, 308)
-# Whole answers: the method that asks, the bytes, their content. OPEN's content ends with the connection. Where the last two
-# are cut short, they are like others.
+# Complete answers: the request's method, the bytes, the content. OPEN's content ends with the connection. Cut short, the
+# last two are like others.
 WHOLE = [
     ("GET", OK + b"Server: x\r\ncOnTENT-lENGTH: 05\r\n\r\na\r\nbc", b"a\r\nbc"),
     ("GET", CHUNKED + b"0a;x\r\n01234567\r\n\r\n1;\r\nd\r\n00;z\r\nT: t\r\n\r\n", b"01234567\r\nd"),
@@ -44,7 +44,7 @@ class AnswerTests(ClientTestCase):
     """From bytes to an answer, or to a failure."""
 
     def test_any_chunks(self) -> None:
-        """However an answer is cut, it is the same, and it is there with its last byte, not before."""
+        """An answer is the same however it is cut, and is complete at its last byte, not before."""
         for method, wire, content in WHOLE:
             for chunks in every_chunking(wire):
                 asking, protocol, _ = self.begin(method)
@@ -57,7 +57,7 @@ class AnswerTests(ClientTestCase):
                 self.assertContent(outcome(asking), content, chunks)
 
     def test_broken_at_every_offset(self) -> None:
-        """An answer that is cut short is BrokenOff, wherever that is, and whether the connection ends cleanly or not."""
+        """An answer that is cut short at any byte is BrokenOff, whether the connection ends cleanly or not."""
         for method, wire, _ in WHOLE[:-2]:
             for cut in range(len(wire)):
                 chunks = [wire[:cut]] if cut else []
@@ -66,18 +66,18 @@ class AnswerTests(ClientTestCase):
                     self.assertFailed(got, BrokenOff, chunks)
 
     def test_broken_end(self) -> None:
-        """Content that is all until the end must have a clean end: ConnectionDone, and nothing else."""
+        """Content without a length must have a clean end: ConnectionDone, and nothing else."""
         for end in (LOST, ABORTED, Failure(OSError("a TLS alert"))):
             self.assertFailed(self.receive(OPEN + b"all of it", end=end), BrokenOff, end.value)
 
     def test_what_follows(self) -> None:
-        """What comes after the content is no part of it, and the connection's end is not waited for."""
+        """Bytes after the content are not part of it, and the client does not wait for the connection's end."""
         empty = OK + b"Content-Length: 0\r\n\r\n"
         for wire, content in ((SHORT, b"abc"), (empty, b""), (CHUNKED + b"0\r\n\r\n", b"")):
             self.assertContent(self.receive(wire + bytes(LONGEST_HEAD)), content, wire)
 
     def test_no_content(self) -> None:
-        """The answer to HEAD, a 204 and a 304 have no content, whatever their fields say; others have what those say."""
+        """An answer to HEAD, a 204 and a 304 have no content, whatever their fields say; others do."""
         for method, status in (("HEAD", b"200"), ("GET", b"204"), ("GET", b"304")):
             for field in (b"", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"):
                 wire = b"HTTP/1.1 %s X\r\n%s\r\n" % (status, field)
@@ -91,7 +91,7 @@ class AnswerTests(ClientTestCase):
         self.assertEqual(got, Response(200, "OK", [("Content-Length", "3")], b"abc"))
 
     def test_content_too_long(self) -> None:
-        """Content of ``longest`` bytes, or ten million, passes, however it ends; one more is TooLong, once it is here."""
+        """Content of ``longest`` bytes (by default ten million) passes, however it ends; one more is TooLong."""
         zeros, nines = b"0" * 5_000, b"9" * 5_000
         for exact, end, longer in (
             (OPEN + b"abc", DONE, OPEN + b"abcd"),
@@ -106,7 +106,7 @@ class AnswerTests(ClientTestCase):
         self.assertFailed(self.receive(OPEN, bytes(10_000_001)), TooLong)
 
     def test_status_and_fields(self) -> None:
-        """Status, reason and fields are what came, a name that came twice included; only outer blanks are dropped."""
+        """Status, reason and fields are as received, with repeated names; only outer blanks are dropped."""
         fields = [("a", "b:c"), ("A", "X  X"), ("X", ""), ("Set-Cookie", "1"), ("Set-Cookie", "2")]
         wire = b"a: b:c\r\nA:\t X  X \r\nX:\r\nSet-Cookie: 1\r\nSet-Cookie:2\r\n"
         wire += b"!#$%&'*+.^_`|~0: \x0b\xe9\xa0\t\r\n\r\n"
@@ -118,7 +118,7 @@ class AnswerTests(ClientTestCase):
             self.assertEqual(got, Response(200, "", [], b""), line)
 
     def test_trailers(self) -> None:
-        """Trailers are dropped, whatever they hold; nothing but an empty line ends them."""
+        """Trailers are dropped, whatever they contain; only an empty line ends them."""
         for trailer in (b"T: t", b"no field", b"Content-Length: 9", b" ", b"\n", b"\r", b"\0\xe9"):
             wire = CHUNKED + b"1\r\na\r\n0\r\n" + trailer + b"\r\n"
             self.assertIs(self.receive(wire), PENDING, trailer)
@@ -126,7 +126,7 @@ class AnswerTests(ClientTestCase):
             self.assertEqual((got.content, len(got.fields)), (b"a", 1), trailer)
 
     def test_not_http(self) -> None:
-        """What is no answer in HTTP/1 is a BadAnswer."""
+        """Bytes that are not an answer in HTTP/1 are a BadAnswer."""
         after = [b"2000 OK", b" 200 OK", b"abc OK", b"200OK", b"099 OK", b"600 OK", b"20\xb2 OK"]
         after += [b"200 O\rK", b"200 O\nK", b"200 O\0K"]
         lines = [b"ICY 200 OK", b"HTTP/2 200 OK", b"SSH-2.0-x", b""]
@@ -142,7 +142,7 @@ class AnswerTests(ClientTestCase):
             self.assertFailed(self.receive(wire), BadAnswer, wire)
 
     def test_contradictions(self) -> None:
-        """A length that is no number, or is said twice, is a BadAnswer, and so is another coding than ``chunked`` alone."""
+        """A length that is not a number, or given twice, is a BadAnswer, and so is any coding but ``chunked`` alone."""
         numbers = [b"+5", b"-5", b"0x5", b"1_0", b"5 5", b"5, 5", b"", b"5.0", b"\xb2", b"\x0b5"]
         two = [b"5\r\nContent-Length: 5", b"5\r\nTransfer-Encoding: chunked"]
         codings = [b"gzip", b"gzip, chunked", b"chunked, gzip", b"xchunked", b"chunkedx", b""]
@@ -154,7 +154,7 @@ class AnswerTests(ClientTestCase):
             self.assertFailed(got, BadAnswer, field)
 
     def test_head_too_long(self) -> None:
-        """A head of LONGEST_HEAD bytes passes, that of a 1xx for itself; its first byte too many makes it TooLong."""
+        """A head of LONGEST_HEAD bytes passes, each 1xx counted separately; the first byte too many is TooLong."""
         lines = (b"HTTP/1.1 100 Wait\r\nX: ", OK + b"X: ")
         heads = [line.ljust(LONGEST_HEAD - 4, b"y") + b"\r\n\r\n" for line in lines]
         self.assertContent(self.receive(*heads, end=DONE), b"")
@@ -165,7 +165,7 @@ class AnswerTests(ClientTestCase):
         self.assertFailed(self.receive(whole, end=DONE), TooLong)
 
     def test_line_too_long(self) -> None:
-        """The line of a chunk's size, and each trailer, may have LONGEST_HEAD bytes; the first too many makes it TooLong."""
+        """A chunk's size line and each trailer may have LONGEST_HEAD bytes; the first byte too many is TooLong."""
         line = b"1;".ljust(LONGEST_HEAD - 2, b"y") + b"\r\n"
         last = b"0\r\n" + b"T: ".ljust(LONGEST_HEAD - 4, b"y") + b"\r\n\r\n"
         self.assertContent(self.receive(CHUNKED + (line + b"a\r\n") * 2 + last), b"aa")
@@ -175,10 +175,10 @@ class AnswerTests(ClientTestCase):
 
 
 class EndTests(ClientTestCase):
-    """Time, cancellation, and that nothing is left, whatever ended a request."""
+    """Time, cancellation, and that nothing is left, however a request ends."""
 
     def ask(self, again: bool, **settings: Any) -> Deferred[Response]:
-        """A request that connects; again: after a redirect, for which it took its time."""
+        """Begin a request; again: go on to its connecting after a slow redirect."""
         asking = self.client(**settings).get(URL)
         if again:
             self.clock.advance(9)
@@ -188,17 +188,17 @@ class EndTests(ClientTestCase):
         return asking
 
     def assertNothingLeft(self, transport: Any, aborted: bool, case: object = "") -> None:
-        """See that the connection is closed, or even aborted, and that no call is on the clock."""
+        """Assert that the connection is closed, or even aborted, and that no call is on the clock."""
         closed = transport.disconnected if aborted else transport.disconnecting
         self.assertTrue(closed, f"Expected {'an abort' if aborted else 'a close'}. Case: {case!r}")
         self.assertEqual(self.clock.getDelayedCalls(), [], f"Case: {case!r}")
 
     def assertGivenUp(self, attempts: int) -> None:
-        """See that so many attempts to connect were cancelled, and that no call is on the clock."""
+        """Assert that this many attempts to connect were cancelled, and that no call is on the clock."""
         self.assertEqual((self.endpoint.cancelled, self.clock.getDelayedCalls()), (attempts, []))
 
     def test_connecting_in_time(self) -> None:
-        """Connecting has ``connect_patience`` seconds, or 10, after a redirect anew; then the attempt is cancelled."""
+        """Connecting may take ``connect_patience`` seconds (10), again after a redirect; then it is cancelled."""
         for again, seconds in ((False, 10), (True, 50)):
             asking = self.ask(again, **{"connect_patience": 50} if again else {})
             self.clock.advance(seconds - 0.25)
@@ -208,7 +208,7 @@ class EndTests(ClientTestCase):
             self.assertGivenUp(1 + again)
 
     def test_answered_in_time(self) -> None:
-        """From when it is connected, after a redirect anew, the whole answer has ``patience`` seconds, or 30."""
+        """Once connected, the whole answer may take ``patience`` seconds (30), and again after a redirect."""
         some = [INTERIM % 100, OK + b"Content-Length: 4\r\n\r\n", b"a"]
         for again, time, chunks in ((0, 30, []), (1, 80, []), (0, 80, [b"H", b"T"]), (0, 80, some)):
             settings = {} if time == 30 else {"patience": time}
@@ -240,7 +240,7 @@ class EndTests(ClientTestCase):
             protocol.connectionLost(ABORTED)
 
     def test_cancelled_while_connecting(self) -> None:
-        """Cancelled while it connects, at first or after a redirect, a request cancels the attempt: CancelledError."""
+        """Cancelled while connecting, at first or after a redirect, a request cancels the attempt: CancelledError."""
         for again in (False, True):
             asking = self.ask(again)
             asking.cancel()
@@ -248,7 +248,7 @@ class EndTests(ClientTestCase):
             self.assertGivenUp(1 + again)
 
     def test_not_connected(self) -> None:
-        """If there is no connection, a request fails with what the endpoint failed with, and leaves nothing."""
+        """If connecting fails, a request fails with the endpoint's failure, and leaves nothing."""
         for again in (False, True):
             asking = self.ask(again)
             refused = self.endpoint.refuse()
@@ -256,7 +256,7 @@ class EndTests(ClientTestCase):
             self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_nothing_left(self) -> None:
-        """When it fires, the connection is closed, and after a bad answer aborted; what still comes changes nothing."""
+        """When it fires, the connection is closed, or after a bad answer aborted; later bytes change nothing."""
         for wire in (SHORT, OK + b"X\r\n\r\n", CHUNKED + b"4\r\nabcd\r\n"):
             asking, protocol, transport = self.begin(longest=3)
             closed: Any = asking.addBoth(lambda _, t: t.disconnecting, transport)
@@ -269,7 +269,7 @@ class EndTests(ClientTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_many(self) -> None:
-        """Requests of one client that are answered in turns do not mix, and later ones are like the first."""
+        """Concurrent requests of one client do not mix, and later ones are like the first."""
         client = self.client(most_redirects=1)
         for _ in range(2):
             asking = [client.get(URL), client.get(URL)]
@@ -284,10 +284,10 @@ class EndTests(ClientTestCase):
 
 
 class RequestTests(ClientTestCase):
-    """What is sent, and where to."""
+    """Requests: what is sent, and to which server."""
 
     def test_sent(self) -> None:
-        """Method, target, fields and content go to the URL's host and port; the caller's fields as they are, in order."""
+        """Method, target, fields and content go to the URL's host and port; the caller's fields unchanged, in order."""
         theirs = [("X", " y\t"), ("X", "")]
         for method, url, content, asked, line, host, counted in (
             ("get", "http://K.org", b"", ("k.org", 80), b"get /", b"k.org", False),
@@ -307,7 +307,7 @@ class RequestTests(ClientTestCase):
             self.assertEqual(sorted(f for f in fields if f[:1] != b"X"), sorted(own))
 
     def test_not_sent(self) -> None:
-        """What would be another request than was meant, or two, is a ValueError; nothing is connected."""
+        """A request that a server would read as another one, or as two, is a ValueError; nothing is connected."""
         ends = ["\r\nY: z", "\r\n", "\n", "\r", "\0", "\xe9", "\x7f", "\x1b", "\u212a"]
         urls = [f"http://a/b{end}" for end in (*ends, " ", "\t", " HTTP/1.1\r\nX: y\r\n\r\n")]
         urls += ["http://a\r\nX/", "http://a b/", "http://u@a/", "http:///", "https://a/", "//a/"]
@@ -330,10 +330,10 @@ class RequestTests(ClientTestCase):
 
 
 class RedirectTests(ClientTestCase):
-    """Answers that lead on."""
+    """Answers that redirect."""
 
     def test_followed(self) -> None:
-        """A redirect of GET or HEAD leads, with the same content, to where its first Location points, seen from its URL."""
+        """A redirect of GET or HEAD is followed, with the same content, to its first Location, relative to its URL."""
         here = ("example.org", 80)
         for location, asked, target in (
             (b"http://b:81/c#d", ("b", 81), b"/c"),
@@ -359,7 +359,7 @@ class RedirectTests(ClientTestCase):
                 self.assertEqual((content, first.disconnecting), (b"\r\nd", True))
 
     def test_followed_when_whole(self) -> None:
-        """A redirect is followed once it is whole; the next one is seen from where this one led."""
+        """A redirect is followed once it is complete; the next one is relative to its URL."""
         begun = (REDIRECT % (302, b"//b/x/y")).replace(b"0\r", b"1\r")
         _, protocol, _ = self.begin()
         protocol.dataReceived(begun)
@@ -371,14 +371,14 @@ class RedirectTests(ClientTestCase):
         self.assertFailed(self.receive(begun, end=DONE), BrokenOff)
 
     def test_not_followed(self) -> None:
-        """To another method, with another status, or without a Location, an answer is the Response."""
+        """With another method or status, or without a Location, the answer is the Response."""
         cases = [(m, REDIRECT % (n, b"/c")) for m in ("POST", "PUT", "DELETE") for n in STATUSES]
         cases += [("GET", REDIRECT % (n, b"/c")) for n in (200, 201, 300, 304, 305, 306, 404)]
         for method, wire in [*cases, ("HEAD", SHORT.replace(b"200", b"302"))]:
             self.assertContent(self.receive(wire, method=method), b"", (method, wire))
 
     def test_leads_nowhere(self) -> None:
-        """A Location that leads to where no request can go is a BadAnswer; nothing is connected, and nothing is left."""
+        """A Location with a URL that may not be sent is a BadAnswer; nothing is connected, and nothing is left."""
         urls = b"https://b/|http://b:x/|http://b/c d|http://u@b/|http:///c|HTTP:c|///c|x:y|/a\tb"
         for location in (*urls.split(b"|"), b"\x01/", b"#\xe9"):
             asking, protocol, transport = self.begin()
@@ -389,7 +389,7 @@ class RedirectTests(ClientTestCase):
             self.asked.clear()
 
     def test_secrets(self) -> None:
-        """To another host or port, and after that, a redirect takes none of the caller's secrets; other fields go along."""
+        """Secrets are not sent to another host or port, nor after that; other fields are."""
         fields = [("authorization", "secret"), ("Cookie", "secret"), ("X", "y")]
         for locations, count in (
             ([b"http://b/"], 0),
@@ -404,7 +404,7 @@ class RedirectTests(ClientTestCase):
             self.assertEqual((sent.count(b"secret"), sent.count(b"X: y")), (count, 1), locations)
 
     def test_loop(self) -> None:
-        """``most_redirects`` of them are followed, 5 if that is not said; the next one is TooManyRedirects."""
+        """``most_redirects`` redirects (5) are followed; the next one is TooManyRedirects."""
         for most in (0, 1, 3, 5):
             asking = self.client(**({} if most == 5 else {"most_redirects": most})).get(URL)
             for _ in range(most + 1):
@@ -414,12 +414,12 @@ class RedirectTests(ClientTestCase):
 
 
 class TCPTests(TestCase):
-    """The client's own endpoints and the real reactor, over loopback."""
+    """The client with its default endpoints and the real reactor, over loopback."""
 
     timeout = 2
 
     async def test_tcp(self) -> None:
-        """An answer comes over TCP, from a name; from a port that is closed, at any address, a ConnectError."""
+        """Over TCP, a host name works; a closed port, at any address, is a ConnectError."""
         from twisted.internet import reactor
 
         lost: Deferred[None] = Deferred()
@@ -438,7 +438,7 @@ class TCPTests(TestCase):
         self.addCleanup(port.stopListening)
         url = f"http://localhost:{port.getHost().port}/"
         self.assertEqual((await Client().get(url)).content, b"abc")
-        # The client closes, the server does not: when the server sees the end, both sides have ended.
+        # The client closes, the server does not: once the server sees the end, both sides have ended.
         await lost
         await port.stopListening()
         for host in ("127.0.0.1", "[::1]"):

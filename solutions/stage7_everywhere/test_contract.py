@@ -34,21 +34,21 @@ from .sides import ClosingSide, Side
 
 
 class Nothing(ClientFactory):
-    """Has no protocol for anybody."""
+    """Returns no protocol."""
 
     def buildProtocol(self, address: Any) -> None:
         return None
 
 
 class Broken:
-    """A TLS context whose key is lost."""
+    """A TLS context without a key."""
 
     def getContext(self) -> Any:
         raise ValueError("no key")
 
 
 class Producer:
-    """Has nothing for now."""
+    """Produces nothing."""
 
     def resumeProducing(self) -> None: ...
     def pauseProducing(self) -> None: ...
@@ -59,14 +59,14 @@ class Connecting(Somewhere):
     """How connections begin, or do not: promises 1 to 6."""
 
     def test_connectEvent(self) -> None:
-        """Both sides are told that they are connected, once, though nothing is sent."""
+        """connectionMade is called on both sides, once, even if nothing is sent."""
         made = []
 
         class Waiting(Protocol):
             def connectionMade(protocol) -> None:
                 made.append(protocol.factory)
                 if len(made) == 2:
-                    # Later, so that a second time would be seen.
+                    # Later, so that a second call would be seen.
                     self.reactor.callLater(0.01, self.reactor.stop)
 
         server, client = ServerFactory.forProtocol(Waiting), ClientFactory.forProtocol(Waiting)
@@ -76,13 +76,13 @@ class Connecting(Somewhere):
         self.assertCountEqual(made, [server, client])
 
     def test_interface(self) -> None:
-        """Connecting gives an IConnector."""
+        """Connecting returns an IConnector."""
         connector = self.connect_to_nobody(ClientFactory())
         self.addCleanup(connector.disconnect)
         self.assertTrue(verifyObject(IConnector, connector))
 
     def test_clientConnectionFailedStopsReactor(self) -> None:
-        """A factory hears once of an attempt that failed, with its connector, and may stop the reactor then."""
+        """clientConnectionFailed is called once, with the attempt's connector, and may stop the reactor."""
         failed = []
 
         class Failing(ClientFactory):
@@ -95,9 +95,9 @@ class Connecting(Somewhere):
         self.assertEqual(failed, [(connector, ConnectError)])
 
     def test_buildProtocolReturnsNone(self) -> None:
-        """If a factory gives no protocol, the other side sees a clean end, whichever side that is."""
+        """If a factory returns no protocol, the other side's connection ends cleanly, for server and client."""
         if self.where[1] == "TLS":
-            raise SkipTest("Twisted's TLS wraps None as if it were a protocol.")
+            raise SkipTest("Twisted's TLS treats None as a protocol.")
         ends = []
 
         class Other(Protocol):
@@ -115,7 +115,7 @@ class Connecting(Somewhere):
         self.assertEqual(ends, [ConnectionDone] * 2)
 
     def test_addresses(self) -> None:
-        """Each side knows its own address and the other's: resolved, of the family's type."""
+        """Each side has its own address and the other's: resolved, of the family's type."""
 
         class Asking(ClosingSide):
             def ready(self) -> None:
@@ -132,7 +132,7 @@ class Connecting(Somewhere):
             self.assertEqual(getattr(address, "host", None), host)
 
     def test_badContext(self) -> None:
-        """What a TLS context raises is raised to whoever gave it."""
+        """An error in a TLS context is raised by the call that was given the context."""
         raised = []
 
         class Starting(ClosingSide):
@@ -150,7 +150,7 @@ class Connecting(Somewhere):
         else:
             self.run_between(Starting(), Starting())
         self.assertEqual([str(error) for error in raised], ["no key"] * 2)
-        # Twisted would rather have contexts that say what they are; those are asked later.
+        # Twisted warns of contexts that do not declare their interface.
         self.flushWarnings()
 
 
@@ -158,7 +158,7 @@ class Ending(Somewhere):
     """While a connection lasts, and when it is over: promises 7 to 11."""
 
     def test_logPrefix(self) -> None:
-        """What is logged while a protocol is called is logged with that protocol's prefix, on both sides."""
+        """While a protocol is called, the log's system has its prefix, on both sides."""
 
         class Logging(ClosingSide):
             def __init__(self, name: str) -> None:
@@ -199,8 +199,10 @@ class Ending(Somewhere):
         self.assertEqual([one() for one in held], [None, None])
 
     def run_both_ways(self, one: type[Side], other: type[Side]) -> list[Any]:
-        """Connect a server of the one class with a client of the other, and the other way round, and run the reactor until
-        all is over. Gives the four protocols: of the first connection the server and the client, then of the second."""
+        """Connect a server of one class with a client of the other, then the reverse, and run the reactor until all is over.
+
+        Returns the four protocols: server and client of the first connection, then those of the second.
+        """
         left = [1, 2, 3, 4]
 
         def hears(kind: type[Side]) -> Any:
@@ -223,9 +225,9 @@ class Ending(Somewhere):
         return sides
 
     def test_unregisterProducerAfterDisconnect(self) -> None:
-        """To unregister a producer once the connection is over does nothing: its transport is not watched again."""
+        """Unregistering a producer after the connection's end does nothing: its transport is not watched again."""
         watched: list[Any] = []
-        # The iocp reactor has no list of them.
+        # The iocp reactor has no such list.
         writers = getattr(self.reactor, "getWriters", list)
 
         class Unregistering(Side):
@@ -243,7 +245,7 @@ class Ending(Somewhere):
         self.assertEqual(watched, [])
 
     def test_disconnectWhileProducing(self) -> None:
-        """loseConnection waits for a pull producer: what that still writes arrives, and then a clean end."""
+        """loseConnection waits for a pull producer: its last bytes arrive, and then a clean end."""
 
         class Producing(Side):
             def ready(self) -> None:
@@ -256,7 +258,7 @@ class Ending(Somewhere):
                     self.reactor.callLater(0, protocol.later, turns - 1)
                 else:
                     protocol.transport.write(b", and the rest")
-                    # Over TLS, what is written goes out in the next turn.
+                    # Over TLS, written bytes go out in the next turn.
                     self.reactor.callLater(0, protocol.transport.unregisterProducer)
 
         server, _, _, client = self.run_both_ways(Side, Producing)
@@ -270,7 +272,7 @@ class Running(Somewhere):
     """The reactor itself: promises 12 and 13."""
 
     def test_callWhenRunning(self) -> None:
-        """Calls for when the reactor runs are made then, once, in order; and at once where it runs already."""
+        """Functions of callWhenRunning are called when the reactor runs, once, in order; at once if it already runs."""
         called: list[str] = []
 
         def running() -> None:
@@ -285,7 +287,7 @@ class Running(Somewhere):
         self.assertEqual(called, ["first", "at once", "after it"])
 
     def test_threads(self) -> None:
-        """Work is done in a thread, answers in the reactor's; when the reactor has stopped, the thread is over."""
+        """callInThread uses another thread, callFromThread the reactor's; after the stop, the other thread is over."""
         here = []
 
         def work() -> None:

@@ -1,6 +1,6 @@
-"""The poetry server as a daemon: its options, and a service that starts, tells what it does, and stops.
+"""The poetry server as a daemon: its options, and a service that starts, logs and stops.
 
-twist imports this file by its plain name, from the folder in which it stands; so it imports nothing of the course.
+twist imports this file by its plain name, from its own folder; so it imports nothing of the course.
 """
 
 from __future__ import annotations
@@ -29,47 +29,48 @@ log = Logger()
 SIGNALS = [
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
 ]
-"""What ends the process in good order: a supervisor's signal, Ctrl-C, and that of a terminal that was closed."""
+"""The signals for a clean shutdown: a supervisor's, Ctrl-C, and that of a closed terminal."""
 
 
 class Options(usage.Options):
-    """What may stand after ``twist poetry``.
+    """The options of ``twist poetry``.
 
     self["port"]: an endpoint description. self["poem"]: the name of a file. self.poem: that file's bytes, once parsed.
     """
 
     ### BEGIN SOLUTION Step 1: the options --port and --poem
-    ### STARTER optParameters: ClassVar[list[Any]] = []  # Step 1: no option is known yet.
+    ### STARTER optParameters: ClassVar[list[Any]] = []  # Step 1:
     optParameters: ClassVar[list[Any]] = [
         ["port", None, "tcp:8007:interface=127.0.0.1", "Where to listen: an endpoint description."],
-        ["poem", None, None, "The file that has the poem, in UTF-8."],
+        ["poem", None, None, "The file with the poem, in UTF-8."],
     ]
     ### END SOLUTION
     poem = b""
 
     def postOptions(self) -> None:
-        """All options have been read.
+        """Twisted calls this after parsing.
 
         Raises:
-            usage.UsageError: one of them is no good; its message is one line, which says which and why.
+            usage.UsageError: An option is invalid; the message is one line, which says which and why.
         """
         ### BEGIN SOLUTION Step 2: read the poem's file, and refuse one that cannot be served
-        ### STARTER # Step 2: the poem is not read.
+        ### STARTER # Step 2:
+        ### STARTER
         if self["poem"] is None:
-            raise usage.UsageError("--poem is missing: the name of a file that has the poem.")
+            raise usage.UsageError("--poem is missing: the name of the file with the poem.")
         try:
             self.poem = Path(self["poem"]).read_bytes()
             self.poem.decode("utf-8")
-        except (OSError, ValueError) as error:  # a ValueError: no UTF-8, or a name that no file has
+        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or an impossible file name
             raise usage.UsageError(f"--poem={self['poem']!r}: {error}") from error
         if not self.poem:
             raise usage.UsageError(f"--poem={self['poem']!r}: the file is empty.")
         ### END SOLUTION
-        # Not at the top of the file: importing it installs a reactor, before twist has seen which one is asked for.
+        # Not at the top of the file: importing it installs a reactor, before twist knows which one the user wants.
         from twisted.internet import reactor
 
-        ### BEGIN SOLUTION Step 3: refuse a port that is no endpoint description
-        ### STARTER # Step 3: any text passes for a port.
+        ### BEGIN SOLUTION Step 3: refuse a port that is not an endpoint description
+        ### STARTER # Step 3:
         try:
             serverFromString(reactor, self["port"])
         except Exception as error:  # each kind of endpoint raises what it likes
@@ -78,35 +79,35 @@ class Options(usage.Options):
 
 
 class PoetryProtocol(Protocol):
-    """One connection: sends its factory's poem, all of it, and closes."""
+    """One connection: sends its factory's poem, and closes."""
 
     # Twisted sets it before it calls connectionMade.
     transport: ITCPTransport
 
     def connectionMade(self) -> None:
-        """The client is there."""
+        """Send the poem, and close."""
         self.factory.open[self] = Deferred()
-        ### BEGIN SOLUTION Step 7: tell the log to whom the poem is sent
-        ### STARTER # Step 7: the log does not tell of this client.
+        ### BEGIN SOLUTION Step 7: log the client's address
+        ### STARTER # Step 7:
         log.info("Sending the poem to {client}.", client=self.transport.getPeer())
         ### END SOLUTION
         self.transport.write(self.factory.poem)
         self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The connection is over, however it ended."""
+        """The connection is over, for whatever reason."""
         self.factory.open.pop(self).callback(None)
 
 
 class PoetryFactory(Factory):
     """Makes a PoetryProtocol for each connection.
 
-    poem: the bytes that every client gets. open: by protocol, for each connection that is not over, a Deferred that fires
-    with None when it is.
+    poem: the bytes that every client gets. open: the protocol of each open connection, with a Deferred that fires with None
+    when the connection is over.
     """
 
     protocol = PoetryProtocol
-    noisy = False  # else Twisted logs "Starting factory" and "Stopping factory", too
+    noisy = False  # else Twisted logs "Starting factory" and "Stopping factory" too
 
     def __init__(self, poem: bytes) -> None:
         self.poem = poem
@@ -114,14 +115,14 @@ class PoetryFactory(Factory):
 
 
 def take_off(result: Any, call: IDelayedCall) -> Any:
-    """A callback or errback that takes a call off its clock, if it is still to come, and passes the result on."""
+    """A callback or errback that cancels a call, if it is pending, and passes the result on."""
     if call.active():
         call.cancel()
     return result
 
 
 def hold_back(yes: bool) -> None:
-    """Have SIGNALS wait from now on, or no longer. On Windows, nothing can."""
+    """Block SIGNALS, or unblock them. Windows cannot."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK if yes else signal.SIG_UNBLOCK, SIGNALS)
 
@@ -129,8 +130,8 @@ def hold_back(yes: bool) -> None:
 class PoetryService(Service):
     """Serves a poem from startService() until stopService().
 
-    reactor: has the time, and is stopped where listening fails. endpoint: where to listen. factory: what to serve.
-    grace: seconds that connections may take to end once the service is told to stop.
+    reactor: has the time, and is stopped if listening fails. endpoint: where to listen. factory: what to serve.
+    grace: seconds that connections may take to end once the stop begins.
     """
 
     grace = 5.0
@@ -140,16 +141,16 @@ class PoetryService(Service):
         self.endpoint = endpoint
         self.factory = factory
         self.failed = False
-        # Fires with the port once it listens; with None where there is none.
+        # Fires with the port once it listens; with None if there is no port.
         self.listening: Deferred[Any] = succeed(None)
-        # The handlers that there were before, by number of the signal.
+        # The previous handlers, by the number of the signal.
         self._before: dict[int, Any] = {}
         self._ending = False
 
     def startService(self) -> None:
-        """Begin to listen. Where that fails at once, nothing runs yet: SystemExit ends twist, with exit code 1."""
+        """Begin to listen. If that fails at once, SystemExit ends twist, with exit code 1: no reactor runs yet."""
         Service.startService(self)
-        ### BEGIN SOLUTION Step 4: let self.listening be the Deferred of an attempt to listen
+        ### BEGIN SOLUTION Step 4: set self.listening to the Deferred of an attempt to listen
         self.listening = self.endpoint.listen(self.factory)
         ### END SOLUTION
         self.listening.addCallbacks(self._is_listening, self._is_not_listening)
@@ -158,33 +159,33 @@ class PoetryService(Service):
         from twisted.internet import reactor
 
         if self.reactor is reactor:
-            # Until _take_signals; else one that comes in between ends the process in its own way.
+            # Until _take_signals; else a signal in between would end the process by its default action.
             hold_back(True)
         self.reactor.callWhenRunning(self._take_signals)
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
-        """Clients may come."""
-        ### BEGIN SOLUTION Step 7: tell the log the address that the port has
-        ### STARTER # Step 7: nobody learns where it listens.
+        """The port is open. Returns it."""
+        ### BEGIN SOLUTION Step 7: log the port's address
+        ### STARTER # Step 7:
         log.info("Listening on {address}.", address=port.getHost())
         ### END SOLUTION
         return port
 
     def _is_not_listening(self, reason: Failure) -> None:
-        """The attempt to listen has failed: at once, in startService, or later, while the reactor runs."""
+        """Listening failed: at once, in startService, or later, while the reactor runs."""
         if reason.check(CancelledError):
-            return  # stopService gave it up
-        ### BEGIN SOLUTION Step 6: tell the log why, in a line; note that it failed; stop the reactor
-        ### STARTER # Step 6: nobody is told, and the process runs on for nothing.
+            return  # stopService cancelled it
+        ### BEGIN SOLUTION Step 6: log the reason in one line; set self.failed; stop the reactor
+        ### STARTER # Step 6:
         log.critical("Cannot listen: {why}", why=reason.getErrorMessage())
         self.failed = True
         self.reactor.callWhenRunning(self.reactor.stop)
         ### END SOLUTION
 
     def _take_signals(self) -> None:
-        """The reactor runs, and has set handlers of its own: with these, twist ends by the signal, with no exit code."""
-        ### BEGIN SOLUTION Step 11: have each of SIGNALS stop the reactor; keep in self._before the handlers that were there
-        ### STARTER # Step 11: the reactor's own handlers stay.
+        """Replace the handlers that the reactor has set: with these, the signal would end twist, without an exit code."""
+        ### BEGIN SOLUTION Step 11: have each of SIGNALS stop the reactor; keep the previous handlers in self._before
+        ### STARTER # Step 11:
 
         def handler(number: int, frame: object) -> None:
             self.reactor.callFromThread(self._stop_reactor)
@@ -196,7 +197,7 @@ class PoetryService(Service):
         hold_back(False)
 
     def _stop_reactor(self) -> None:
-        """Stop the reactor, which begins the stop; a second signal, while that is under way, does nothing."""
+        """Stop the reactor, which begins the stop. Does nothing if a stop is under way."""
         self._ending = True
         with contextlib.suppress(ReactorNotRunning):
             self.reactor.stop()
@@ -205,16 +206,16 @@ class PoetryService(Service):
         """Stop listening, and let the connections end. The Deferred fires once the port and all connections are closed."""
         Service.stopService(self)
         ### BEGIN SOLUTION Step 8: let closing be a Deferred that fires once the port is closed
-        ### STARTER closing: Deferred[Any] = succeed(None)  # Step 8: the port is left open.
+        ### STARTER closing: Deferred[Any] = succeed(None)  # Step 8:
         self.listening.cancel()
         closing = self.listening.addCallback(lambda port: port and port.stopListening())
         ### END SOLUTION
         ### BEGIN SOLUTION Step 9: let waiting fire once the port is closed and each open connection is over
-        ### STARTER waiting: Deferred[Any] = DeferredList([closing])  # Step 9: connections are not waited for.
+        ### STARTER waiting: Deferred[Any] = DeferredList([closing])  # Step 9:
         waiting: Deferred[Any] = DeferredList([closing, *self.factory.open.values()])
         ### END SOLUTION
         ### BEGIN SOLUTION Step 10: abort, after the grace, the connections that are still open
-        ### STARTER # Step 10: a client that does not read keeps the service from stopping.
+        ### STARTER # Step 10:
 
         def abort() -> None:
             for protocol in list(self.factory.open):
@@ -226,20 +227,20 @@ class PoetryService(Service):
         return stopped
 
     def _stopped(self, _: object, closing: Deferred[Any]) -> Deferred[Any]:
-        """Everything is over. Gives closing: where the port could not be closed, whoever waits hears of that."""
+        """Everything is over. Returns closing, so that the stop fails if the port could not be closed."""
         for number, handler in self._before.items():
-            # The process ends now, and one that comes late changes nothing; or whoever used the service goes on.
+            # Either the process ends now, and a late signal must not end it sooner; or the program goes on.
             signal.signal(number, signal.SIG_IGN if self._ending else handler)
         self._before.clear()
-        ### BEGIN SOLUTION Step 8: tell the log
-        ### STARTER # Step 8: nobody hears of the end.
+        ### BEGIN SOLUTION Step 8: log the end
+        ### STARTER # Step 8:
         log.info("Stopped.")
         ### END SOLUTION
         return closing
 
 
 def makeService(options: Options, reactor: Any = None) -> PoetryService:
-    """What twist starts, made of its options. reactor: None for the process's own."""
+    """Make the service that twist starts. reactor: None for the global one."""
     if reactor is None:
         from twisted.internet import reactor
     ### BEGIN SOLUTION Step 4: a PoetryService, with the endpoint and a factory of the poem

@@ -1,5 +1,5 @@
-"""How twist knows of the poetry server: it looks into each folder twisted/plugins that is on Python's path."""
+"""Makes the poetry server known to twist, which looks into each folder twisted/plugins on Python's path."""
 
 from twisted.application.service import ServiceMaker
 
-# Step 5: there is nothing here yet that twist could find.
+# Step 5:

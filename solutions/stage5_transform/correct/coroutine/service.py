@@ -1,6 +1,6 @@
-"""The transformation service as one coroutine for each connection, which reads as the work is told.
+"""The transformation service as one coroutine for each connection, in the order of the work.
 
-It looks at a length once its colon is here, or more bytes than a length may have digits.
+It checks a length at its colon, or after more bytes than a length may have digits.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Refused(Exception):
 
 @implementer(IProtocol)
 class Conversation:
-    """One connection. It derives from nothing: a transport calls what IProtocol has, and asks for no more."""
+    """One connection. It has no base class: a transport calls only the methods of IProtocol."""
 
     factory: Any
 
     def makeConnection(self, transport: Any) -> None:
-        """Begin to serve; go on whenever something comes."""
+        """Begin to serve."""
         self.client = transport
         self.come = bytearray()
         self.more: Deferred[None] | None = None
@@ -47,17 +47,17 @@ class Conversation:
         serving.addErrback(lambda reason: log.failure("Serving failed.", reason))
 
     def dataReceived(self, data: bytes) -> None:
-        """Wake who waits for bytes; where nobody does, they are dropped."""
+        """Wake the coroutine if it waits for bytes; if not, drop them."""
         if self.more is not None:
             self.come += data
             more, self.more = self.more, None
             more.callback(None)
 
     def connectionMade(self) -> None:
-        """IProtocol has it; no transport calls it."""
+        """Part of IProtocol; no transport calls it."""
 
     def connectionLost(self, reason: Failure) -> None:
-        """Wake who waits for anything, to tell that it is in vain."""
+        """Cancel whatever the coroutine waits for."""
         self.over = True
         if self.awaited is not None:
             self.awaited.cancel()
@@ -91,7 +91,7 @@ class Conversation:
             self.client.loseConnection()
 
     async def until_over(self, waiting: Deferred[T]) -> T:
-        """The Deferred's result; it is cancelled where the connection is over before."""
+        """Return the Deferred's result; if the connection ends first, the Deferred is cancelled."""
         self.awaited = waiting  # type: ignore[assignment]
         try:
             return await waiting
@@ -99,7 +99,7 @@ class Conversation:
             self.awaited = None
 
     async def request(self) -> tuple[Transform, str]:
-        """Read a netstring; give the transform that it names, and the poem."""
+        """Read a netstring. Returns the transform that it names, and the poem."""
         digits = b""
         while (byte := await self.take(1)) != b":":
             digits += byte
@@ -119,7 +119,7 @@ class Conversation:
             raise Refused("no such transform") from error
 
     async def take(self, count: int) -> bytes:
-        """The next bytes, so many, however they come."""
+        """Wait for this many bytes, and return them."""
         while len(self.come) < count:
             self.more = Deferred()
             await self.more
@@ -129,7 +129,7 @@ class Conversation:
 
 
 class TransformFactory(Factory):
-    """Makes a Conversation for each connection; its arguments are those of the reference's."""
+    """Makes a Conversation for each connection; it has the same arguments as the reference's."""
 
     protocol = Conversation
 

@@ -1,4 +1,4 @@
-"""The transformation service, with a parser of its own that knows nothing of Twisted."""
+"""The transformation service, with a parser that does not use Twisted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Transform = Callable[[str], "str | Deferred[str]"]
 
 
 class Malformed(Exception):
-    """What came is no netstring, or one that is too long."""
+    """The bytes are not a netstring, or it is too long."""
 
 
 class Netstring:
     """The first netstring of a stream of bytes.
 
-    content: what stands in it; None until it is whole.
+    content: its content; None until it is complete.
     """
 
     def __init__(self, longest: int) -> None:
@@ -31,10 +31,10 @@ class Netstring:
         self._wanted: int | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes. What follows the netstring is dropped.
+        """Parse the next bytes. Anything after the netstring is dropped.
 
         Raises:
-            Malformed: no bytes after these can make a netstring of it.
+            Malformed: No further bytes can make this a netstring.
         """
         at = 0
         while self._wanted is None and at < len(data):
@@ -77,7 +77,7 @@ class Connection(Protocol):
         self.connected_now = False
 
     def connectionMade(self) -> None:
-        """Look at the clock until the connection is over."""
+        """Set the deadline."""
         self.connected_now = True
         self.calls = [
             self.clock.callLater(self.patience / 2, self._slow),
@@ -85,7 +85,7 @@ class Connection(Protocol):
         ]
 
     def dataReceived(self, data: bytes) -> None:
-        """Feed the parser, until it has the request."""
+        """Feed the parser until it has the request."""
         if self.parser is None:
             return
         try:
@@ -141,7 +141,7 @@ class Connection(Protocol):
             self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """Whatever is under way, nobody waits for it any more."""
+        """Cancel everything that is under way."""
         self.connected_now = False
         self.parser = None
         for call in self.calls:
@@ -152,7 +152,7 @@ class Connection(Protocol):
 
 
 class TransformFactory(Factory):
-    """Makes a Connection for each connection; its arguments are those of the reference's."""
+    """Makes a Connection for each connection; it has the same arguments as the reference's."""
 
     def __init__(
         self,
@@ -167,5 +167,5 @@ class TransformFactory(Factory):
         self.patience = patience
 
     def buildProtocol(self, addr: IAddress | None) -> Connection:
-        """Called once for each connection."""
+        """Make the protocol for a new connection."""
         return Connection(self)

@@ -1,4 +1,4 @@
-"""An answer, read by a generator: it reads as if all bytes were there, and yields where they are not."""
+"""A parser as a generator: it reads as if all bytes had arrived, and yields when they have not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Reading = Generator[None, None, bytes]
 
 
 class Inbox:
-    """What came and was not read yet. ``ended`` is true once no more will come, and nothing broke."""
+    """Bytes that were received and not read yet. ``ended``: whether the connection has ended cleanly."""
 
     def __init__(self) -> None:
         self.bytes = b""
@@ -22,7 +22,7 @@ class Inbox:
         return taken
 
     def up_to(self, mark: bytes) -> Reading:
-        """What stands before the mark, which is dropped."""
+        """Read up to the mark, and drop the mark."""
         while mark not in self.bytes[:LONGEST_HEAD]:
             if len(self.bytes) > LONGEST_HEAD:
                 raise TooLong(f"no {mark!r} within {LONGEST_HEAD} bytes")
@@ -30,7 +30,7 @@ class Inbox:
         return self._cut(self.bytes.index(mark), len(mark))
 
     def exactly(self, count: int, longest: int) -> Reading:
-        """So many bytes. That they are too many is noticed when they come."""
+        """Read this many bytes; if they exceed ``longest``, fail when they arrive."""
         pieces = []
         while count:
             pieces.append(self._cut(count))
@@ -43,7 +43,7 @@ class Inbox:
         return b"".join(pieces)
 
     def until_the_end(self, longest: int) -> Reading:
-        """All that comes, up to so many bytes."""
+        """Read until the connection ends, up to this many bytes."""
         pieces = []
         while True:
             pieces.append(self._cut(len(self.bytes)))
@@ -56,7 +56,7 @@ class Inbox:
 
 
 def answer(inbox: Inbox, method: str, longest: int) -> Generator[None, None, Response]:
-    """Read one answer from the inbox. It yields where it waits for more."""
+    """Read one answer from the inbox; yield to wait for more bytes."""
     status = 100
     while status < 200:
         head = (yield from inbox.up_to(b"\r\n\r\n")).decode("latin-1")
@@ -98,12 +98,12 @@ def read_content(inbox: Inbox, fields: list[tuple[str, str]], longest: int) -> R
 
 
 def number(digits: str) -> int:
-    """What the digits say; of thousands, which int() does not take, a number that nobody ever counts down from."""
+    """Return the number; of thousands of digits, which int() refuses, return another number that is too large."""
     return int((digits.lstrip("0") or "0")[:30])
 
 
 def read_chunks(inbox: Inbox, longest: int) -> Reading:
-    """The chunks up to the last, and the trailers."""
+    """Read the chunks up to the last one, and the trailers."""
     chunks = []
     while True:
         line = (yield from inbox.up_to(b"\r\n")).decode("latin-1")
@@ -123,14 +123,14 @@ def read_chunks(inbox: Inbox, longest: int) -> Reading:
 
 
 class Reader:
-    """Runs the generator as bytes come."""
+    """Runs the generator as bytes arrive."""
 
     def __init__(self, method: str, longest: int) -> None:
         self.inbox = Inbox()
         self.reading = answer(self.inbox, method, longest)
 
     def go_on(self) -> Response | None:
-        """Read what is there; the answer, if that was all of it."""
+        """Read what has arrived. Returns the answer, if it is complete."""
         try:
             next(self.reading)
         except StopIteration as stop:
@@ -139,12 +139,12 @@ class Reader:
         return None
 
     def more(self, data: bytes) -> Response | None:
-        """Bytes came."""
+        """Receive bytes. Returns the answer, if it is complete."""
         self.inbox.bytes += data
         return self.go_on()
 
     def end(self, clean: bool) -> Response:
-        """No more will come."""
+        """The connection has ended. Returns the answer, if it is complete."""
         self.inbox.ended = clean
         response = self.go_on()
         if response is None:

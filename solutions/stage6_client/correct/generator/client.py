@@ -1,6 +1,6 @@
-"""A client with one Deferred a request, which whatever happens first fires: the answer, the clock, the end, a cancel.
+"""A client with one Deferred a request; the first event fires it: answer, timeout, connection's end or cancelling.
 
-It writes a request line by line, the caller's fields first, and looks at the clock at half of the time as well.
+It writes a request line by line, the caller's fields first, and also sets a call for half of the time.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from .tcp import tcp_endpoint
 
 OURS = re.compile("host|connection|content-length|transfer-encoding", re.I)
 PRIVATE = re.compile("authorization|cookie", re.I)
-# urljoin takes these out of a URL, or some of them, and goes on with the rest.
+# urljoin silently removes some of these from a URL.
 DROPPED = {*map(chr, range(33)), "\x7f"}
 
 
 class TooSlow(TimeoutError):
-    """A server did not connect, or answer, in time."""
+    """Connecting or answering took too long."""
 
 
 class Client:
-    """The README has its interface. slow: how often a server took more than half of its time."""
+    """See the README for the interface. slow: how often a server took more than half of its time."""
 
     def __init__(
         self,
@@ -69,20 +69,20 @@ class Client:
         self.slow = 0
 
     def get(self, url: str, fields: Iterable[tuple[str, str]] = ()) -> Deferred[Response]:
-        """Ask for a page."""
+        """Send a GET request."""
         return self.request("GET", url, fields)
 
     def request(
         self, method: str, url: str, fields: Iterable[tuple[str, str]] = (), content: bytes = b""
     ) -> Deferred[Response]:
-        """Ask for anything."""
+        """Send a request."""
         asking = Asking(self, method, url, list(fields), content)
         asking.begin()
         return asking.result
 
 
 class Asking(Factory):
-    """One request, with all that it leads to."""
+    """One request, with its redirects."""
 
     noisy = False
 
@@ -100,7 +100,7 @@ class Asking(Factory):
         self.calls: list[IDelayedCall] = []
 
     def check(self, url: str) -> Place:
-        """Where a URL leads, if this request may go there."""
+        """Return the parts of a URL, if this request may be sent there; raise ValueError if not."""
         place = split_url(url)
         bad = [word for word in (self.method, *dict(self.fields)) if not TOKEN.fullmatch(word)]
         bad += [name for name, _ in self.fields if OURS.fullmatch(name)]
@@ -124,7 +124,7 @@ class Asking(Factory):
         return self.exchange
 
     def wait(self, seconds: float) -> None:
-        """Give up after so long, instead of whenever it was."""
+        """Set a new timeout instead of the old one."""
         self.rest()
         later = self.client.clock.callLater
         late = TooSlow(f"{self.url!r} took more than {seconds} s")
@@ -135,13 +135,13 @@ class Asking(Factory):
         self.client.slow += 1
 
     def rest(self) -> None:
-        """Wait no longer."""
+        """Cancel the timeout."""
         for call in self.calls:
             if call.active():
                 call.cancel()
 
     def stop(self) -> None:
-        """Let go of the clock and the network."""
+        """Cancel the timeout, and abort the connection."""
         self.rest()
         if self.exchange:
             self.exchange.transport.abortConnection()
@@ -149,14 +149,14 @@ class Asking(Factory):
             self.connecting.cancel()
 
     def fail(self, reason: Failure) -> None:
-        """Give up for this reason, unless it is over already."""
+        """Fail for this reason, unless it is over already."""
         if not self.over:
             self.over = True
             self.stop()
             self.result.errback(reason)
 
     def answered(self, response: Response) -> None:
-        """There is an answer. Go on where it leads."""
+        """Receive an answer, and follow it if it is a redirect."""
         self.stop()
         try:
             location = self.location(response)
@@ -177,7 +177,7 @@ class Asking(Factory):
                 self.result.callback(response)
 
     def location(self, response: Response) -> str | None:
-        """The URL that a redirect leads to."""
+        """Return the URL that a redirect leads to; None if the answer is not to be followed."""
         found = next((value for name, value in response.fields if name.lower() == "location"), None)
         if self.method not in ("GET", "HEAD") or found is None:
             return None
@@ -225,7 +225,7 @@ class Exchange(Protocol):
         self.go_on(lambda: self.reader.end(reason.check(ConnectionDone) is not None))
 
     def go_on(self, read: Callable[[], Response | None]) -> None:
-        """Let the reader read, and tell what comes of it, once."""
+        """Let the reader read, and report its result, once."""
         if self.over or self.asking.over:
             return
         try:

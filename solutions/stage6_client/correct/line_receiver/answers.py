@@ -1,6 +1,6 @@
-"""An answer, gathered by a LineReceiver: lines for what is lines, raw data for content.
+"""An answer, received by a LineReceiver: lines for head and chunk sizes, raw data for content.
 
-It is as strict as it may be, and as early: it tells by the first byte that is not HTTP, and takes so many trailers and 1xx.
+It is as strict and as early as the README allows: it fails at the first byte that is not HTTP, and bounds trailers and 1xx.
 """
 
 # LineReceiver has no types.
@@ -25,11 +25,11 @@ MOST_1XX = 10
 
 
 class NotHTTP(BadAnswer):
-    """What came does not even begin like an answer."""
+    """The first byte cannot begin an answer."""
 
 
 class AnswerReceiver(LineReceiver):
-    """Sends a request as soon as it is connected, and gathers the answer.
+    """Sends a request as soon as it is connected, and receives the answer.
 
     done: fires with the Response; cancelled, it aborts the connection.
     """
@@ -82,7 +82,7 @@ class AnswerReceiver(LineReceiver):
         self._allow(LONGEST_HEAD)
 
     def _allow(self, size: int) -> None:
-        # The CRLF of the last line allowed makes two; so a line that never ends is noticed at the first byte too many.
+        # The CRLF makes two bytes; so a line without an end is noticed at its first byte too many.
         self.allowed, self.MAX_LENGTH = size, size - 1
 
     def lineLengthExceeded(self, line: bytes) -> None:
@@ -200,5 +200,5 @@ class AnswerReceiver(LineReceiver):
 
 
 def all_of(fields: Iterable[tuple[str, str]], wanted: str) -> list[str]:
-    """The values of the fields of that name, which is in lower case."""
+    """Return the values of all fields of this name, which is in lower case."""
     return [value for name, value in fields if name.lower() == wanted]

@@ -1,4 +1,4 @@
-"""A client that asks in a coroutine, hop by hop, and gathers answers with a LineReceiver."""
+"""A client that follows redirects in a coroutine, and receives answers with a LineReceiver."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Pairs = list[tuple[str, str]]
 
 
 def checked(method: str, url: str, fields: Pairs) -> Place:
-    """Where the URL leads, if a request with these can be sent there."""
+    """Return the URL's parts, if this request may be sent there; raise ValueError if not."""
     place = split_url(url)
     hosts = re.compile(r"[0-9a-z._-]+|[0-9a-f.]*:[0-9a-f:.]*")
     if not hosts.fullmatch(place.host) or re.search(r"[^!-~]", place.target):
@@ -45,7 +45,7 @@ def checked(method: str, url: str, fields: Pairs) -> Place:
 
 
 class Client:
-    """The README has its interface."""
+    """See the README for the interface."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Client:
         self.most_redirects = most_redirects
 
     def get(self, url: str, fields: Iterable[tuple[str, str]] = ()) -> Deferred[Response]:
-        """Ask for a page."""
+        """Send a GET request."""
         return self.request("GET", url, fields)
 
     def request(
@@ -79,7 +79,7 @@ class Client:
         fields: Iterable[tuple[str, str]] = (),
         content: bytes = b"",
     ) -> Deferred[Response]:
-        """Ask for anything."""
+        """Send a request."""
         pairs = list(fields)
         place = checked(method, url, pairs)
         return Deferred.fromCoroutine(self._hops(method, url, place, pairs, content))
@@ -114,7 +114,7 @@ class Client:
 
 
 def joined(url: str, location: str) -> str:
-    """Where a Location leads. One with a scheme is whole; urljoin would give it a host if it has none."""
+    """Return the URL that a Location leads to. One with a scheme is absolute; urljoin would add a missing host."""
     if re.search("[^!-~]", location):
         raise ValueError(f"{location!r} has characters that no URL has")
     scheme = re.match("//|[a-z][a-z0-9+.-]*:", location, re.I)

@@ -1,8 +1,8 @@
-"""A reactor that keeps every promise of the contract, and is unlike Twisted's own in what none of them speaks of.
+"""A reactor that keeps every promise of the contract, and differs from Twisted's own wherever no promise applies.
 
-Bytes come one at a time. A connector is of a class of its own. An attempt fails with another kind of ConnectError. A context
-is asked at once, with no warning. The system in the log has more in it than the prefix, and no prefix but for dataReceived.
-Something else is always being written. Work is done in a thread of its own. What callWhenRunning is given has no id.
+Bytes arrive one at a time. A connector has another class. An attempt fails with another kind of ConnectError. A context is
+asked at once, without a warning. The system in the log contains more than the prefix, and only for dataReceived.
+getWriters() always has another object. Work is done in a new thread. callWhenRunning returns no id.
 """
 
 from threading import Thread
@@ -19,7 +19,7 @@ NOBODY = {"system": "-"}
 
 
 class Wrapper:
-    """Has what the thing inside has, and provides the interfaces that it provides."""
+    """Has the attributes of the wrapped object, and provides the same interfaces."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -30,14 +30,14 @@ class Wrapper:
 
 
 def asked(context: Any) -> Any:
-    """The context, which raises here if it has no good key."""
+    """Return the context; it raises here if its key is bad."""
     if hasattr(context, "getContext"):
         context.getContext()
     return context
 
 
 class Reactor(Wrapper):
-    """One that takes liberties."""
+    """A reactor that differs wherever the contract allows it."""
 
     def __init__(self, inner: Any, where: tuple[str, str]) -> None:
         super().__init__(inner)
@@ -90,7 +90,7 @@ class Reactor(Wrapper):
 
 
 class ServerFactory(Wrapper):
-    """Gives each protocol its wrapper."""
+    """Wraps each protocol."""
 
     def buildProtocol(self, address: Any) -> Any:
         protocol = self.inner.buildProtocol(address)
@@ -98,14 +98,14 @@ class ServerFactory(Wrapper):
 
 
 class ClientFactory(ServerFactory):
-    """Gives each connector its wrapper too, always the same one."""
+    """Wraps each connector too, always in the same wrapper."""
 
     def __init__(self, inner: Any) -> None:
         super().__init__(inner)
         self.connectors: dict[Any, Wrapper] = {}
 
     def known(self, connector: Any) -> Wrapper:
-        """The connector, as a program has it."""
+        """Return the connector's wrapper."""
         return self.connectors.setdefault(connector, Wrapper(connector))
 
     def startedConnecting(self, connector: Any) -> None:
@@ -120,7 +120,7 @@ class ClientFactory(ServerFactory):
 
 
 class Protocol(Wrapper):
-    """What the real transport calls."""
+    """Called by the real transport."""
 
     over = False
 
@@ -139,10 +139,10 @@ class Protocol(Wrapper):
 
 
 class Transport(Wrapper):
-    """What the protocol calls. Equal to what the reactor watches for it."""
+    """Called by the protocol. Equal to the object that the reactor watches."""
 
     def watched(self) -> Any:
-        """What the reactor watches: over TLS, the TCP transport below it."""
+        """The object that the reactor watches: over TLS, the TCP transport below."""
         return getattr(self.inner, "transport", self.inner)
 
     def __eq__(self, other: object) -> bool:

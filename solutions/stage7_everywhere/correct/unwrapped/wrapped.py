@@ -1,8 +1,8 @@
-"""The real reactors themselves, with no wrapper: what a contract asks of any reactor, it may ask of these."""
+"""The real reactors, without a wrapper: a contract may ask of these whatever it asks of any reactor."""
 
 from typing import Any
 
 
 def Reactor(inner: Any, where: tuple[str, str]) -> Any:
-    """The reactor, as it is."""
+    """Return the reactor itself."""
     return inner

@@ -1,9 +1,9 @@
-"""How twist knows of the poetry server: it looks into each folder twisted/plugins that is on Python's path."""
+"""Makes the poetry server known to twist, which looks into each folder twisted/plugins on Python's path."""
 
 from twisted.application.service import ServiceMaker
 
 ### BEGIN SOLUTION Step 5: a ServiceMaker, for the module poetry_daemon and the command poetry
-### STARTER # Step 5: there is nothing here yet that twist could find.
+### STARTER # Step 5:
 poetry = ServiceMaker(
     "Poetry server",
     "poetry_daemon",
