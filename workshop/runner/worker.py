@@ -168,7 +168,7 @@ class Worker:
         with temporary_folder(quick=True) as place:
             lay(stage, place, case.overlay)
             job = {"place": str(place), "reactor": reactor, "limit": self._limit, **vars(case)}
-            del job["name"], job["overlay"]
+            del job["name"], job["overlay"], job["stage"]
             self._output.__init__()  # type: ignore[misc]
             try:
                 self._give(job)
