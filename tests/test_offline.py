@@ -266,7 +266,12 @@ def test_a_changed_test_is_not_handed_out(course: Learner, tmp_path: Path, name:
     """A provided file that was changed would reach a whole class: refused, with the mend."""
     course.write(b"# changed\n", name)
     outcome = make(course, tmp_path / "copy")
-    refused(outcome, tmp_path / "copy", f"{name} is not as it came", "reset stage1_echo --provided")
+    refused(
+        outcome,
+        tmp_path / "copy",
+        f"{name} differs from the course's own",
+        "reset stage1_echo --provided",
+    )
 
 
 @posix

@@ -33,7 +33,7 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     try:
         table = timetable(tool.course, start, track)
     except ValueError:
-        raise click.UsageError(f'"{start}" is no time of day; write it as 13:20.') from None
+        raise click.UsageError(f'"{start}" is not a time of day; write it as 13:20.') from None
     if as_json:
         click.echo(json.dumps(as_data(table)))
     else:
