@@ -200,7 +200,7 @@ def _required(root: Path) -> list[str]:
             lines += [line.strip() for line in text.splitlines() if line.strip()]
     if "-e ." in lines:
         lines.remove("-e .")
-        # pip builds the checkout in an environment of its own. Python 3.10.0's pip cannot: see Setup.install.
+        # pip builds the checkout in a separate environment. Python 3.10.0's pip cannot: see Setup.install.
         lines += [*read(root / "pyproject.toml")["build-system"]["requires"], "pip>=21.3"]
     return lines
 

@@ -267,7 +267,7 @@ def _fault(course: Course) -> str:
         return "it has no [[stage]]."
     for stage in course.stages:
         if not 0 <= stage.slides < stage.minutes:
-            return f"{stage.name}: slides = {stage.slides} leaves no time of its {stage.minutes} minutes."
+            return f"{stage.name}: slides = {stage.slides} leaves none of its {stage.minutes} minutes for the exercise."
     for pause in course.breaks:
         if pause.after not in names:
             return f"a break comes after {pause.after}, which is not a stage."

@@ -68,7 +68,7 @@ def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
     files = {}
     if not stage.answers.is_dir():
         raise CourseError(
-            f"This copy of the course has no solutions/{stage.name}, which that needs."
+            f"This copy of the course has no solutions/{stage.name}, which this needs."
         )
     for name in stage.edit:
         try:

@@ -128,7 +128,7 @@ def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -
 
 
 def _skipped(test: TestResult) -> bool:
-    """Return whether a test was skipped by an exception, not by a mark of its own."""
+    """Return whether a test was skipped by an exception, not by its own mark."""
     return test.status == "skipped" and any(p.exception == "SkipTest" for p in test.problems)
 
 
