@@ -141,7 +141,7 @@ def _check_provided(course: Course) -> None:
         inside = name.split("/")[1]
         stage = inside if any(inside == s.name for s in course.stages) else course.stages[0].name
         raise ClickException(
-            f"{name} differs from the course's own. {TOOL} reset {stage} --provided restores it."
+            f"{name} differs from the course's own.\nTo restore it: {TOOL} reset {stage} --provided"
         )
 
 
