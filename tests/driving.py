@@ -85,6 +85,11 @@ class Outcome:
     peak: int = 0
 
     @property
+    def joined(self) -> str:
+        """The output as a shell reads a command in it: a backslash at a line's end joins the next line to it."""
+        return re.sub(r"\\\n", "", self.out)
+
+    @property
     def all(self) -> str:
         """What a user reads."""
         return self.out + self.err

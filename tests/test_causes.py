@@ -36,8 +36,7 @@ TYPE = "lambda data: self.transport.write(str(data))"
 def told_twice(mini: Learner) -> tuple[str, str]:
     """What the tool says, as one line; and the message of --json."""
     outcome = mini.tool("run", "1")
-    wide = [line for line in outcome.out.splitlines() if len(line) > 80]
-    assert all(line.startswith("  Test ") for line in wide), wide
+    assert [line for line in outcome.out.splitlines() if len(line) > 80] == []
     text = " ".join(outcome.all.split())
     fact: dict[str, Any] = json.loads(mini.tool("run", "1", "--json").out)
     return text, " ".join(fact["message"].split())
@@ -101,6 +100,38 @@ def test_an_error_that_was_logged(mini: Learner, logs: str) -> None:
     for text in told_twice(mini):
         assert "ZeroDivisionError: division by zero It was logged; nothing raised it" in text, text
         assert "flushLoggedErrors" not in text, "The test is given: nobody may edit it."
+
+
+def test_a_call_on_the_real_reactors_clock(mini: Learner) -> None:
+    """A call of the real reactor, which waits in vain for a test that does not run it, is named; so is the import."""
+    waits = "        reactor.callLater(60, self.transport.write, data)\n"
+    mini.write(f"from twisted.internet import reactor\n{SOLVED.replace(SENDS, waits)}")
+    for text in told_twice(mini):
+        assert "back, came b''. And: the call of" in text, text
+        assert "Transport.write is on the real reactor's clock, not on the clock" in text, text
+    assert f"Edit {ECHO}, line 1 " in told_twice(mini)[0]
+
+
+def test_the_real_reactors_clock_in_twisted(mini: Learner) -> None:
+    """A LoopingCall that was given no clock, and a timeout, are named by what they are; another test's call is not."""
+    top = "from twisted.internet.defer import Deferred\nfrom twisted.internet.task import LoopingCall\n"
+    for made, name in (
+        ("LoopingCall(print).start(60)", "LoopingCall"),
+        (
+            "Deferred().addTimeout(60, __import__('twisted.internet.reactor').internet.reactor)",
+            "Deferred.addTimeout",
+        ),
+    ):
+        mini.write(top + SOLVED.replace(SENDS, f"        self.held = {made}\n"))
+        for text in told_twice(mini):
+            assert f"And: the call of {name} is on the real reactor's clock" in text, text
+    mini.write(
+        top
+        + SOLVED.replace(
+            "        if data.ends", "        LoopingCall(print).start(60)\n        if data.ends"
+        ).replace("self.transport.lose", "self.lose")
+    )
+    assert mini.tool("run", "1").out.count("real reactor") == 1
 
 
 def test_nothing_besides_where_it_is_handled(mini: Learner) -> None:
@@ -301,7 +332,7 @@ def test_what_was_logged_while_it_waited(stage: Stage) -> None:
     waits = "        from twisted.internet import reactor\n        reactor.callLater(0, sys.exit)\n"
     add(stage, f"{ASYNC}    def test_bad(self):\n{USE}{waits}        return Deferred()\n")
     (one,) = assess(stage, limit=1).unruly
-    assert "And, logged: The program was told to exit (sys.exit or exit)" in describe_fault(one, 1)
+    assert "And, logged: The code calls sys.exit or exit" in describe_fault(one, 1)
 
 
 def test_the_cause_in_a_right_answers_refusal(stage: Stage) -> None:

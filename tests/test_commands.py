@@ -25,11 +25,29 @@ def test_status_shows_the_map_and_the_first_step_to_do(mini: Learner) -> None:
         r"test_sends_back: What was received is written\.",
         r"Not written yet\. Step 1: send the data back",
         r"Edit +exercises/stage1_echo/echo\.py, line 14",
-        r"Test +\S*trial exercises\.stage1_echo\.test_echo\.Step01Echo\.test_sends_back",
+        r"Test +\S*trial +exercises\.stage1_echo\.test_echo\.Step01Echo\.test_sends_back\n",
         r"Again +python3? -m workshop run stage1_echo",
         r"Hint +python3? -m workshop hint stage1_echo 1",
     ):
-        assert re.search(text, outcome.out), f"No {text!r} in:\n{outcome.out}"
+        assert re.search(text, outcome.joined), f"No {text!r} in:\n{outcome.out}"
+
+
+def test_a_stage_begins_with_its_lecture(mini: Learner) -> None:
+    """A stage whose files are all starters begins with its notebook, in the map and after the stage before it."""
+    lab = {n: rf"\n  Next +python3? -m workshop lab {n}\n" for n in (1, 2)}
+    for name in ("stage1_echo", "stage2_count"):
+        mini.path("notebooks").mkdir(exist_ok=True)
+        mini.path(f"notebooks/{name}.ipynb").write_text("{}")
+    assert re.search(lab[1] + r".*\n  Then +read exercises/stage1_echo/README\.md", mini.tool().out)
+    mini.write(f"{STARTER}# begun\n")
+    out = mini.tool().out
+    assert " lab " not in out and "Next: read exercises/stage1_echo/README.md, then:" in out, out
+    mini.write(SOLVED)
+    out = mini.tool("run", "1").out
+    assert re.search(lab[2] + r"(.*\n)+  Then +python3? -m workshop run stage2_count\n", out), out
+    assert re.search(lab[2], mini.tool().out)
+    mini.path("notebooks/stage2_count.ipynb").unlink()
+    assert " lab " not in mini.tool().out + mini.tool("run", "1").out
 
 
 def test_status_follows_the_work(mini: Learner) -> None:

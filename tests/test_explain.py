@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from driving import ECHO, HALF, SOLVED, Learner
+import rich.console
+from driving import ECHO, HALF, MINI, SOLVED, Learner
 from rich.cells import cell_len
 
 from workshop.course import Stage, load
 from workshop.course.files import remember
+from workshop.report.console import Console, broken
 from workshop.report.explain import words
 from workshop.report.where import blame_later_steps, edit
 from workshop.runner.result import Frame, Problem
@@ -105,12 +111,58 @@ def test_without_a_marker_and_a_text_the_solutions_tell(root: Path) -> None:
 
 
 def test_no_line_is_wider_than_the_terminal(mini: Learner) -> None:
-    """Without a marker and solutions/, the command to copy is the only line that may be."""
+    """Without a marker and solutions/, too, no line is; the command to copy is broken as a shell allows."""
     shutil.rmtree(mini.path("solutions"))
     for n, text in enumerate((HALF, "# Step 2: x\n" * 3 + HALF)):
         three_files(mini.root, text, "# Step 2: y\n" * 9 * n, "")
-        wide = [x for x in mini.tool("run", "1").out.splitlines() if len(x) > 80]
-        assert [x for x in wide if not x.startswith("  Test ")] == [], n
+        out = mini.tool("run", "1").out
+        assert [x for x in out.splitlines() if len(x) > 80] == [], (n, out)
+
+
+@pytest.mark.parametrize("name", ["short", "b" * 70, "b" * 60 + ".C." + "d" * 60])
+def test_a_broken_command_is_one_to_a_shell(name: str, tmp_path: Path) -> None:
+    """Pasted into a shell, the lines of a command are the command."""
+    lines = broken(f"  Test   a/trial exercises.{name}", 80)
+    assert [len(line) > 80 for line in lines] == [False] * len(lines)
+    lines[0] = lines[0].replace("  Test   a/trial", "printf '[%s]'")
+    shown = subprocess.run(
+        ["sh"], input="\n".join(lines), text=True, capture_output=True, check=True
+    )
+    assert shown.stdout == f"[exercises.{name}]"
+
+
+def test_what_is_wide_is_wrapped() -> None:
+    """A table's second column is wrapped, advice keeps its command whole, and a map without room has no titles."""
+    out = io.StringIO()
+    console = Console(rich.console.Console(file=out, width=40, soft_wrap=True))
+    console.row("  Do your tests run?  ", "12 of 15 pass, 2 are skipped")
+    console.advice("Keep what you want of the two parts, then: python3 -m workshop run stage2")
+    stage = load(MINI).stage("1")
+    console.map([(stage, "not judged: no solutions/ here", False)])
+    assert out.getvalue().splitlines() == [
+        "  Do your tests run?  12 of 15 pass, 2",
+        "                      are skipped",
+        "Keep what you want of the two parts,",
+        "then:",
+        "  python3 -m workshop run stage2",
+        "  stage1_echo  not judged: no solutions/ here",
+    ]
+
+
+def test_only_a_command_is_broken() -> None:
+    """A wide line that does not end in the name of a test stays as it is."""
+    for line in (
+        "x" * 90,
+        f"  Edit   {'x' * 80}.py, line 12",
+        f"python3 -m workshop run {'x' * 80}",
+    ):
+        assert broken(line, 80) == [line]
+
+
+def test_no_command_is_broken_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its shells do not join lines at a backslash."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert len(broken(f"  Test   trial exercises.{'b' * 90}", 80)) == 1
 
 
 # Newer work
@@ -156,6 +208,28 @@ def test_newer_work_may_have_broken_a_step(
     assert blame_later_steps(stage, stage.steps[1], WRONG) == "", (
         "Of another step nothing is known."
     )
+
+
+@pytest.mark.parametrize(
+    ("raised", "where", "also"),
+    [
+        ((), f"{ECHO}, line 2", ""),
+        ((Frame(ECHO, 1, "f"),), f"{ECHO}, line 1", "also echo.py, line 2"),
+    ],
+)
+def test_a_half_written_step_is_the_place_to_edit(
+    root: Path, raised: tuple[Frame, ...], where: str, also: str
+) -> None:
+    """After a regression, the place to edit is what is left of the half-written step, not of the one that it broke."""
+    stage = half_written(root, "# other\n")
+    remember(stage, stage.steps[:1], [])
+    text = "# Step 2: x\n# Step 3: x\nclass Echo:\n    def dataReceived(self, data): ...\n"
+    (root / ECHO).write_text(text)
+    came = Problem("FailTest", "no", raised)
+    assert "Left of step 3: echo.py, line 2." in blame_later_steps(stage, stage.steps[0], came)
+    assert edit(stage, stage.steps[0], came) == (where, also)
+    # Step 2 never passed: its own place is the one to edit.
+    assert edit(stage, stage.steps[1], came)[0] == (where if raised else f"{ECHO}, line 1")
 
 
 def test_newer_work_is_told_only_where_it_is_sure(root: Path) -> None:
@@ -206,6 +280,24 @@ def test_newer_work_is_shown(mini: Learner) -> None:
         assert "newer work" not in mini.tool("run", "1").out, given
 
 
+# Tests that cannot be loaded
+
+
+def test_a_syntax_error_is_not_a_steps(mini: Learner) -> None:
+    """A file that a step's tests import, and that is not Python, is named; no step's requirement stands over it."""
+    mini.write("def f(:\n")
+    outcome = mini.tool("run", "1")
+    assert "Step  1  Echo             fails    its tests cannot be loaded\n" in outcome.out, (
+        outcome.out
+    )
+    assert (
+        f"stage1_echo: the tests cannot be loaded.\n\n    {ECHO}, line 1, is not Python:"
+        in outcome.out
+    )
+    assert "What comes is sent back" not in outcome.out, outcome.out
+    assert f"  Edit   {ECHO}, line 1\n" in outcome.out and " hint " not in outcome.out, outcome.out
+
+
 # What was left behind
 
 
@@ -246,7 +338,7 @@ def test_long_words_in_a_message(mini: Learner) -> None:
     """A message with a word that is wider than the terminal is broken there; a path is not."""
     mini.write(SOLVED.replace("self.transport.write(data)", "raise ValueError(repr(b'x' * 300))"))
     out = mini.tool("run", "1").out
-    assert [x for x in out.splitlines() if len(x) > 80 and not x.startswith("  Test ")] == [], out
+    assert [x for x in out.splitlines() if len(x) > 80] == [], out
     assert "x" * 60 in out
 
 
@@ -264,7 +356,8 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
     """The tests are counted that the step has, not those that ended; and the test and the hint are reported as ever."""
     ends = 'if data == b"on":\n            __import__("os")._exit(1)'
     mini.write(SOLVED.replace("self.transport.loseConnection()", f"{closes}\n        {ends}"))
-    out = mini.tool("run", "1").out
+    outcome = mini.tool("run", "1")
+    out = re.sub(r"trial +", "trial ", outcome.joined)
     assert f"Step  2  Close            fails    {count}\n" in out, out
     for text in (
         "  Test   ",

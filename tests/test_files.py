@@ -97,7 +97,7 @@ def test_reset_provided_puts_back_what_came(mini: Learner) -> None:
     mini.path(WIRE).unlink()
     outcome = mini.tool("reset", "1", "--provided")
     assert outcome.code == 0, outcome.all
-    assert f"Put back: {TESTS}" in outcome.out and f"Put back: {WIRE}" in outcome.out, outcome.out
+    assert f"Restored: {TESTS}" in outcome.out and f"Restored: {WIRE}" in outcome.out, outcome.out
     assert (saved(mini, outcome) / TESTS).read_bytes() == mine
     assert mini.files() == came
     assert "Nothing to do" in mini.tool("reset", "1", "--provided").out

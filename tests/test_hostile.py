@@ -184,7 +184,7 @@ def _changed(old: str, new: str) -> Callable[[Path], None]:
 
 
 GONE = "is missing: was it deleted or renamed?"
-EDITED = "is not as it came with the course"
+EDITED = "differs from the course's own"
 FILES: dict[str, tuple[str, Callable[[Path], Any], str, int | None]] = {
     "deleted": (ECHO, os.unlink, GONE, None),
     "renamed": (ECHO, _renamed, GONE, None),

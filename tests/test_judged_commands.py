@@ -94,7 +94,7 @@ def test_list_is_read_back(judged: Learner) -> None:
     """How much the list says is reported; what it misses and what is not known, in full; without a line it is not done."""
     judged.write(judged.path(LIST).read_text() + "- a full moon\n", LIST)
     out = " ".join(judged.tool("run", "tally").out.split())
-    assert "Your list speaks of 2 kinds, in 2 lines." in out
+    assert "Your list covers 2 kinds, in 2 lines." in out
     assert "a full moon [no kind recognised]" in out
     assert "in pieces" not in out
     assert (
@@ -160,8 +160,8 @@ class MoreTests(SynchronousTestCase):
         "1 of your tests would refuse one",
         "MoreTests.test_fails fails on your own code",
         "Expected 1; got 2.",
-        "MoreTests.test_patches replaces, and does not put back",
-        "self.patch() puts back",
+        "MoreTests.test_patches replaces, and does not restore",
+        "self.patch() restores",
         "MoreTests.test_nothing",
         "MoreTests.test_private asks for more than the description says.",
         "'Tally' object has no attribute 'lines'",

@@ -83,7 +83,7 @@ def test_mutant_must_match_once(root: Path) -> None:
             f'find="{find}"\nreplace="x"\n'
         )
         stage = load(root).stages[0]
-        with pytest.raises(CourseError, match="not once"):
+        with pytest.raises(CourseError, match="must occur once in"):
             mutated(stage, stage.mutants[0])
 
 

@@ -263,10 +263,16 @@ def test_an_old_pip(course: Learner, tmp_path: Path, words: tuple[str, ...], sai
 
 @pytest.mark.parametrize("name", [TESTS, WIRE])
 def test_a_changed_test_is_not_handed_out(course: Learner, tmp_path: Path, name: str) -> None:
-    """A provided file that was changed would reach a whole class: refused, with the remedy."""
+    """A provided file that was changed would reach a whole class: refused, with the command that restores it."""
     course.write(b"# changed\n", name)
     outcome = make(course, tmp_path / "copy")
-    refused(outcome, tmp_path / "copy", f"{name} is not as it came", "reset stage1_echo --provided")
+    assert max(map(len, outcome.stderr.splitlines())) <= 80, outcome.stderr
+    refused(
+        outcome,
+        tmp_path / "copy",
+        f"{name} differs from the course's own",
+        "reset stage1_echo --provided",
+    )
 
 
 @posix

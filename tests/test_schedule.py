@@ -126,13 +126,13 @@ def test_a_session_that_runs_over(mini: Learner, words: tuple[str, ...]) -> None
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("slides = 2", "slides = 6", "stage3_last: slides = 6 leaves no time of its 6 minutes"),
+        ("slides = 2", "slides = 6", "stage3_last: slides = 6 leaves none of its 6 minutes"),
         ("slides = 2", "slides = -1", "slides = -1"),
         ('after = "stage2_count"', 'after = "stage9"', "a break comes after stage9"),
         ('track = "all"', 'track = "most"', 'stage2_count: track is "most"'),
-        ('place = "last"', 'place = "late"', 'goodbye: place is "late"; wants first or last'),
-        ("core = 11", "cor = 11", r"\[session\] wants core and all"),
-        ("core = 11", 'core = "11"', r"\[session\] wants core and all"),
+        ('place = "last"', 'place = "late"', 'goodbye: place is "late"; it must be first or last'),
+        ("core = 11", "cor = 11", r"\[session\] may have core and all"),
+        ("core = 11", 'core = "11"', r"\[session\] may have core and all"),
         ("[session]\ncore = 11\nall = 25", "", ""),
     ],
 )

@@ -146,7 +146,7 @@ def test_a_provided_file_edited_while_watching(mini: Learner) -> None:
     with one(mini) as watch:
         watch.expect(READY)
         tests.write_bytes(came.replace(b"assertEqual", b"assertTrue"))
-        watch.expect("is not as it came with the course")
+        watch.expect("differs from the course's own")
         watch.expect("reset stage1_echo --provided")
         watch.expect(READY)
         tests.write_bytes(came)

@@ -146,7 +146,7 @@ def test_progress_on_a_terminal(mini: Learner) -> None:
         (("hint", "1", "7"), r'no step "7"\. .*1 to 3'),
         (("solution", "1", "--upto", "9"), r'no step "9"'),
         (("run", "1", "--al"), r"--all"),
-        (("schedule", "--start", "25:00"), r'"25:00" is no time of day; write it as 13:20'),
+        (("schedule", "--start", "25:00"), r'"25:00" is not a time of day; write it as 13:20'),
         (("schedule", "--track", "most"), "core.*all"),
         (("--limit", "none", "run"), "none"),
         (("reset",), "STAGE"),

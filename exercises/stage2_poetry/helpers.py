@@ -96,6 +96,11 @@ def shown(data):
     )
 
 
+def no_return(got):
+    """The question to add to a message if a Deferred's result is None, as that of a callback without a return is."""
+    return " Is a return missing in a callback?" if got is None else ""
+
+
 def listed(asked):
     """A Recorder's calls, for a message."""
     return ", then ".join(one if isinstance(one, str) else shown(one) for one in asked) or "nothing"

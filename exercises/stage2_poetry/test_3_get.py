@@ -8,7 +8,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import ADDRESS, PENDING, Failed, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import EndsAtOnce, PlainEndpoint, Recorder, breaks, ends, kept, listed, refusals
+from .helpers import (
+    EndsAtOnce,
+    PlainEndpoint,
+    Recorder,
+    breaks,
+    ends,
+    kept,
+    listed,
+    no_return,
+    refusals,
+)
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
@@ -44,11 +54,15 @@ class Step06Get(SynchronousTestCase):
         protocol.dataReceived(POEM)
         got = outcome(poem)
         self.assertIs(
-            got, PENDING, f"Expected no result while the poem is still coming; got {got!r}."
+            got,
+            PENDING,
+            f"Expected no result while the poem is still coming; got {got!r}.{no_return(got)}",
         )
         protocol.connectionLost(Failure(ConnectionDone()))
         got = outcome(poem)
-        self.assertEqual(got, TEXT, f"Expected {TEXT!r} once the server has closed; got {got!r}.")
+        self.assertEqual(
+            got, TEXT, f"Expected {TEXT!r} once the server has closed; got {got!r}.{no_return(got)}"
+        )
 
     def test_refused(self):
         """If the attempt fails, for whatever reason, the Deferred fails with that reason, at once."""
@@ -63,7 +77,9 @@ class Step06Get(SynchronousTestCase):
             seen.append(outcome(poem))
         for error, got in zip(errors, seen, strict=True):
             self.assertEqual(
-                got, Failed(error), f"Expected {error!r}, from the endpoint; got {got!r}."
+                got,
+                Failed(error),
+                f"Expected {error!r}, from the endpoint; got {got!r}.{no_return(got)}",
             )
 
     def test_broken(self):
@@ -75,7 +91,9 @@ class Step06Get(SynchronousTestCase):
             protocol.connectionLost(Failure(error))
             got = outcome(poem)
             self.assertEqual(
-                got, Failed(error), f"Expected {error!r}, from the connection; got {got!r}."
+                got,
+                Failed(error),
+                f"Expected {error!r}, from the connection; got {got!r}.{no_return(got)}",
             )
 
     def test_not_utf_8(self):
@@ -213,7 +231,7 @@ class Step07Cancel(SynchronousTestCase):
         got = outcome(self.poem)
         self.assertTrue(
             failed_with(got, CancelledError),
-            f"Expected CancelledError at once when cancelled {when}; got {got!r}.",
+            f"Expected CancelledError at once when cancelled {when}; got {got!r}.{no_return(got)}",
         )
 
     def test_connecting(self):

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import PENDING, FakeEndpoint, failed_with, outcome
 from .client import get_poetry
-from .helpers import EndsAtOnce, PlainEndpoint, breaks, ends, refusals
+from .helpers import EndsAtOnce, PlainEndpoint, breaks, ends, no_return, refusals
 
 TEXT = "Half an é, and the rest.\n"
 POEM = TEXT.encode("utf-8")
@@ -48,7 +48,7 @@ class Step08Timeout(SynchronousTestCase):
         self.assertTrue(
             failed_with(got, TimeoutError),
             f"Expected twisted.internet.defer.TimeoutError after {timeout} s of {timeout} s {when}; "
-            f"got {got!r}.",
+            f"got {got!r}.{no_return(got)}",
         )
 
     def assert_clock_empty(self, when):

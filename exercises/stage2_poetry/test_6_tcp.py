@@ -1,8 +1,8 @@
 """Ports: fake ones that close when the test says so, then real ones, on 127.0.0.1.
 
-The tests over real TCP stop their port at the end and wait for nothing else. They rely on the server closing first, in
-the same process as the client: when the client has the poem, both ends of its connection are closed. Stage 4,
-exercises/stage4_disconnect/, is about doing it right when that does not hold.
+The tests over real TCP stop their port at the end and, all but test_client_leaves, wait for nothing else. They rely on the
+server closing first, in the same process as the client: when the client has the poem, both ends of its connection are
+closed. Stage 4, exercises/stage4_disconnect/, is about doing it right when that does not hold.
 """
 
 from pathlib import Path
@@ -14,9 +14,10 @@ from twisted.internet.defer import (
     TimeoutError,
     gatherResults,
 )
-from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectError
-from twisted.internet.task import Clock
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -38,6 +39,19 @@ class FakePort:
     def stopListening(self):
         self.stopped += 1
         return self.result
+
+
+class Leaver(Protocol):
+    """A client that leaves once it has received something. ended: a Deferred that fires when its connection is over."""
+
+    def __init__(self):
+        self.ended = Deferred()
+
+    def dataReceived(self, data):
+        self.transport.loseConnection()
+
+    def connectionLost(self, reason):
+        self.ended.callback(None)
 
 
 class Step11Stop(SynchronousTestCase):
@@ -134,6 +148,9 @@ class Step12Tcp(TestCase):
     test is one), and trial runs the reactor until it fires. Listen on 127.0.0.1, so that nobody
     outside can connect, and on the port asked for: 0 lets the system pick a free one, so
     that two runs never fight for one. A test closes whatever it opens.
+
+    test_client_leaves shows what the fakes cannot: with them the test calls connectionLost; over TCP
+    Twisted does, and notices a client that leaves only while the transport reads.
     """
 
     longMessage = False
@@ -211,6 +228,28 @@ class Step12Tcp(TestCase):
         text = await self.get(endpoint)
         self.assertTrue(
             text == LONG, f"Expected the text of {len(LONG)} characters; got {shown(text)}."
+        )
+
+    async def test_client_leaves(self):
+        """Over TCP, too, the slow server notices that a client has left: nothing stays on the clock."""
+        from twisted.internet import reactor
+
+        client, clock = Leaver(), Clock()
+        port = await self.start(reactor, SlowPoetryFactory(POEM, clock))
+        self.addCleanup(stop_serving, port)
+        await connectProtocol(self.endpoint(port), client)
+        await client.ended
+        # The server's end follows in one of the reactor's next turns, if its transport reads.
+        for _ in range(100):
+            if not clock.getDelayedCalls():
+                break
+            await deferLater(reactor, 0.01)
+        left = clock.getDelayedCalls()
+        self.assertEqual(
+            left,
+            [],
+            "Expected no call to be left on the clock once a client has left, over TCP, after the first line; got: "
+            f"{left!r}. Was connectionLost never called? Twisted notices the end only if the transport reads.",
         )
 
     async def test_loopback_only(self):

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
-from .messages import Response
+from .messages import Request, Response
 from .server import HTTPFactory, HTTPProtocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -264,6 +264,30 @@ def refuse(case, data, *statuses, **options):
         assert_refused(case, conversation, statuses, f"the chunks {chunks!r}")
         conversation.send(GET)
         assert_refused(case, conversation, statuses, f"the chunks {chunks!r} with a GET after them")
+
+
+def assert_request(case, requests, expected, what):
+    """There is one request, which equals the expected one. A message shows only the attribute that differs."""
+    case.assertEqual(len(requests), 1, f"Expected one request from {what}; got {requests!r}.")
+    got = requests[0]
+    case.assertTrue(isinstance(got, Request), f"Expected a Request from {what}; got {got!r}.")
+    for name in expected.__dataclass_fields__:
+        value, wanted = getattr(got, name), getattr(expected, name)
+        case.assertEqual(
+            value,
+            wanted,
+            f"Expected the request's {name} to be {wanted!r}, from {what}; got {value!r}.",
+        )
+
+
+def in_chunks(chunks):
+    """How some bytes were cut, in words for a message."""
+    sizes = [len(chunk) for chunk in chunks]
+    if len(sizes) == 1:
+        return "in one chunk"
+    if len(sizes) == 2:
+        return f"in two chunks, of {sizes[0]} and {sizes[1]} bytes"
+    return "byte by byte"
 
 
 def shown(data):

@@ -12,6 +12,7 @@ from .conversation import (
     assert_a_loop,
     assert_bytes,
     assert_nothing_copied,
+    assert_request,
 )
 from .messages import Fields, Limits, Request, Response
 from .server import HTTPFactory, HTTPProtocol
@@ -55,9 +56,7 @@ class Step04Answer(SynchronousTestCase):
         conversation = Conversation(self)
         conversation.send(ASK)
         got = conversation.handler.requests
-        self.assertEqual(
-            got, [ASKED], f"Expected one call with {ASKED!r} for {ASK!r}; got {got!r}."
-        )
+        assert_request(self, got, ASKED, repr(ASK))
         assert_bytes(self, got[0])
 
     def test_version(self):
@@ -170,7 +169,7 @@ class Step05Chunks(SynchronousTestCase):
             conversation = Conversation(self)
             conversation.send(*chunks)
             got = conversation.handler.requests
-            self.assertEqual(got, [ASKED], f"Expected {ASKED!r} from {chunks!r}; got {got!r}.")
+            assert_request(self, got, ASKED, f"the chunks {chunks!r}")
 
     def test_several_in_any_chunks(self):
         """Three requests in a row are three, wherever the chunks are cut."""

@@ -14,6 +14,7 @@ from .conversation import (
     assert_bytes,
     assert_nothing_copied,
     assert_refused,
+    in_chunks,
     refuse,
     shown,
 )
@@ -300,11 +301,10 @@ class Step17Limits(SynchronousTestCase):
             conversation = Conversation(self, limits=Limits(**limits))
             conversation.send(*chunks)
             got = conversation.statuses()
-            cut = [len(chunk) for chunk in chunks][:3]
             self.assertEqual(
                 got,
                 [200],
-                f"Expected 200 for {sent} bytes with limits {limits}, the first chunks {cut} bytes long; got {got!r}.",
+                f"Expected 200 for {sent} bytes, limits {limits}, {in_chunks(chunks)}; got {got!r}.",
             )
 
     def never_ends(self, statuses, begin, most, **limits):

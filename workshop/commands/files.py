@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("stage_name", metavar="STAGE")
 @click.option("--apply", "apply_", is_flag=True, help="Put it in place, after saving your files.")
 @click.option(
-    "--upto", metavar="STEP", help="Solved up to this step only; the rest as it was given."
+    "--upto", metavar="STEP", help="Solved up to this step only; the rest as in the starter."
 )
 @click.pass_obj
 def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> None:
@@ -48,7 +48,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
     else:
         console.line()
         words = f"{stage.name} --upto {last}" if upto else stage.name
-        console.line(f"To put the reference in place: {TOOL} solution {words} --apply")
+        console.advice(f"To put the reference in place: {TOOL} solution {words} --apply")
 
 
 @cli.command(short_help="Back to the starter; your files are saved first.")
@@ -56,7 +56,7 @@ def solution(tool: Tool, stage_name: str, apply_: bool, upto: str | None) -> Non
 @click.option(
     "--provided",
     is_flag=True,
-    help="Keep your files; put back the tests and all other provided files.",
+    help="Keep your files; restore the tests and all other provided files.",
 )
 @click.pass_obj
 def reset(tool: Tool, stage_name: str, provided: bool) -> int:
@@ -72,18 +72,18 @@ def reset(tool: Tool, stage_name: str, provided: bool) -> int:
         return 0
     restored, lost, saved = restore(tool.course, stage)
     for name in restored:
-        console.line(f"Put back: {name}")
+        console.line(f"Restored: {name}")
     if saved:
         console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     for name in lost:
         if (tool.course.root / ".git").exists():
-            console.line(f"No copy of {name} was kept. With git: git checkout -- {name}")
+            console.advice(f"No copy of {name} was kept. With git: git checkout -- {name}")
         else:
-            console.line(
-                f"No copy of {name} was kept. Take it from the course as you downloaded it."
+            console.paragraph(
+                f"No copy of {name} was kept. Take it from the course as downloaded.", 0
             )
     if not restored and not lost:
-        console.line("Nothing to do: all provided files are as they came.")
+        console.line("Nothing to do: all provided files are unchanged.")
     return 1 if lost else 0
 
 
@@ -91,7 +91,7 @@ def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what
     """Replace the learner's files after saving them, and report both."""
     paths = {stage.path(name): text.encode() for name, text in files.items()}
     saved = replace(tool.course, paths)
-    console.line(f"{what}: {', '.join(paths)}")
+    console.paragraph(f"{what}: {', '.join(paths)}", 0)
     if saved:
         console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")
     else:

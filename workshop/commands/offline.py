@@ -115,7 +115,7 @@ def _fill(course: Course, folder: Path, machines: Mapping[str, str]) -> None:
 
 def _check_folder(course: Course, folder: Path) -> None:
     if folder.resolve().is_relative_to(course.root):
-        raise ClickException(f"{folder} is in the course's own folder. Name one outside of it.")
+        raise ClickException(f"{folder} is in the course's own folder. Name one outside it.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         what = "is not empty" if folder.is_dir() else "is not a folder"
         raise ClickException(f"{folder} {what}. Name a new or an empty folder.")
@@ -141,7 +141,7 @@ def _check_provided(course: Course) -> None:
         inside = name.split("/")[1]
         stage = inside if any(inside == s.name for s in course.stages) else course.stages[0].name
         raise ClickException(
-            f"{name} is not as it came with the course. {TOOL} reset {stage} --provided puts it back."
+            f"{name} differs from the course's own.\nTo restore it: {TOOL} reset {stage} --provided"
         )
 
 
@@ -200,7 +200,7 @@ def _required(root: Path) -> list[str]:
             lines += [line.strip() for line in text.splitlines() if line.strip()]
     if "-e ." in lines:
         lines.remove("-e .")
-        # pip builds the checkout in an environment of its own. Python 3.10.0's pip cannot: see Setup.install.
+        # pip builds the checkout in a separate environment. Python 3.10.0's pip cannot: see Setup.install.
         lines += [*read(root / "pyproject.toml")["build-system"]["requires"], "pip>=21.3"]
     return lines
 

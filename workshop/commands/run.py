@@ -11,6 +11,7 @@ import click
 
 from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage, nearest
+from workshop.course.files import begun
 from workshop.runner.worker import Worker, imports_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,12 @@ def status(tool: Tool) -> None:
         console.line()
         console.line(f"{everything}.", "green")
     elif not isinstance(first, Unjudged):
-        console.heading(f"Next: read exercises/{first.stage.name}/README.md, then:")
+        readme = f"exercises/{first.stage.name}/README.md"
+        if lecture := _lecture(first.stage):
+            console.line()
+            console.facts([*lecture, ("Then", f"read {readme}, and:")])
+        else:
+            console.heading(f"Next: read {readme}, then:")
         show_verdict(console, tool.course, first, tool.limit, asked_for=False)
     elif first.refusal:
         show_refusal(console, first.refusal)
@@ -122,7 +128,16 @@ def run(
 def _show_next(tool: Tool, console: Console, stage: Stage) -> None:
     names = [one.name for one in tool.course.stages]
     for name in names[names.index(stage.name) + 1 :][:1]:
-        console.facts([("Read", f"exercises/{name}/README.md"), ("Next", f"{TOOL} run {name}")])
+        lecture = _lecture(tool.course.stage(name))
+        run = ("Then" if lecture else "Next", f"{TOOL} run {name}")
+        console.facts([*lecture, ("Read", f"exercises/{name}/README.md"), run])
+
+
+def _lecture(stage: Stage) -> list[tuple[str, str]]:
+    """Return the command for the stage's lecture as what to do next; nothing if it has none, or the stage is begun."""
+    if begun(stage) or not stage.notebook.is_file():
+        return []
+    return [("Next", f"{TOOL} lab {stage.number}"), ("", "(the lecture, in your browser)")]
 
 
 def check_reactor(name: str) -> None:

@@ -33,7 +33,7 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     try:
         table = timetable(tool.course, start, track)
     except ValueError:
-        raise click.UsageError(f'"{start}" is no time of day; write it as 13:20.') from None
+        raise click.UsageError(f'"{start}" is not a time of day; write it as 13:20.') from None
     if as_json:
         click.echo(json.dumps(as_data(table)))
     else:
@@ -111,11 +111,11 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
     for name, digest in fingerprints(tool.course).items():
         path = tool.course.root / name
         if path.is_file() and fingerprint(path.read_bytes()) != digest:
-            click.echo(f"{name} holds work of yours: the suite does not judge it.")
+            click.echo(f"{name} has been changed: the suite does not judge it.")
     # More than there are cores: many tests wait, for a limit, a browser or a server.
     cores = os.cpu_count() or 1
     workers = ["-n", str(min(2 * cores, cores + 4))]
-    # nbval, which runs in processes of its own, would be imported by each worker.
+    # nbval, which runs in separate processes, would be imported by each worker.
     command = [sys.executable, "-m", "pytest", "-p", "no:nbval", *workers, *pytest_args]
     sys.stdout.flush()
     with subprocess.Popen(command, cwd=tool.course.root) as process:

@@ -69,7 +69,7 @@ def watch_stage(tool: Tool, stage: Stage, console: Console, poll: bool) -> None:
                     return
                 if what.startswith("!"):
                     raise CourseError(
-                        f"The files cannot be watched ({what[1:]}). Try: {TOOL} watch {stage.name} --poll"
+                        f"The files cannot be watched ({what[1:]}).\nTry: {TOOL} watch {stage.name} --poll"
                     )
                 console.line()
                 console.line(

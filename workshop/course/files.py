@@ -75,6 +75,18 @@ def made_fingerprints(course: Course) -> str:
     return "".join(f"{fingerprint(data)}  {name}\n" for name, data in sorted(names.items()))
 
 
+def begun(stage: Stage) -> bool:
+    """Return whether one of the learner's files differs from its starter; true without solutions/."""
+    try:
+        starters = answer(stage, 0)
+        return any(
+            fingerprint((stage.folder / name).read_bytes()) != fingerprint(text.encode())
+            for name, text in starters.items()
+        )
+    except (OSError, CourseError):
+        return True
+
+
 def provided(course: Course, stage: Stage) -> dict[str, str]:
     """Return the fingerprints of what a run of the stage depends on and the learner does not write."""
     mine = {stage.path(name) for name in stage.edit}
@@ -111,11 +123,11 @@ def inspect(course: Course, stage: Stage) -> None:
             raise Refusal(shown, cause, f"{both}: {TOOL} run {stage.name}")
     for name, digest in provided(course, stage).items():
         path, kept = course.root / name, _kept(course, digest)
-        advice = f"To put it back: {TOOL} reset {stage.name} --provided"
+        advice = f"To restore it: {TOOL} reset {stage.name} --provided"
         require_file(path, name, advice)
         data = path.read_bytes()
         if fingerprint(data) != digest:
-            cause = "is not as it came with the course, so a pass would prove nothing"
+            cause = "differs from the course's own, so a pass would prove nothing"
             raise Refusal(name, cause, advice)
         if not kept.exists():
             write(kept, data)
@@ -123,7 +135,7 @@ def inspect(course: Course, stage: Stage) -> None:
 
 def require_file(path: Path, shown: str, advice: str) -> None:
     if path.is_dir():
-        raise Refusal(shown, "is a folder, where a file belongs", advice)
+        raise Refusal(shown, "is a folder, not a file", advice)
     if not path.exists():
         raise Refusal(shown, "is missing: was it deleted or renamed?", advice)
 

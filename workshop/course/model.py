@@ -102,6 +102,16 @@ class Stage:
         return f"exercises/{self.name}/{name}"
 
     @property
+    def number(self) -> str:
+        """The number by which a user may call it."""
+        return stage_names(self.name)[-1]
+
+    @property
+    def notebook(self) -> Path:
+        """The file of its lecture; it need not exist."""
+        return self.root / "notebooks" / f"{self.name}.ipynb"
+
+    @property
     def answers(self) -> Path:
         """The folder of the solved files and mutants.toml."""
         return self.root / "solutions" / self.name
@@ -179,7 +189,7 @@ class Stage:
             tiers = re.split(r"^### (\w+)\n", body, flags=re.M)
             if tuple(tiers[1::2]) != TIERS or not number.strip().isdigit():
                 raise CourseError(
-                    f"{self.name}/hints.md: Step {number}: wants the headings {', '.join(TIERS)}."
+                    f"{self.name}/hints.md: Step {number}: it must have the headings {', '.join(TIERS)}."
                 )
             hints[int(number)] = tuple(tier.strip() for tier in tiers[2::2])
         return hints
@@ -282,22 +292,24 @@ def _fault(course: Course) -> str:
         return "it has no [[stage]]."
     for stage in course.stages:
         if not 0 <= stage.slides < stage.minutes:
-            return f"{stage.name}: slides = {stage.slides} leaves no time of its {stage.minutes} minutes."
+            return f"{stage.name}: slides = {stage.slides} leaves none of its {stage.minutes} minutes for the exercise."
     for pause in course.breaks:
         if pause.after not in names:
-            return f"a break comes after {pause.after}, which is no stage."
+            return f"a break comes after {pause.after}, which is not a stage."
         if pause.track not in TRACKS:
-            return f'the break after {pause.after}: track is "{pause.track}"; wants core or all.'
+            return (
+                f'the break after {pause.after}: track is "{pause.track}"; it must be core or all.'
+            )
     for talk in course.talks:
         if talk.place not in (FIRST, LAST):
-            return f'the talk {talk.name}: place is "{talk.place}"; wants first or last.'
+            return f'the talk {talk.name}: place is "{talk.place}"; it must be first or last.'
     session: object = course.session
     if (
         not isinstance(session, dict)
         or not set(session) <= {*TRACKS}
         or not all(isinstance(minutes, int) for minutes in session.values())
     ):
-        return "[session] wants core and all, in minutes."
+        return "[session] may have core and all, in minutes."
     return ""
 
 

@@ -68,7 +68,7 @@ def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
     files = {}
     if not stage.answers.is_dir():
         raise CourseError(
-            f"This copy of the course has no solutions/{stage.name}, which that needs."
+            f"This copy of the course has no solutions/{stage.name}, which this needs."
         )
     for name in stage.edit:
         try:
@@ -97,7 +97,7 @@ def with_bug(files: Mapping[str, str], mutant: Mutant) -> dict[str, str]:
     count = text.count(mutant.find)
     if count != 1:
         raise CourseError(
-            f"{mutant.name}: its text occurs {count} times in {mutant.file}, not once."
+            f"{mutant.name}: the text to find must occur once in {mutant.file}; it occurs {count} times."
         )
     return {**files, mutant.file: text.replace(mutant.find, mutant.replace)}
 

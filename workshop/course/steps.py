@@ -51,7 +51,7 @@ def read_steps(path: Path) -> list[Step]:
         name = path.parent.name
         raise CourseError(
             f"exercises/{name}/{path.name} is not Python: {error}.\n"
-            f"To put it back: {TOOL} reset {name} --provided"
+            f"To restore it: {TOOL} reset {name} --provided"
         ) from error
     steps = []
     for node in tree.body:

@@ -48,10 +48,12 @@ def checked_fields(entry: Mapping[str, Any], kind: type, where: str) -> dict[str
     wanted = {field.name: str(field.type) for field in fields(kind)}
     wrong = sorted(set(wanted) ^ set(entry))
     if wrong:
-        raise CourseError(f"{where}: wants exactly {', '.join(wanted)}; see {', '.join(wrong)}.")
+        raise CourseError(
+            f"{where}: the fields are {', '.join(wanted)}; wrong or missing: {', '.join(wrong)}."
+        )
     for name, value in entry.items():
         if not isinstance(value, TYPES[wanted[name]]):
-            raise CourseError(f"{where}: {name} is {value!r}; wants {wanted[name]}.")
+            raise CourseError(f"{where}: {name} is {value!r}; it must be {wanted[name]}.")
     return {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
 
 

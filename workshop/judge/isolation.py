@@ -11,7 +11,7 @@ from workshop.runner.worker import Case
 
 
 def run_alone(runs: Runs, tests: Sequence[str]) -> tuple[list[TestResult], dict[str, Trouble], str]:
-    """Run each test in a process of its own.
+    """Run each test in a separate process.
 
     If tests are built for several places, a method is the same test in each of them. It runs alone in one place and, for all
     the others together, in one process. If a result there differs, or anything is left behind, it runs alone there as well.

@@ -23,7 +23,7 @@ def own_code(stage: Stage) -> bool:
 def right_answers(stage: Stage) -> dict[str, dict[str, str]]:
     """Return the right answers by name, each with its code files and their texts; the first is the solution itself.
 
-    A file that the stage gives and the learner does not edit is part of the answers if a mutant changes it.
+    A file that the stage provides and the learner does not edit is part of the answers if a mutant changes it.
 
     Raises:
         CourseError: This copy of the course has no solutions for the stage.

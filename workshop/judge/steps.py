@@ -30,6 +30,12 @@ class StepResult:
         return max(len(self.tests), len(self.step.tests) if self.step else 0)
 
     @property
+    def unloaded(self) -> bool:
+        """Whether its tests could not be loaded: then trial reports one error, under the name of the class."""
+        name = self.step.cls if self.step else ""
+        return any(test.target.rpartition(".")[2] == name for test in self.failed)
+
+    @property
     def failed(self) -> list[TestResult]:
         """Its failed tests, in the order in which they are written: the simplest comes first."""
         names = [test.name for test in self.step.tests] if self.step else []
@@ -122,7 +128,7 @@ def by_step(stage: Stage, result: Result, asked: Iterable[Step] | None = None) -
 
 
 def _skipped(test: TestResult) -> bool:
-    """Return whether a test was skipped by an exception, not by a mark of its own."""
+    """Return whether a test was skipped by an exception, not by its own mark."""
     return test.status == "skipped" and any(p.exception == "SkipTest" for p in test.problems)
 
 

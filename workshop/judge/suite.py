@@ -1,6 +1,6 @@
 """Judge tests that a learner wrote: each must pass on every right answer, and each program with a known bug must fail one.
 
-Each test first runs alone, in a process of its own. So one that hangs, ends its process or leaves something behind is
+Each test first runs alone, in a separate process. So one that hangs, ends its process or leaves something behind is
 identified, left out of the rest, and costs its time only once. The others then run together, in both orders; if a result
 changes, the test that disturbs it is looked for. A test whose outcome varies between identical runs is identified first, so
 that no other test is blamed.

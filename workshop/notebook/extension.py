@@ -181,7 +181,7 @@ class CallbackWatch:
             return raised
         failures, self.failures = self.failures, []
         if raised:
-            # The cell has an exception of its own to show.
+            # The cell has its own exception to show.
             for failure in failures:
                 print(f"In a callback: {_words(failure)}", file=sys.stderr)
             return raised

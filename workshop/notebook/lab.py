@@ -49,12 +49,11 @@ def choose(course: Course, stage: Stage) -> Path:
     Raises:
         LabError: The course has no notebooks.
     """
-    folder = course.root / "notebooks"
-    pages = [folder / f"{one.name}.ipynb" for one in course.stages]
+    pages = [one.notebook for one in course.stages]
     at = course.stages.index(stage)
     there = [page for page in [*reversed(pages[: at + 1]), *pages] if page.is_file()]
     if not there:
-        raise LabError(f"There are no notebooks in {folder}.")
+        raise LabError(f"There are no notebooks in {stage.notebook.parent}.")
     return there[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import textwrap
 from collections.abc import Iterable
 
@@ -16,6 +17,25 @@ from workshop.course.timetable import Timetable
 
 # Never broken, however long.
 PATH = re.compile(r"(?:\w:\\|[\w.~-]*/)[\w./\\~-]*\W?")
+
+# Before a dotted name, as trial has it: at the last of these a command may be broken.
+NAMED = re.compile(r" (?=\w+(?:\.\w+)+$)")
+
+
+def broken(line: str, width: int) -> list[str]:
+    """Break a line that ends in a command, if it is wider than this, so that a shell reads it as one line.
+
+    The command's last word, a test's name, moves to the next line; if it is too long for that, too, its last part begins a
+    line of its own, since a shell would take blanks before it for the word's end. Windows's shells know no such break.
+    """
+    if len(line) <= width or sys.platform == "win32" or not NAMED.search(line):
+        return [line]
+    command, _, name = line.rpartition(" ")
+    indent = "    "
+    if len(indent + name) <= width:
+        return [f"{command} \\", indent + name]
+    start, _, end = name.rpartition(".")
+    return [f"{command} \\", f"{indent}{start}.\\", end]
 
 
 class Console:
@@ -45,6 +65,15 @@ class Console:
             for line in self._wrapped(part, indent):
                 self.line(line, style)
 
+    def advice(self, text: str) -> None:
+        """Write advice that ends in a command, which gets a line of its own if it does not fit."""
+        what, colon, command = text.rpartition(": ")
+        if len(text) <= self.width or not colon:
+            self.paragraph(text, 0)
+        else:
+            self.paragraph(f"{what}:", 0)
+            self.line(f"  {command}")
+
     def heading(self, text: str) -> None:
         """Begin a part of the output: an empty line, then a paragraph that is not indented."""
         self.line()
@@ -73,9 +102,17 @@ class Console:
         wide = max(len(label) for label, _ in facts)
         for label, fact in facts:
             if label:
-                self.line(f"  {label:<{wide}}  {fact}")
+                for line in broken(f"  {label:<{wide}}  {fact}", self.width):
+                    self.line(line)
             else:
                 self.paragraph(fact, wide + 4)
+
+    def row(self, head: str, text: str, style: str = "") -> None:
+        """Write a line of a table with two columns; the second is wrapped."""
+        first, *rest = self._wrapped(text, len(head))
+        self.line(f"{head}{first.lstrip()}", style)
+        for line in rest:
+            self.line(line, style)
 
     def progress(self, text: str) -> rich.status.Status:
         """Return a line that moves while something takes time; nothing if there is no terminal."""
@@ -86,7 +123,8 @@ class Console:
         stages = list(stages)
         name = max((len(stage.name) for stage, _, _ in stages), default=0)
         title = max((len(stage.title) for stage, _, _ in stages), default=0)
-        narrow = self.width < name + title + len("    00 of 00 kinds caught  ")
+        wide = max((len(progress) for _, progress, _ in stages), default=0)
+        narrow = self.width < name + title + wide + len("      ")
         for stage, progress, done in stages:
             text = Text(f"  {stage.name:<{name}}  ")
             text.append("" if narrow else f"{stage.title:<{title}}  ")

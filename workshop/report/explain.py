@@ -33,12 +33,12 @@ MEANINGS = {
     "ConnectionAborted": "The connection was aborted.",
     "ConnectionResetError": "The other side reset the connection.",
     "ConnectionDone": "The connection was closed in order, but the test expected something else.",
-    "CannotListenError": "The address is in use: a fixed port, or a port that was not given back?",
+    "CannotListenError": "The address is in use: a fixed port, or a port that was not closed?",
     "MemoryError": "More memory was asked for than a run may have (2 GiB).",
     "BdbQuit": "A breakpoint needs a keyboard: run it with plain trial, or trial --debug.",
     "RecursionError": "A function called itself too often.",
     "EOFError": "A test run has no keyboard: input() and sys.stdin find nothing there.",
-    "CancelledError": "A Deferred was cancelled, and nobody handled that.",
+    "CancelledError": "A Deferred was cancelled, and no errback handled that.",
     "ReactorNotRestartable": "The reactor was run or stopped before: trial runs it, and only once.",
     "SkipTest": "Each test of the step was skipped by what it runs, so they prove nothing.",
     "ReactorAlreadyRunning": "The reactor runs already: trial runs it. Return a Deferred, or await it.",
@@ -50,6 +50,10 @@ WAYS = {
     "unhandled": "It was raised in a Deferred's callbacks, and no errback took it; so it was logged.",
     "earlier": "It was logged now, but an earlier test's Deferred failed with it.",
 }
+# What is reported first, though it has no line of the course.
+ONCE = ("warned", "reactor")
+# How the learner's files name the real reactor.
+REAL = r"\bimport reactor\b|\binternet\.reactor\b"
 # How many of the other things that happened are reported, and how much of each.
 FEW = 2
 LONG = 240
@@ -74,7 +78,7 @@ def failure_text(test: TestResult, mine: bool = False) -> str:
 def besides(problems: Iterable[Problem], *known: str) -> list[str]:
     """Describe what else happened, a line each, without what is known already; problems in the learner's code first."""
     lines: dict[str, str] = {}
-    for one in sorted(problems, key=lambda one: not _place(one) and one.how != "warned"):
+    for one in sorted(problems, key=lambda one: not _place(one) and one.how not in ONCE):
         text = words(one)
         if text not in known:
             lines.setdefault(text, _besides(one, text))
@@ -86,6 +90,11 @@ def _besides(problem: Problem, text: str) -> str:
     if dropped:
         name = dropped[1].replace(".<locals>", "")
         return f"And: {name} never ran: it is async, and what calls it does not await it."
+    if problem.how == "reactor":
+        return (
+            f"And: the call of {problem.message} is on the real reactor's clock, not on the clock that the test "
+            "advances."
+        )
     first = text.partition("\n")[0]
     short = f"{first[:LONG]} ..." if len(first) > LONG else first
     at = f", at {where}" if (where := _place(problem)) else ""
@@ -119,6 +128,8 @@ def cause(stage: Stage, test: TestResult) -> Problem:
             name = dropped[1].rpartition(".")[2]
             if place := search(stage, stage.edit, rf"\basync def {re.escape(name)}\b"):
                 return replace(main, frames=(Frame(place.file, place.line, name),))
+        if one.how == "reactor" and (place := search(stage, stage.edit, REAL, comments=False)):
+            return replace(main, frames=(Frame(place.file, place.line, ""),))
     return main
 
 
@@ -135,11 +146,11 @@ def words(problem: Problem) -> str:
         lacks := re.match(r"cannot import name '(\w+)' from '(\S+)'", message)
     ):
         module, who = lacks[2].rpartition(".")[2], where.file.rpartition("/")[2]
-        return f"{who} needs the name {lacks[1]} from {module}.py, which has none. Misspelt or renamed?"
+        return f"{who} needs the name {lacks[1]} from {module}.py, which lacks it. Misspelt or renamed?"
     if name == "ModuleNotFoundError":
         return f"{message}: {where.file}, line {where.line}, imports it."
     if name == "SystemExit":
-        return "The program was told to exit (sys.exit or exit): that would end every connection it has."
+        return "The code calls sys.exit or exit, which would end every connection of the program."
     if name == "TimeoutError" and (late := re.search(r"still running at ([\d.]+) secs", message)):
         waits = f"\nIt waits in {place}." if (place := _place(problem)) else ""
         return (
@@ -235,7 +246,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         "died": f"the process ended{during}, {_status(what.status)}, before its tests did.",
         "stopped": f"the reactor was stopped{during}: trial runs it, and must be the one to stop it.",
         "ran": f"the reactor was run{during}: trial runs it, and waits if a test returns a Deferred.",
-        "exit": f"the process was told to exit{during} (sys.exit).",
+        "exit": f"sys.exit was called{during}.",
         "thread": "a thread still runs after the tests: plain trial would wait for it for ever.",
         "process": "a process that was started here still runs after the tests: end it, and wait for it.",
         "closed stdout": "standard output was closed: nothing can be printed after that.",

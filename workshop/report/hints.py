@@ -1,4 +1,4 @@
-"""Hints, a tier at a time. .workshop/hints.json remembers which were shown; it is no record of progress."""
+"""Hints, a tier at a time. .workshop/hints.json remembers which were shown; it is not a record of progress."""
 
 from __future__ import annotations
 

@@ -31,6 +31,8 @@ def show_step(console: Console, step: StepResult) -> None:
     if step.status == "fails":
         broken = f"broken off in test {len(step.tests) + 1} of {step.count}"
         count = f"{failed} of {step.count} tests fail" if failed else broken
+    if step.unloaded:
+        count = "its tests cannot be loaded"
     if step.status == "not run" or console.width < 60:
         count = ""
     text = Text(f"  {name:<26}")
@@ -82,13 +84,16 @@ def show_printed(console: Console, verdict: Verdict) -> None:
 
 def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
     """Show the first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
-    test, step = failure.failed[0], failure.step
+    test = failure.failed[0]
+    # If its tests cannot be loaded, the failure is not about what the step requires.
+    step = None if failure.unloaded else failure.step
     problem = main_problem(test.problems)
-    head = (
-        f"{stage.name}, step {step.number}: {step.title}"
-        if step
-        else f"{stage.name}: {test.target}"
-    )
+    if failure.unloaded:
+        head = f"{stage.name}: the tests cannot be loaded."
+    elif step:
+        head = f"{stage.name}, step {step.number}: {step.title}"
+    else:
+        head = f"{stage.name}: {test.target}"
     console.paragraph(head, 0, "bold")
     console.line()
     requirement = _requirement(failure, test)

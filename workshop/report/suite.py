@@ -42,7 +42,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
     """
     stage = found.stage
     for question, answer, good in rows(found):
-        console.line(f"  {question:<28}{answer}", "" if good else "bold")
+        console.row(f"  {question:<28}", answer, "" if good else "bold")
     if found.trouble:
         cause, _, command = trouble(stage, found.trouble, limit).partition("\n")
         console.heading(cause)
@@ -91,7 +91,8 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
         _survived(console, found, kind, asked.get(kind.number, 1) if n == 0 else 1)
     if len(survived) > FEW:
         console.line()
-        console.line(f"Also not caught: {', '.join(str(kind.number) for kind in survived[FEW:])}")
+        more = ", ".join(str(kind.number) for kind in survived[FEW:])
+        console.paragraph(f"Also not caught: {more}", 0)
     _wrong(console, found)
     _notes(console, found)
     if found.items is not None:
@@ -110,7 +111,7 @@ def show(console: Console, found: Assessment, asked: Mapping[int, int], limit: f
 
 def _code(found: Assessment) -> str:
     """Name the code that the tests run."""
-    return "your own code" if own_code(found.stage) else "the code as it was given"
+    return "your own code" if own_code(found.stage) else "the code as provided"
 
 
 def _failing(console: Console, found: Assessment, test: TestResult) -> None:
@@ -170,7 +171,7 @@ def _strict(console: Console, found: Assessment, strict: Strict, others: int) ->
     where = in_test(strict.test, frames)
     console.heading(f"{short(strict.test)} asks for more than the description says.")
     place = f", in {where}" if where else ""
-    console.paragraph(f"On a right answer it says{place}: {steady_failure_text(test)}")
+    console.paragraph(f"On a right answer it fails{place}: {steady_failure_text(test)}")
     console.paragraph("The README says what a test may rely on, and what is left free.")
 
 
@@ -194,7 +195,7 @@ def _list(console: Console, found: Assessment) -> None:
         return
     known = sum(bool(item.kinds) for item in found.items)
     kinds = count(len(found.stage.kinds) - len(found.missed), "kind")
-    console.heading(f"Your list speaks of {kinds}, in {count(known, 'line')}.")
+    console.heading(f"Your list covers {kinds}, in {count(known, 'line')}.")
     strange = [item for item in found.items if not item.kinds]
     for item in strange[:FEW]:
         console.paragraph(f"{item.text}  [no kind recognised]")
@@ -207,7 +208,7 @@ def _list(console: Console, found: Assessment) -> None:
             f"Not in your list, number {kind.number}: {kind.title.rstrip('.')}{caught}."
         )
     if len(missed) > FEW:
-        console.line(f"  Nor are: {', '.join(str(kind.number) for kind in missed[FEW:])}")
+        console.paragraph(f"Nor are: {', '.join(str(kind.number) for kind in missed[FEW:])}")
 
 
 def _wrong(console: Console, found: Assessment) -> None:
@@ -217,7 +218,7 @@ def _wrong(console: Console, found: Assessment) -> None:
     console.heading("Your tests catch all kinds; your code is not right yet. The README says:")
     for one in found.wrong[:FEW]:
         console.paragraph(promise(one))
-        console.paragraph(f"Our test of it says: {steady_failure_text(one.result)}", 4)
+        console.paragraph(f"Our test of it fails: {steady_failure_text(one.result)}", 4)
     _more(console, len(found.wrong))
 
 

@@ -58,8 +58,8 @@ def describe_fault(one: Trouble, limit: float) -> str:
     faults = {
         "races": "passes on some runs and fails on others: it depends on the order in which things happen"
         + (f" ({where})" if where else ""),
-        "disturbs": f"leaves something behind that changes what others say: {what}",
-        "alone": "says something else when other tests ran before it",
+        "disturbs": f"leaves something behind that changes the results of others: {what}",
+        "alone": "has another result if other tests ran before it",
         "needs": f"passes only after {what}: each test must set up what it needs",
         "silent": f"did not end in {limit:g} s{f' ({where})' if where else ''}{logged}",
         "output": "prints more than 1 MiB",
@@ -70,11 +70,11 @@ def describe_fault(one: Trouble, limit: float) -> str:
         "exit": "calls sys.exit",
         "thread": "leaves a thread running",
         "process": "leaves a process running",
-        "patched": "replaces, and does not put back: " + ", ".join(one.what[:FEW]),
-        "files": "writes outside of its folder: " + ", ".join(one.what[:FEW]),
+        "patched": "replaces, and does not restore: " + ", ".join(one.what[:FEW]),
+        "files": "writes outside its folder: " + ", ".join(one.what[:FEW]),
         "calls": "leaves a call in the real reactor: " + ", ".join(one.what[:FEW]),
-        "forgets": "leaves a failed Deferred that nobody handles; another test gets the blame when Python throws it"
-        f" away ({'; '.join(one.what[:1])})",
+        "forgets": "leaves a failed Deferred without an errback; another test gets the blame when Python collects"
+        f" it ({'; '.join(one.what[:1])})",
         "sockets": "leaves open: " + ", ".join(one.what[:FEW]),
     }
     return faults.get(one.kind, f"leaves {one.kind.replace('closed ', '')} closed")
@@ -83,15 +83,15 @@ def describe_fault(one: Trouble, limit: float) -> str:
 ADVICE = {
     "disturbs": "Undo with self.addCleanup() or self.patch() what the test changes.",
     "alone": "Make what it uses in setUp, not once for all tests.",
-    "races": "Wait for what it looks at; or look just before what it asks about, and just after.",
+    "races": "Wait for the event whose effect it checks; or check just before the event, and just after.",
     "silent": "A loop that never ends? time.sleep? A lock, or a thread, that it waits for?",
     "ran": "Return a Deferred from the test, or await it: trial waits for it, and the reactor runs.",
     "waiting": "A Deferred that never fires, though a Clock would do?",
-    "patched": "self.patch() puts back what it replaces.",
+    "patched": "self.patch() restores what it replaces.",
     "files": "self.mktemp() returns a path in trial's own folder.",
     "sockets": "Close it with self.addCleanup().",
-    "forgets": "Return it or await it; or ask it, with self.failureResultOf().",
-    "calls": "Give the code a Clock, or end what it has begun.",
+    "forgets": "Return it, await it, or take its failure with self.failureResultOf().",
+    "calls": "Pass a Clock to the code, or cancel the call.",
 }
 
 

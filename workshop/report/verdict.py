@@ -66,7 +66,7 @@ def as_data(course: Course, verdict: Judged, limit: float) -> dict[str, Any]:
 def show_refusal(console: Console, refusal: Refusal) -> None:
     """Say why a stage cannot be run as it is, and what to do about it."""
     console.heading(_sentence(refusal))
-    console.line(refusal.advice)
+    console.advice(refusal.advice)
 
 
 def refusal_as_data(stage: Stage, refusal: Refusal) -> dict[str, Any]:

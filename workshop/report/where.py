@@ -38,13 +38,18 @@ class Place:
 def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
     """Return where to edit, and where else; the second is '' if there is no other place.
 
-    The place in the learner's files where an error was raised comes first, or else what may have caused it; then the places
-    where the step's work belongs.
+    The place in the learner's files where an error was raised comes first, or else what may have caused it; then what is
+    left of a half-written later step that may have broken this one, or else the places where the step's work belongs.
     """
     found = innermost(stage, problem.frames)
     if not found and problem.exception == "SystemExit":
         found = search(stage, stage.edit, CULPRITS["exit"], comments=False)
-    places = places_for(stage, step, [found] if found else [], problem.message)
+    places = [found] if found else []
+    later = half_written(stage, step, problem) if step else []
+    if later:
+        places += [place for place in later if place != found]
+    else:
+        places = places_for(stage, step, places, problem.message)
     if not places:
         names = _or(stage.edit)
         return (
@@ -141,24 +146,37 @@ def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
 
     '' for a step that never passed: then nothing shows which came first.
     """
-    if step is None or problem.exception in BROKEN or not passed_before(stage, step):
-        return ""
-    left = _marks(_texts(stage).values())
-    if left[step.number]:
+    if step is None or not _broken_since(stage, step, problem):
         return ""
     number = step.number
     text = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
+    if last := _half_written(stage, step):
+        left = _listed(marked(stage, last))
+        text += f" Step {last} is half written. Left of step {last}: {left}."
+    return text
+
+
+def half_written(stage: Stage, step: Step, problem: Problem) -> list[Place]:
+    """Return what is left of a half-written later step, if the step passed before it was begun; empty otherwise."""
+    last = _half_written(stage, step) if _broken_since(stage, step, problem) else 0
+    return marked(stage, last) if last else []
+
+
+def _broken_since(stage: Stage, step: Step, problem: Problem) -> bool:
+    """Return whether the step was written, and passed with other files than now."""
+    if problem.exception in BROKEN or not passed_before(stage, step):
+        return False
+    return not marked(stage, step.number)
+
+
+def _half_written(stage: Stage, step: Step) -> int:
+    """Return the last step after this one of which only a part is written; 0 if there is none, or no solutions/."""
     try:
         given = _marks(answer(stage, 0).values())
     except CourseError:
-        return text
-    half = [n for n in given if n > step.number and 0 < left[n] < given[n]]
-    if not half:
-        return text
-    last = max(half)
-    return (
-        f"{text} Step {last} is half written. Left of step {last}: {_listed(marked(stage, last))}."
-    )
+        return 0
+    left = _marks(_texts(stage).values())
+    return max((n for n in given if n > step.number and 0 < left[n] < given[n]), default=0)
 
 
 def _marks(texts: Iterable[str]) -> Counter[int]:

@@ -1,7 +1,8 @@
 """Events during a test that are not raised in it, though they may be why it fails.
 
-This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, the place at which a
-test waits, and who runs the reactor. The child imports this module from its own folder, before any reactor is installed.
+This covers logged errors, failed Deferreds that nothing handles, coroutines that are never awaited, calls on the real
+reactor's clock, the place at which a test waits, and who runs the reactor. The child imports this module from its own
+folder, before any reactor is installed.
 """
 
 import gc
@@ -50,6 +51,7 @@ class Observer:
         self._logged: list[tuple[weakref.ref[Any], str]] = []
         self._pending: list[tuple[weakref.ref[Any], Fact]] = []
         self._warned: dict[str, Fact] = {}
+        self._calls: weakref.WeakSet[Any] = weakref.WeakSet()
         globalLogPublisher.addObserver(cast(Any, self._event))
         self._watch_the_reactor(ReactorBase)
 
@@ -58,6 +60,7 @@ class Observer:
         self._test, self._since = test, self._failures.count
         self._logged, self._pending, self._warned = [], [], {}
         self._reactor, self._ran = sys.modules.get(REACTOR), None
+        self._calls = weakref.WeakSet(_delayed_calls())
 
     def failed(self, error: Any) -> Fact:
         """Describe an error that trial reports for this test and how it reached trial; note what is unhandled so far."""
@@ -80,7 +83,10 @@ class Observer:
             for ref, fact in self._pending
             if id(ref()) not in known and (fact["exception"], fact["message"]) not in reported
         ]
-        return [*pending[:FEW], *list(self._warned.values())[:FEW]]
+        # Only asynchronous tests wait for the reactor, and trial itself reports what these leave in it.
+        calls = [call for call in _delayed_calls() if problems and call not in self._calls]
+        timed = [_fact("", _name(call), [], "reactor") for call in calls[:FEW]]
+        return [*pending[:FEW], *list(self._warned.values())[:FEW], *timed]
 
     def waits(self) -> list[tuple[str, int, str]]:
         """Return the frames at which the running test waits, outermost first, if one of its awaits or yields shows it."""
@@ -145,8 +151,7 @@ class Observer:
             self._warn(str(event["warning"]).partition("\n")[0], at)
 
     def _warn(self, message: str, at: tuple[str, int, str]) -> None:
-        fact = {"exception": "RuntimeWarning", "message": message, "frames": [at], "how": "warned"}
-        self._warned.setdefault(message, fact)
+        self._warned.setdefault(message, _fact("RuntimeWarning", message, [at], "warned"))
 
     def _watch_the_reactor(self, base: Any) -> None:
         """Report the frames of anything but trial that runs the reactor during a test.
@@ -168,6 +173,23 @@ class Observer:
             return start(reactor, *arguments, **more)
 
         base.startRunning = startRunning
+
+
+def _fact(exception: str, message: str, frames: list[tuple[str, int, str]], how: str) -> Fact:
+    return {"exception": exception, "message": message, "frames": frames, "how": how}
+
+
+def _delayed_calls() -> list[Any]:
+    """Return what the real reactor, if there is one yet, has still to call."""
+    # A test may have put another object in its place.
+    calls = getattr(sys.modules.get(REACTOR), "getDelayedCalls", list)
+    return list(calls())
+
+
+def _name(call: Any) -> str:
+    """Return the name of a delayed call's function, or of the function that made it."""
+    function = getattr(call, "func", call)
+    return str(getattr(function, "__qualname__", type(function).__name__)).partition(".<locals>")[0]
 
 
 def _outer() -> list[tuple[str, int, str]]:

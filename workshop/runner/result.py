@@ -41,7 +41,8 @@ class Problem:
 
     ``how`` is how it became known: '' (it was raised), ``logged``, ``unhandled`` (logged by an abandoned Deferred),
     ``earlier`` (logged, and the failed operation began before the test), ``pending`` (in a Deferred that no errback has
-    handled) or ``warned`` (a warning). For a test that never ended, the frames are those at which it waits, if known.
+    handled), ``warned`` (a warning) or ``reactor`` (the real reactor has still to call the function that ``message`` names).
+    For a test that never ended, the frames are those at which it waits, if known.
     """
 
     exception: str
@@ -71,7 +72,7 @@ class Trouble:
     from code that calls itself without end), ``died`` (the process ended; ``status`` is its exit code), ``stopped`` (the
     reactor was stopped), ``ran`` (something other than trial ran it), ``exit`` (sys.exit), ``thread`` or ``process`` (one
     still runs), ``closed stdout``, ``closed stderr`` and ``closed files``. If traces were requested, also ``patched`` (names
-    replaced and not put back), ``files`` (written or removed outside the tests' folder), ``sockets`` (left open) and
+    replaced and not restored), ``files`` (written or removed outside the tests' folder), ``sockets`` (left open) and
     ``calls`` (left in the reactor); ``what`` lists them.
 
     The judge adds kinds for a test beside others: ``disturbs`` (the tests in ``what`` fail after it), ``alone`` (it fails

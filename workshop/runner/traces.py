@@ -105,7 +105,7 @@ class Traces:
             if isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
                 self._note(path, self._written)
         elif event == "os.mkdir":
-            # Creating a folder that exists is no trace: it fails, and is often meant to.
+            # Creating a folder that exists leaves no trace: it fails, often on purpose.
             if not os.path.exists(arguments[0]):
                 self._note(arguments[0], self._written)
         elif event == "os.rename":

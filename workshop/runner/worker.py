@@ -1,6 +1,6 @@
 """One bounded child process, one result.
 
-A Worker owns a child (child.py) and gives it jobs, one at a time. However a job goes wrong, run() returns a Result within
+A Worker owns a child (child.py) and sends it jobs, one at a time. However a job goes wrong, run() returns a Result within
 bounded time and memory: output past a limit, silence past a limit and a child that is gone each become a Trouble.
 """
 
