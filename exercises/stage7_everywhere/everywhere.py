@@ -60,7 +60,7 @@ class Somewhere(Case):
         After ``limit`` seconds the run ends, and the test fails. A logged error ends it at once, and trial fails the test.
         """
         if not self._fresh.run():
-            self.fail(f"The builder ended the run: {self._fresh.ended}.")
+            self.fail(f"The reactor was ended from outside: {self._fresh.ended}.")
 
     def run_between(self, server: Any, client: Any, by_name: bool = False) -> None:
         """Connect the two protocols to each other, and run the reactor until connectionLost was called on both."""
