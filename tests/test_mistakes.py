@@ -80,7 +80,7 @@ def test_the_list_is_whole() -> None:
     cited = {one for stage in COURSE.stages for m in stage.mutants for one in m.source.split(", ")}
     for stage in COURSE.stages:
         hints = (stage.folder / "hints.md").read_text("utf-8")
-        cited |= set(re.findall(r"\(([WTCPH]\d+)\)", hints))
+        cited |= set(re.findall(r"\b([WTCPH]\d+)\b", hints))
     assert {one for one in cited if re.fullmatch(r"[WTCPH]\d+", one)} <= set(MISTAKES)
 
 
