@@ -1,1 +1,1 @@
-"""Stage 1: tests that check nothing, mended."""
+"""Stage 1: tests that check nothing, fixed."""
