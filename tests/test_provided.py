@@ -33,7 +33,7 @@ def judged(stage: Stage, files: dict[str, str], number: int, stop: bool = True) 
             "client.py",
             "lambda protocol: protocol.poem",
             "lambda protocol: None",
-            r"no result while the poem is still coming; got None\. Is a return missing in a callback\?",
+            r"no result while the poem is still coming; got None\. Is a return missing in a callback or an errback\?",
         ),
         (
             "stage2_poetry",
@@ -41,7 +41,7 @@ def judged(stage: Stage, files: dict[str, str], number: int, stop: bool = True) 
             "client.py",
             "Failure(CancelledError()) if reason",
             "None if reason",
-            r"cancelled while connecting; got None\. Is a return missing in a callback\?",
+            r"cancelled while connecting; got None\. Is a return missing in a callback or an errback\?",
         ),
         (
             "stage2_poetry",

@@ -74,7 +74,7 @@ def breaks():
         SSL.Error(),
         OSError(5, "no such luck"),
         UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a mistake"),
-        asyncio.CancelledError(),  # no Exception
+        asyncio.CancelledError(),  # not a subclass of Exception
         *(kind() for kind in KINDS),
     ]
 
@@ -98,7 +98,7 @@ def shown(data):
 
 def no_return(got):
     """The question to add to a message if a Deferred's result is None, as that of a callback without a return is."""
-    return " Is a return missing in a callback?" if got is None else ""
+    return " Is a return missing in a callback or an errback?" if got is None else ""
 
 
 def listed(asked):

@@ -215,6 +215,11 @@ def main_problem(problems: Iterable[Problem]) -> Problem:
 WAITING = re.compile(r"\btwisted[\\/]internet\b|\bselectors\.py|\basyncio[\\/]")
 
 
+def _advances(frame: Frame) -> bool:
+    """Return whether this is Clock.advance, which ends only when no call is due."""
+    return frame.function == "advance" and bool(re.search(r"\binternet[\\/]task\.py$", frame.file))
+
+
 def trouble(stage: Stage, what: Trouble, limit: float) -> str:
     """Describe a trouble in one plain message: the file, the cause, and the next command."""
     test = f"{what.test}."
@@ -224,6 +229,8 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
         found = most_often(stage, what.frames)
     if kind == "died" and what.status == CUT_OFF:
         kind = "cut off"
+    elif kind == "silent" and any(map(_advances, what.frames)):
+        kind = "clock"
     elif kind == "silent" and not found and what.frames:
         if any(frame.function == "join" for frame in what.frames):
             kind = "thread"
@@ -240,6 +247,7 @@ def trouble(stage: Stage, what: Trouble, limit: float) -> str:
     during = f" in {what.test.rpartition('.')[2]}" if what.test else ""
     cause = {
         "silent": f"still running after {limit:g} s{during}: a loop or a wait that never ends?",
+        "clock": f"Clock.advance still ran after {limit:g} s{during}: a call that asks for the next one after 0 seconds?",
         "waiting": f"nothing came for {limit:g} s{during}: a Deferred that never fires?",
         "output": f"more than 1 MiB was printed{during}: a print in a loop?",
         "recursion": f"your code calls itself again and again{during} (RecursionError), and printed more than 1 MiB.",
