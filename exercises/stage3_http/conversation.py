@@ -4,9 +4,11 @@ It knows as much HTTP as the answers need, and nothing of how your code works in
 """
 
 import re
+import traceback
 import tracemalloc
 from dataclasses import dataclass
 from inspect import stack
+from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionLost
@@ -20,6 +22,7 @@ from ..wire import every_chunking
 from .messages import Request, Response
 from .server import HTTPFactory, HTTPProtocol
 
+FOLDER = Path(__file__).parent
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 # Of a request, only the target may be in the log, and only as a value.
 SECRET = (
@@ -72,6 +75,14 @@ class Recorder:
         return [request.target for request in self.requests]
 
 
+def _place(error):
+    """Return where an exception was raised, as far as that is in the code under test."""
+    own = [
+        f for f in traceback.extract_tb(error.__traceback__) if FOLDER == Path(f.filename).parent
+    ]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own[1:] else ""
+
+
 class Conversation:
     """A client connected to your server. It has a Clock, which only the test advances."""
 
@@ -95,7 +106,7 @@ class Conversation:
             except Exception as error:
                 self.case.fail(
                     f"Expected dataReceived to raise nothing, since Twisted then closes the connection with "
-                    f"no answer; for {shown(chunk)} it raised {type(error).__name__}: {error}"
+                    f"no answer; for {shown(chunk)} it raised {type(error).__name__}: {error}{_place(error)}"
                 )
 
     def lose(self, error=None):

@@ -87,7 +87,7 @@ class HTTPProtocol(Protocol):
         try:
             raise NotImplementedError("Step 4: call the factory's handler")
         except Exception:
-            raise  # Step 9: call _fail with the exception
+            raise  # Step 9: call _fail with a Failure
         # Step 10: wait for a Deferred, or for a coroutine
         self._respond(request, result)
 

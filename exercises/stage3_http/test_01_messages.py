@@ -13,7 +13,7 @@ class Step01Response(SynchronousTestCase):
     "name: value" for each of the response's fields, then for each in own, then for
     Content-Length, which the starter has already put into fields; an empty line; the content
     (RFC 9112 2.1). Every line ends with \r\n. If a value is not bytes, check_bytes raises a
-    TypeError that shows it.
+    TypeError whose message contains it.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -60,7 +60,7 @@ class Step01Response(SynchronousTestCase):
         self.check(b"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", Response(299))
 
     def test_text(self):
-        """Text instead of bytes is a TypeError whose message shows it."""
+        """Text instead of bytes is a TypeError whose message contains it."""
         for response in (
             Response(200, "words"),
             Response(200, b"", Fields([(b"X-A", "words")])),
@@ -72,8 +72,8 @@ class Step01Response(SynchronousTestCase):
             except (TypeError, AttributeError) as error:
                 got = error
             self.assertTrue(
-                isinstance(got, TypeError) and "'words'" in str(got),
-                f"Expected a TypeError with 'words' in its message, since that is text and not bytes, for "
+                isinstance(got, TypeError) and "words" in str(got),
+                f"Expected a TypeError whose message contains words, since that is text and not bytes, for "
                 f"{response!r}; got {got!r}.",
             )
 

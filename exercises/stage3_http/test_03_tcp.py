@@ -85,8 +85,8 @@ class Step07Get(TestCase):
             page = asked(Request(b"GET", b"/", Fields([(b"X-B", b"caf" + byte)])))
             page.encode("utf-8")
             self.assertTrue(
-                "X-B: caf" in page and "X-B: caf" not in Shown(page).lines,
-                f"Expected something to be shown for the byte {byte!r}; got {page!r}.",
+                "X-B: caf" in Shown(page).text and "X-B: caf" not in Shown(page).lines,
+                f"Expected a line X-B: caf, and something for the byte {byte!r}; got {page!r}.",
             )
 
     def test_pages(self):

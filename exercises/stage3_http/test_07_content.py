@@ -285,7 +285,7 @@ class Step17Limits(SynchronousTestCase):
     the method alone is longer); fields, for all field lines with their CRLFs (431, RFC 6585 5);
     content (413, before it comes). Anything exactly as long as its limit passes, even if a
     chunk ends within a CRLF; a byte more does not. Input that never ends is refused as soon as
-    it is too long, so _take_head calls _check_limits even while the head's end is not here. A
+    it is too long, so _take_head must call _check_limits even while the head's end is not here. A
     length of thousands of digits is 413 or 400; leading zeros do not count, and some dozens of
     them pass. The limits apply to each request separately; there are no others.
     """

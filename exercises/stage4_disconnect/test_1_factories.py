@@ -182,10 +182,11 @@ class HandshakingFirst(Recorder):
 class Step04Server(Case):
     """A Deferred fires with the server's side when that is connected.
 
-    Write accepted(), in teardown.py. Use after(). The Deferred fires with the first protocol
-    whose connectionMade was called, of those that the factory's buildProtocol returns from now
-    on; before that call, it may have no transport. If connectionMade raises, the exception goes
-    on, and the protocol still counts. buildProtocol still returns what the factory's own returns
+    Write accepted(), in teardown.py. Replace the factory's buildProtocol with a function of your
+    own, and use after() for connectionMade. The Deferred fires with the first protocol whose
+    connectionMade was called, of those that the factory's buildProtocol returns from now on;
+    before that call, it may have no transport. If connectionMade raises, the exception goes on,
+    and the protocol still counts. buildProtocol still returns what the factory's own returns
     for that address. If that is None, a refused connection, it does not count; if that raises,
     the exception goes on. Later connections raise nothing.
     """

@@ -132,8 +132,8 @@ class Step08Teardown(Case):
     Write the first part of tear_down(), in teardown.py. Before it returns, it stops the port, if
     there is one, and closes each side, once, unless the side is over when its turn comes. Set
     waiting to a Deferred that fires with None after all of their ends. tear_down() never raises:
-    if a close raises, or the port raises or fails, everything else is still closed and waited
-    for, as is the end of a side whose close raised; then the Deferred fails with the port's
+    if a close raises, or the port raises or fails, everything else is still closed, and every end
+    is waited for, even that of a side whose close raised. Then the Deferred fails with the port's
     failure, or else with that of the first of sides. What close() returns is ignored. Step 10
     needs ends: a pair, name and Deferred, for each thing waited for; the port's is "the port".
     """

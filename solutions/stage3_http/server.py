@@ -113,8 +113,8 @@ class HTTPProtocol(Protocol):
             result = self.factory.handler(request)
             ### END SOLUTION
         except Exception:
-            ### BEGIN SOLUTION Step 9: call _fail with the exception
-            ### STARTER raise  # Step 9: call _fail with the exception
+            ### BEGIN SOLUTION Step 9: call _fail with a Failure
+            ### STARTER raise  # Step 9: call _fail with a Failure
             self._fail(request, Failure())
             return
             ### END SOLUTION
