@@ -61,6 +61,14 @@ def judged(stage: Stage, files: dict[str, str], number: int, stop: bool = True) 
         ),
         (
             "stage3_http",
+            4,
+            "parser.py",
+            "Request(method, target, parse_fields(lines[1:]), version=version)",
+            "Request(method, target, parse_fields(lines[1:]), version=nothing)",
+            r"it raised NameError: name 'nothing' is not defined \(parser\.py, line \d+\)$",
+        ),
+        (
+            "stage3_http",
             5,
             "parser.py",
             "self._scanned = max(0, len(self._buffer) - 2)",
