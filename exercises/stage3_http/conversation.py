@@ -76,11 +76,10 @@ class Recorder:
 
 
 def _place(error):
-    """Return where an exception was raised, as far as that is in the code under test."""
-    own = [
-        f for f in traceback.extract_tb(error.__traceback__) if FOLDER == Path(f.filename).parent
-    ]
-    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own[1:] else ""
+    """Return where an exception was raised: the last line of the code under test that it passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    *_, last = (frame for frame in frames if Path(frame.filename).parent == FOLDER)
+    return f" ({Path(last.filename).name}, line {last.lineno})"
 
 
 class Conversation:
@@ -447,6 +446,5 @@ def assert_a_loop(case, answer, then=lambda: None, status=200):
     case.assertLess(
         deeper,
         40,
-        f"Expected the 50th request to be answered as deep in Python's stack as the second, in a loop; it is {deeper} "
-        "calls deeper: a recursion.",
+        f"Expected the 50th answer as deep in Python's stack as the second; it is {deeper} calls deeper: a recursion.",
     )
