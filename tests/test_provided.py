@@ -110,5 +110,7 @@ def test_what_only_tcp_shows() -> None:
 def test_a_syntax_error_is_not_about_the_machine() -> None:
     """In stage 0, too, the checks of the machine are not blamed for tests of the learner's that are not Python."""
     stage = COURSE.stage("stage0_setup")
-    verdict = judged(stage, {**answer(stage), "test_yours.py": "def f(:\n"}, 0)
-    assert verdict.first_failure and verdict.first_failure.unloaded, verdict
+    files = {**answer(stage), "test_yours.py": "def f(:\n"}
+    assert judged(stage, files, 0).passed
+    failed = judged(stage, files, 2).first_failure
+    assert failed and "test_yours.py, line 1, is not Python" in failure_text(failed.failed[0])

@@ -77,15 +77,18 @@ def test_no_file_is_too_long(folder: str) -> None:
 OTHERS = {*sys.stdlib_module_names, "twisted", "zope", "OpenSSL", "cryptography"}
 
 
+SHARED = ("..wire", "..yours")
+
+
 def foreign(text: str) -> list[str]:
-    """What a stage's file imports that is neither Python's, nor Twisted's, nor the stage's own, nor wire.py."""
+    """What a stage's file imports that is neither Python's, nor Twisted's, nor the stage's own, nor shared by stages."""
     found: list[str] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level != 1:
             found.append("." * node.level + (node.module or ""))
-    return [name for name in found if name.partition(".")[0] not in OTHERS and name != "..wire"]
+    return [name for name in found if name.partition(".")[0] not in OTHERS and name not in SHARED]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_a_foreign_import_would_be_seen(text: str) -> None:
 def test_exercises_import_nothing_of_the_tool() -> None:
     """What a learner reads and runs needs Python and Twisted, and nothing of the tool or of another stage."""
     course = load(ROOT)
-    files = {course.root / "exercises" / "wire.py"}
+    files = {course.root / "exercises" / f"{name.strip('.')}.py" for name in SHARED}
     for stage in course.stages:
         given = {path for path in stage.folder.rglob("*.py") if path.name[0] != "."}
         solved = {stage.answers / name for name in stage.edit if name.endswith(".py")}

@@ -1,17 +1,16 @@
 """First, checks that this machine can do the course; then a function to write, and two tests to fix."""
 
 import sys
-import unittest
 
 import twisted
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectError
 from twisted.internet.protocol import Factory, Protocol
-from twisted.trial.reporter import TestResult
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from . import lines, test_yours
+from ..yours import YourTests
+from . import lines
 
 INSTALL = "python -m pip install -r requirements.txt"
 LOOPBACK = (
@@ -124,7 +123,27 @@ class Step01Line(SynchronousTestCase):
         self.check("", b"\r\n")
 
 
-class Step02Yours(SynchronousTestCase):
+def right(text):
+    return text.encode("utf-8") + b"\r\n"
+
+
+def no_ending(text):
+    return text.encode("utf-8")
+
+
+def line_feed_only(text):
+    return text.encode("utf-8") + b"\n"
+
+
+def latin_1(text):
+    return text.encode("latin-1", "replace") + b"\r\n"
+
+
+def letters_dropped(text):
+    return text.encode("ascii", "ignore") + b"\r\n"
+
+
+class Step02Yours(YourTests):
     """Your tests can fail.
 
     Fix the two tests in test_yours.py. A test is worth something if it fails on wrong
@@ -133,77 +152,35 @@ class Step02Yours(SynchronousTestCase):
     run: README.md has the steps.
     """
 
-    def run_yours(self, as_line):
-        """Run all tests of test_yours.py with as_line replaced. Returns trial's TestResult."""
-        for module in (lines, test_yours):
-            if hasattr(module, "as_line"):
-                self.patch(module, "as_line", as_line)
-        result = TestResult()
-        unittest.defaultTestLoader.loadTestsFromModule(test_yours).run(result)
-        return result
-
-    def assert_noticed(self, as_line, what):
-        if self.run_yours(as_line).wasSuccessful():
-            self.fail(
-                f"Your tests stay green with an as_line that {what}: it makes {as_line('café')!r} of "
-                "'café'. Compare the result of as_line with bytes that you write out yourself."
-            )
+    program, cases = "lines.as_line", "Yours"
 
     def test_right(self):
         """Your tests pass with a correct as_line."""
-        result = self.run_yours(lambda text: text.encode("utf-8") + b"\r\n")
-        for test, failure in [*result.failures, *result.errors]:
-            self.fail(
-                f"Your {test.id().rpartition('.')[2]} fails on a correct as_line. It asks for "
-                "more than README.md says, or it has a mistake itself: "
-                f"{failure.type.__name__}: {failure.getErrorMessage()}"
-            )
-        self.assertTrue(
-            result.successes,
-            "Expected test_yours.py to have a test that runs; trial found none.",
-        )
+        self.assert_right(right, "a correct as_line")
 
     def test_no_ending(self):
         """Your tests fail with an as_line that adds no line ending."""
-        self.assert_noticed(lambda text: text.encode("utf-8"), "adds no line ending")
+        self.assert_noticed(no_ending, "an as_line that adds no line ending")
 
     def test_line_feed_only(self):
         """Your tests fail with an as_line that ends the line with LF alone."""
-        self.assert_noticed(
-            lambda text: text.encode("utf-8") + b"\n", "ends the line with LF, without CR"
-        )
+        self.assert_noticed(line_feed_only, "an as_line that ends the line with LF, without CR")
 
     def test_latin_1(self):
         """Your tests fail with an as_line that encodes as Latin-1."""
-        self.assert_noticed(
-            lambda text: text.encode("latin-1", "replace") + b"\r\n", "encodes as Latin-1"
-        )
+        self.assert_noticed(latin_1, "an as_line that encodes as Latin-1")
 
     def test_letters_dropped(self):
         """Your tests fail with an as_line that drops the letters outside ASCII."""
-        self.assert_noticed(
-            lambda text: text.encode("ascii", "ignore") + b"\r\n", "drops letters outside ASCII"
-        )
+        self.assert_noticed(letters_dropped, "an as_line that drops letters outside ASCII")
 
     def test_each(self):
         """Each of your tests fails with some wrong as_line: one of these, or of two that return None and text."""
-        suite = unittest.defaultTestLoader.loadTestsFromModule(test_yours)
-        names = [test.id() for case in suite for test in case]
-        # The loader takes SynchronousTestCase itself, which is imported there, for a case of one test.
-        green = [name for name in names if not name.endswith(".runTest")]
-        for as_line in (
-            lambda text: text.encode("utf-8"),
-            lambda text: text.encode("utf-8") + b"\n",
-            lambda text: text.encode("latin-1", "replace") + b"\r\n",
-            lambda text: text.encode("ascii", "ignore") + b"\r\n",
+        self.assert_each(
+            no_ending,
+            line_feed_only,
+            latin_1,
+            letters_dropped,
             lambda text: None,
             lambda text: text + "\r\n",
-        ):
-            result = self.run_yours(as_line)
-            failed = {test.id() for test, _ in [*result.failures, *result.errors]}
-            green = [name for name in green if name not in failed]
-        for name in green:
-            self.fail(
-                f"Your {name.rpartition('.')[2]} stays green with every wrong as_line. Compare "
-                "the result of as_line with bytes that you write out yourself."
-            )
+        )

@@ -7,9 +7,11 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import PENDING, Failed, every_chunking, failed_with, outcome
+from ..wire import PENDING, Failed, failed_with, outcome
+from ..yours import YourTests
 from .client import PoemProtocol
-from .helpers import LONG, TEXTS, Recorder, breaks, listed, shown
+from .helpers import TEXTS, Recorder, breaks, listed
+from .wrong import AtTheEnd, Deaf, DecodesEach, DropsHalves, Early, NewestChunk, Shared
 
 # Characters of one, two, three and four bytes.
 TEXT = "A rest, 𝄽, half an é — and on.\n"
@@ -113,77 +115,40 @@ class Step03End(SynchronousTestCase):
             )
 
 
-class Step04Chunks(SynchronousTestCase):
-    """The poem may come in any chunks.
+class Step04Chunks(YourTests):
+    """You test that the poem may come in any chunks.
 
-    Write PoemProtocol.dataReceived. TCP carries a stream of bytes: how much one call of
-    dataReceived brings depends on the network, and says nothing about lines, or even characters. So
-    keep the bytes as they come, and decode them once.
+    Write the class Chunks in test_yours.py, which tests PoemProtocol. TCP carries a stream of bytes:
+    how much one call of dataReceived brings depends on the network, and says nothing about lines,
+    or even characters. This step runs your tests on two right clients and on some wrong ones.
     """
 
-    longMessage = False
+    program, cases = "client.PoemProtocol", "Chunks"
 
-    def deliver(self, protocol, chunk, chunks):
-        try:
-            protocol.dataReceived(chunk)
-        except UnicodeDecodeError:
-            self.fail(
-                f"Expected any bytes to be kept; dataReceived({chunk!r}) raised UnicodeDecodeError. "
-                f"The chunks {chunks!r} cut a character in two: decode once, at the end."
-            )
+    def test_right(self):
+        """Your tests pass with the given client, and with one that keeps the bytes in another way."""
+        self.assert_right()
+        self.assert_right(AtTheEnd, "a client that keeps the bytes in a bytearray")
 
-    def test_every_chunking(self):
-        """The poem is the same whole, cut in two at any byte, and byte by byte."""
-        for chunks in every_chunking(POEM):
-            protocol = connected()
-            for chunk in chunks:
-                self.deliver(protocol, chunk, chunks)
-                got = outcome(protocol.poem)
-                self.assertIs(
-                    got,
-                    PENDING,
-                    "Expected no result before the connection has ended; "
-                    f"after {chunk!r} of the chunks {chunks!r} it is {got!r}.",
-                )
-            protocol.connectionLost(Failure(ConnectionDone()))
-            got = outcome(protocol.poem)
-            self.assertEqual(
-                got, TEXT, f"Expected {TEXT!r} from the chunks {chunks!r}; got {got!r}."
-            )
+    def test_newest_chunk(self):
+        """One of your tests fails with a client that keeps only the newest chunk."""
+        self.assert_noticed(NewestChunk, "a client that keeps only the newest chunk")
 
-    def test_long(self):
-        """The text may be long, and its chunks many: a million bytes, the first five thousand one by one."""
-        data, protocol = LONG.encode("utf-8"), connected()
-        chunks = [data[i : i + 1] for i in range(5000)]
-        chunks += [data[i : i + 65536] for i in range(5000, len(data), 65536)]
-        for chunk in chunks:
-            self.deliver(protocol, chunk, f"of {len(data)} bytes")
-        protocol.connectionLost(Failure(ConnectionDone()))
-        got = outcome(protocol.poem)
-        self.assertTrue(
-            got == LONG,
-            f"Expected all of {len(LONG)} characters, from {len(chunks)} chunks; got "
-            f"{shown(got) if isinstance(got, str) else got}.",
-        )
+    def test_decodes_each(self):
+        """One of your tests fails with a client that decodes each chunk: dataReceived raises for half a character."""
+        self.assert_noticed(DecodesEach, "a client that decodes each chunk when it comes")
 
-    def test_two_connections(self):
-        """Two clients that receive in turns do not mix their poems."""
-        texts = ["first: é, 𝄽\n", "other: 𝄽, é\n"]
-        protocols = [connected() for _ in texts]
-        poems = [text.encode("utf-8") for text in texts]
-        for i in range(max(map(len, poems))):
-            for protocol, poem in zip(protocols, poems, strict=True):
-                if poem[i : i + 1]:
-                    self.deliver(protocol, poem[i : i + 1], poem)
-        for protocol in protocols:
-            protocol.connectionLost(Failure(ConnectionDone()))
-        got = [outcome(protocol.poem) for protocol in protocols]
-        self.assertEqual(
-            got,
-            texts,
-            f"Expected two clients, each fed a byte in turn, to end with {texts!r}; got {got!r}. "
-            "Every chunk counts, and what one connection keeps is made in __init__, not on the class.",
-        )
+    def test_drops_halves(self):
+        """One of your tests fails with a client that decodes each chunk, and drops what it cannot decode."""
+        self.assert_noticed(DropsHalves, "a client that drops characters that a chunk cuts in two")
+
+    def test_shared(self):
+        """One of your tests fails with a client whose connections share their bytes."""
+        self.assert_noticed(Shared, "a client that mixes the bytes of two connections")
+
+    def test_each(self):
+        """Each of your tests fails with one of these four, with a client that drops all bytes, or one that fires early."""
+        self.assert_each(NewestChunk, DecodesEach, DropsHalves, Shared, Deaf, Early)
 
 
 class Step05Broken(SynchronousTestCase):

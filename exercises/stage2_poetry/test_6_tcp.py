@@ -1,4 +1,4 @@
-"""Ports: fake ones that close when the test says so, then real ones, on 127.0.0.1.
+"""Ports: your tests of how one is stopped, then real ones, on 127.0.0.1.
 
 The tests over real TCP stop their port at the end and, all but test_client_leaves, wait for nothing else. They rely on the
 server closing first, in the same process as the client: when the client has the poem, both ends of its connection are
@@ -7,38 +7,29 @@ closed. Stage 4, exercises/stage4_disconnect/, is about doing it right when that
 
 from pathlib import Path
 
-from twisted.internet.defer import (
-    AlreadyCalledError,
-    CancelledError,
-    Deferred,
-    TimeoutError,
-    gatherResults,
-)
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError, ConnectError
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import MemoryReactor
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import TestCase
 
-from ..wire import PENDING, Failed, outcome
+from ..yours import YourTests
 from .client import get_poetry
-from .helpers import LONG, breaks, connect, shown
+from .helpers import LONG, connect, shown
 from .server import PoetryFactory, SlowPoetryFactory, start_serving, stop_serving
+from .wrong import (
+    expects_a_deferred,
+    fires_at_once,
+    never_asks,
+    never_fires,
+    passes_the_result_on,
+    swallows_failures,
+    waits,
+)
 
 POEM = Path(__file__).with_name("poem.txt").read_bytes()
-
-
-class FakePort:
-    """A listening port whose stopListening() returns the given result."""
-
-    def __init__(self, result):
-        self.result = result
-        self.stopped = 0
-
-    def stopListening(self):
-        self.stopped += 1
-        return self.result
 
 
 class Leaver(Protocol):
@@ -54,91 +45,60 @@ class Leaver(Protocol):
         self.ended.callback(None)
 
 
-class Step11Stop(SynchronousTestCase):
-    """stop_serving reports when the port is closed.
+class Step11Stop(YourTests):
+    """You test that stop_serving reports when the port is closed.
 
-    Write stop_serving. A port's stopListening() returns a Deferred if closing takes time, and
-    None if it is closed already: so says IListeningPort, and both kinds exist. Return a Deferred
-    in either case, one that fires when the port is closed: whoever waits for it may then use the
-    port's number again.
+    Write the class Stop in test_yours.py. Its tests need a port that does what they want: Port, which
+    is given there. This step runs your tests on two right functions and on six wrong ones.
     """
 
-    longMessage = False  # Our message alone, not unittest's before it.
+    program, cases = "server.stop_serving", "Stop"
 
-    def test_stops(self):
-        """stopListening() is called, once."""
-        port = FakePort(None)
-        stop_serving(port)
-        self.assertEqual(
-            port.stopped, 1, f"Expected one call of port.stopListening(); got {port.stopped}."
-        )
+    def test_right(self):
+        """Your tests pass with the given function, and with another right one."""
+        self.assert_right()
+        self.assert_right(waits, "a stop_serving that uses maybeDeferred")
 
-    def test_closed_at_once(self):
-        """If stopListening() returns None, the Deferred has fired already."""
-        stopping = stop_serving(FakePort(None))
-        self.assertTrue(
-            isinstance(stopping, Deferred),
-            f"Expected a Deferred if stopListening() returns None; got {stopping!r}.",
-        )
-        got = outcome(stopping)
-        self.assertIsNone(
-            got, f"Expected None, at once, if stopListening() returns None; got {got!r}."
+    def test_none(self):
+        """One of your tests fails if stop_serving expects each stopListening() to return a Deferred."""
+        self.assert_noticed(
+            expects_a_deferred, "a stop_serving that raises if stopListening() returns None"
         )
 
-    def test_closed_later(self):
-        """If stopListening() returns a Deferred, ours fires when that one does, not before."""
-        closed = Deferred()
-        port = FakePort(closed)
-        stopping = stop_serving(port)
-        other = stop_serving(FakePort(Deferred()))
-        self.assertEqual(
-            port.stopped, 1, f"Expected one call of port.stopListening(); got {port.stopped}."
-        )
-        self.assertTrue(
-            isinstance(stopping, Deferred),
-            f"Expected a Deferred if stopListening() returns one; got {stopping!r}.",
-        )
-        got = outcome(stopping)
-        self.assertIs(
-            got, PENDING, f"Expected no result until stopListening()'s Deferred fires; got {got!r}."
-        )
-        try:
-            closed.callback("what the port says of it")
-        except AlreadyCalledError:
-            self.fail(
-                "Expected stopListening()'s Deferred to be fired by the port alone; stop_serving "
-                "had fired it (AlreadyCalledError)."
-            )
-        got = outcome(stopping)
-        self.assertIsNone(
-            got,
-            f"Expected None once the port is closed, whatever its Deferred fires with; got {got!r}.",
-        )
-        got = outcome(other)
-        self.assertIs(
-            got, PENDING, f"Expected no result for another port, not closed yet; got {got!r}."
+    def test_fires_at_once(self):
+        """One of your tests fails if the Deferred has fired before the port is closed."""
+        self.assert_noticed(fires_at_once, "a stop_serving that does not wait for the port")
+
+    def test_never_fires(self):
+        """One of your tests fails if the Deferred never fires."""
+        self.assert_noticed(never_fires, "a stop_serving whose Deferred never fires")
+
+    def test_swallows_failures(self):
+        """One of your tests fails if the Deferred fires with None though the port failed to close."""
+        self.assert_noticed(
+            swallows_failures, "a stop_serving that reports a port as closed that failed to close"
         )
 
-    def test_failed(self):
-        """If the port cannot be closed, the Deferred fails with the same reason, whatever it is, at once or later."""
-        for error in (OSError("the port would not close"), *breaks(), CancelledError()):
-            for later in (False, True):
-                closed = Deferred()
-                try:
-                    if not later:
-                        closed.errback(error)
-                    stopping = stop_serving(FakePort(closed))
-                    if later:
-                        closed.errback(error)
-                    got = outcome(stopping)
-                except AlreadyCalledError:
-                    self.fail(
-                        "Expected stopListening()'s Deferred to be fired by the port alone; "
-                        "stop_serving fired it as well (AlreadyCalledError)."
-                    )
-                self.assertEqual(
-                    got, Failed(error), f"Expected {error!r}, from stopListening(); got {got!r}."
-                )
+    def test_result(self):
+        """One of your tests fails if the Deferred fires with what stopListening() returned."""
+        self.assert_noticed(
+            passes_the_result_on, "a stop_serving whose Deferred fires with the port's own result"
+        )
+
+    def test_never_asks(self):
+        """One of your tests fails if stopListening() is never called."""
+        self.assert_noticed(never_asks, "a stop_serving that never calls stopListening()")
+
+    def test_each(self):
+        """Each of your tests fails with one of these six at least."""
+        self.assert_each(
+            expects_a_deferred,
+            fires_at_once,
+            never_fires,
+            swallows_failures,
+            passes_the_result_on,
+            never_asks,
+        )
 
 
 class Step12Tcp(TestCase):

@@ -30,11 +30,7 @@ class PoemProtocol(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Some bytes came, at least one: a line, the whole poem, or half a character."""
-        ### BEGIN SOLUTION Step 4: keep every chunk
-        ### STARTER # Step 4: this forgets the chunk before.
-        ### STARTER self._chunks = [data]
         self._chunks.append(data)
-        ### END SOLUTION
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over; nothing more will come."""

@@ -102,10 +102,8 @@ def stop_serving(port: IListeningPort) -> Deferred[None]:
     Returns:
         A Deferred that fires once the port is closed, or fails as stopListening() failed.
     """
-    ### BEGIN SOLUTION Step 11: fire once stopListening() is done, now or later
     stopping = port.stopListening()
     return succeed(None) if stopping is None else stopping.addCallback(lambda _: None)
-    ### END SOLUTION
 
 
 def start_serving(
