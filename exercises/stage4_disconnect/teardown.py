@@ -64,7 +64,21 @@ def accepted(factory: Any) -> Deferred[Any]:
 
     A client may be connected before its server has heard of it.
     """
-    raise NotImplementedError("Step 4: fire after a protocol's connectionMade")
+    first: Deferred[Any] = Deferred()
+    build = factory.buildProtocol
+
+    def fire(protocol: Any) -> None:
+        if not first.called:
+            first.callback(protocol)
+
+    def build_and_watch(address: Any) -> Any:
+        protocol = build(address)
+        if protocol is not None:
+            after(protocol, "connectionMade", lambda: fire(protocol))
+        return protocol
+
+    factory.buildProtocol = build_and_watch
+    return first
 
 
 def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
@@ -72,7 +86,7 @@ def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
 
     If any of them fails, it fails with the first failure in the list, also after the last of them.
     """
-    raise NotImplementedError("Step 5: let waiting fire after the last of the ends")
+    waiting = DeferredList(list(ends), consumeErrors=True)
     # Step 6: failures
     return waiting.addCallback(lambda results: None)
 

@@ -1,12 +1,22 @@
-"""All three ends, in every order: on Deferreds that the test fires."""
+"""All three ends, in every order: on Deferreds that a test fires, yours in step 5."""
 
 import gc
 from itertools import combinations, permutations
 
 from twisted.internet.defer import Deferred, fail, succeed
 
+from ..yours import YourTests
 from .fakes import ERRORS, EXCEPTIONS, RESULTS, THREE, Case
 from .teardown import all_of
+from .wrong import (
+    first_is_enough,
+    last_in_the_list,
+    never,
+    never_for_none,
+    one_by_one,
+    only_looks,
+    two_are_enough,
+)
 
 
 def so_far(names):
@@ -14,50 +24,53 @@ def so_far(names):
     return f"after {', then '.join(names)}" if names else "before any of the three"
 
 
-class Step05All(Case):
-    """All of several Deferreds are waited for, in whatever order they fire.
+class Step05All(YourTests):
+    """You test that all_of() waits for all, in whatever order they fire.
 
-    Write the first part of all_of(), in teardown.py: set waiting to a Deferred that fires with
-    None after the last of the ends has fired, whatever their results. Those that have fired
-    already are not waited for; if there are none at all, it has fired already. ends may be any
-    iterable, of any length.
+    Write the class AllOf in test_yours.py. Three Deferreds that your test fires stand for the three
+    ends: with them, every order takes no time. This step runs your tests on two right functions and
+    on five wrong ones.
     """
 
-    def test_six_orders(self):
-        """After each of the first two events there is no result; after the third there is, in each of the six orders."""
-        for order in permutations(THREE):
-            ends = {name: Deferred() for name in THREE}
-            waiting = all_of(ends.values())
-            for number, name in enumerate(order):
-                self.assert_pending(waiting, so_far(order[:number]))
-                ends[name].callback(name)
-            self.assert_done(waiting, f"{so_far(order)}, whatever their results")
+    program, cases = "teardown.all_of", "AllOf"
 
-    def test_some_have_fired(self):
-        """Deferreds that have fired already are not waited for."""
-        for count in range(4):
-            for over in combinations(THREE, count):
-                ends = {name: succeed(None) if name in over else Deferred() for name in THREE}
-                waiting = all_of(ends.values())
-                were = f"{', '.join(over) or 'none of the three'} had fired before"
-                for name in THREE:
-                    if name not in over:
-                        self.assert_pending(waiting, f"before {name}, if {were}")
-                        ends[name].callback(None)
-                self.assert_done(waiting, f"after the others, if {were}")
+    def test_right(self):
+        """Your tests pass with the given function, and with one that waits for one after the other."""
+        self.assert_right()
+        self.assert_right(one_by_one, "an all_of() that waits for one after the other")
+
+    def test_first(self):
+        """One of your tests fails if the first to fire is enough."""
+        self.assert_noticed(first_is_enough, "an all_of() that fires after the first")
+
+    def test_last_in_the_list(self):
+        """One of your tests fails if the last in the list is taken for the last in time."""
+        self.assert_noticed(
+            last_in_the_list, "an all_of() that waits only for the last in the list"
+        )
+
+    def test_two(self):
+        """One of your tests fails if the third is not waited for."""
+        self.assert_noticed(two_are_enough, "an all_of() that waits only for the first two")
+
+    def test_looks(self):
+        """One of your tests fails if only those that have fired already count."""
+        self.assert_noticed(only_looks, "an all_of() that does not wait for what has not fired yet")
 
     def test_none(self):
-        """If there are none, it has fired already."""
-        self.assert_done(all_of([]), "for no ends at all")
+        """One of your tests fails if the Deferred never fires for no ends at all."""
+        self.assert_noticed(never_for_none, "an all_of() that waits for ever if there are no ends")
 
-    def test_any_number(self):
-        """It waits for any number of Deferreds, from any iterable."""
-        ends = [Deferred() for _ in range(30)]
-        waiting = all_of(end for end in ends)
-        for end in reversed(ends):
-            self.assert_pending(waiting, "before the last of 30")
-            end.callback(None)
-        self.assert_done(waiting, "after the last of 30")
+    def test_each(self):
+        """Each of your tests fails with one of these five, or with one whose Deferred never fires."""
+        self.assert_each(
+            first_is_enough,
+            last_in_the_list,
+            two_are_enough,
+            only_looks,
+            never_for_none,
+            never,
+        )
 
 
 class Step06Failures(Case):

@@ -80,7 +80,6 @@ def accepted(factory: Any) -> Deferred[Any]:
 
     A client may be connected before its server has heard of it.
     """
-    ### BEGIN SOLUTION Step 4: fire after a protocol's connectionMade
     first: Deferred[Any] = Deferred()
     build = factory.buildProtocol
 
@@ -96,7 +95,6 @@ def accepted(factory: Any) -> Deferred[Any]:
 
     factory.buildProtocol = build_and_watch
     return first
-    ### END SOLUTION
 
 
 def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
@@ -104,9 +102,7 @@ def all_of(ends: Iterable[Deferred[Any]]) -> Deferred[None]:
 
     If any of them fails, it fails with the first failure in the list, also after the last of them.
     """
-    ### BEGIN SOLUTION Step 5: let waiting fire after the last of the ends
     waiting = DeferredList(list(ends), consumeErrors=True)
-    ### END SOLUTION
     ### BEGIN SOLUTION Step 6: fail with the first failure in the list
     ### STARTER # Step 6: failures
     ### STARTER return waiting.addCallback(lambda results: None)
