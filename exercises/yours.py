@@ -4,10 +4,12 @@ import importlib
 import sys
 import unittest
 
+from twisted.internet.defer import TimeoutError
 from twisted.trial.reporter import TestResult
 from twisted.trial.unittest import SynchronousTestCase
 
 PATIENCE = 2.0  # seconds that one of your tests may wait for an event
+LESS = 0.5  # seconds, on wrong programs, once one has waited in vain
 
 
 class YourTests(SynchronousTestCase):
@@ -19,6 +21,7 @@ class YourTests(SynchronousTestCase):
 
     longMessage = False  # Our message alone, not unittest's before it.
     program = cases = ""
+    patience = PATIENCE
 
     def run_yours(self, program=None):
         """Run your tests with this program. Returns their names, and the Failure of each that failed, by name."""
@@ -32,7 +35,7 @@ class YourTests(SynchronousTestCase):
             case, result = getattr(yours, self.cases), TestResult()
             names = unittest.defaultTestLoader.getTestCaseNames(case)
             for one in map(case, names):
-                one.timeout = PATIENCE
+                one.timeout = self.patience if program else PATIENCE
                 one.run(result)
         finally:
             patch.restore()
@@ -43,6 +46,8 @@ class YourTests(SynchronousTestCase):
         for failure in failed.values():
             if failure.check(NotImplementedError):
                 failure.raiseException()
+            if failure.check(TimeoutError):
+                type(self).patience = LESS
         return names if result.successes or failed else [], failed
 
     def assert_right(self, program=None, what="the given code"):

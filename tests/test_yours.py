@@ -1,0 +1,110 @@
+"""exercises/yours.py, which runs a learner's tests on right and on wrong programs: what it makes of tests of every kind."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from workshop.course import load
+from workshop.course.solutions import answer
+from workshop.judge.steps import Verdict
+from workshop.report.explain import failure_text
+from tests.test_provided import judged
+
+STAGE = load(Path(__file__).resolve().parent.parent).stage("stage2_poetry")
+"""Its step 4 judges the class Chunks of test_yours.py."""
+
+HEAD = """
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+from ..wire import every_chunking
+from . import client
+
+TEXT = "é, 𝄽"
+
+class Traced(client.PoemProtocol):
+    pass
+
+def text(chunks):
+    protocol = Traced()
+    for chunk in chunks:
+        protocol.dataReceived(chunk)
+    protocol.connectionLost(Failure(ConnectionDone()))
+    return protocol.poem
+"""
+GOOD = """
+class Chunks(TestCase):
+    async def test_any(self):
+        for chunks in every_chunking(TEXT.encode()):
+            self.assertEqual(await text(chunks), TEXT)
+    def test_two(self):
+        one, other = Traced(), Traced()
+        for protocol in one, other:
+            protocol.makeConnection(None)
+        one.dataReceived(b"1")
+        other.dataReceived(b"2")
+        one.connectionLost(Failure(ConnectionDone()))
+        other.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((self.successResultOf(one.poem), self.successResultOf(other.poem)), ("1", "2"))
+"""
+
+
+def verdict(text: str) -> Verdict:
+    """What step 4 makes of these tests."""
+    return judged(STAGE, {**answer(STAGE), "test_yours.py": HEAD + text}, 4, stop=False)
+
+
+def messages(text: str) -> dict[str, str]:
+    """The failures of step 4's tests, by name."""
+    first = verdict(text).first_failure
+    failed = first.failed if first else []
+    return {test.target.rpartition(".")[2]: failure_text(test) for test in failed}
+
+
+def test_any_style() -> None:
+    """Coroutines, another kind of TestCase, and a subclass of the program that is made when the file is imported."""
+    assert messages(GOOD) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class Chunks(TestCase):\n    pass\n",
+        "class Chunks(TestCase):\n    def check(self):\n        pass\n",
+        "class Chunks(TestCase):\n    def test_a(self):\n        self.skipTest('later')\n",
+    ],
+)
+def test_no_test(text: str) -> None:
+    """Nothing that runs."""
+    assert "to have a test that runs; it has none" in messages(text)["test_right"]
+
+
+def test_another_name() -> None:
+    """The class was renamed."""
+    text = messages(GOOD.replace("class Chunks", "class Mine"))["test_right"]
+    assert "has no attribute 'Chunks'" in text or "no class Chunks" in text, text
+
+
+def test_asserts_nothing() -> None:
+    """A test that cannot fail is noticed, though another test does all the work."""
+    found = messages(GOOD + "    def test_three(self):\n        text([b'abc'])\n")
+    assert [*found] == ["test_each"] and "your test_three" in found["test_each"], found
+
+
+def test_too_strict() -> None:
+    """A test that looks into the given code fails on a right answer; the message says which test, and why."""
+    more = "    def test_list(self):\n        p = Traced()\n        p.dataReceived(b'x')\n        self.assertEqual(p._chunks, [b'x'])\n"
+    found = messages(GOOD + more)["test_right"]
+    assert "Your test_list fails with a client that keeps the bytes in a bytearray" in found, found
+
+
+def test_never_ends() -> None:
+    """A test that waits for ever costs two seconds for each program, and fails on the given code."""
+    began = time.monotonic()
+    found = messages("class Chunks(TestCase):\n    def test_a(self):\n        return Deferred()\n")
+    assert "Your test_a fails with the given code" in found["test_right"], found
+    assert time.monotonic() - began < 60
