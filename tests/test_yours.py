@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_provided import judged
 from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import Verdict
 from workshop.report.explain import failure_text
-from tests.test_provided import judged
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage2_poetry")
 """Its step 4 judges the class Chunks of test_yours.py."""
