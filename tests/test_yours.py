@@ -97,7 +97,12 @@ def test_asserts_nothing() -> None:
 
 def test_too_strict() -> None:
     """A test that looks into the given code fails on a right answer; the message says which test, and why."""
-    more = "    def test_list(self):\n        p = Traced()\n        p.dataReceived(b'x')\n        self.assertEqual(p._chunks, [b'x'])\n"
+    more = """
+    def test_list(self):
+        protocol = Traced()
+        protocol.dataReceived(b"x")
+        self.assertEqual(protocol._chunks, [b"x"])
+"""
     found = messages(GOOD + more)["test_right"]
     assert "Your test_list fails with a client that keeps the bytes in a bytearray" in found, found
 
