@@ -59,7 +59,7 @@ def exposed(mistake: str) -> list[str]:
 
 def stages(mistake: str) -> str:
     """The last column of a mistake's row: the numbers of the stages that expose it."""
-    return ", ".join(dict.fromkeys(re.findall(r"^stage(\d+)", "\n".join(exposed(mistake)), re.M)))
+    return ", ".join(dict.fromkeys(re.findall(r"^stage(\w+?)_", "\n".join(exposed(mistake)), re.M)))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -108,8 +108,14 @@ class Step07Get(TestCase):
     def test_no_page(self):
         """A page that it does not have is a 404; a method other than GET is a 405 with Allow; both are text."""
         for method, target, status, text in (
-            *((b"GET", target, 404, b"There is no such page.\n") for target in (b"/a", b"//", b"*")),
-            *((method, b"/", 405, b"This page does not do that.\n") for method in (b"POST", b"get")),
+            *(
+                (b"GET", target, 404, b"There is no such page.\n")
+                for target in (b"/a", b"//", b"*")
+            ),
+            *(
+                (method, b"/", 405, b"This page does not do that.\n")
+                for method in (b"POST", b"get")
+            ),
         ):
             response = handle(Request(method, target))
             got = (response.status, response.fields.get(b"Content-Type"), response.content)

@@ -1,22 +1,21 @@
 """Serves two pages to a browser, with your own server: / shows the browser's request, /form posts a form.
 
-    python3 -m exercises.stage3_http.demo [--port N]
+    python3 -m exercises.stage3b_framing.demo [--port N]
 
-The first page needs steps 1 to 7, the form steps 15 and 25. There is nothing to write here.
+The first page works from the beginning, the form needs steps 1 and 11. There is nothing to write here.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 
 if not __package__:
     python = "python" if os.name == "nt" else "python3"
     sys.exit(
         "Started by its path, it cannot find your code. "
-        f"In the course's folder, run: {python} -m exercises.stage3_http.demo"
+        f"In the course's folder, run: {python} -m exercises.stage3b_framing.demo"
     )
 
 try:
@@ -25,13 +24,13 @@ try:
     from twisted.internet.testing import StringTransport
 except ModuleNotFoundError:
     python = r".venv\Scripts\python" if os.name == "nt" else ".venv/bin/python"
-    sys.exit(f"This Python has no Twisted. Run: {python} -m exercises.stage3_http.demo")
+    sys.exit(f"This Python has no Twisted. Run: {python} -m exercises.stage3b_framing.demo")
 
-from .messages import Response, parse_fields, parse_request_line, response_bytes
-from .pages import handle
+from .messages import Request, Response
+from .pages import handle, posted
 from .server import HTTPFactory
 
-ASK = b"GET / HTTP/1.1\r\nHost: demo\r\n\r\n"
+POST = b"POST /form HTTP/1.1\r\nHost: demo\r\nContent-Length: 5\r\n\r\nname="
 
 
 def port_number(text: str) -> int:
@@ -41,35 +40,38 @@ def port_number(text: str) -> int:
     return number
 
 
-def get_once() -> None:
-    """Ask for the first page byte by byte, without a network."""
-    transport = StringTransport()
-    protocol = HTTPFactory(handle, Clock()).buildProtocol(None)
-    protocol.makeConnection(transport)
-    for i in range(len(ASK)):
-        protocol.dataReceived(ASK[i : i + 1])
-    if not re.match(rb"HTTP/1\.1 200 [^\r]*\r\n", transport.value()):
-        raise NotImplementedError("Step 5: a request that comes byte by byte is not answered yet")
+def requests_of(data: bytes) -> list[Request]:
+    """The requests that the server's handler gets from these bytes, without a network."""
+    requests: list[Request] = []
+
+    def handler(request: Request) -> Response:
+        requests.append(request)
+        return Response(200)
+
+    protocol = HTTPFactory(handler, Clock()).buildProtocol(None)
+    protocol.makeConnection(StringTransport())
+    protocol.dataReceived(data)
+    return requests
 
 
 def unwritten() -> str | None:
-    """The step that the first page still needs, found by trying it; None if there is none."""
+    """The step that the form still needs, found by trying it; None if there is none."""
     try:
-        response_bytes(Response(200))
-        parse_request_line(b"GET / HTTP/1.1")
-        parse_fields([b"Host: demo"]).get(b"Host")
-        get_once()
+        if [request.content for request in requests_of(POST)] != [b"name="]:
+            return "Step 1: the content of a request is not read yet"
+        posted(b"name=")
     except NotImplementedError as error:
         return str(error)
     except Exception as error:
-        return f"a GET makes it raise {type(error).__name__}: {error}"
+        return f"a POST makes it raise {type(error).__name__}: {error}"
     return None
 
 
 def main() -> int:
     """Serve until Ctrl-C. Returns the process's exit code."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m exercises.stage3_http.demo", description="Serves two pages to a browser."
+        prog="python3 -m exercises.stage3b_framing.demo",
+        description="Serves two pages to a browser.",
     )
     parser.add_argument(
         "--port",
@@ -78,11 +80,6 @@ def main() -> int:
         help="the port, 8080 by default; 0: any free one",
     )
     options = parser.parse_args()
-
-    step = unwritten()
-    if step is not None:
-        print(f"The server is not written yet. In exercises/stage3_http: {step}.")
-        return 1
 
     from twisted.internet import reactor
 
@@ -99,8 +96,14 @@ def main() -> int:
     address = f"http://127.0.0.1:{port.getHost().port}/"
 
     def invite() -> None:
-        print(f"Open this in a browser:\n\n    {address}\n\nwhen step 25 is written, also:\n")
-        print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
+        step = unwritten()
+        form = (
+            f"and\n\n    {address}form" if step is None else f"The form is not written yet: {step}."
+        )
+        print(
+            f"Open this in a browser:\n\n    {address}\n\n{form}\n\nCtrl-C ends the server.",
+            flush=True,
+        )
 
     # Until the reactor runs, it does not handle Ctrl-C.
     reactor.callLater(0, invite)

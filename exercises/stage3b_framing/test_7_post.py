@@ -54,9 +54,7 @@ class Step11Post(TestCase):
                 self.assertTrue(text in page, f"Expected {text!r} in the page; got {page}")
             self.assertEqual(Shown(page).wrong, [], f"Expected matching tags; got {page}")
             got = (response.status, response.fields.get(b"Content-Type"))
-            self.assertEqual(
-                got, (200, HTML), f"Expected a page of HTML; got {got!r}."
-            )
+            self.assertEqual(got, (200, HTML), f"Expected a page of HTML; got {got!r}.")
             for text in ("é", "a b"):
                 self.assertEqual(
                     text in page, bool(content), f"Expected {text!r} if it was posted; got {page}"
