@@ -1,4 +1,4 @@
-"""10,000 streams that nobody thought of: the requests of both HTTP stages' tests, mutated, cut anywhere, with time passing in between.
+"""10,000 streams that nobody thought of: requests of both HTTP stages' tests, mutated, cut anywhere, with pauses between.
 
 Whatever comes, and however the handler answers: nothing that the transport or the clock calls raises; the connection
 ends within its deadlines; nothing is left on the clock after it; and what was written are whole responses, one for

@@ -119,6 +119,8 @@ class Step04Answer(SynchronousTestCase):
         )
         got = conversation.state
         self.assertEqual(got, "open", f"Expected an open connection; it is {got}.")
+        said = [answer.fields.get(b"connection") for answer in conversation.answers()]
+        self.assertEqual(said, [None] * 2, f"Expected no Connection: close; got {said!r}.")
 
     def test_two_connections(self):
         """Each connection has its own answer, and its own parser."""
@@ -183,6 +185,16 @@ class Step05Chunks(SynchronousTestCase):
     def test_many_at_once(self):
         """Many requests in one chunk are answered in a loop: recursion would be too deep for Python's stack."""
         assert_a_loop(self, lambda request: Response(200))
+
+    def test_after_the_last(self):
+        """A request in the same bytes, after one of HTTP/1.0, is not answered: the connection closes."""
+        for chunks in every_chunking(b"GET / HTTP/1.0\r\n\r\n" + GET):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = conversation.statuses(), conversation.state
+            self.assertEqual(
+                got, ([200], "closed"), f"Expected a 200 and a close for {chunks!r}; got {got!r}."
+            )
 
     def test_two_connections(self):
         """Two connections that send a byte in turn do not mix their requests."""
