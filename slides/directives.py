@@ -139,7 +139,7 @@ class Decks(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         found = nodes.bullet_list()
         for name, title in decks(load(ROOT)).items():
-            stage = re.match(r"stage(\d+)_", name)
+            stage = re.match(r"stage(\d+[a-z]?)_", name)
             text = f"Stage {stage[1]}: {title}" if stage else title
             link = nodes.reference("", text, refuri=f"{name}.html")
             found += nodes.list_item("", nodes.paragraph("", "", link))

@@ -45,7 +45,7 @@ TESTS = Path(__file__).parent
 
 def shared(nodeid: str) -> str:
     """Return the name of what a test shares with others: a stage's runs, or what its module makes once; else its own."""
-    if found := re.search(r"test_(?:judged_)?stages\.py::\w+\[(stage\d_[a-z]+)", nodeid):
+    if found := re.search(r"test_(?:judged_)?stages\.py::\w+\[(stage\d+[a-z]?_[a-z]+)", nodeid):
         return found[1]
     module = nodeid.partition("::")[0]
     if module.endswith("test_style.py"):

@@ -1,4 +1,4 @@
-"""The solved HTTP stage in a process of its own, for clients that are not ours; and its modules, for tests in this one.
+"""The solved HTTP server in a process of its own, for clients that are not ours; and its modules, for tests in this one.
 
 As a program, in a folder where the stage is laid out, it serves an answer that clients and benchmarks ask for:
 
@@ -38,9 +38,9 @@ HELLO = b"Hello, wire.\n"
 SERVER = b"wire"
 
 
-def lay_solved(place: Path) -> Path:
-    """Put the course with the HTTP stage solved below ``place``; give the folder to run it in."""
-    stage = load(ROOT).stage("stage3_http")
+def lay_solved(place: Path, name: str = "stage3b_framing") -> Path:
+    """Put the course with that HTTP stage solved below ``place``; give the folder to run it in."""
+    stage = load(ROOT).stage(name)
     lay(stage, place, answer(stage))
     return place
 
@@ -88,26 +88,26 @@ def server(place: Path, kind: str = "echo") -> Iterator[int]:
 
 
 @functools.cache
-def module(name: str) -> Any:
-    """A module of the solved stage, imported under another package's name than the learner's own.
+def module(name: str, stage: str = "stage3b_framing") -> Any:
+    """A module of a solved HTTP stage, imported under another package's name than the learner's own.
 
     The copy is laid out once a process. Its relative imports find their way wherever it is.
     """
-    if not _LAID:
-        _LAID.append(tempfile.TemporaryDirectory(prefix="solved-"))
-        place = Path(_LAID[0].name)
-        lay_solved(place)
-        (place / "exercises").rename(place / "solved_exercises")
+    if stage not in _LAID:
+        _LAID[stage] = tempfile.TemporaryDirectory(prefix="solved-")
+        place = Path(_LAID[stage].name)
+        lay_solved(place, stage)
+        (place / "exercises").rename(place / f"solved_{stage}")
         sys.path.insert(0, str(place))
-    return importlib.import_module(f"solved_exercises.stage3_http.{name}")
+    return importlib.import_module(f"solved_{stage}.{stage}.{name}")
 
 
-_LAID: list[tempfile.TemporaryDirectory[str]] = []
+_LAID: dict[str, tempfile.TemporaryDirectory[str]] = {}
 
 
 def echo(request: Any) -> Any:
     """A handler: a line that says what was asked, then the content."""
-    from exercises.stage3_http.messages import Fields, Response
+    from exercises.stage3b_framing.messages import Fields, Response
 
     text = Fields([(b"Content-Type", b"text/plain; charset=utf-8")])
     if request.target == b"/large":
@@ -120,7 +120,7 @@ def echo(request: Any) -> Any:
 
 def plain() -> Any:
     """Makes a handler: the same few bytes for everybody. Its fields are made once, as the demo's are."""
-    from exercises.stage3_http.messages import Fields, Response
+    from exercises.stage3b_framing.messages import Fields, Response
 
     fields = Fields([(b"Server", SERVER), (b"Content-Type", b"text/plain")])
     return lambda request: Response(200, HELLO, fields)
@@ -148,8 +148,8 @@ def factory(kind: str) -> Any:
 
         return Quiet(Hello())
 
-    from exercises.stage3_http.messages import Limits
-    from exercises.stage3_http.server import HTTPFactory
+    from exercises.stage3b_framing.messages import Limits
+    from exercises.stage3b_framing.server import HTTPFactory
 
     if kind == "echo":
         return HTTPFactory(echo, reactor, limits=Limits(content=4 * 1024 * 1024))

@@ -74,7 +74,7 @@ def check(place: Path, server: Server) -> None:
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server of stage3_http, as it is solved."""
+    """The server of stage3b_framing, as it is solved."""
     with server(lay_solved(tmp_path_factory.mktemp("solved"))) as port:
         pages = {
             ("GET", "/a?b=c", b""): (200, b"GET /a?b=c HTTP/1.1\n"),
@@ -88,7 +88,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_ours(client: Path, ours: Server) -> None:
-    """The client of stage6 and the server of stage3 understand each other."""
+    """The client of stage 6 and the server of stage 3b understand each other."""
     check(client, ours)
 
 

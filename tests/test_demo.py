@@ -1,6 +1,6 @@
 """The demos, as a reader of the README runs them: a process of its own, and clients that are not ours.
 
-The HTTP demo's pages are looked at in test_http_browser.py.
+The pages of the HTTP demos are looked at in test_http_browser.py.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Demo:
     port: int
 
 
-each_demo = pytest.mark.parametrize("name", ["stage2_poetry", "stage3_http"])
+each_demo = pytest.mark.parametrize("name", ["stage2_poetry", "stage3_http", "stage3b_framing"])
 
 
 def start(
@@ -172,6 +172,21 @@ def test_outside_of_the_environment(name: str) -> None:
     assert re.fullmatch(
         rf"This Python has no Twisted\. Run: \.venv.*python -m exercises\.{name}\.demo\n", printed
     ), printed
+
+
+@pytest.mark.parametrize(("solved_steps", "step"), [(0, 1), (1, 11), (10, 11)])
+def test_unsolved_form(tmp_path: Path, solved_steps: int, step: int) -> None:
+    """Stage 3b's demo serves its first page from the beginning, and names the step that its form still needs."""
+    stage = COURSE.stage("3b")
+    lay(stage, tmp_path / "course", answer(stage, solved_steps))
+    with (
+        running(tmp_path / "course", name=stage.name) as demo,
+        socket.create_connection(("127.0.0.1", demo.port), timeout=BOUND) as client,
+    ):
+        assert f"The form is not written yet: Step {step}:" in demo.printed, demo.printed
+        assert "/form" not in demo.printed
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert client.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The HTTP stage's two demos in a real browser: headless Chromium, which can reach nothing but 127.0.0.1."""
+"""The demos of the two HTTP stages in a real browser: headless Chromium, which can reach nothing but 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The demo, started as the README says: the address that it prints."""
-    place = lay_solved(tmp_path_factory.mktemp("solved"))
-    with running(place, "-m", "exercises.stage3_http.demo", "--port", "0") as (port, printed):
+@pytest.fixture(scope="module", params=["stage3_http", "stage3b_framing"])
+def url(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A demo, started as the README says: the address that it prints."""
+    name = request.param
+    place = lay_solved(tmp_path_factory.mktemp("solved"), name)
+    with running(place, "-m", f"exercises.{name}.demo", "--port", "0") as (port, printed):
         assert f"http://127.0.0.1:{port}/\n" in printed
         yield f"http://127.0.0.1:{port}"
 
@@ -85,7 +86,7 @@ def page(browser: Any, url: str, request: pytest.FixtureRequest) -> Iterator[Pag
 
 
 def test_shows_what_was_asked(page: Page, url: str) -> None:
-    """Demo 1 shows the request line and the fields that the browser sent, as text."""
+    """The first page shows the request line and the fields that the browser sent, as text."""
     page.goto(f"{url}/?a=b&c=é")
     shown = page.locator("pre").inner_text()
     agent = page.evaluate("navigator.userAgent")
@@ -96,7 +97,7 @@ def test_shows_what_was_asked(page: Page, url: str) -> None:
 
 
 def test_escapes_what_was_asked(page: Page, url: str) -> None:
-    """Demo 1 shows markup in a field, and in a target, as the text that it is; no script of it runs."""
+    """The first page shows markup in a field, and in a target, as the text that it is; no script of it runs."""
     page.set_extra_http_headers({"X-Evil": EVIL})
     page.goto(f"{url}/")
     assert f"X-Evil: {EVIL}" in page.locator("pre").inner_text()
@@ -104,15 +105,16 @@ def test_escapes_what_was_asked(page: Page, url: str) -> None:
     # A browser escapes a target by itself. So another client asks, and the browser shows what that one got.
     target = "/?" + EVIL.replace(" ", "/")
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), BOUND) as client:
-        client.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"GET {target} HTTP/1.0\r\n\r\n".encode())
         html = client.makefile("rb").read().partition(b"\r\n\r\n")[2].decode()
     page.set_content(html)
     assert target in page.locator("pre").inner_text()
     assert page.locator("script, img").count() == 0
 
 
+@pytest.mark.parametrize("url", ["stage3b_framing"], indirect=True)
 def test_form(page: Page, url: str) -> None:
-    """Demo 2 shows what was filled in, whatever it is: letters outside ASCII, markup, several lines."""
+    """The second page shows what was filled in, whatever it is: letters outside ASCII, markup, several lines."""
     page.goto(f"{url}/")
     page.get_by_role("link", name="Try the form").click()
     for name, words in (

@@ -1,4 +1,4 @@
-"""10,000 streams that nobody thought of: the stage's own requests, mutated, cut anywhere, with time passing in between.
+"""10,000 streams that nobody thought of: requests of both HTTP stages' tests, mutated, cut anywhere, with pauses between.
 
 Whatever comes, and however the handler answers: nothing that the transport or the clock calls raises; the connection
 ends within its deadlines; nothing is left on the clock after it; and what was written are whole responses, one for
@@ -33,11 +33,17 @@ PAUSES = [*[0] * 8, 0.5, 29, TIMEOUT - 0.1, TIMEOUT, TIMEOUT + 1]
 
 @functools.cache
 def suite() -> tuple[list[bytes], list[bytes]]:
-    """What the stage's own tests send to the server, all but the longest: those that reach the handler, and the others.
+    """What both stages' own tests send to the server, all but the longest: those that reach the handler, and the others."""
+    (good, bad), (more, others) = (sent(stage) for stage in ("stage3_http", "stage3b_framing"))
+    return sorted(good | more), sorted((bad | others) - good - more)
+
+
+def sent(stage: str) -> tuple[set[bytes], set[bytes]]:
+    """What a stage's tests send: requests that reach the handler, and others.
 
     They are taken down while the tests run, so that what a new test sends is in it without a further word.
     """
-    conversation = module("conversation").Conversation
+    conversation = module("conversation", stage).Conversation
     seen: dict[int, tuple[Any, list[bytes]]] = {}
     send = conversation.send
 
@@ -48,8 +54,9 @@ def suite() -> tuple[list[bytes], list[bytes]]:
     conversation.send = send_and_note
     good, bad = set(), set()
     try:
-        for path in sorted(Path(module("conversation").__file__).parent.glob("test_*.py")):
-            for group in unittest.defaultTestLoader.loadTestsFromModule(module(path.stem)):
+        folder = Path(module("conversation", stage).__file__).parent
+        for path in sorted(folder.glob("test_*.py")):
+            for group in unittest.defaultTestLoader.loadTestsFromModule(module(path.stem, stage)):
                 for case in group:
                     if not isinstance(case, TestCase):  # those that use the reactor
                         case.run(
@@ -63,7 +70,7 @@ def suite() -> tuple[list[bytes], list[bytes]]:
                     seen.clear()
     finally:
         conversation.send = send
-    return sorted(good), sorted(bad - good)
+    return good, bad
 
 
 # Strategies are made once: making them costs more than what is drawn from them. So places in a stream are drawn before

@@ -130,7 +130,7 @@ def test_what_the_browser_says(tmp_path: Path) -> None:
         handout.write(str(browser), page, tmp_path / "x.pdf", False)
 
 
-@pytest.mark.parametrize("name", ["stage2_poetry", "stage3_http"])
+@pytest.mark.parametrize("name", ["stage2_poetry", "stage3_http", "stage3b_framing"])
 def test_a_demo_started_by_its_path(name: str) -> None:
     """It says how to start it."""
     path = REPOSITORY / "exercises" / name / "demo.py"
@@ -143,7 +143,7 @@ def test_a_demo_started_by_its_path(name: str) -> None:
 def test_every_demo_is_looked_at() -> None:
     """The test above has all of them."""
     demos = {path.parent.name for path in (REPOSITORY / "exercises").glob("*/demo.py")}
-    assert demos == {"stage2_poetry", "stage3_http"}
+    assert demos == {"stage2_poetry", "stage3_http", "stage3b_framing"}
 
 
 def test_recursion_that_has_ended_already(mini: Learner) -> None:

@@ -76,8 +76,8 @@ def judged(stage: Stage, files: dict[str, str], number: int, stop: bool = True) 
             r"Expected the request's method to be b'GET', from the chunks \[.*; got b'XET'\.$",
         ),
         (
-            "stage3_http",
-            17,
+            "stage3b_framing",
+            3,
             "parser.py",
             "self._check_limits(len(self._buffer) - 1)",
             "self._check_limits(len(self._buffer))",

@@ -1,8 +1,8 @@
-"""Serves two pages to a browser, with your own server: / shows the browser's request, /form posts a form.
+"""Serves a page to a browser, with your own server: it shows the browser's request.
 
     python3 -m exercises.stage3_http.demo [--port N]
 
-The first page needs steps 1 to 7, the form steps 15 and 25. There is nothing to write here.
+It needs steps 1 to 7. There is nothing to write here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def port_number(text: str) -> int:
 
 
 def get_once() -> None:
-    """Ask for the first page byte by byte, without a network."""
+    """Ask for the page byte by byte, without a network."""
     transport = StringTransport()
     protocol = HTTPFactory(handle, Clock()).buildProtocol(None)
     protocol.makeConnection(transport)
@@ -53,7 +53,7 @@ def get_once() -> None:
 
 
 def unwritten() -> str | None:
-    """The step that the first page still needs, found by trying it; None if there is none."""
+    """The step that the page still needs, found by trying it; None if there is none."""
     try:
         response_bytes(Response(200))
         parse_request_line(b"GET / HTTP/1.1")
@@ -69,7 +69,7 @@ def unwritten() -> str | None:
 def main() -> int:
     """Serve until Ctrl-C. Returns the process's exit code."""
     parser = argparse.ArgumentParser(
-        prog="python3 -m exercises.stage3_http.demo", description="Serves two pages to a browser."
+        prog="python3 -m exercises.stage3_http.demo", description="Serves a page to a browser."
     )
     parser.add_argument(
         "--port",
@@ -99,8 +99,7 @@ def main() -> int:
     address = f"http://127.0.0.1:{port.getHost().port}/"
 
     def invite() -> None:
-        print(f"Open this in a browser:\n\n    {address}\n\nwhen step 25 is written, also:\n")
-        print(f"    {address}form\n\nCtrl-C ends the server.", flush=True)
+        print(f"Open this in a browser:\n\n    {address}\n\nCtrl-C ends the server.", flush=True)
 
     # Until the reactor runs, it does not handle Ctrl-C.
     reactor.callLater(0, invite)

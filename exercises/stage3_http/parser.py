@@ -1,78 +1,30 @@
-"""Where one request ends in the bytes of a connection, and the next begins (RFC 9112 6 and 7).
+"""Where one request ends in the bytes of a connection, and the next begins (RFC 9112 2.1).
 
 TCP delivers bytes in any chunks; RequestParser keeps them, and returns whole requests. It does not search the same bytes
-again and again, and keeps no more than its limits allow.
+again and again.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from .messages import (
-    TOKEN,
-    BadRequest,
-    Fields,
-    Limits,
-    Request,
-    check_request,
-    parse_fields,
-    parse_request_line,
-)
+from .messages import BadRequest, Request, parse_fields, parse_request_line
 
 # The line feed of a head's last line, and the empty line after it. Lines should end with CRLF; a head with bare line feeds
 # must be found as well, so that it can be refused.
 HEAD_END = re.compile(rb"\n\r?\n")
-# After a chunk's size: ";" and a name, perhaps "=" and a token or a quoted string, any number of times (RFC 9112 7.1.1).
-EXTENSIONS = re.compile(
-    rb'(?:[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*(?:%b|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*'
-    % (TOKEN.pattern, TOKEN.pattern)
-)
-BLOCK = 64 * 1024
-
-
-class Pieces:
-    """Collects bytes that come in pieces.
-
-    They are kept in blocks: one buffer that grows to megabytes would be moved in memory again and again, and a list of
-    pieces would take fifty bytes for each piece, even of one byte.
-
-    size: how many bytes there are.
-    """
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._blocks = [bytearray()]
-
-    def add(self, data: bytes | bytearray) -> None:
-        """Add some bytes."""
-        if len(self._blocks[-1]) >= BLOCK:
-            self._blocks.append(bytearray())
-        self._blocks[-1] += data
-        self.size += len(data)
-
-    def take(self) -> bytes:
-        """Return all bytes, and keep none."""
-        blocks, self._blocks, self.size = self._blocks, [bytearray()], 0
-        return b"".join(blocks)
 
 
 class RequestParser:
     """Takes a connection's bytes, returns requests one at a time. After a BadRequest it cannot be used any more.
 
-    head: the request whose content has not come yet; None if there is none.
     begun: whether there are bytes that have not been returned as a request yet.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self.head: Request | None = None
+    def __init__(self) -> None:
         self.begun = False
-        self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0  # where the next search for the head's end begins
-        self._length: int | None = 0  # of the head's content; None if it comes in chunks
-        self._content = Pieces()  # the part of that content which has come
-        self._chunks: Chunks | None = None
 
     def feed(self, data: bytes) -> None:
         """Add received bytes. Then call next_request until it returns None."""
@@ -83,108 +35,24 @@ class RequestParser:
         """Return the next request, once all of it is here; None until then.
 
         Raises:
-            BadRequest: the bytes are not a request, or too long a one, or one that this server does not serve.
+            BadRequest: the bytes are not a request.
         """
-        if self.head is None:
-            lines = self._take_head() if self._buffer else None
-            if lines is None:
-                return None
-            self.head = self._read_head(lines)
-        content = self._take_content()
-        if content is None:
+        lines = self._take_head() if self._buffer else None
+        if lines is None:
             return None
-        request, self.head, self.begun = self.head, None, bool(self._buffer)
-        return replace(request, content=content) if content else request
+        self.begun = bool(self._buffer)
+        return self._read_head(lines)
 
     def _take_head(self) -> list[bytes] | None:
         """Remove the next head from the buffer, and return its lines; None while its empty line is not here."""
-        # Step 20: skip empty lines before a request
         # Step 5: wait for the empty line
         here = bytes(self._buffer)
         end = here.index(b"\r\n\r\n") + 4 if b"\r\n\r\n" in here else len(here)
-        self._check_limits(end - 2)
         head = bytes(self._buffer[:end])
         del self._buffer[:end]
         # Step 8: refuse CR, LF and NUL anywhere but in a CRLF
         return head[:-4].split(b"\r\n")
 
-    def _check_limits(self, size: int) -> None:
-        """Refuse a head that is too long, even before its end is here.
-
-        size: how many bytes of the buffer belong to the request line and the fields, with their CRLFs. The empty line does
-        not count. While its end is not here, nor does the last byte: it may be the CR of a CRLF that does not count.
-        """
-        # Step 17: 414 or 501 for the line, 431 for the fields
-
     def _read_head(self, lines: list[bytes]) -> Request:
-        """Make a request of a head's lines, and note the length of its content in _length."""
+        """Make a request of a head's lines."""
         raise NotImplementedError("Step 4: make a Request of its line and fields")
-        check_request(request)
-        self._length = content_length(request.fields, version, self._limits.content)
-        return request
-
-    def _take_content(self) -> bytes | None:
-        """Remove the head's content from the buffer, and return it once all of it is here; None until then."""
-        if self._length == 0:
-            return b""
-        if self._length is None:
-            self._chunks = self._chunks or Chunks(self._limits)
-            content = self._chunks.take(self._buffer)
-            if content is not None:
-                self._chunks = None
-            return content
-        return b""  # Step 15: wait for all of the content
-
-
-def content_length(fields: Fields, version: bytes, limit: int) -> int | None:
-    """How many bytes of content follow a request's head (RFC 9112 6.3); None if it comes in chunks."""
-    lengths, codings = fields.all(b"Content-Length"), fields.get(b"Transfer-Encoding")
-    if not lengths and codings is None:  # as in nearly all requests
-        return 0
-    # Step 16: refuse whatever can be read in two ways
-    if codings is not None:
-        raise BadRequest("Step 22: chunks are not read yet", 501)
-    # Step 17: refuse content beyond the limit before it comes
-    return 0  # Step 15: the number in Content-Length, if there is one
-
-
-class Chunks:
-    """Parses content that comes in chunks (RFC 9112 7.1).
-
-    take() is called with the received bytes that are not used yet, and removes the ones that it uses.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._content = Pieces()
-        # How many bytes of a chunk's data have not come yet; None if a line comes next, of a size or a trailer.
-        self._missing: int | None = None
-        self._scanned = 0  # where the next search for that line's end begins
-        # Bytes of trailers so far; -1 before the last chunk.
-        self._trailers = -1
-
-    def take(self, buffer: bytearray) -> bytes | None:
-        """Return the content, once all of it has come; None until then.
-
-        Raises:
-            BadRequest: 400 if the bytes are not chunks, 413 for too much content, 431 for too long trailers.
-        """
-        raise NotImplementedError("Step 22: sizes and data in turn, until the empty line")
-
-    def _begin_chunk(self, line: bytes) -> None:
-        """Parse the line of a chunk's size. Its data comes next, or, after the size 0, trailers."""
-        # Step 23: drop extensions
-        raise NotImplementedError("Step 22: parse the hexadecimal number")
-        # Step 23: refuse content beyond the limit before it comes
-
-    def _drop_trailer(self, line: bytes) -> None:
-        """Drop a trailer. It must be a field, and counts towards the limit, in _trailers."""
-        raise BadRequest("Step 23: trailers are not read yet", 501)
-
-    def _take_line(self, buffer: bytearray) -> bytes | None:
-        """Remove the line of a size or a trailer, and return it without its CRLF; None while its end is not here."""
-        end = buffer.find(b"\n", self._scanned)
-        # Of the line without its CRLF; while its end is not here, the last byte may be the CR, and does not count.
-        length = (len(buffer) if end < 0 else end) - 1
-        # Step 23: 400 for too long a line of a size, 431 for too long trailers
-        raise NotImplementedError("Step 22: wait for its end, refuse a bare CR, LF or NUL")

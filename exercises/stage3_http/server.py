@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -14,15 +13,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .messages import (
-    BadRequest,
-    Limits,
-    Request,
-    Response,
-    expects_continue,
-    keeps_open,
-    response_bytes,
-)
+from .messages import BadRequest, Request, Response, response_bytes
 from .parser import RequestParser
 
 log = Logger()
@@ -36,20 +27,19 @@ class WrongAnswer(Exception):
 
 
 class HTTPProtocol(Protocol):
-    """One connection: reads requests, calls the factory's handler with each, writes the answers in order."""
+    """One connection: reads requests, calls the factory's handler with each, writes the answers."""
 
     # Twisted sets it before it calls connectionMade; buildProtocol sets factory.
-    transport: Any  # ITCPTransport and IPushProducer
+    transport: Any  # ITCPTransport
     factory: Any  # HTTPFactory
 
     def connectionMade(self) -> None:
         """The client has connected."""
-        self._parser = RequestParser(self.factory.limits)
+        self._parser = RequestParser()
         # The handler's Deferred, until it is answered.
         self._answering: Deferred[Any] | None = None
         self._closing = False
         self._lost = False
-        self._continued: Request | None = None
         # In seconds on the factory's clock, and the call there that checks it.
         self._deadline: float
         self._call: IDelayedCall | None = None
@@ -69,16 +59,14 @@ class HTTPProtocol(Protocol):
         # Step 14: cancel the handler's work
 
     def _serve(self) -> None:
-        """Answer the requests that are here, until one is not complete, or its handler needs time."""
+        """Answer the requests that are here, until one is not complete."""
         while not self._closing:
-            # Step 21: one request at a time; pause when the next one comes
             try:
                 request = self._parser.next_request()
             except BadRequest as error:
                 raise  # Step 8: answer with its status, and close
                 return
             if request is None:
-                self._continue()
                 return
             self._answer(request)
 
@@ -94,11 +82,6 @@ class HTTPProtocol(Protocol):
     def _wait_for(self, result: Deferred[Any], request: Request) -> None:
         """Answer when the Deferred fires."""
         raise NotImplementedError("Step 10: respond with its result, or fail with its failure")
-        # Step 21: go on after a late answer
-
-    def _go_on(self) -> None:
-        """A late answer is written: continue with the next request."""
-        raise NotImplementedError("Step 21: read again, and serve requests that are here already")
 
     def _respond(self, request: Request, response: Any) -> None:
         """Answer with the handler's result. If that cannot be sent, it is the handler's mistake."""
@@ -121,19 +104,13 @@ class HTTPProtocol(Protocol):
         request: the one that it answers; None if there is none, only a bad one or half of one: then it closes.
         """
         # Step 14: write nothing to a client that left
-        close = request is None or not keeps_open(request.version, request.fields, response.fields)
+        close = request is None or request.version == b"HTTP/1.0"
         own = [(b"Connection", b"close")] if close else []
-        # Step 24: add a Date
-        head_only = request is not None and request.method == b"HEAD"
         raise NotImplementedError("Step 4: write the response's bytes, with the server's own fields")
         if close:
             self._close()
         else:
             self._wait()
-
-    def _continue(self) -> None:
-        """No request is complete. If a client waits for a 100 to send its content, write it, once for each request."""
-        # Step 24: write a 100
 
     def _close(self) -> None:
         """Close once everything is sent. The client has the factory's timeout to read it."""
@@ -160,34 +137,16 @@ class HTTPFactory(Factory):
     handler: called with each Request; returns a Response, or a Deferred or a coroutine of one.
     clock: for delayed calls and the time: the reactor, or a test's Clock.
     timeout: how many seconds a client has to begin a request; to finish it; to read the last answer.
-    limits: the greatest lengths that a request may have.
     """
 
-    def __init__(
-        self,
-        handler: Handler,
-        clock: IReactorTime,
-        timeout: float = 60.0,
-        limits: Limits | None = None,
-    ) -> None:
+    def __init__(self, handler: Handler, clock: IReactorTime, timeout: float = 60.0) -> None:
         self.handler = handler
         self.clock = clock
         self.timeout = timeout
-        self.limits = limits or Limits()
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPProtocol:
         """Called once for each connection, with the client's address."""
         raise NotImplementedError("Step 6: make a protocol that knows its factory")
-
-    def date(self) -> bytes:
-        """The value of a Date field, now."""
-        return date_of(int(self.clock.seconds()))
-
-
-@lru_cache
-def date_of(second: int) -> bytes:
-    """A second as the value of a Date field. Cached, since each response needs it."""
-    return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:

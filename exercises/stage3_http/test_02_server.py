@@ -14,7 +14,7 @@ from .conversation import (
     assert_nothing_copied,
     assert_request,
 )
-from .messages import Fields, Limits, Request, Response
+from .messages import Fields, Request, Response
 from .server import HTTPFactory, HTTPProtocol
 
 ASK = (
@@ -43,16 +43,15 @@ class Step04Answer(SynchronousTestCase):
 
     Write RequestParser._read_head in parser.py, and your parts of dataReceived, _answer and
     _send in server.py. _read_head makes a Request, all of bytes, from its line and its fields,
-    with its version and without content. dataReceived feeds the parser, then calls _serve.
-    _answer calls self.factory.handler once. _send writes the response's bytes, with the fields
-    in own, and without the content if head_only, in one transport.write. The connection stays
-    open; only after HTTP/1.0 the given code closes it.
+    with its version. dataReceived feeds the parser, then calls _serve. _answer calls
+    self.factory.handler once. _send writes the response's bytes, with the fields in own, in one
+    transport.write. The connection stays open; only after HTTP/1.0 the given code closes it.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
 
     def test_request(self):
-        """The handler is called once, with the request's method, target, fields and version; it has no content."""
+        """The handler is called once, with the request's method, target, fields and version."""
         conversation = Conversation(self)
         conversation.send(ASK)
         got = conversation.handler.requests
@@ -79,8 +78,8 @@ class Step04Answer(SynchronousTestCase):
         )
 
     def test_nothing_changes(self):
-        """A request, a response and the limits are immutable."""
-        for one in (ASKED, Response(200), Limits()):
+        """A request and a response are immutable."""
+        for one in (ASKED, Response(200)):
             for name in one.__dataclass_fields__:
                 try:
                     setattr(one, name, b"other")
@@ -120,6 +119,8 @@ class Step04Answer(SynchronousTestCase):
         )
         got = conversation.state
         self.assertEqual(got, "open", f"Expected an open connection; it is {got}.")
+        said = [answer.fields.get(b"connection") for answer in conversation.answers()]
+        self.assertEqual(said, [None] * 2, f"Expected no Connection: close; got {said!r}.")
 
     def test_two_connections(self):
         """Each connection has its own answer, and its own parser."""
@@ -185,6 +186,16 @@ class Step05Chunks(SynchronousTestCase):
         """Many requests in one chunk are answered in a loop: recursion would be too deep for Python's stack."""
         assert_a_loop(self, lambda request: Response(200))
 
+    def test_after_the_last(self):
+        """A request in the same bytes, after one of HTTP/1.0, is not answered: the connection closes."""
+        for chunks in every_chunking(b"GET / HTTP/1.0\r\n\r\n" + GET):
+            conversation = Conversation(self)
+            conversation.send(*chunks)
+            got = conversation.statuses(), conversation.state
+            self.assertEqual(
+                got, ([200], "closed"), f"Expected a 200 and a close for {chunks!r}; got {got!r}."
+            )
+
     def test_two_connections(self):
         """Two connections that send a byte in turn do not mix their requests."""
         factory = HTTPFactory(lambda request: Response(200, request.target), Clock())
@@ -198,8 +209,8 @@ class Step05Chunks(SynchronousTestCase):
         self.assertEqual(got, [[b"/"], [b"/x"]], f"Expected b'/' and b'/x' apart; got {got!r}.")
 
     def test_work(self):
-        """Eight million bytes of a head are not copied again for each further byte."""
-        assert_nothing_copied(self, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", Limits(fields=2**24))
+        """Sixty thousand bytes of a head are not copied again for each further byte."""
+        assert_nothing_copied(self, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 60000)
 
 
 class Step06Factory(SynchronousTestCase):
@@ -222,10 +233,9 @@ class Step06Factory(SynchronousTestCase):
         )
 
     def test_defaults(self):
-        """By default, a factory gives clients 60 s, and has the default limits."""
-        factory = HTTPFactory(Recorder(), Clock())
-        got = (factory.timeout, factory.limits)
-        self.assertEqual(got, (60, Limits()), f"Expected 60 s and {Limits()!r}; got {got!r}.")
+        """By default, a factory gives clients 60 s."""
+        got = HTTPFactory(Recorder(), Clock()).timeout
+        self.assertEqual(got, 60, f"Expected the timeout 60 s; got {got!r}.")
 
     def test_each_its_own(self):
         """Two connections get two protocols, which share nothing but the factory."""

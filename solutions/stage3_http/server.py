@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -14,15 +13,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from .messages import (
-    BadRequest,
-    Limits,
-    Request,
-    Response,
-    expects_continue,
-    keeps_open,
-    response_bytes,
-)
+from .messages import BadRequest, Request, Response, response_bytes
 from .parser import RequestParser
 
 log = Logger()
@@ -36,20 +27,19 @@ class WrongAnswer(Exception):
 
 
 class HTTPProtocol(Protocol):
-    """One connection: reads requests, calls the factory's handler with each, writes the answers in order."""
+    """One connection: reads requests, calls the factory's handler with each, writes the answers."""
 
     # Twisted sets it before it calls connectionMade; buildProtocol sets factory.
-    transport: Any  # ITCPTransport and IPushProducer
+    transport: Any  # ITCPTransport
     factory: Any  # HTTPFactory
 
     def connectionMade(self) -> None:
         """The client has connected."""
-        self._parser = RequestParser(self.factory.limits)
+        self._parser = RequestParser()
         # The handler's Deferred, until it is answered.
         self._answering: Deferred[Any] | None = None
         self._closing = False
         self._lost = False
-        self._continued: Request | None = None
         # In seconds on the factory's clock, and the call there that checks it.
         self._deadline: float
         self._call: IDelayedCall | None = None
@@ -84,15 +74,8 @@ class HTTPProtocol(Protocol):
         ### END SOLUTION
 
     def _serve(self) -> None:
-        """Answer the requests that are here, until one is not complete, or its handler needs time."""
+        """Answer the requests that are here, until one is not complete."""
         while not self._closing:
-            ### BEGIN SOLUTION Step 21: one request at a time; pause when the next one comes
-            ### STARTER # Step 21: one request at a time; pause when the next one comes
-            if self._answering is not None:
-                if self._parser.begun:
-                    self.transport.pauseProducing()
-                return
-            ### END SOLUTION
             try:
                 request = self._parser.next_request()
             except BadRequest as error:
@@ -102,7 +85,6 @@ class HTTPProtocol(Protocol):
                 ### END SOLUTION
                 return
             if request is None:
-                self._continue()
                 return
             self._answer(request)
 
@@ -136,19 +118,6 @@ class HTTPProtocol(Protocol):
             lambda response: self._respond(request, response),
             lambda failure: self._fail(request, failure),
         )
-        ### END SOLUTION
-        ### BEGIN SOLUTION Step 21: go on after a late answer
-        ### STARTER # Step 21: go on after a late answer
-        if self._answering is not None:
-            result.addCallback(lambda _: self._go_on())
-        ### END SOLUTION
-
-    def _go_on(self) -> None:
-        """A late answer is written: continue with the next request."""
-        ### BEGIN SOLUTION Step 21: read again, and serve requests that are here already
-        if not self._closing:
-            self.transport.resumeProducing()
-            self._serve()
         ### END SOLUTION
 
     def _respond(self, request: Request, response: Any) -> None:
@@ -193,31 +162,15 @@ class HTTPProtocol(Protocol):
         if self._lost:
             return
         ### END SOLUTION
-        close = request is None or not keeps_open(request.version, request.fields, response.fields)
+        close = request is None or request.version == b"HTTP/1.0"
         own = [(b"Connection", b"close")] if close else []
-        ### BEGIN SOLUTION Step 24: add a Date
-        ### STARTER # Step 24: add a Date
-        if b"Date" not in response.fields:
-            own.append((b"Date", self.factory.date()))
-        ### END SOLUTION
-        head_only = request is not None and request.method == b"HEAD"
         ### BEGIN SOLUTION Step 4: write the response's bytes, with the server's own fields
-        self.transport.write(response_bytes(response, own, content=not head_only))
+        self.transport.write(response_bytes(response, own))
         ### END SOLUTION
         if close:
             self._close()
         else:
             self._wait()
-
-    def _continue(self) -> None:
-        """No request is complete. If a client waits for a 100 to send its content, write it, once for each request."""
-        ### BEGIN SOLUTION Step 24: write a 100
-        ### STARTER # Step 24: write a 100
-        head = self._parser.head
-        if head is not None and head is not self._continued and expects_continue(head):
-            self._continued = head
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        ### END SOLUTION
 
     def _close(self) -> None:
         """Close once everything is sent. The client has the factory's timeout to read it."""
@@ -268,20 +221,12 @@ class HTTPFactory(Factory):
     handler: called with each Request; returns a Response, or a Deferred or a coroutine of one.
     clock: for delayed calls and the time: the reactor, or a test's Clock.
     timeout: how many seconds a client has to begin a request; to finish it; to read the last answer.
-    limits: the greatest lengths that a request may have.
     """
 
-    def __init__(
-        self,
-        handler: Handler,
-        clock: IReactorTime,
-        timeout: float = 60.0,
-        limits: Limits | None = None,
-    ) -> None:
+    def __init__(self, handler: Handler, clock: IReactorTime, timeout: float = 60.0) -> None:
         self.handler = handler
         self.clock = clock
         self.timeout = timeout
-        self.limits = limits or Limits()
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPProtocol:
         """Called once for each connection, with the client's address."""
@@ -290,16 +235,6 @@ class HTTPFactory(Factory):
         protocol.factory = self
         return protocol
         ### END SOLUTION
-
-    def date(self) -> bytes:
-        """The value of a Date field, now."""
-        return date_of(int(self.clock.seconds()))
-
-
-@lru_cache
-def date_of(second: int) -> bytes:
-    """A second as the value of a Date field. Cached, since each response needs it."""
-    return formatdate(second, usegmt=True).encode()
 
 
 def place_of(handler: Handler) -> str:

@@ -112,14 +112,14 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     Raises:
         CourseError: The name or the title is not allowed, or the stage exists; nothing was written.
     """
-    found = re.fullmatch(r"stage(\d+)_([a-z][a-z0-9]*)", name)
+    found = re.fullmatch(r"stage(\d+[a-z]?)_([a-z][a-z0-9]*)", name)
     if not found:
         raise CourseError(f'"{name}" is not a name for a stage; write it as stage9_clinic.')
     if not 0 < len(title) <= LONGEST_TITLE or '"' in title or not title.isprintable():
         raise CourseError(f"A title has 1 to {LONGEST_TITLE} characters, and no quotation marks.")
-    numbers = [int(n) for one in course.stages for n in re.findall(r"^stage(\d+)", one.name)]
-    if int(found[1]) in numbers:
-        raise CourseError(f"There is a stage {found[1]}. The next is stage{max(numbers) + 1}.")
+    numbers = [_number(one.name) for one in course.stages]
+    if _number(name) in numbers:
+        raise CourseError(f"There is a stage {found[1]}. The next is stage{max(numbers)[0] + 1}.")
     facts = {"name": name, "title": title, "minutes": minutes, "word": found[2]}
     files = {
         f"exercises/{name}/__init__.py": f'"""{title}."""\n',
@@ -144,11 +144,19 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     ]
 
 
+def _number(name: str) -> tuple[int, str]:
+    """Return a stage's number, as it is counted: stage3b comes after stage3, and before stage4."""
+    found = re.match(r"stage(\d+)([a-z]?)_", name)
+    return (int(found[1]), found[2]) if found else (-1, "")
+
+
 def _entered(course: Course, facts: Mapping[str, object]) -> dict[str, str]:
-    """Return the files that list the stages, with one more stage."""
+    """Return the files that list the stages, with one more stage, after those whose numbers are less than its own."""
     names = ("exercises/course.toml", "README.md", "slides/README.md")
     contents, readme, guide = ((course.root / name).read_text("utf-8") for name in names)
-    last = course.stages[-1].name
+    number = _number(str(facts["name"]))
+    before = [stage.name for stage in course.stages if _number(stage.name) < number]
+    last = (before or [course.stages[-1].name])[-1]
     end = contents.index("\n\n", contents.index(f'name = "{last}"')) + 1
     contents = contents[:end] + ENTRY.format(**facts) + contents[end:]
     # A class that does all stages takes that much longer.

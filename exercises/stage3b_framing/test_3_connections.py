@@ -25,7 +25,7 @@ def saying(*fields, version=b"1.1"):
     return b"GET / HTTP/%s\r\nHost: a\r\n%s\r\n" % (version, lines)
 
 
-class Step20Persistent(SynchronousTestCase):
+class Step06Persistent(SynchronousTestCase):
     """A connection stays open until one side says close.
 
     Write keeps_open in messages.py, and your part of RequestParser._take_head. A connection is

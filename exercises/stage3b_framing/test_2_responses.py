@@ -9,7 +9,7 @@ from .messages import Fields, Response, response_bytes
 HEAD = GET.replace(b"GET", b"HEAD")
 
 
-class Step18Splitting(SynchronousTestCase):
+class Step04Splitting(SynchronousTestCase):
     """A response that a client would misread is refused.
 
     Write check_response in messages.py. It raises ValueError, and the server answers 500, for:
@@ -108,7 +108,7 @@ class Step18Splitting(SynchronousTestCase):
             self.assertTrue(name + b": 0\r\n" in sent, f"Expected {name!r} in {sent!r}.")
 
 
-class Step19Head(SynchronousTestCase):
+class Step05Head(SynchronousTestCase):
     """The answer to HEAD has the same fields as that to GET, and no content.
 
     Write your parts of response_bytes in messages.py. The answer to HEAD, even a 500, has the

@@ -12,13 +12,15 @@ from .messages import Request, Response
 from .page import Shown
 from .pages import handle, posted
 
+HTML = b"text/html; charset=utf-8"
 
-class Step25Post(TestCase):
+
+class Step11Post(TestCase):
     """A real client posts a form, and so does a browser.
 
     Write posted in pages.py: a piece of HTML that shows each name and value of a form, those of
-    empty and repeated fields too, in UTF-8, escaped once as in step 7. In the content, = joins
-    a name and a value, & alone separates pairs, not a semicolon, + is a space.
+    empty and repeated fields too, in UTF-8, escaped once, as asked does. In the content, =
+    joins a name and a value, & alone separates pairs, not a semicolon, + is a space.
     urllib.parse.parse_qsl knows all that. Bytes that are not text, or not a pair, are no
     failure.
     """
@@ -52,13 +54,74 @@ class Step25Post(TestCase):
                 self.assertTrue(text in page, f"Expected {text!r} in the page; got {page}")
             self.assertEqual(Shown(page).wrong, [], f"Expected matching tags; got {page}")
             got = (response.status, response.fields.get(b"Content-Type"))
-            self.assertEqual(
-                got, (200, b"text/html; charset=utf-8"), f"Expected a page of HTML; got {got!r}."
-            )
+            self.assertEqual(got, (200, HTML), f"Expected a page of HTML; got {got!r}.")
             for text in ("é", "a b"):
                 self.assertEqual(
                     text in page, bool(content), f"Expected {text!r} if it was posted; got {page}"
                 )
+
+    def test_pages(self):
+        """The demo, most of which is given, has two pages, for GET and HEAD, with any query and any form of the target."""
+        ask, form = "What your browser asked", "A form"
+        for target, title in (
+            *(
+                (b"/", ask),
+                (b"/?", ask),
+                (b"/?/form", ask),
+                (b"/form", form),
+                (b"/form?a=b?c", form),
+            ),
+            *(
+                (b"http://a:80/", ask),
+                (b"http://a", ask),
+                (b"http://a?b", ask),
+                (b"HTTPS://a/", ask),
+            ),
+            *((b"http://a/form", form), (b"https://a:1/form?b", form), (b"/?http://a/form", ask)),
+        ):
+            for method in (b"GET", b"HEAD"):
+                response = handle(Request(method, target))
+                got = (response.status, response.fields.get(b"Content-Type"))
+                self.assertEqual(
+                    got, (200, HTML), f"Expected HTML for {method} {target!r}; got {got!r}."
+                )
+                page = response.content.decode("utf-8")
+                link = 'href="/form">' if title == ask else 'href="/">'
+                self.assertTrue(link in page, f"Expected a link to the other page; got {page}")
+                self.assertEqual(
+                    Shown(page).wrong, [], f"Expected a page with matching tags; got {page}"
+                )
+                self.assertTrue(
+                    page.count(title) == 2 and f"<title>{title}</title>" in page,
+                    f"Expected the page {title!r} for {target!r}; got {page}",
+                )
+
+    def test_no_page(self):
+        """A page that it does not have is a 404; a method that it does not allow is a 405 with Allow; both are text."""
+        text = b"text/plain; charset=utf-8"
+        nowhere = (404, text, None, b"There is no such page.\n")
+        cannot = b"This page does not do that.\n"
+        targets = [
+            b"/a",
+            b"//",
+            b"/forms",
+            b"/Form",
+            b"*",
+            b"http://a/b",
+            b"http:///x",
+            b"/http://a",
+        ]
+        for method, target, expected in (
+            *((b"GET", target, nowhere) for target in targets),
+            *((m, b"/", (405, text, b"GET, HEAD", cannot)) for m in (b"POST", b"PUT", b"get")),
+            *((m, b"/form", (405, text, b"GET, HEAD, POST", cannot)) for m in (b"PUT", b"post")),
+        ):
+            response = handle(Request(method, target))
+            kind, allow = (response.fields.get(name) for name in (b"Content-Type", b"Allow"))
+            got = (response.status, kind, allow, response.content)
+            self.assertEqual(
+                got, expected, f"Expected {expected!r} for {method} {target!r}; got {got!r}."
+            )
 
     def test_names_and_values(self):
         """Each name and value is shown, even of an empty or repeated field."""

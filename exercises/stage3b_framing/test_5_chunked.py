@@ -69,7 +69,7 @@ class ChunkedTestCase(SynchronousTestCase):
             )
 
 
-class Step22Chunked(ChunkedTestCase):
+class Step08Chunked(ChunkedTestCase):
     """Content may come in chunks, each with its size before it.
 
     Write your part of content_length, and in Chunks your parts of take, _begin_chunk and
@@ -247,7 +247,7 @@ class Step22Chunked(ChunkedTestCase):
         assert_nothing_copied(self, CHUNKED + b"1000000\r\n", Limits(content=2**24))
 
 
-class Step23Bounds(ChunkedTestCase):
+class Step09Bounds(ChunkedTestCase):
     """Extensions and trailers are dropped, and everything has a limit.
 
     Write the other parts of _begin_chunk and _take_line, and _drop_trailer, in parser.py. Drop

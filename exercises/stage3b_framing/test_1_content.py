@@ -28,7 +28,7 @@ def framed(*fields, content=b""):
     return POST + b"".join(field + b"\r\n" for field in fields) + b"\r\n" + content
 
 
-class Step15Content(LogTestCase):
+class Step01Content(LogTestCase):
     """The content is as many bytes as Content-Length says.
 
     Write the last part of content_length, and your part of RequestParser._take_content, in
@@ -198,7 +198,7 @@ class Step15Content(LogTestCase):
         assert_nothing_copied(self, begin, Limits(content=2**24))
 
 
-class Step16Framing(SynchronousTestCase):
+class Step02Framing(SynchronousTestCase):
     """Whatever two readers could understand differently is refused.
 
     Write your part of content_length in parser.py. 400 is for two lengths, even equal ones; a
@@ -277,11 +277,11 @@ class Step16Framing(SynchronousTestCase):
         refuse(self, data.replace(b"HTTP/1.1", b"HTTP/1.0"), 400)
 
 
-class Step17Limits(SynchronousTestCase):
+class Step03Limits(SynchronousTestCase):
     """A request may not be longer than the limits, even if it never ends.
 
-    Write RequestParser._check_limits, and your part of content_length, in parser.py.
-    self._limits has: line, for the request line without its CRLF (414, RFC 9110 15.5.15; 501 if
+    Write RequestParser._check_limits, and your parts of _take_head and content_length, in
+    parser.py. self._limits has: line, for the request line without its CRLF (414, RFC 9110 15.5.15; 501 if
     the method alone is longer); fields, for all field lines with their CRLFs (431, RFC 6585 5);
     content (413, before it comes). Anything exactly as long as its limit passes, even if a
     chunk ends within a CRLF; a byte more does not. Input that never ends is refused as soon as

@@ -11,7 +11,7 @@ CLOSE = GET[:-2] + b"Connection: close\r\n\r\n"
 OLD = GET.replace(b"HTTP/1.1", b"HTTP/1.0")
 
 
-class Step21Pipelined(SynchronousTestCase):
+class Step07Pipelined(SynchronousTestCase):
     """Requests that come before the answer wait their turn.
 
     Write your parts of _serve and _wait_for, and _go_on, in server.py. The handler gets a

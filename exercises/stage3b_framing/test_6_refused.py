@@ -19,7 +19,7 @@ from .messages import Fields, Limits, Response
 EXPECT = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: %s\r\n\r\n"
 
 
-class Step24Refused(SynchronousTestCase):
+class Step10Refused(SynchronousTestCase):
     """Requests that this server does not serve are refused.
 
     Write check_request in messages.py, and your part of _send, and _continue, in server.py.
