@@ -5,6 +5,7 @@ port and wait for connectionLost on both sides. For a way that works with any cl
 """
 
 from io import BytesIO
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, gatherResults
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
@@ -50,18 +51,22 @@ def watch(case, factory):
     case.addCleanup(wait_for_all)
 
 
-async def serve(case, handler):
-    """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Returns the port's number."""
+async def serve(case: Any, handler: Any, clock: Any = None) -> int:
+    """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Returns the port's number.
+
+    clock: for the server's time, in place of the reactor.
+    """
     from twisted.internet import reactor
 
-    factory = HTTPFactory(handler, reactor)
+    factory = HTTPFactory(handler, clock or reactor)
     # A step that is not written yet is reported here; inside the reactor it would only be logged.
     factory.buildProtocol(None)
     watch(case, factory)
     port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
     # Cleanups run in the reverse order: first the port is stopped, then its connections are waited for.
     case.addCleanup(port.stopListening)
-    return port.getHost().port
+    number: int = port.getHost().port
+    return number
 
 
 class Connecting:

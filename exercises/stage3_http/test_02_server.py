@@ -1,10 +1,10 @@
 """The server's protocol and factory, without a network: see conversation.py."""
 
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from ..wire import every_chunking
+from ..yours import YourTests
 from .conversation import (
     GET,
     Conversation,
@@ -15,7 +15,8 @@ from .conversation import (
     assert_request,
 )
 from .messages import Fields, Request, Response
-from .server import HTTPFactory, HTTPProtocol
+from .server import HTTPFactory
+from .wrong import ByTwisted, NewestFactory, OneForAll, OneParser, RefusesAll
 
 ASK = (
     b"GET /poem?line=2 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept:text/html\r\n"
@@ -213,54 +214,35 @@ class Step05Chunks(SynchronousTestCase):
         assert_nothing_copied(self, b"GET / HTTP/1.1\r\nHost: a\r\nX: ", 60000)
 
 
-class Step06Factory(SynchronousTestCase):
-    """A factory makes a protocol for each connection.
+class Step06Factory(YourTests):
+    """You test that connections share nothing but their factory.
 
-    Write HTTPFactory.buildProtocol: it returns a new HTTPProtocol each time, whose factory
-    attribute is the factory.
+    Write the class Connections in test_yours.py. Its tests do what a reactor does with a new
+    connection: they call the factory's buildProtocol, then the protocol's makeConnection, and then
+    dataReceived. This step runs your tests on two right factories and on three wrong ones.
     """
 
-    longMessage = False
+    program, cases = "server.HTTPFactory", "Connections"
 
-    def test_builds(self):
-        """The protocol is an HTTPProtocol that knows its factory."""
-        factory = HTTPFactory(Recorder(), Clock())
-        protocol = factory.buildProtocol(None)
-        self.assertTrue(
-            isinstance(protocol, HTTPProtocol) and protocol.factory is factory,
-            f"Expected an HTTPProtocol whose factory is the one that built it; got {protocol!r}, whose "
-            f"factory is {getattr(protocol, 'factory', None)!r}.",
+    def test_right(self):
+        """Your tests pass with the given factory, and with one that uses Twisted's buildProtocol."""
+        self.assert_right()
+        self.assert_right(ByTwisted, "a factory that uses Twisted's own buildProtocol")
+
+    def test_one_for_all(self):
+        """One of your tests fails with a factory that returns one protocol for all connections."""
+        self.assert_noticed(OneForAll, "a factory that returns one protocol for all connections")
+
+    def test_one_parser(self):
+        """One of your tests fails if the connections of a factory share a parser."""
+        self.assert_noticed(OneParser, "a factory whose connections share one parser")
+
+    def test_newest_factory(self):
+        """One of your tests fails if all connections use the factory that was made last."""
+        self.assert_noticed(
+            NewestFactory, "factories whose connections all use the one that was made last"
         )
 
-    def test_defaults(self):
-        """By default, a factory gives clients 60 s."""
-        got = HTTPFactory(Recorder(), Clock()).timeout
-        self.assertEqual(got, 60, f"Expected the timeout 60 s; got {got!r}.")
-
-    def test_each_its_own(self):
-        """Two connections get two protocols, which share nothing but the factory."""
-        factory = HTTPFactory(lambda request: Response(200, request.target), Clock())
-        protocols = [factory.buildProtocol(None) for _ in range(2)]
-        self.assertIsNot(*protocols, "Expected a new protocol for each connection; got one twice.")
-        transports = [StringTransport(), StringTransport()]
-        for protocol, transport in zip(protocols, transports, strict=True):
-            protocol.makeConnection(transport)
-        for cut in (slice(0, 10), slice(10, None)):
-            for protocol, target in zip(protocols, (b"/0", b"/1"), strict=True):
-                protocol.dataReceived(GET.replace(b"/", target, 1)[cut])
-        got = [transport.value()[-2:] for transport in transports]
-        self.assertEqual(
-            got, [b"/0", b"/1"], f"Expected an answer of its own for each; they end with {got!r}."
-        )
-
-    def test_two_factories(self):
-        """Two factories each have their own handler."""
-        for word in (b"one", b"two"):
-            protocol = HTTPFactory(Recorder(Response(200, word)), Clock()).buildProtocol(None)
-            transport = StringTransport()
-            protocol.makeConnection(transport)
-            protocol.dataReceived(GET)
-            got = transport.value()[-3:]
-            self.assertEqual(
-                got, word, f"Expected the answer of its factory's handler, {word!r}; got {got!r}."
-            )
+    def test_each(self):
+        """Each of your tests fails with one of these three, or with a factory that refuses all connections."""
+        self.assert_each(OneForAll, OneParser, NewestFactory, RefusesAll)

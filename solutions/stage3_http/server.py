@@ -230,11 +230,9 @@ class HTTPFactory(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPProtocol:
         """Called once for each connection, with the client's address."""
-        ### BEGIN SOLUTION Step 6: make a protocol that knows its factory
         protocol = HTTPProtocol()
         protocol.factory = self
         return protocol
-        ### END SOLUTION
 
 
 def place_of(handler: Handler) -> str:

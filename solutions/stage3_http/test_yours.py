@@ -1,0 +1,109 @@
+"""Your tests of the given code: of the factory in step 6, and over TCP, in step 15, of a 408."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from .conversation import GET
+from .loopback import serve
+from .messages import Request, Response
+from .server import HTTPFactory
+
+
+def target(request: Request) -> Response:
+    """Answer each request with its target: a handler."""
+    return Response(200, request.target)
+
+
+class Connections(SynchronousTestCase):
+    """Each connection has a protocol of its own, and all share their factory."""
+
+    def connected(self, factory: HTTPFactory) -> tuple[Any, StringTransport]:
+        """Do what a reactor does with a new connection. Returns the server's protocol and its transport."""
+        protocol, transport = factory.buildProtocol(None), StringTransport()
+        protocol.makeConnection(transport)
+        return protocol, transport
+
+    ### BEGIN SOLUTION Step 6: test two connections of one factory, and two factories
+    ### STARTER # Step 6: your tests of the factory
+    def test_two_connections(self) -> None:
+        """Two clients that send half a request in turn each get their own answer."""
+        factory = HTTPFactory(target, Clock())
+        one, other = self.connected(factory), self.connected(factory)
+        for (protocol, _), name in ((one, b"/one"), (other, b"/other")):
+            protocol.dataReceived(b"GET " + name)
+        for protocol, _ in (one, other):
+            protocol.dataReceived(GET.removeprefix(b"GET /"))
+        self.assertTrue(one[1].value().endswith(b"\r\n\r\n/one"))
+        self.assertTrue(other[1].value().endswith(b"\r\n\r\n/other"))
+
+    def test_two_factories(self) -> None:
+        """Each factory's connections use its own handler."""
+        first = HTTPFactory(lambda request: Response(200, b"first"), Clock())
+        HTTPFactory(lambda request: Response(200, b"second"), Clock())
+        protocol, transport = self.connected(first)
+        protocol.dataReceived(GET)
+        self.assertTrue(transport.value().endswith(b"\r\n\r\nfirst"))
+
+    ### END SOLUTION
+
+
+class Client(Protocol):
+    """Sends some bytes once it is connected.
+
+    answered: fires when the first bytes of an answer have come. ended: fires with all bytes when the connection is over.
+    """
+
+    transport: Any
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.got = data, b""
+        self.answered: Deferred[None] = Deferred()
+        self.ended: Deferred[bytes] = Deferred()
+
+    def connectionMade(self) -> None:
+        """Send them."""
+        self.transport.write(self.data)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Keep what comes."""
+        self.got += data
+        if not self.answered.called:
+            self.answered.callback(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The connection is over, however it ended."""
+        self.ended.callback(self.got)
+
+
+class Seen(TestCase):
+    """A client that sends half a request sees a 408 before the connection ends."""
+
+    async def connect(self, clock: Clock, client: Client) -> None:
+        """Serve over real TCP, with time from this clock, and connect the client."""
+        from twisted.internet import reactor
+
+        port = await serve(self, target, clock=clock)
+        await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), client)
+
+    ### BEGIN SOLUTION Step 15: let time pass after half a request has reached the server
+    ### STARTER # Step 15: your test of the 408
+    async def test_half_a_request(self) -> None:
+        """After 60 s the client sees the 408, then the end."""
+        # When the answer to the whole request is here, the server has the half after it too.
+        clock, client = Clock(), Client(GET + GET[:-1])
+        await self.connect(clock, client)
+        await client.answered
+        clock.advance(60)
+        got = await client.ended
+        self.assertIn(b"HTTP/1.1 408 ", got)
+
+    ### END SOLUTION
