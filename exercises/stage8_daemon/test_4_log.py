@@ -1,4 +1,4 @@
-"""A start that fails, and the log of one that succeeds."""
+"""The log, of a start that succeeds and of one that fails."""
 
 import socket
 
@@ -37,13 +37,13 @@ REASONS = [
 
 
 class Step04Log(SynchronousTestCase):
-    """It logs its address and each client's; if it cannot listen, why.
+    """It logs its address, each client's, and why it cannot listen.
 
     Write PoetryService._is_listening, PoetryProtocol.connectionMade, and the rest of
     PoetryService._is_not_listening. The first two log one line each, with log.info, that has a whole
     address as a field: port.getHost() and self.transport.getPeer(). A UNIX address has neither host
-    nor port. In the first line, the port is the first number of four or five digits: step 7 reads it
-    there.
+    nor port. In the line of _is_listening, the port is the first number of four or five digits:
+    step 7 reads it there.
 
     If listening fails, for any reason, log one event with log.critical: reason.getErrorMessage() as a
     field, without a traceback. Set self.failed to True, and pass self.reactor.stop to
@@ -51,6 +51,80 @@ class Step04Log(SynchronousTestCase):
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
+
+    def assert_address(self, events, address, what):
+        """There is one event, of log.info, with the host and the port of this address in its line."""
+        said = lines(events)
+        self.assertEqual(len(said), 1, f"Expected one line {what}; got {said}.")
+        level = events[0]["log_level"]
+        self.assertIs(
+            level, LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
+        )
+        for part in (address.host, str(address.port)):
+            self.assertIn(part, said[0], f"Expected {part} in the line {what}; got {said[0]!r}.")
+            self.assertNotIn(
+                part,
+                events[0].get("log_format") or "",
+                f"Expected the address as a field {what}, not as part of the format, as in "
+                'log.info("... {address} ...", address=...).',
+            )
+
+    def test_clients(self):
+        """For each client, it logs one line with the client's address."""
+        _, endpoint, _ = fake_service(FakePort())
+        events = logged(self)
+        for number in (1, 2, 3):
+            _, transport = client(endpoint.factory)
+            self.assert_address(events, transport.getPeer(), f"of connectionMade, client {number}")
+            events.clear()
+
+    def test_listening(self):
+        """Once it listens, not before, it logs one line with the port's address."""
+        events = logged(self)
+        _, endpoint, _ = fake_service()
+        said = lines(events)
+        self.assertEqual(said, [], f"Expected no line before it listens; got {said}.")
+        endpoint.listening.callback(FakePort())
+        self.assert_address(events, ADDRESS, "of _is_listening")
+
+    def test_no_host(self):
+        """An address without host and port, such as that of a UNIX socket, is logged too."""
+        events, port, where = logged(self), FakePort(), UNIXAddress("/run/poetry")
+        port.getHost = lambda: where
+        _, endpoint, _ = fake_service(port)
+        protocol = endpoint.factory.buildProtocol(None)
+        protocol.makeConnection(StringTransport(peerAddress=UNIXAddress("/run/client")))
+        said = lines(events)
+        self.assertEqual(len(said), 2, f"Expected two lines, one for each address; got {said}.")
+        for path, line in zip(("/run/poetry", "/run/client"), said, strict=True):
+            self.assertIn(path, line, f"Expected {path} in the line; got {line!r}.")
+        self.assertEqual(
+            protocol.transport.value(),
+            POEM,
+            "Expected the poem to be sent over a UNIX socket too.",
+        )
+
+    def test_ends(self):
+        """The end of a connection is not logged, however it ends."""
+        _, endpoint, _ = fake_service(FakePort())
+        for kind in (ConnectionDone, ConnectionLost, ConnectionAborted):
+            protocol, _ = client(endpoint.factory)
+            events = logged(self)
+            end(protocol, kind)
+            said = lines(events)
+            self.assertEqual(said, [], f"Expected no line after {kind.__name__}; got {said}.")
+
+    def test_no_poem(self):
+        """No part of the poem is in the log: neither in a line nor in a field, which a JSON log has."""
+        events = logged(self)
+        _, endpoint, _ = fake_service(FakePort())
+        protocol, _ = client(endpoint.factory)
+        found = leaks(events)
+        self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
+        self.assertEqual(len(events), 2, f"Expected two lines in all; got {lines(events)}.")
+        self.assertIn(
+            protocol, endpoint.factory.open, "Expected the connection in the factory's dict open."
+        )
 
     def assert_reason(self, events, reason, when):
         """The log has one event, a critical one, with the reason's message in one line and no traceback."""
@@ -124,78 +198,4 @@ class Step04Log(SynchronousTestCase):
         self.assertNotEqual(code, 0, f"Expected an exit code that is not 0; got 0. {said}{errors}")
         self.assertEqual(
             len(errors.splitlines()), 1, f"Expected one line with the reason; got {errors[-1500:]}"
-        )
-
-    def assert_address(self, events, address, what):
-        """There is one event, of log.info, with the host and the port of this address in its line."""
-        said = lines(events)
-        self.assertEqual(len(said), 1, f"Expected one line {what}; got {said}.")
-        level = events[0]["log_level"]
-        self.assertIs(
-            level, LogLevel.info, f"Expected log.info {what}, which twist shows; got {level}."
-        )
-        for part in (address.host, str(address.port)):
-            self.assertIn(part, said[0], f"Expected {part} in the line {what}; got {said[0]!r}.")
-            self.assertNotIn(
-                part,
-                events[0].get("log_format") or "",
-                f"Expected the address as a field {what}, not as part of the format, as in "
-                'log.info("... {address} ...", address=...).',
-            )
-
-    def test_listening(self):
-        """Once it listens, not before, it logs one line with the port's address."""
-        events = logged(self)
-        _, endpoint, _ = fake_service()
-        said = lines(events)
-        self.assertEqual(said, [], f"Expected no line before it listens; got {said}.")
-        endpoint.listening.callback(FakePort())
-        self.assert_address(events, ADDRESS, "of _is_listening")
-
-    def test_no_host(self):
-        """An address without host and port, such as that of a UNIX socket, is logged too."""
-        events, port, where = logged(self), FakePort(), UNIXAddress("/run/poetry")
-        port.getHost = lambda: where
-        _, endpoint, _ = fake_service(port)
-        protocol = endpoint.factory.buildProtocol(None)
-        protocol.makeConnection(StringTransport(peerAddress=UNIXAddress("/run/client")))
-        said = lines(events)
-        self.assertEqual(len(said), 2, f"Expected two lines, one for each address; got {said}.")
-        for path, line in zip(("/run/poetry", "/run/client"), said, strict=True):
-            self.assertIn(path, line, f"Expected {path} in the line; got {line!r}.")
-        self.assertEqual(
-            protocol.transport.value(),
-            POEM,
-            "Expected the poem to be sent over a UNIX socket too.",
-        )
-
-    def test_clients(self):
-        """For each client, it logs one line with the client's address."""
-        _, endpoint, _ = fake_service(FakePort())
-        events = logged(self)
-        for number in (1, 2, 3):
-            _, transport = client(endpoint.factory)
-            self.assert_address(events, transport.getPeer(), f"of connectionMade, client {number}")
-            events.clear()
-
-    def test_ends(self):
-        """The end of a connection is not logged, however it ends."""
-        _, endpoint, _ = fake_service(FakePort())
-        for kind in (ConnectionDone, ConnectionLost, ConnectionAborted):
-            protocol, _ = client(endpoint.factory)
-            events = logged(self)
-            end(protocol, kind)
-            said = lines(events)
-            self.assertEqual(said, [], f"Expected no line after {kind.__name__}; got {said}.")
-
-    def test_no_poem(self):
-        """No part of the poem is in the log: neither in a line nor in a field, which a JSON log has."""
-        events = logged(self)
-        _, endpoint, _ = fake_service(FakePort())
-        protocol, _ = client(endpoint.factory)
-        found = leaks(events)
-        self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
-        self.assertEqual(len(events), 2, f"Expected two lines in all; got {lines(events)}.")
-        self.assertIn(
-            protocol, endpoint.factory.open, "Expected the connection in the factory's dict open."
         )
