@@ -108,6 +108,26 @@ def test_run_shows_a_step_in_a_line(mini: Learner) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words", "again"),
+    [
+        (HALF, [], "stage1_echo"),
+        (HALF, ["1", "--all"], "stage1_echo --all"),
+        (HALF, ["echo", "Step02", "--reactor", "select"], "stage1_echo 2 --reactor select"),
+        (HALF.replace("pass", "__import__('os')._exit(3)"), ["1", "2"], "stage1_echo 2"),
+        (f"__import__('os')._exit(3)\n{HALF}", ["1", "2"], "stage1_echo 2"),
+    ],
+    ids=["stage", "all", "step and reactor", "ends in a test", "ends before its tests"],
+)
+def test_again_repeats_the_run(mini: Learner, text: str, words: list[str], again: str) -> None:
+    """A run that fails names the command that repeats it, with its step and its options."""
+    mini.write(text)
+    outcome = mini.tool("run", *words)
+    assert outcome.code == 1
+    command = r"(?:Again +|Fix it, then: )python3? -m workshop run (.*)\n"
+    assert re.findall(command, outcome.joined) == [again], outcome.joined
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "1",

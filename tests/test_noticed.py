@@ -195,6 +195,14 @@ def test_shape_is_code(stage: Stage, number: int, shape: str) -> None:
         assert language != "python" or compiles(code), code
 
 
+@pytest.mark.parametrize(
+    ("stage", "number", "shape"), SHAPES, ids=[f"{s.name}-{n}" for s, n, _ in SHAPES]
+)
+def test_shape_fits_a_terminal(stage: Stage, number: int, shape: str) -> None:
+    """Indented by four, as `hint` shows it, no line of a shape is wider than 80: a break in it would not be Python's."""
+    assert [line for line in shape.splitlines() if len(line) > 76] == []
+
+
 def test_nonsense_is_no_shape() -> None:
     """The check above can fail."""
     assert not compiles("this is no code\n")
