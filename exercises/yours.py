@@ -60,8 +60,8 @@ class YourTests(SynchronousTestCase):
         )
         for name, failure in failed.items():
             self.fail(
-                f"Your {name} fails with {what}, which is right. It asks for more than README.md says, or "
-                f"it has a mistake itself: {failure.type.__name__}: {failure.getErrorMessage()}"
+                f"Your {name} fails with {what}, which is right. Either it demands more than README.md does, "
+                f"or it is wrong itself: {failure.type.__name__}: {failure.getErrorMessage()}"
             )
 
     def assert_noticed(self, program, what):
