@@ -200,7 +200,7 @@ class Learner:
         out, err = (text.decode("utf-8", "replace").replace("\r\n", "\n") for text in texts)
         return Outcome(process.returncode, out, err, seconds, peak)
 
-    def here(self, *words: str, limit: float | None = None) -> Outcome:
+    def here(self, *words: str, limit: float | None = None, env: Mapping[str, str] = {}) -> Outcome:
         """Give a command in this process: for tests of what it says, not of how a process starts and ends.
 
         Its imports are most of what a short command costs. What it runs has its own process, as ever.
@@ -213,7 +213,7 @@ class Learner:
         out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n") for _ in range(2))
         began = time.monotonic()
         with (
-            mock.patch.dict(os.environ, {**kept, "COLUMNS": "80"}, clear=True),
+            mock.patch.dict(os.environ, {**kept, "COLUMNS": "80", **env}, clear=True),
             mock.patch.object(sys, "argv", self.command(*words, limit=limit)[2:]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),

@@ -139,7 +139,7 @@ def run(
 
 def passes(mini: Learner) -> None:
     """See that the stage passes."""
-    outcome, _ = run(mini)
+    outcome = mini.here("run", "1")
     assert outcome.code == 0, outcome.all
 
 

@@ -63,7 +63,7 @@ def test_each_command_piped(mini: Learner, words: tuple[str, ...]) -> None:
 )
 def test_a_narrow_terminal(mini: Learner, words: tuple[str, ...]) -> None:
     """In 40 columns, prose is wrapped there, and commands stay whole."""
-    readable(mini.tool(*words, env={"COLUMNS": "40"}).all, 40)
+    readable(mini.here(*words, env={"COLUMNS": "40"}).all, 40)
 
 
 FRENCH = SOLVED.replace("Send the data back", "Caf\xe9, \u4f60").replace(
