@@ -1,4 +1,4 @@
-"""Drives the tool as a user does: as a program of its own, on a copy of the miniature course."""
+"""Drives the tool as a user does, on a copy of the miniature course: as a program of its own or, for its words, here."""
 
 from __future__ import annotations
 
