@@ -213,15 +213,15 @@ def test_nonsense_is_no_shape() -> None:
 
 def test_hint_all_is_remembered(mini: Learner) -> None:
     """Who has seen all three tiers at once is not shown the question alone the next time."""
-    mini.tool("hint", "1", "2", "--all")
-    again = mini.tool("hint", "1", "2").out
+    mini.here("hint", "1", "2", "--all")
+    again = mini.here("hint", "1", "2").out
     assert "Shape (3 of 3)" in again and "That is all." in again
 
 
 def test_hint_one_is_remembered(mini: Learner) -> None:
     """One step's tiers are not another's."""
-    mini.tool("hint", "1", "2", "--all")
-    assert "Question (1 of 3)" in mini.tool("hint", "1", "1").out
+    mini.here("hint", "1", "2", "--all")
+    assert "Question (1 of 3)" in mini.here("hint", "1", "1").out
 
 
 def test_skipped_is_no_pass(mini: Learner) -> None:
@@ -229,6 +229,6 @@ def test_skipped_is_no_pass(mini: Learner) -> None:
     text = mini.path().read_text()
     skip = "from twisted.trial.unittest import SkipTest\n        raise SkipTest('no')"
     mini.write(text.replace('raise NotImplementedError("Step 1: send the data back")', skip))
-    outcome = mini.tool("run", "1", "1")
+    outcome = mini.here("run", "1", "1")
     assert outcome.code == 1, outcome.all
     assert "skipped" in outcome.out

@@ -103,13 +103,16 @@ def parts(root: Path, name: str) -> dict[str, Result]:
 
 @functools.lru_cache
 def mutants(root: Path, name: str) -> dict[str, Result]:
-    """By name of the mutant: its run of the tests of the step that it names, up to the first that fails."""
+    """By name of the mutant: its run of the tests of its step, the quickest first, up to the first that fails."""
     stage = load(root).stage(name)
+    _, solved = max(ladder(root, name).items())
+    seconds = {test.target: test.seconds for test in solved.result.tests}
     cases = []
     for mutant in stage.mutants:
         step = stage.step(str(mutant.step))
-        tests = tuple(f"{step.target(stage.name)}.{test.name}" for test in step.tests)
-        cases.append(Case(mutant.name, mutated(stage, mutant), tests))
+        tests = [f"{step.target(stage.name)}.{test.name}" for test in step.tests]
+        tests.sort(key=lambda name: seconds[name])
+        cases.append(Case(mutant.name, mutated(stage, mutant), tuple(tests)))
     with Pool(stage) as pool:
         return {case.name: result for case, result in pool.run(cases)}
 

@@ -60,13 +60,15 @@ def main(modules: list[str]) -> None:
             # The tool is gone, or a learner's code has closed this file too: either way, nobody would read the rest.
             os._exit(signs.CUT_OFF)
 
+    # Imports leave little garbage, and each look for it takes time.
+    gc.disable()
     for module in modules:
         # A name may be a class's: then only its module can be imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     # A garbage collection in a fork need not scan what is here already, nor copy its memory.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     send("ready")
     # Use readline: iteration would read ahead, and a fork would inherit the buffered data.
     for line in iter(sys.stdin.buffer.readline, b""):
