@@ -21,7 +21,7 @@ from workshop.judge.suite import assess
 from workshop.report.explain import MEANINGS
 from workshop.runner import worker
 from workshop.runner.layout import undisturbed
-from workshop.runner.result import Result
+from workshop.runner.result import Reader, Result
 from workshop.runner.worker import Case, Worker
 
 STAGES = load(Path(__file__).resolve().parent.parent).stages
@@ -34,11 +34,11 @@ class Step01Echo(SynchronousTestCase):
 """
 
 
-def run(methods: str, traces: bool = False) -> Result:
+def run(methods: str, traces: bool = False, limit: float = 5.0) -> Result:
     """What a run of a class with these methods says, in the place of the miniature stage's first step."""
     text = TESTS.replace("    pass\n", textwrap.indent(methods, "    "))
     stage = load(MINI).stage("1")
-    with Worker((), 5.0) as one:
+    with Worker((), limit) as one:
         target = f"{stage.target}.test_echo.Step01Echo"
         case = Case("", {"test_echo.py": text}, (target,), stop=False, traces=traces)
         return one.run(stage, case)
@@ -55,6 +55,15 @@ def test_whole_job(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.trouble and result.trouble.kind == "silent"
     assert 0 < len(result.tests) < 90
     assert time.monotonic() - began < 15
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="a signal asks the child for its stack")
+def test_a_stack_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If faulthandler could not write the frames of an endless loop, those that the child reported before are shown."""
+    monkeypatch.setattr(Reader, "stacks", lambda reader: (True, ()))
+    trouble = run("def test_spin(self):\n    while True:\n        pass\n", limit=1.0).trouble
+    assert trouble and trouble.kind == "silent"
+    assert trouble.frames[-1].function == "test_spin", trouble.frames
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,10 @@ class Worker:
                 end = event
             elif kind in ("exit", "gone"):
                 late, frames = reader.stacks()
+                asked = [one.get("stack", ()) for one in log if one["event"] == "waits"]
+                if late and asked and len(asked[-1]) > len(frames):
+                    # While frames change all the time, faulthandler cannot always read them.
+                    frames = reader.frames(asked[-1])
                 if ended_by is None and end is None:
                     ended_by = "silent" if late else "died"
                 printed = None
