@@ -178,7 +178,7 @@ def _ask_later(seconds: float) -> None:
 
 def _stack(frame: Any) -> list[tuple[str, int, str]]:
     """Return the frames of a call, outermost first: the inner ones, if there are many."""
-    found = []
+    found: list[tuple[str, int, str]] = []
     while frame is not None and len(found) < MOST_FRAMES:
         found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
         frame = frame.f_back
