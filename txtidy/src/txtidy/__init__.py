@@ -1,0 +1,7 @@
+"""txtidy: what a Twisted test opens ends with the test, or is named."""
+
+from ._case import Tidy
+from ._things import NotTidy
+
+__all__ = ["NotTidy", "Tidy"]
+__version__ = "0.1.0"
