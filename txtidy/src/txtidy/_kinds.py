@@ -1,109 +1,67 @@
-"""Things other than ports and connections: how each kind of them ends, and is watched."""
+"""Things other than ports and connections by endpoints: how each kind of them ends."""
 
 from __future__ import annotations
 
-import functools
 import threading
-from typing import Any, List
+from functools import partial
+from typing import Any
 
 from twisted.application.service import IService
-from twisted.internet.defer import maybeDeferred
-from twisted.internet.interfaces import IConnector, IDelayedCall, IProcessTransport, IProtocol
+from twisted.internet.interfaces import IDelayedCall, IProcessTransport
 from twisted.internet.task import LoopingCall
 from twisted.python.threadpool import ThreadPool
+from zope.interface import directlyProvides, providedBy
 
-from ._opened import Opened, abort, lose, the_reactor
-from ._things import Replaced, Thing
+from ._opened import Opened, the_reactor
+from ._things import Replaced, Thing, opened_at
+
+_PROCESS = "It was killed: does a child of its own hold a pipe open?"
+_FACTORY_AT = {"listenTCP": 1, "listenSSL": 1, "listenUNIX": 1, "adoptStreamPort": 2}
+_CLIENTS = {"connectTCP": 2, "connectSSL": 2, "connectUNIX": 1}
+_DATAGRAMS = ("listenUDP", "listenMulticast", "listenUNIXDatagram", "connectUNIXDatagram")
 
 
 def add(opened: Opened, thing: Any, site: str) -> None:
     """Let a thing of any kind that is known here end with the test."""
-    if IService.providedBy(thing):
-        running = functools.partial(getattr, thing, "running", True)
-        opened.stops("the service", thing, "stopService", site, running)
-    elif hasattr(thing, "stopListening"):
-        opened.port(thing, site)
-    elif IProcessTransport.providedBy(thing):
-        process(opened, thing, thing.proto, site)
-    elif isinstance(thing, LoopingCall):
-        loop(opened, thing, site)
-    elif IDelayedCall.providedBy(thing):
-        opened.calls.append(thing)
-    elif isinstance(thing, ThreadPool):
-        threads(opened, thing, site)
-    elif hasattr(thing, "closeCachedConnections"):
-        pool(opened, thing, site)
-    elif IConnector.providedBy(thing):
-        connector(opened, thing, site)
-    elif IProtocol.providedBy(thing) and getattr(thing, "transport", None) is not None:
-        opened.line(thing, thing.transport, site)
-    else:
-        raise TypeError(
-            f"txtidy does not know how {thing!r} ends. Give addCleanup a function that ends it and "
-            "returns a Deferred, or see the list of what tidied() takes in txtidy's README."
-        )
-
-
-def process(opened: Opened, transport: Any, protocol: Any, site: str) -> None:
-    """Note a process: over after processEnded, which its protocol gets once its pipes are closed."""
-
-    def check(how: Any) -> None:
-        hook: Any = thing.hook
-        if not hook.intact():  # the test has put its own in place; the end may be missed by now
-            thing.ends_with(protocol, "processEnded")
-            if transport.pid is None:
-                thing.ended()
-                return
-        how(transport)
-
-    thing = Thing(
-        lambda: f"the process {transport.pid} of {protocol}",
-        site,
-        lambda: check(lose),
-        lambda: check(abort),
-        "It was killed; does a child of its own hold a pipe open?",
+    for known, note in KINDS:
+        if known(thing):
+            note(opened, thing, site)
+            return
+    raise TypeError(
+        f"txtidy does not know how {thing!r} ends. Its README lists what tidied() takes; for the "
+        "rest, give addCleanup a function that ends it and returns a Deferred."
     )
-    thing.ends_with(protocol, "processEnded")
-    opened.add(thing)
+
+
+def process(opened: Opened, process: Any, site: str) -> None:
+    """Note a process: over after processEnded, which comes once its pipes are closed, too."""
+    name = partial("the process {} of {}".format, process.pid, process.proto)
+    thing = Thing(name, site, None, None, _PROCESS)
+    opened.ends_with(thing, process, process.proto, "processEnded")
 
 
 def connector(opened: Opened, connector: Any, site: str) -> None:
     """Note a connector: each attempt is over when it has failed, or its connection is lost."""
-    attempts: List[Thing] = []
+
+    def name() -> str:
+        noted = id(getattr(connector, "transport", None)) in opened.lines  # and describes itself
+        return "" if noted else f"a connection to {connector.getDestination()}"
 
     def begin() -> None:
-        thing = Thing(name, site, connector.disconnect, force, "It was asked to disconnect().")
-        attempts.append(thing)
+        disconnect, advice = connector.disconnect, "Its connector was asked to disconnect()."
+        thing = Thing(name, site, disconnect, disconnect, advice)
+        thing.ends_with(connector, "connectionLost")
+        thing.ends_with(connector, "connectionFailed")
         opened.add(thing)
-
-    def name() -> Any:
-        if opened.has_line(getattr(connector, "transport", None)):
-            return None  # which says it itself
-        return f"connecting to {connector.getDestination()}"
-
-    def force() -> None:
-        connector.disconnect()
-        if hasattr(connector.transport, "abortConnection"):
-            connector.transport.abortConnection()
-
-    def over(method: Replaced, reason: Any) -> Any:
-        ending, attempts[:] = attempts[:], []  # the factory may connect again meanwhile
-        try:
-            return method.before(reason)
-        finally:
-            for thing in ending:
-                thing.ended()
 
     def connect() -> Any:
         begin()
         return again.before()
 
-    again = Replaced(connector, "connect", connect)
-    lost = Replaced(connector, "connectionLost", lambda reason: over(lost, reason))
-    failed = Replaced(connector, "connectionFailed", lambda reason: over(failed, reason))
-    opened.undo += [again.put_back, lost.put_back, failed.put_back]
-    if connector.state != "disconnected":
-        begin()
+    again = Replaced(connector, "connect")
+    again.put(connect)
+    opened.undo.append(again.put_back)
+    begin()
 
 
 def loop(opened: Opened, loop: Any, site: str) -> None:
@@ -114,46 +72,36 @@ def loop(opened: Opened, loop: Any, site: str) -> None:
             loop.stop()
 
     def start(*args: Any, **more: Any) -> Any:
-        thing = Thing(lambda: f"{loop}", site, stop, advice=_LOOP, order=0)
         looping = method.before(*args, **more)
-        looping.addBoth(thing.ended)
-        opened.add(thing)
+        opened.step(loop, site, stop, until=looping)
         return looping
 
-    method = Replaced(loop, "start", start)
+    method = Replaced(loop, "start")
+    method.put(start)
     opened.undo.append(method.put_back)
     if loop.running:
-        opened.step(f"{loop}", site, stop, 0)
-
-
-_LOOP = "It was stopped; the Deferred that its function returned has not fired."
+        opened.step(loop, site, stop)
 
 
 def threads(opened: Opened, pool: Any, site: str) -> None:
-    """Note a thread pool: it is stopped, and its threads are waited for.
-
-    Its threads are daemons, so that one that never ends does not keep the process from ending.
-    """
-    if "threadFactory" not in vars(pool):
-        pool.threadFactory = functools.partial(threading.Thread, daemon=True)
-
-    def stop() -> None:
-        if not pool.started:
-            thing.ended()
-            return
-        clock = the_reactor()
-
-        def join() -> None:
-            pool.stop()
-            clock.callFromThread(thing.ended)
-
-        threading.Thread(target=join, daemon=True).start()
+    """Note a thread pool. Its threads are daemons: one that never ends does not keep the process."""
+    pool.threadFactory = partial(threading.Thread, daemon=True)
 
     def name() -> str:
         alive = [thread.name for thread in pool.threads if thread.is_alive()]
-        return f"the thread pool with the threads {', '.join(alive)}"
+        return f"the thread pool with {', '.join(alive)}"
 
-    thing = Thing(name, site, stop, advice="A thread's function has not returned.")
+    def stop() -> None:
+        if pool.started:
+            threading.Thread(target=join, daemon=True).start()
+        else:
+            thing.ended()
+
+    def join() -> None:
+        pool.stop()
+        the_reactor().callFromThread(thing.ended)
+
+    thing = Thing(name, site, stop, None, "A function in a thread has not returned.")
     opened.add(thing)
 
 
@@ -161,9 +109,58 @@ def pool(opened: Opened, pool: Any, site: str) -> None:
     """Note an HTTP pool: its connections go through the test's, and its timeouts are cancelled."""
 
     def get(key: Any, endpoint: Any) -> Any:
-        return method.before(key, opened.endpoint(endpoint, site))
+        return method.before(key, opened.endpoint(endpoint))
 
-    method = Replaced(pool, "getConnection", get)
+    method = Replaced(pool, "getConnection")
+    method.put(get)
     opened.undo.append(method.put_back)
-    # After the connections: one that is still in use would go back to the pool.
-    opened.step(f"{pool}", site, lambda: maybeDeferred(pool.closeCachedConnections), 2)
+    # After the connections: one that is in use goes back to the pool.
+    opened.step(pool, site, pool.closeCachedConnections, 2)
+
+
+KINDS: Any = [
+    (IService.providedBy, lambda a, thing, at: a.stops("the service", thing, "stopService", at)),
+    (lambda thing: hasattr(thing, "stopListening"), Opened.port),
+    (IProcessTransport.providedBy, process),
+    (lambda thing: isinstance(thing, LoopingCall), loop),
+    (IDelayedCall.providedBy, lambda opened, call, _: opened.calls.append(call)),
+    (lambda thing: isinstance(thing, ThreadPool), threads),
+    (lambda thing: hasattr(thing, "closeCachedConnections"), pool),
+    (lambda thing: getattr(thing, "transport", 0), lambda a, b, at: a.line(b, b.transport, at)),
+]
+
+
+class TidyReactor:
+    """The reactor, for a program: what it opens and spawns, and its delayed calls, end with the test."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened, self._reactor = opened, the_reactor()
+        directlyProvides(self, providedBy(self._reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._reactor, name)
+        at = _FACTORY_AT.get(name, _CLIENTS.get(name))
+        if at is None and name not in _DATAGRAMS:
+            return method
+
+        def open_(*args: Any, **more: Any) -> Any:
+            site = opened_at()
+            if at is not None:
+                self._opened.watched(more["factory"] if "factory" in more else args[at], site)
+            made = method(*args, **more)
+            note = connector if name in _CLIENTS else Opened.port
+            note(self._opened, made, site)
+            return made
+
+        return open_
+
+    def spawnProcess(self, processProtocol: Any, *args: Any, **more: Any) -> Any:
+        """Start a process, which is asked to end, then killed, and waited for."""
+        transport = self._reactor.spawnProcess(processProtocol, *args, **more)
+        process(self._opened, transport, opened_at())
+        return transport
+
+    def callLater(self, delay: float, function: Any, *args: Any, **more: Any) -> Any:
+        """Call later, unless the test has ended by then."""
+        self._opened.calls.append(self._reactor.callLater(delay, function, *args, **more))
+        return self._opened.calls[-1]

@@ -1,18 +1,19 @@
-"""What a test has opened: one Thing for each, with its name, who opened it, and how it ends."""
+"""A Thing is something that a test has opened: its name, who opened it, and how it ends."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import sys
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 import twisted
 from twisted.internet.defer import Deferred
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _TWISTED = os.path.dirname(os.path.abspath(twisted.__file__)) + os.sep
-# Past these, the frames are those of whoever runs the tests.
+# The frames beyond these are those of the program that runs the tests.
 _LOOPS = (os.path.join(_TWISTED, "internet", "base.py"), os.path.join(_TWISTED, "trial", ""))
 
 
@@ -21,109 +22,97 @@ class NotTidy(AssertionError):
 
 
 def opened_at(default: str = "") -> str:
-    """Return FILE:LINE of the nearest caller outside of Twisted and this package.
-
-    If the reactor called Twisted's code, nobody else did: then the default is returned.
-    """
+    """Return FILE:LINE of the nearest caller outside of Twisted and this package, if there is one."""
     frame = sys._getframe(1)
-    while frame.f_back is not None:
+    while frame.f_back is not None and not frame.f_code.co_filename.startswith(_LOOPS):
         file = frame.f_code.co_filename
-        if file.startswith(_LOOPS):
-            break
-        if file[0] != "<" and not file.startswith((_OURS, _TWISTED)):
+        if not file.startswith(("<", _OURS, _TWISTED)):
             return f"{file}:{frame.f_lineno}"
         frame = frame.f_back
     return default or "an unknown place"
 
 
 class Replaced:
-    """One object's method, replaced until put_back. The object keeps its class.
+    """One object's method, replaced until put_back. The program may replace it again."""
 
-    An object that takes no attributes (__slots__, frozen) has a subclass of its class meanwhile.
-    """
+    kind: Any = None
 
-    def __init__(self, thing: Any, name: str, new: Callable[..., Any]) -> None:
-        self.thing, self.name, self.new = thing, name, new
-        self.bound = getattr(thing, name)  # early: an object behind a proxy gets the new one, too
+    def __init__(self, thing: Any, name: str) -> None:
+        self.thing, self.name = thing, name
+        self.bound = getattr(thing, name)  # now, for a proxy: the object behind it changes, too
         own = name in getattr(thing, "__dict__", {})
         self.plain = not own and getattr(self.bound, "__self__", None) is thing
-        self.kind: Optional[type] = None
+
+    def put(self, new: Callable[..., Any]) -> None:
+        """Put another function in its place."""
+        self.new = new
         try:
-            setattr(thing, name, new)
-        except (AttributeError, TypeError):
-            self.kind = type(thing)
-            body = {"__slots__": (), name: lambda _, *args, **more: new(*args, **more)}
-            watched = type(self.kind)(self.kind.__name__, (self.kind,), body)
-            object.__setattr__(thing, "__class__", watched)
+            setattr(self.thing, self.name, new)
+        except (AttributeError, TypeError):  # __slots__, or frozen: it has a subclass meanwhile
+            self.plain, self.kind = False, type(self.thing)
+            body = {"__slots__": (), self.name: lambda _, *args, **more: new(*args, **more)}
+            mine = type(self.kind.__name__, (self.kind,), body)
+            object.__setattr__(self.thing, "__class__", mine)
 
     def intact(self) -> bool:
-        """Whether nobody has replaced the replacement."""
+        """Return whether nobody else has replaced the method since."""
         return self.kind is not None or getattr(self.thing, self.name) is self.new
 
     def put_back(self) -> None:
-        """Undo it, unless someone else has replaced the method since."""
+        """Undo the replacement if it is intact."""
         if self.kind is not None:
             object.__setattr__(self.thing, "__class__", self.kind)
+        elif self.intact() and self.plain:
+            delattr(self.thing, self.name)
         elif self.intact():
-            if self.plain:
-                delattr(self.thing, self.name)
-            else:
-                setattr(self.thing, self.name, self.bound)
+            setattr(self.thing, self.name, self.bound)
 
     def before(self, *args: Any, **more: Any) -> Any:
-        """Call what would have been called, with regard to a test that patches the class."""
+        """Call the method that the object would have, also if a test has patched its class since."""
         method = self.bound
-        if self.plain and self.kind is None:
-            method = inspect.getattr_static(type(self.thing), self.name)
-            if hasattr(type(method), "__get__"):
-                method = method.__get__(self.thing, type(self.thing))
+        if self.plain:
+            static = inspect.getattr_static(type(self.thing), self.name)
+            method = static.__get__(self.thing) if hasattr(static, "__get__") else static
         return method(*args, **more)
 
 
 class Thing:
-    """Something that must end with the test. `over` fires with None when it has.
+    """Something that must end with the test; `over` fires with None when it has.
 
-    ask: ends it politely. force: ends it after the grace. order: things of a higher order are asked
-    once those of the lower ones are over: 0 for what would open others, 2 for what others use.
+    It is asked when all things of lower orders are over, and forced after the grace.
     """
 
     def __init__(
-        self,
-        name: Callable[[], Optional[str]],
-        site: str,
-        ask: Callable[[], object],
-        force: Callable[[], object] = lambda: None,
-        advice: str = "",
-        order: int = 1,
+        self, name: Callable[[], Any], site: str, ask: Any, force: Any, advice: str, order: int = 1
     ) -> None:
         self.name, self.site, self.ask, self.force = name, site, ask, force
-        self.advice, self.order = advice, order
-        self.asked = self.forced = False
+        self.advice, self.order, self.asked = advice, order, 0.0  # asked: when
         self.over: Deferred[None] = Deferred()
-        self.hook: Optional[Replaced] = None
+        self.hook: Any = None
 
     def ended(self, result: Any = None) -> Any:
-        """Note that it is over. Returns its argument, so that it can be a callback and errback."""
+        """Note that it is over. Returns its argument, so it can be a callback and errback."""
         if not self.over.called:
             self.over.callback(None)
         return result
 
     def ends_with(self, thing: Any, name: str) -> None:
-        """Let it be over after the next call of the thing's method of this name."""
+        """Let it be over after the next call of this method."""
 
         def last(*args: Any, **more: Any) -> Any:
-            hook.put_back()  # first, so that a test that patches the class sees the call
+            hook.put_back()  # before the call, so that a patched class gets it
             try:
                 return getattr(thing, name)(*args, **more)
             finally:
                 self.ended()
 
-        self.hook = hook = Replaced(thing, name, last)
+        self.hook = hook = Replaced(thing, name)
+        hook.put(last)
 
-    def describe(self, advice: str = "") -> Optional[str]:
-        """One sentence or more: what it is, who opened it, what to do. None if another one says so."""
+    def describe(self, advice: str = "") -> str:
+        """Return what it is and who opened it; nothing if another thing's description says so."""
         try:
             name = self.name()
-        except Exception as error:  # a name is the program's own code: __str__, getDestination
+        except Exception as error:  # names are the program's code, such as __str__
             name = f"something whose name raises {error!r}"
-        return name and f"{name}, opened at {self.site}. {advice}".rstrip()
+        return f"{name}, opened at {self.site}. {advice}".rstrip() if name else ""

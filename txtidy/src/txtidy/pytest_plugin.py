@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from ._fixture import Tidying
-
 
 @pytest.fixture
-def tidy(request: pytest.FixtureRequest) -> Iterator[Tidying]:
-    """Everything that this test opens through it ends with the test."""
-    from ._fixture import Tidying  # imports Twisted: only for tests that use it
+def tidy(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What this test opens through it ends with the test."""
+    from ._fixture import Tidying  # Twisted is imported only for tests that use it
 
-    tidying = Tidying(request.config.pluginmanager.hasplugin("pytest_twisted"))
+    twisted = request.config.pluginmanager.get_plugin("twisted")
+    tidying = Tidying(getattr(twisted, "blockon", None))
     yield tidying
     tidying.finish()
