@@ -4,4 +4,3 @@ from ._case import Tidy
 from ._things import NotTidy
 
 __all__ = ["NotTidy", "Tidy"]
-__version__ = "0.1.0"

@@ -24,14 +24,10 @@ class _Reactor:
 
 
 class Tidy:
-    """A mixin for trial's TestCase: what a test opens through it ends with the test.
+    """A mixin for trial's TestCase: what a test opens through it ends with the test."""
 
-    What is not over after `grace` seconds is aborted; what is not over after `limit` is named in a
-    failure. Both are shorter in a test whose timeout is shorter.
-    """
-
-    grace: float = 1.0
-    limit: float = 3.0
+    grace: float = 1.0  # seconds after which what is not over is aborted
+    limit: float = 3.0  # seconds after which it is named; at most 0.8 of the test's timeout
     reactor: Any = _Reactor()
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:

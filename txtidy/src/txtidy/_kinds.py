@@ -13,12 +13,15 @@ from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
 
 from ._opened import Opened, the_reactor
-from ._things import Replaced, Thing, opened_at
+from ._things import Thing, opened_at
 
 _PROCESS = "It was killed: does a child of its own hold a pipe open?"
-_FACTORY_AT = {"listenTCP": 1, "listenSSL": 1, "listenUNIX": 1, "adoptStreamPort": 2}
-_CLIENTS = {"connectTCP": 2, "connectSSL": 2, "connectUNIX": 1}
-_DATAGRAMS = ("listenUDP", "listenMulticast", "listenUNIXDatagram", "connectUNIXDatagram")
+# What opens something, with the place of the factory among its arguments. A datagram port has none.
+_OPENS = {"connectTCP": 2, "connectSSL": 2, "connectUNIX": 1, "adoptStreamPort": 2, "listenTCP": 1}
+_OPENS.update({"listenSSL": 1, "listenUNIX": 1, "listenUDP": 0, "listenMulticast": 0})
+_OPENS.update(
+    {"listenUNIXDatagram": 0, "connectUNIXDatagram": 0, "spawnProcess": 0, "adoptDatagramPort": 0}
+)
 
 
 def add(opened: Opened, thing: Any, site: str) -> None:
@@ -27,10 +30,7 @@ def add(opened: Opened, thing: Any, site: str) -> None:
         if known(thing):
             note(opened, thing, site)
             return
-    raise TypeError(
-        f"txtidy does not know how {thing!r} ends. Its README lists what tidied() takes; for the "
-        "rest, give addCleanup a function that ends it and returns a Deferred."
-    )
+    raise TypeError(f"txtidy does not know how {thing!r} ends (see its README): use addCleanup.")
 
 
 def process(opened: Opened, process: Any, site: str) -> None:
@@ -58,9 +58,7 @@ def connector(opened: Opened, connector: Any, site: str) -> None:
         begin()
         return again.before()
 
-    again = Replaced(connector, "connect")
-    again.put(connect)
-    opened.undo.append(again.put_back)
+    again = opened.replace(connector, "connect", connect)
     begin()
 
 
@@ -76,9 +74,7 @@ def loop(opened: Opened, loop: Any, site: str) -> None:
         opened.step(loop, site, stop, until=looping)
         return looping
 
-    method = Replaced(loop, "start")
-    method.put(start)
-    opened.undo.append(method.put_back)
+    method = opened.replace(loop, "start", start)
     if loop.running:
         opened.step(loop, site, stop)
 
@@ -87,21 +83,16 @@ def threads(opened: Opened, pool: Any, site: str) -> None:
     """Note a thread pool. Its threads are daemons: one that never ends does not keep the process."""
     pool.threadFactory = partial(threading.Thread, daemon=True)
 
-    def name() -> str:
-        alive = [thread.name for thread in pool.threads if thread.is_alive()]
-        return f"the thread pool with {', '.join(alive)}"
-
-    def stop() -> None:
-        if pool.started:
-            threading.Thread(target=join, daemon=True).start()
-        else:
-            thing.ended()
-
     def join() -> None:
         pool.stop()
         the_reactor().callFromThread(thing.ended)
 
-    thing = Thing(name, site, stop, None, "A function in a thread has not returned.")
+    def stop() -> Any:
+        waits = threading.Thread(target=join, daemon=True)
+        return waits.start() if pool.started else thing.ended()
+
+    advice = "A function in one of its threads has not returned."
+    thing = Thing(lambda: f"the thread pool {pool.name or pool}", site, stop, None, advice)
     opened.add(thing)
 
 
@@ -111,9 +102,7 @@ def pool(opened: Opened, pool: Any, site: str) -> None:
     def get(key: Any, endpoint: Any) -> Any:
         return method.before(key, opened.endpoint(endpoint))
 
-    method = Replaced(pool, "getConnection")
-    method.put(get)
-    opened.undo.append(method.put_back)
+    method = opened.replace(pool, "getConnection", get)
     # After the connections: one that is in use goes back to the pool.
     opened.step(pool, site, pool.closeCachedConnections, 2)
 
@@ -139,26 +128,17 @@ class TidyReactor:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._reactor, name)
-        at = _FACTORY_AT.get(name, _CLIENTS.get(name))
-        if at is None and name not in _DATAGRAMS:
-            return method
+        return partial(self._open, name, method) if name in _OPENS else method
 
-        def open_(*args: Any, **more: Any) -> Any:
-            site = opened_at()
-            if at is not None:
-                self._opened.watched(more["factory"] if "factory" in more else args[at], site)
-            made = method(*args, **more)
-            note = connector if name in _CLIENTS else Opened.port
-            note(self._opened, made, site)
-            return made
-
-        return open_
-
-    def spawnProcess(self, processProtocol: Any, *args: Any, **more: Any) -> Any:
-        """Start a process, which is asked to end, then killed, and waited for."""
-        transport = self._reactor.spawnProcess(processProtocol, *args, **more)
-        process(self._opened, transport, opened_at())
-        return transport
+    def _open(self, name: str, method: Any, *args: Any, **more: Any) -> Any:
+        at, site = _OPENS[name], opened_at()
+        if at:
+            self._opened.watched(more["factory"] if "factory" in more else args[at], site)
+        made = method(*args, **more)
+        stream: Any = connector if name.startswith("connect") else Opened.port
+        note = process if name == "spawnProcess" else stream if at else Opened.port
+        note(self._opened, made, site)
+        return made
 
     def callLater(self, delay: float, function: Any, *args: Any, **more: Any) -> Any:
         """Call later, unless the test has ended by then."""

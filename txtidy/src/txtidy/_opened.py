@@ -38,20 +38,12 @@ def place(transport: Any, side: str) -> str:
     return f"{host}:{address.port}" if isinstance(host, str) else str(name or address)
 
 
-def gone(transport: Any) -> bool:
-    """Return whether a transport that is not a real one says that it is over."""
-    connected, disconnected = (getattr(transport, f"{x}connected", None) for x in ("", "dis"))
-    return connected in (False, 0) or disconnected is True
-
-
 class Opened:
     """Ports, attempts, connections and the rest, of one test. `end` ends all of them."""
 
     def __init__(self) -> None:
         self._things: dict[int, Thing] = {}  # those that are not over
-        self.lines: dict[
-            int, Any
-        ] = {}  # [protocol] of each connection that is not over, by transport
+        self.lines: dict[int, Any] = {}  # [protocol] of those that are not over, by transport
         self._factories: dict[int, Any] = {}
         self.undo: list[Callable[[], None]] = []
         self.calls: list[Any] = []  # delayed calls, cancelled last: a protocol may cancel its own
@@ -62,9 +54,8 @@ class Opened:
     def listen(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Listen on a server endpoint. Returns a Deferred that fires with the port."""
         site = opened_at(site)
-        return self._begin(endpoint.listen, endpoint, protocolFactory, site).addCallback(
-            self.port, site
-        )
+        listening = self._begin(endpoint.listen, endpoint, protocolFactory, site)
+        return listening.addCallback(self.port, site)
 
     def connect(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Connect to a client endpoint. Returns a Deferred that fires with the protocol."""
@@ -82,15 +73,19 @@ class Opened:
         """Watch the connections of a factory that something else opens. Returns the factory."""
         if id(factory) not in self._factories:
             self._factories[id(factory)], site = factory, opened_at(site)
-            build = Replaced(factory, "buildProtocol")
-            build.put(lambda address: self._noted(build.before(address), site))
-            self.undo.append(build.put_back)
+            noted = lambda address: self._noted(build.before(address), site)  # noqa: E731
+            build: Any = self.replace(factory, "buildProtocol", noted)
             if hasattr(factory, "stopTrying"):
                 self.step(factory, site, factory.stopTrying)
         return factory
 
+    def replace(self, thing: Any, name: str, new: Any) -> Any:
+        """Replace a method until the test is over."""
+        replaced = Replaced(thing, name, new)
+        self.undo.append(replaced.put_back)
+        return replaced
+
     def _begin(self, verb: Any, endpoint: Any, factory: Any, site: str) -> Any:
-        """Start an attempt, and remember it until it has its result."""
         cancels: list[None] = []
         attempt: Any = verb(self.watched(factory, site))
         if not hasattr(attempt, "addBoth"):
@@ -105,8 +100,7 @@ class Opened:
             cancel.put_back()  # a Deferred in a cycle would report its failure in a later test
             return thing.ended(result)
 
-        cancel = Replaced(attempt, "cancel")
-        cancel.put(lambda: cancels.append(cancel.before()))
+        cancel: Any = Replaced(attempt, "cancel", lambda: cancels.append(cancel.before()))
         name = partial("{} of {}".format, verb.__name__, endpoint)
         thing = Thing(name, site, ask, attempt.cancel, _ATTEMPT)
         attempt.addBoth(over)
@@ -114,16 +108,13 @@ class Opened:
         return attempt
 
     def _noted(self, protocol: Any, site: str) -> Any:
-        """Note a protocol's connection when it is made. Returns the protocol."""
-
         def make_connection(transport: Any) -> Any:
             made.put_back()
             self.line(protocol, transport, site)
             return protocol.makeConnection(transport)
 
         if protocol is not None:
-            made = Replaced(protocol, "makeConnection")
-            made.put(make_connection)
+            made = Replaced(protocol, "makeConnection", make_connection)
         return protocol
 
     def line(self, protocol: Any, transport: Any, site: str) -> None:
@@ -150,8 +141,8 @@ class Opened:
             if IProcessTransport.providedBy(transport):
                 with suppress(ProcessExitedAlready):
                     transport.signalProcess(signal)
-            if hears is not transport and gone(transport):
-                thing.ended()
+            if hears is not transport and getattr(transport, "disconnected", False) is True:
+                thing.ended()  # a fake transport may say so, and nothing else
 
         thing.ask = partial(end, "loseConnection", "TERM")
         thing.force = partial(end, "abortConnection", "KILL")
@@ -169,34 +160,32 @@ class Opened:
 
         def stop() -> Any:
             if stops:
-                again: Deferred[None] = Deferred()
-                stops[0].addBoth(lambda result: (result, again.callback(None))[0])
-                return again
+                return stops[0]
             stopping = method.before()
             if hasattr(stopping, "addBoth"):
                 stops.append(stopping)
-                stopping.addBoth(lambda result: (result, stops.clear())[0])
+                stopping.addBoth(lambda result: result if stops.pop() else None)
                 if order:  # a service may start again
                     stopping.addBoth(noted.ended)
             return stopping
 
         def ask() -> Any:
-            if not stops and not getattr(thing, "running", True):
-                return noted.ended()
-            stopping = stops[0] if stops else maybeDeferred(getattr(thing, name))
-            return stopping.addBoth(noted.ended)
+            if stops or getattr(thing, "running", True):
+                return maybeDeferred(getattr(thing, name)).addBoth(noted.ended)
+            return noted.ended()
 
         advice = f"The Deferred of its {name}() has not fired."
         noted = Thing(lambda: f"{what} {thing}", site, ask, None, advice, order)
-        method = Replaced(thing, name)
-        method.put(stop)
+        method = Replaced(thing, name, stop)
         noted.over.addCallback(lambda _: method.put_back())
         self.add(noted)
 
     def step(self, what: Any, site: str, do: Any, order: int = 0, until: Any = None) -> None:
         """Note what to do when the test ends. It is over when `until` fires, or what do() returns."""
-        ask = do if until else lambda: maybeDeferred(do).addBoth(thing.ended)
-        thing = Thing(partial(str, what), site, ask, None, "Its Deferred has not fired.", order)
+        ask: Any = do if until else lambda: maybeDeferred(do).addBoth(thing.ended)
+        thing: Thing = Thing(
+            partial(str, what), site, ask, None, "Its Deferred has not fired.", order
+        )
         if until:
             until.addBoth(thing.ended)
         self.add(thing)
@@ -244,9 +233,8 @@ class Opened:
             yield looked
             now = clock.seconds()
         self._ended = True
-        for call in self.calls:
-            if call.active():
-                call.cancel()
+        for call in [call for call in self.calls if call.active()]:
+            call.cancel()
         for undo in reversed(self.undo):
             undo()
         left = filter(None, [thing.describe(thing.advice) for thing in self._things.values()])

@@ -37,22 +37,17 @@ class Replaced:
 
     kind: Any = None
 
-    def __init__(self, thing: Any, name: str) -> None:
-        self.thing, self.name = thing, name
+    def __init__(self, thing: Any, name: str, new: Callable[..., Any]) -> None:
+        self.thing, self.name, self.new = thing, name, new
         self.bound = getattr(thing, name)  # now, for a proxy: the object behind it changes, too
         own = name in getattr(thing, "__dict__", {})
         self.plain = not own and getattr(self.bound, "__self__", None) is thing
-
-    def put(self, new: Callable[..., Any]) -> None:
-        """Put another function in its place."""
-        self.new = new
         try:
-            setattr(self.thing, self.name, new)
+            setattr(thing, name, new)
         except (AttributeError, TypeError):  # __slots__, or frozen: it has a subclass meanwhile
-            self.plain, self.kind = False, type(self.thing)
-            body = {"__slots__": (), self.name: lambda _, *args, **more: new(*args, **more)}
-            mine = type(self.kind.__name__, (self.kind,), body)
-            object.__setattr__(self.thing, "__class__", mine)
+            self.plain, self.kind = False, type(thing)
+            body = {"__slots__": (), name: lambda _, *args, **more: new(*args, **more)}
+            object.__setattr__(thing, "__class__", type(self.kind.__name__, (self.kind,), body))
 
     def intact(self) -> bool:
         """Return whether nobody else has replaced the method since."""
@@ -77,10 +72,7 @@ class Replaced:
 
 
 class Thing:
-    """Something that must end with the test; `over` fires with None when it has.
-
-    It is asked when all things of lower orders are over, and forced after the grace.
-    """
+    """Something that must end with the test. It is asked once all things of lower orders are over."""
 
     def __init__(
         self, name: Callable[[], Any], site: str, ask: Any, force: Any, advice: str, order: int = 1
@@ -106,8 +98,7 @@ class Thing:
             finally:
                 self.ended()
 
-        self.hook = hook = Replaced(thing, name)
-        hook.put(last)
+        self.hook = hook = Replaced(thing, name, last)
 
     def describe(self, advice: str = "") -> str:
         """Return what it is and who opened it; nothing if another thing's description says so."""
