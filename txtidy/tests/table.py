@@ -113,7 +113,8 @@ def main(words: list[str]) -> None:
         return
     made = table(rows())
     if words == ["--write"]:
-        text = README.read_text("utf-8").replace(in_readme(), made)
+        old = f"{BEGIN}{in_readme()}{END}"
+        text = README.read_text("utf-8").replace(old, f"{BEGIN}{made}{END}")
         README.write_text(text, "utf-8")
     else:
         print(made, end="")
