@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import unittest
@@ -19,7 +20,6 @@ from twisted.internet.testing import StringTransport
 from twisted.python.components import proxyForInterface
 from twisted.trial.unittest import SynchronousTestCase
 
-import txtidy
 from txtidy import Tidy
 
 OK = [("OK", "")]
@@ -159,11 +159,9 @@ def test_refused(base: Any) -> None:
 
     class Case(Tidy, base):  # type: ignore[misc]
         def test_it(self) -> None:
-            with self.assertRaisesRegex(
-                TypeError, "needs twisted.trial.unittest.TestCase.* Case is"
-            ):
+            with self.assertRaisesRegex(TypeError, "Case waits for no cleanup: Tidy needs twisted"):
                 self.listen(None, None)
-            with self.assertRaisesRegex(TypeError, "needs twisted.trial"):
+            with self.assertRaisesRegex(TypeError, "Tidy needs"):
                 self.reactor.callLater(0, None)
 
     assert inner.run(Case) == {"test_it": OK}
@@ -313,17 +311,15 @@ def test_attempt_that_goes_on() -> None:
 
         async def connect(self, made: Any) -> None:
             while True:
-                try:
+                with contextlib.suppress(CancelledError):
                     await Deferred()
-                except CancelledError:
-                    pass
 
     async def test(t: Any) -> None:
         t.connect(Never(), factory())
 
     assert named(test) == [
         "not over 0.4 s after the test: connect of <Never>, opened at test_found.py:N. "
-        "It was cancelled, and goes on: its canceller must end it."
+        "Cancelling does not end it."
     ]
 
 

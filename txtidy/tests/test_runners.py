@@ -76,7 +76,9 @@ def test_fixture(tmp_path: Path) -> None:
     assert (found["passed"], found["error"]) == (4, 2) and "failed" not in found, said
     assert "ERROR test_fixture.py::test_leaks" in said
     assert "ERROR test_fixture.py::test_past_the_fixture" in said
-    assert re.search(r"left in the reactor, opened past the fixture: <.*Factory.* on \d+>", said), said
+    assert re.search(r"left in the reactor, opened past the fixture: <.*Factory.* on \d+>", said), (
+        said
+    )
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("pytest_twisted"), reason="no pytest-twisted")

@@ -55,10 +55,8 @@ class Tidy:
         opened = self.__dict__.get("_opened")
         if opened is None:
             if not isinstance(self, TestCase):
-                raise TypeError(
-                    "txtidy.Tidy needs twisted.trial.unittest.TestCase, which waits for cleanups; "
-                    f"{type(self).__name__} is not one, and would close nothing."
-                )
+                who = type(self).__name__
+                raise TypeError(f"{who} waits for no cleanup: Tidy needs twisted.trial's TestCase.")
             self._opened = opened = Opened()
             self.addCleanup(self._end)
         return opened

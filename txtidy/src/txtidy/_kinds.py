@@ -15,13 +15,10 @@ from zope.interface import directlyProvides, providedBy
 from ._opened import Opened, the_reactor
 from ._things import Thing, opened_at
 
-_PROCESS = "It was killed: does a child of its own hold a pipe open?"
 # What opens something, with the place of the factory among its arguments. A datagram port has none.
-_OPENS = {"connectTCP": 2, "connectSSL": 2, "connectUNIX": 1, "adoptStreamPort": 2, "listenTCP": 1}
-_OPENS.update({"listenSSL": 1, "listenUNIX": 1, "listenUDP": 0, "listenMulticast": 0})
-_OPENS.update(
-    {"listenUNIXDatagram": 0, "connectUNIXDatagram": 0, "spawnProcess": 0, "adoptDatagramPort": 0}
-)
+_OPENS = dict(listenTCP=1, listenSSL=1, listenUNIX=1, connectUNIX=1, connectTCP=2, connectSSL=2)
+_OPENS.update(adoptStreamPort=2, adoptDatagramPort=0, listenUDP=0, listenMulticast=0)
+_OPENS.update(listenUNIXDatagram=0, connectUNIXDatagram=0, spawnProcess=0)
 
 
 def add(opened: Opened, thing: Any, site: str) -> None:
@@ -36,7 +33,7 @@ def add(opened: Opened, thing: Any, site: str) -> None:
 def process(opened: Opened, process: Any, site: str) -> None:
     """Note a process: over after processEnded, which comes once its pipes are closed, too."""
     name = partial("the process {} of {}".format, process.pid, process.proto)
-    thing = Thing(name, site, None, None, _PROCESS)
+    thing = Thing(name, site, None, None, "It was killed: does its child hold a pipe open?")
     opened.ends_with(thing, process, process.proto, "processEnded")
 
 
@@ -48,7 +45,7 @@ def connector(opened: Opened, connector: Any, site: str) -> None:
         return "" if noted else f"a connection to {connector.getDestination()}"
 
     def begin() -> None:
-        disconnect, advice = connector.disconnect, "Its connector was asked to disconnect()."
+        disconnect, advice = connector.disconnect, "Its disconnect() does not end it."
         thing = Thing(name, site, disconnect, disconnect, advice)
         thing.ends_with(connector, "connectionLost")
         thing.ends_with(connector, "connectionFailed")
@@ -91,7 +88,7 @@ def threads(opened: Opened, pool: Any, site: str) -> None:
         waits = threading.Thread(target=join, daemon=True)
         return waits.start() if pool.started else thing.ended()
 
-    advice = "A function in one of its threads has not returned."
+    advice = "A function in one of its threads has not returned: let the test end it."
     thing = Thing(lambda: f"the thread pool {pool.name or pool}", site, stop, None, advice)
     opened.add(thing)
 

@@ -18,7 +18,6 @@ from twisted.internet.task import deferLater
 from ._things import NotTidy, Replaced, Thing, opened_at
 
 _LINE = "It was aborted, and its connectionLost was not called: does its transport do that?"
-_ATTEMPT = "It was cancelled, and goes on: its canceller must end it."
 
 
 def the_reactor() -> Any:
@@ -53,9 +52,8 @@ class Opened:
 
     def listen(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Listen on a server endpoint. Returns a Deferred that fires with the port."""
-        site = opened_at(site)
-        listening = self._begin(endpoint.listen, endpoint, protocolFactory, site)
-        return listening.addCallback(self.port, site)
+        listening = self._begin(endpoint.listen, endpoint, protocolFactory, opened_at(site))
+        return listening.addCallback(self.port, opened_at(site))
 
     def connect(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Connect to a client endpoint. Returns a Deferred that fires with the protocol."""
@@ -102,7 +100,7 @@ class Opened:
 
         cancel: Any = Replaced(attempt, "cancel", lambda: cancels.append(cancel.before()))
         name = partial("{} of {}".format, verb.__name__, endpoint)
-        thing = Thing(name, site, ask, attempt.cancel, _ATTEMPT)
+        thing = Thing(name, site, ask, attempt.cancel, "Cancelling does not end it.")
         attempt.addBoth(over)
         self.add(thing)
         return attempt
@@ -174,7 +172,7 @@ class Opened:
                 return maybeDeferred(getattr(thing, name)).addBoth(noted.ended)
             return noted.ended()
 
-        advice = f"The Deferred of its {name}() has not fired."
+        advice = f"Its {name}() has not finished: end what that waits for."
         noted = Thing(lambda: f"{what} {thing}", site, ask, None, advice, order)
         method = Replaced(thing, name, stop)
         noted.over.addCallback(lambda _: method.put_back())
@@ -183,9 +181,7 @@ class Opened:
     def step(self, what: Any, site: str, do: Any, order: int = 0, until: Any = None) -> None:
         """Note what to do when the test ends. It is over when `until` fires, or what do() returns."""
         ask: Any = do if until else lambda: maybeDeferred(do).addBoth(thing.ended)
-        thing: Thing = Thing(
-            partial(str, what), site, ask, None, "Its Deferred has not fired.", order
-        )
+        thing: Thing = Thing(partial(str, what), site, ask, None, "End what it waits for.", order)
         if until:
             until.addBoth(thing.ended)
         self.add(thing)
@@ -203,8 +199,6 @@ class Opened:
             self._timer.reset(0)
 
     def _try(self, thing: Thing, do: Any) -> None:
-        """Do it. If it raises, the others are ended all the same, and the message says so."""
-
         def note(failure: Any) -> None:
             why = f"{failure.type.__name__}: {failure.getErrorMessage()}"
             self._raised.append(f"{why}, raised when this was to end: {thing.describe()}")
@@ -233,9 +227,7 @@ class Opened:
             yield looked
             now = clock.seconds()
         self._ended = True
-        for call in [call for call in self.calls if call.active()]:
-            call.cancel()
-        for undo in reversed(self.undo):
+        for undo in [call.cancel for call in self.calls if call.active()] + self.undo[::-1]:
             undo()
         left = filter(None, [thing.describe(thing.advice) for thing in self._things.values()])
         said = [f"not over {limit:g} s after the test: {one}" for one in left] + self._raised

@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _TWISTED = os.path.dirname(os.path.abspath(twisted.__file__)) + os.sep
-# The frames beyond these are those of the program that runs the tests.
-_LOOPS = (os.path.join(_TWISTED, "internet", "base.py"), os.path.join(_TWISTED, "trial", ""))
+_RUNS = ("internet/base.py", "internet/asyncioreactor.py", "trial/")  # beyond: not the tests' code
+_LOOPS = tuple(_TWISTED + os.path.join(*name.split("/")) for name in _RUNS)
 
 
 class NotTidy(AssertionError):
@@ -50,11 +50,9 @@ class Replaced:
             object.__setattr__(thing, "__class__", type(self.kind.__name__, (self.kind,), body))
 
     def intact(self) -> bool:
-        """Return whether nobody else has replaced the method since."""
         return self.kind is not None or getattr(self.thing, self.name) is self.new
 
     def put_back(self) -> None:
-        """Undo the replacement if it is intact."""
         if self.kind is not None:
             object.__setattr__(self.thing, "__class__", self.kind)
         elif self.intact() and self.plain:

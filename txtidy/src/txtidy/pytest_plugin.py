@@ -53,11 +53,9 @@ class Tidying(Tidy):
 
     def finish(self) -> None:
         """End everything, and name what else is in the reactor, as trial does."""
-        said = []
-        try:
-            self._wait(self._opened.end(min(self.grace, self.limit / 3), self.limit))
-        except NotTidy as error:
-            said.append(str(error))
+        said: list[str] = []
+        ending = self._opened.end(min(self.grace, self.limit / 3), self.limit)
+        self._wait(ending.addErrback(lambda failure: said.append(failure.getErrorMessage())))
         self._wait(deferLater(the_reactor(), 0))
         new = [one for one in left() if one not in self._before]
         said += [f"left in the reactor, opened past the fixture: {one}" for one in new]
