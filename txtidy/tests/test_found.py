@@ -6,66 +6,21 @@ import contextlib
 import os
 import sys
 import unittest
-from typing import Any, Callable
+from typing import Any
 
 import inner
 import kinds
 import pytest
-from inner import Innocent, Quiet, factory, message, waited
+from cases import OK, both, named, stubborn, tidy
+from inner import Innocent, Quiet, factory, waited
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import ProcessEndpoint
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.task import deferLater
-from twisted.internet.testing import StringTransport
 from twisted.python.components import proxyForInterface
 from twisted.trial.unittest import SynchronousTestCase
 
 from txtidy import Tidy
-
-OK = [("OK", "")]
-
-
-def case(test: Callable[[Any], Any], **more: Any) -> dict[str, list[tuple[str, str]]]:
-    """Run a test with Tidy, and an innocent one after it. Returns the verdicts."""
-    body = {"grace": 0.1, "limit": 0.4, "test_it": waited(test), **more}
-    return inner.run(type("Case", (Tidy, Innocent), body))
-
-
-def tidy(test: Callable[[Any], Any], **more: Any) -> None:
-    """See that a test passes, and leaves nothing."""
-    assert case(test, **more) == {"test_it": OK, "test_z_innocent": OK}
-
-
-def named(test: Callable[[Any], Any], **more: Any) -> list[str]:
-    """See that a test fails by NotTidy alone, and the next one does not. Returns the message's lines."""
-    said = case(test, **more)
-    assert said["test_z_innocent"] == OK, said
-    reports = [text for kind, text in said["test_it"] if kind != "OK"]
-    assert len(reports) == 1 and message(reports[0]), said
-    return inner.lines(message(reports[0]))
-
-
-async def both(t: Any, mine: Any = None) -> Any:
-    """Connect, and return the client's protocol."""
-    port = await t.listen(kinds.server(), factory())
-    return await t.connect(kinds.client(port), mine or factory())
-
-
-class Stubborn(StringTransport):
-    """A transport that reports no end."""
-
-    def abortConnection(self) -> None:
-        pass
-
-
-def stubborn(t: Any, protocol: Any = None) -> Any:
-    """Connect a protocol to a transport that reports no end."""
-    made = t.watched(factory())
-    made.protocol = (lambda: protocol) if protocol is not None else Quiet
-    protocol = made.buildProtocol(None)
-    protocol.makeConnection(Stubborn())
-    return protocol
-
 
 # 1. However the program hears of the end, over is over.
 
@@ -459,113 +414,3 @@ def test_upgrade_that_tells_the_old_one() -> None:
         client.connectionLost(None)
 
     tidy(test)
-
-
-# What else a project does.
-
-
-def test_tear_down_waits_for_the_program() -> None:
-    """A test that ends within a call of the program's does not end it from inside: ClientService refuses that."""
-    tidy(kinds.client_service)
-
-
-def test_opened_during_the_teardown() -> None:
-    """What a program opens when its connection ends is ended, too."""
-
-    async def test(t: Any) -> None:
-        port = await t.listen(kinds.server(), factory())
-        made, times = factory(), []
-
-        class Again(Quiet):
-            def connectionLost(self, reason: Any = None) -> None:
-                times.append(1)
-                if len(times) < 3:
-                    t.connect(kinds.client(port), made).addErrback(lambda failure: None)
-
-        made.protocol = Again
-        await t.connect(kinds.client(port), made)
-
-    tidy(test)
-
-
-def test_begun_after_its_test() -> None:
-    """What a program opens when its test is over is ended at once, and harms no later test."""
-    kept: list[Any] = []
-
-    class Case(Tidy, Innocent):
-        def test_a(self) -> None:
-            self.reactor.callLater(0, lambda: None)
-            kept.extend([self.reactor, self.endpoint(kinds.server())])
-
-        def test_b(self) -> None:
-            kept[0].listenTCP(0, factory(), interface="127.0.0.1")
-            kept[1].listen(factory()).addErrback(lambda failure: None)
-
-    assert inner.run(Case) == {"test_a": OK, "test_b": OK, "test_z_innocent": OK}
-
-
-def test_failing_test_is_tidied() -> None:
-    """A test that fails is reported by its own failure alone."""
-
-    async def test(t: Any) -> None:
-        await both(t)
-        t.fail("on purpose")
-
-    said = case(test)
-    assert [kind for kind, _ in said["test_it"]] == ["FAILURE"] and said["test_z_innocent"] == OK
-
-
-def test_set_up_that_fails() -> None:
-    """What a setUp opened before it failed is ended."""
-
-    async def set_up(t: Any) -> None:
-        await both(t)
-        raise LookupError("on purpose")
-
-    said = case(lambda t: None, setUp=waited(set_up))
-    assert all([kind for kind, _ in verdict] == ["ERROR"] for verdict in said.values())
-
-
-def test_same_test_case_again() -> None:
-    """trial --until-failure runs the same test case again."""
-    one = type("Case", (Tidy, Innocent), {"test_it": waited(both)})("test_it")
-    verdict = inner.Verdict()
-    for _ in range(3):
-        one.run(verdict)
-    assert verdict.said["test_it"] == OK * 3
-
-
-def test_unknown_thing() -> None:
-    """A thing of an unknown kind is refused."""
-
-    async def test(t: Any) -> None:
-        with pytest.raises(TypeError, match="does not know how 3 ends"):
-            t.tidied(3)
-
-    tidy(test)
-
-
-def test_a_reactor_of_the_test_s_own() -> None:
-    """A test that has its own self.reactor keeps it."""
-
-    def set_up(t: Any) -> None:
-        t.reactor = "a clock"
-
-    async def test(t: Any) -> None:
-        assert t.reactor == "a clock"
-        await both(t)
-
-    tidy(test, setUp=set_up)
-
-
-def test_isolated_asyncio() -> None:
-    """unittest's asyncio test case is refused."""
-
-    class Case(Tidy, unittest.IsolatedAsyncioTestCase):
-        async def test_it(self) -> None:
-            with self.assertRaises(TypeError):
-                self.watched(factory())
-
-    result = unittest.TestResult()
-    Case("test_it").run(result)
-    assert result.wasSuccessful(), result.errors

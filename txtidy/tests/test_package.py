@@ -51,6 +51,7 @@ def test_import_installs_no_reactor() -> None:
     assert done.stdout == "False\n", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("mypy_zope"), reason="no mypy-zope")
 def test_types(tmp_path: Path) -> None:
     """It passes mypy --strict."""
@@ -67,6 +68,7 @@ def test_types(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_cost() -> None:
     """A test that opens nothing costs at most 20 microseconds more, by the fastest of some tries."""
     words = [str(ROOT / "tests" / "benchmarks" / "cost.py"), "--turns", "10"]

@@ -39,7 +39,12 @@ def run(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("words", [[], ["-j2"], ["--reactor=asyncio"]], ids=str)
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["-j2"], pytest.param(["--reactor=asyncio"], marks=SLOW)], ids=str
+)
 def test_trial(tmp_path: Path, words: list[str]) -> None:
     """trial, and trial -j, report the test that leaks, once."""
     said = run(tmp_path, "-c", TRIAL, *words, "test_cases")
@@ -60,6 +65,7 @@ def counts(said: str) -> dict[str, int]:
     return {name.rstrip("s"): int(number) for number, name in re.findall(r"(\d+) ([a-z]+)", last)}
 
 
+@SLOW
 @pytest.mark.parametrize("words", [["-p", "no:twisted"], []], ids=["alone", "with pytest-twisted"])
 def test_pytest(tmp_path: Path, words: list[str]) -> None:
     """pytest runs trial's test cases, and reports the test that leaks, once."""
