@@ -271,7 +271,11 @@ class Started(ProcessProtocol):
 
 
 def child(code: str) -> tuple[Any, ...]:
-    return sys.executable, [sys.executable, "-S", "-c", f"print(1, flush=True); {code}"], None
+    return (
+        sys.executable,
+        [sys.executable, "-S", "-c", f'import os; os.write(1, b"1"); {code}'],
+        None,
+    )
 
 
 @kind("a child process")
@@ -286,7 +290,7 @@ async def stubborn_child(t: Any) -> None:
     protocol = Started()
     ignoring = "import signal, time; signal.signal(15, signal.SIG_IGN)"
     path, words, environment = child("")
-    words[-1] = f"{ignoring}; print(1, flush=True); time.sleep(60)"
+    words[-1] = f'{ignoring}; import os; os.write(1, b"1"); time.sleep(60)'
     t.reactor.spawnProcess(protocol, path, words, environment)
     await protocol.started
 

@@ -133,7 +133,7 @@ def test_process_endpoint(word: str) -> None:
     pids = []
 
     async def test(t: Any) -> None:
-        code = f"{word}\nprint(1, flush=True)\nimport time; time.sleep(60)"
+        code = f"{word}\nimport os, time; os.write(1, b'1'); time.sleep(60)"
         greeted: Deferred[bytes] = Deferred()
         made = factory()
         endpoint = ProcessEndpoint(
@@ -160,6 +160,26 @@ def test_port_stops_already() -> None:
         port.stopListening()
 
     tidy(test)
+
+
+def test_slow_port_stops_already() -> None:
+    """So is one that takes its time, however often the test or its program asks."""
+    calls = []
+
+    class Slow:
+        def stopListening(self) -> Any:
+            from twisted.internet import reactor
+
+            calls.append(self)
+            return deferLater(reactor, 0.05)
+
+    async def test(t: Any) -> None:
+        port = t.tidied(Slow())
+        port.stopListening()
+        port.stopListening()
+
+    tidy(test)
+    assert len(calls) == 1
 
 
 def test_port_stopped() -> None:
