@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import sys
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -21,10 +20,10 @@ _LINE = "It was aborted, and its connectionLost was not called: does its transpo
 
 
 def the_reactor() -> Any:
-    """Return the reactor, even if a test has patched its name in twisted.internet."""
+    """Return the reactor. Importing it installs one, so not before a test needs it."""
     from twisted.internet import reactor
 
-    return sys.modules.get("twisted.internet.reactor", reactor)
+    return reactor
 
 
 def place(transport: Any, side: str) -> str:
@@ -95,7 +94,7 @@ class Opened:
                 attempt.cancel()
 
         def over(result: Any) -> Any:
-            cancel.put_back()  # a Deferred in a cycle would report its failure in a later test
+            cancel.put_back()
             return thing.ended(result)
 
         cancel: Any = Replaced(attempt, "cancel", lambda: cancels.append(cancel.before()))

@@ -37,7 +37,7 @@ class Replaced:
 
     kind: Any = None
 
-    def __init__(self, thing: Any, name: str, new: Callable[..., Any]) -> None:
+    def __init__(self, thing: Any, name: str, new: Any) -> None:
         self.thing, self.name, self.new = thing, name, new
         self.bound = getattr(thing, name)  # now, for a proxy: the object behind it changes, too
         own = name in getattr(thing, "__dict__", {})
@@ -59,6 +59,7 @@ class Replaced:
             delattr(self.thing, self.name)
         elif self.intact():
             setattr(self.thing, self.name, self.bound)
+        self.new = None  # a cycle would keep a failed Deferred, and a later test would be blamed
 
     def before(self, *args: Any, **more: Any) -> Any:
         """Call the method that the object would have, also if a test has patched its class since."""
