@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint
 from twisted.internet.protocol import ClientFactory, ProcessProtocol
 from twisted.internet.task import deferLater
-from twisted.internet.testing import StringTransport
+from twisted.internet.testing import StringTransport, StringTransportWithDisconnection
 
 from txtidy._things import opened_at
 
@@ -75,7 +75,11 @@ def test_grace_of_its_own() -> None:
 
     async def test(t: Any) -> None:
         await stubborn_service(t)
-        t.watched(factory()).buildProtocol(None).makeConnection(Timed())
+        made = t.watched(factory())
+        made.buildProtocol(None).makeConnection(Timed())
+        other, transport = made.buildProtocol(None), StringTransportWithDisconnection()
+        transport.protocol = other
+        other.makeConnection(transport)  # its end is noticed at once
 
     assert len(named(test)) == 2
     first, second = times
