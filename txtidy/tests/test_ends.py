@@ -15,7 +15,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint
 from twisted.internet.protocol import ClientFactory, ProcessProtocol
-from twisted.internet.task import deferLater
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.testing import StringTransport, StringTransportWithDisconnection
 
 from txtidy._things import opened_at
@@ -36,6 +36,7 @@ def test_no_delay() -> None:
     """What ends at once is not waited for any longer."""
 
     async def test(t: Any) -> None:
+        t.tidied(LoopingCall(lambda: None)).start(30)  # stops while it is asked to
         await connected(t)
 
     begun = time.monotonic()

@@ -212,6 +212,8 @@ class Opened:
         # The test may have ended inside of a call of the program's, so begin in the next turn.
         yield deferLater(clock, 0)
         while self._things and now < begun + limit:
+            looked: Deferred[None] = Deferred()  # fires earlier if anything changes meanwhile
+            self._timer = clock.callLater(min(grace, begun + limit - now), looked.callback, None)
             order = min(thing.order for thing in self._things.values())
             for thing in list(self._things.values()):
                 if not thing.asked and (thing.order <= order or now >= begun + grace):
@@ -220,9 +222,6 @@ class Opened:
                 elif thing.asked and thing.force and now >= thing.asked + grace:
                     force, thing.force = thing.force, None
                     self._try(thing, force)
-            looked: Deferred[None] = Deferred()
-            wait = min(grace, begun + limit - now) if self._things else 0
-            self._timer = clock.callLater(wait, looked.callback, None)
             yield looked
             now = clock.seconds()
         self._ended = True
