@@ -17,6 +17,9 @@ from twisted.internet.endpoints import HostnameEndpoint, TCP4ClientEndpoint
 from twisted.internet.protocol import ClientFactory, ProcessProtocol
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.testing import StringTransport, StringTransportWithDisconnection
+from twisted.web.client import Agent, HTTPConnectionPool, readBody
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Site
 
 from txtidy._things import opened_at
 
@@ -91,14 +94,56 @@ def test_restarted_service() -> None:
     """A service that has stopped and started again is stopped."""
     services = []
 
+    class Slow(Service):
+        def stopService(self) -> Any:
+            from twisted.internet import reactor
+
+            super().stopService()
+            return deferLater(reactor, 0.01)
+
     async def test(t: Any) -> None:
-        services.append(t.tidied(Service()))
+        services.append(t.tidied(Slow()))
         services[0].startService()
-        await maybeDeferred(services[0].stopService)
+        await services[0].stopService()
         services[0].startService()
 
     tidy(test)
     assert not services[0].running
+
+
+def test_back_to_the_pool() -> None:
+    """A connection that becomes idle during the teardown leaves no timeout of its pool."""
+
+    class Waits(Resource):
+        isLeaf = True
+
+        def render_GET(self, request: Any) -> int:
+            asked.callback(request)
+            return NOT_DONE_YET
+
+    class Answers(Service):
+        def stopService(self) -> Any:
+            self.request.finish()
+            return answered
+
+    asked: Deferred[Any] = Deferred()
+    answered: Deferred[Any] = Deferred()
+
+    async def test(t: Any) -> None:
+        from twisted.internet import reactor
+
+        pool = t.tidied(HTTPConnectionPool(reactor))
+        service = t.tidied(Answers())
+        service.startService()
+        made = Site(Waits())
+        made.noisy = False
+        port = await t.listen(kinds.server(), made)
+        url = b"http://127.0.0.1:%d/" % port.getHost().port
+        answer = Agent(reactor, pool=pool).request(b"GET", url).addCallback(readBody)
+        answer.addBoth(lambda _: answered.callback(None))
+        service.request = await asked
+
+    tidy(test)
 
 
 def test_one_line_for_each() -> None:
