@@ -67,7 +67,9 @@ def test_format() -> None:
     check("ruff", "check", "--no-cache", *leave, ".")
 
 
-@pytest.mark.parametrize("folder", ["workshop", "solutions", "exercises", "tests", "slides", "txtidy"])
+@pytest.mark.parametrize(
+    "folder", ["workshop", "solutions", "exercises", "tests", "slides", "txtidy"]
+)
 def test_no_file_is_too_long(folder: str) -> None:
     """A file of code is one concept: past some 450 lines there are two."""
     long = {
