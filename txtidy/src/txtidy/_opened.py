@@ -138,8 +138,6 @@ class Opened:
             if IProcessTransport.providedBy(transport):
                 with suppress(ProcessExitedAlready):
                     transport.signalProcess(signal)
-            if hears is not transport and getattr(transport, "disconnected", False) is True:
-                thing.ended()  # a fake transport may say so, and nothing else
 
         thing.ask = partial(end, "loseConnection", "TERM")
         thing.force = partial(end, "abortConnection", "KILL")
