@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -16,7 +17,9 @@ HERE = Path(__file__).resolve().parent
 # Not -m twisted.trial: that of old versions needs pkg_resources.
 TRIAL = "from twisted.scripts.trial import run; run()"
 NAMED = r"not over 0\.3 s after the test: the connection of .*Protocol.*, opened at .*\.py:\d+\. It was aborted"
-PLUGIN = ["-p", "no:cacheprovider", "-p", "txtidy.pytest_plugin"]
+# Where txtidy is installed, pytest finds its plugin, and would refuse to have it twice.
+INSTALLED = any(dist.metadata["Name"] == "txtidy" for dist in importlib.metadata.distributions())
+PLUGIN = ["-p", "no:cacheprovider", *([] if INSTALLED else ["-p", "txtidy.pytest_plugin"])]
 
 
 def run(folder: Path, *words: str) -> str:
