@@ -10,6 +10,7 @@ import kinds
 import pytest
 from cases import OK, both, case, tidy
 from inner import Innocent, Quiet, factory, waited
+from twisted.internet.protocol import ClientFactory
 
 from txtidy import Tidy
 
@@ -119,3 +120,31 @@ def test_isolated_asyncio() -> None:
     result = unittest.TestResult()
     Case("test_it").run(result)
     assert result.wasSuccessful(), result.errors
+
+
+def test_endpoint_twice() -> None:
+    """An endpoint that goes through the test may do so twice."""
+
+    async def test(t: Any) -> None:
+        port = await t.listen(t.endpoint(kinds.server()), factory())
+        await t.connect(t.endpoint(t.endpoint(kinds.client(port))), factory())
+
+    tidy(test)
+
+
+@pytest.mark.parametrize("connected", [False, True])
+def test_connector(connected: bool) -> None:
+    """A connector that the program has made is ended, connecting or connected."""
+
+    async def test(t: Any) -> None:
+        from twisted.internet import reactor
+
+        port = await t.listen(kinds.server(), factory())
+        mine, greeted = ClientFactory(), kinds.Greeted()
+        mine.noisy = False
+        mine.buildProtocol = lambda address: greeted  # type: ignore[assignment]
+        t.tidied(reactor.connectTCP("127.0.0.1", port.getHost().port, mine))  # type: ignore[attr-defined]
+        if connected:
+            await greeted.connected_at
+
+    tidy(test)

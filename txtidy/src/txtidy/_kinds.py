@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from twisted.application.service import IService
-from twisted.internet.interfaces import IDelayedCall, IProcessTransport
+from twisted.internet.interfaces import IConnector, IDelayedCall, IProcessTransport
 from twisted.internet.task import LoopingCall
 from twisted.python.threadpool import ThreadPool
 from zope.interface import directlyProvides, providedBy
@@ -56,7 +56,8 @@ def connector(opened: Opened, connector: Any, site: str) -> None:
         return again.before()
 
     again = opened.replace(connector, "connect", connect)
-    begin()
+    if getattr(connector, "state", "") != "disconnected":
+        begin()
 
 
 def loop(opened: Opened, loop: Any, site: str) -> None:
@@ -112,6 +113,7 @@ KINDS: Any = [
     (IDelayedCall.providedBy, lambda opened, call, _: opened.calls.append(call)),
     (lambda thing: isinstance(thing, ThreadPool), threads),
     (lambda thing: hasattr(thing, "closeCachedConnections"), pool),
+    (IConnector.providedBy, connector),
     (lambda thing: getattr(thing, "transport", 0), lambda a, b, at: a.line(b, b.transport, at)),
 ]
 

@@ -51,12 +51,12 @@ class Opened:
 
     def listen(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Listen on a server endpoint. Returns a Deferred that fires with the port."""
-        listening = self._begin(endpoint.listen, endpoint, protocolFactory, opened_at(site))
+        listening = self._begin("listen", endpoint, protocolFactory, opened_at(site))
         return listening.addCallback(self.port, opened_at(site))
 
     def connect(self, endpoint: Any, protocolFactory: Any, site: str = "") -> Any:
         """Connect to a client endpoint. Returns a Deferred that fires with the protocol."""
-        return self._begin(endpoint.connect, endpoint, protocolFactory, opened_at(site))
+        return self._begin("connect", endpoint, protocolFactory, opened_at(site))
 
     def endpoint(self, endpoint: Any) -> Any:
         """Return an endpoint like this one, whose ports and connections end with the test."""
@@ -82,9 +82,9 @@ class Opened:
         self.undo.append(replaced.put_back)
         return replaced
 
-    def _begin(self, verb: Any, endpoint: Any, factory: Any, site: str) -> Any:
+    def _begin(self, verb: str, endpoint: Any, factory: Any, site: str) -> Any:
         cancels: list[None] = []
-        attempt: Any = verb(self.watched(factory, site))
+        attempt: Any = getattr(endpoint, verb)(self.watched(factory, site))
         if not hasattr(attempt, "addBoth"):
             attempt = ensureDeferred(attempt)
 
@@ -98,7 +98,7 @@ class Opened:
             return thing.ended(result)
 
         cancel: Any = Replaced(attempt, "cancel", lambda: cancels.append(cancel.before()))
-        name = partial("{} of {}".format, verb.__name__, endpoint)
+        name = partial("{} of {}".format, verb, endpoint)
         thing = Thing(name, site, ask, attempt.cancel, "Cancelling does not end it.")
         attempt.addBoth(over)
         self.add(thing)
