@@ -136,7 +136,7 @@ async def by_connector(t: Any) -> None:
     await greeted.connected_at
 
 
-@kind("a server that the client has left, and that stays")
+@kind("a server's side that stays open after the client has closed")
 async def half_closed(t: Any) -> None:
     from twisted.internet.interfaces import IHalfCloseableProtocol
 
@@ -158,7 +158,7 @@ async def half_closed(t: Any) -> None:
     await stays.left  # type: ignore[attr-defined]
 
 
-@kind("a line that is clogged: its peer does not read")
+@kind("a connection that is clogged: its peer does not read")
 async def clogged(t: Any) -> None:
     deaf = Greeted()
     made = factory()

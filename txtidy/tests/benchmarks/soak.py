@@ -22,7 +22,7 @@ KINDS = (
     "a port that was asked to stop, and not waited for",
     "a client's connection by an endpoint, and the server's side of it",
     "a client by reactor.connectTCP",
-    "a server that the client has left, and that stays",
+    "a server's side that stays open after the client has closed",
     "a connection that has changed its protocol",
     "an attempt to connect that still goes on, and winds down when cancelled",
     "a ReconnectingClientFactory that nobody answers",
