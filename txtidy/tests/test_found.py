@@ -397,7 +397,7 @@ def test_cleanup_is_a_deferred() -> None:
     class Case(Tidy, Innocent):
         def test_it(self) -> None:
             self.watched(factory())
-            ending = self._end()
+            ending = self._tidy_end()
             assert isinstance(ending, Deferred)
             self._cleanups.pop()
             self.addCleanup(lambda: ending)

@@ -148,3 +148,17 @@ def test_connector(connected: bool) -> None:
             await greeted.connected_at
 
     tidy(test)
+
+
+def test_names_of_the_test_s_own() -> None:
+    """A test case may have attributes of the names that come to mind, and its class can be looked through."""
+
+    def set_up(t: Any) -> None:
+        t._opened = t._end = t._things = "mine"
+
+    async def test(t: Any) -> None:
+        assert t._opened == t._end == "mine"
+        await both(t)
+
+    tidy(test, setUp=set_up)
+    assert all(hasattr(Tidy, name) for name in dir(Tidy))

@@ -18,7 +18,9 @@ class _Reactor:
     """Makes Tidy.reactor at its first use. A test may set an attribute of this name instead."""
 
     def __get__(self, test: Any, owner: Any = None) -> Any:
-        opened = test._opening()
+        if test is None:
+            return self
+        opened = test._tidy_opening()
         opened.reactor = getattr(opened, "reactor", None) or TidyReactor(opened)
         return opened.reactor
 
@@ -32,39 +34,39 @@ class Tidy:
 
     def listen(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Listen on a server endpoint. Returns a Deferred that fires with the port."""
-        return self._opening().listen(endpoint, factory)  # type: ignore[no-any-return]
+        return self._tidy_opening().listen(endpoint, factory)  # type: ignore[no-any-return]
 
     def connect(self, endpoint: Any, factory: Any) -> Deferred[Any]:
         """Connect to a client endpoint. Returns a Deferred that fires with the protocol."""
-        return self._opening().connect(endpoint, factory)  # type: ignore[no-any-return]
+        return self._tidy_opening().connect(endpoint, factory)  # type: ignore[no-any-return]
 
     def watched(self, factory: T) -> T:
         """Watch a factory that something else opens, so that its connections end. Returns it."""
-        return self._opening().watched(factory)  # type: ignore[no-any-return]
+        return self._tidy_opening().watched(factory)  # type: ignore[no-any-return]
 
     def endpoint(self, endpoint: Any) -> Any:
         """Return an endpoint like this one, for a program that listens or connects itself."""
-        return self._opening().endpoint(endpoint)
+        return self._tidy_opening().endpoint(endpoint)
 
     def tidied(self, thing: T) -> T:
         """Let a port, service, process, loop, pool or the like end with the test. Returns it."""
-        add(self._opening(), thing, opened_at())
+        add(self._tidy_opening(), thing, opened_at())
         return thing
 
-    def _opening(self) -> Opened:
-        opened = self.__dict__.get("_opened")
+    def _tidy_opening(self) -> Opened:
+        opened = self.__dict__.get("_tidy_opened")
         if opened is None:
             if not isinstance(self, TestCase):
                 who = type(self).__name__
                 raise TypeError(f"{who} waits for no cleanup: Tidy needs twisted.trial's TestCase.")
-            self._opened = opened = Opened()
-            self.addCleanup(self._end)
+            self._tidy_opened = opened = Opened()
+            self.addCleanup(self._tidy_end)
         return opened
 
-    def _end(self) -> Any:
-        opened = self.__dict__.get("_opened")
+    def _tidy_end(self) -> Any:
+        opened = self.__dict__.get("_tidy_opened")
         if opened is None:  # Twisted 21.7 repeats a cleanup if the test case is run again
             return None
         limit = min(self.limit, 0.8 * self.getTimeout())  # type: ignore[attr-defined]
         ending = opened.end(min(self.grace, limit / 3), limit)
-        return ending.addBoth(lambda result: self.__dict__.pop("_opened") and result)
+        return ending.addBoth(lambda result: self.__dict__.pop("_tidy_opened") and result)

@@ -79,7 +79,8 @@ def loop(opened: Opened, loop: Any, site: str) -> None:
 
 def threads(opened: Opened, pool: Any, site: str) -> None:
     """Note a thread pool. Its threads are daemons: one that never ends does not keep the process."""
-    pool.threadFactory = partial(threading.Thread, daemon=True)
+    if pool.threadFactory is threading.Thread:
+        pool.threadFactory = partial(threading.Thread, daemon=True)
 
     def join() -> None:
         pool.stop()
@@ -101,8 +102,7 @@ def pool(opened: Opened, pool: Any, site: str) -> None:
         return method.before(key, opened.endpoint(endpoint))
 
     method = opened.replace(pool, "getConnection", get)
-    # After the connections: one that is in use goes back to the pool.
-    opened.step(pool, site, pool.closeCachedConnections, 2)
+    opened.step(pool, site, pool.closeCachedConnections, 2)  # later: one in use goes back to it
 
 
 KINDS: Any = [

@@ -29,7 +29,7 @@ class Tidying(Tidy):
     """Tidy for a test that is a function. `run` waits for a coroutine or a Deferred."""
 
     def __init__(self, wait: Any) -> None:
-        self._opened = Opened()
+        self._tidy_opened = Opened()
         self._wait = wait or self.run
         self._wait(deferLater(the_reactor(), 0))  # the first run adds readers of the reactor's own
         self._before = left()
@@ -54,7 +54,7 @@ class Tidying(Tidy):
     def finish(self) -> None:
         """End everything, and name what else is in the reactor, as trial does."""
         said: list[str] = []
-        ending = self._opened.end(min(self.grace, self.limit / 3), self.limit)
+        ending = self._tidy_opened.end(min(self.grace, self.limit / 3), self.limit)
         self._wait(ending.addErrback(lambda failure: said.append(failure.getErrorMessage())))
         self._wait(deferLater(the_reactor(), 0))
         new = [one for one in left() if one not in self._before]
