@@ -40,6 +40,11 @@ def test_types_of_the_tool(mypy: Mypy) -> None:
     mypy("workshop")
 
 
+def test_types_of_txtidy(mypy: Mypy) -> None:
+    """The package passes mypy --strict."""
+    mypy("txtidy/src/txtidy")
+
+
 def test_types_of_the_solutions(mypy: Mypy, tmp_path: Path) -> None:
     """The solved files pass mypy --strict, as a learner has them: all in one run, since each run reads Twisted."""
     code, tests = [], []
@@ -73,7 +78,9 @@ def test_format() -> None:
     check("ruff", "check", "--no-cache", *leave, ".")
 
 
-@pytest.mark.parametrize("folder", ["workshop", "solutions", "exercises", "tests", "slides"])
+@pytest.mark.parametrize(
+    "folder", ["workshop", "solutions", "exercises", "tests", "slides", "txtidy"]
+)
 def test_no_file_is_too_long(folder: str) -> None:
     """A file of code is one concept: past some 450 lines there are two."""
     long = {
