@@ -1,16 +1,20 @@
 """The mixin's connections: both sides of each, in every state in which a test may leave them."""
 
+import os
 import socket
+import sys
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.endpoints import ProcessEndpoint
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorProcess
 from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import SkipTest
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 from zope.interface import implementer
 
-from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, ending_as_one, unread
+from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
@@ -38,13 +42,14 @@ class Step14MixinConnections(Kinds):
     """Both sides of each connection are closed, and waited for.
 
     Write _noted(), and the lines of _end() that close, in tidy.py. _noted gets each result of a
-    factory's buildProtocol, and returns it; it may be None. Replace makeConnection and
-    connectionLost of that one object with functions that note the event and call the object's
-    own. When it is connected, before its own method is called, add to lines the protocol, its two
-    addresses, the transport, and a Deferred that fires with None after its connectionLost. In
-    _end, call loseConnection, once and nothing else, for each connection that is not over when
-    its turn comes, and add a name and its Deferred to `ends`. If a loseConnection raises, all
-    others are still closed, and the first such exception is reported: add it to `raised`.
+    factory's buildProtocol, and returns it; it may be None. Replace makeConnection of that one
+    object with a function that notes the connection, then calls the object's own: add to lines
+    the protocol, the transport, and a Deferred. This fires with None after connectionLost of the
+    transport or, if the transport's class has no such method, of the protocol: _after() is given.
+    In _end, call loseConnection, once and nothing else, for each connection that is not over when
+    its turn comes, and add protocol, transport and Deferred to `ends`. If a loseConnection
+    raises, all others are still closed, and each such exception is reported, in order: add a
+    Failure to `raised`. What it returns is ignored.
     """
 
     def test_both_sides(self):
@@ -117,7 +122,10 @@ class Step14MixinConnections(Kinds):
     def test_once(self):
         """Each is closed once, and waited for, whatever loseConnection returns, even if protocols are false, or equal."""
         cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
-        cases += [(Protocol, gives) for gives in (Deferred(), OSError("no failure"), False)]
+        failed = fail(OSError("no failure of a close"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        results = (Deferred(), failed, OSError("no failure"), False)
+        cases += [(Protocol, gives) for gives in results]
         for kind, gives in cases:
             endpoint, factory = FakeConnecting(gives=gives), Factory.forProtocol(kind)
 
@@ -171,6 +179,63 @@ class Step14MixinConnections(Kinds):
         self.assert_clean(Connects, "for a protocol whose methods its factory has replaced")
         expected = ["makeConnection", "connectionLost"]
         self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
+
+    def test_own_method_set_later(self):
+        """A test may set connectionLost of a protocol, or of its class, or the transport's protocol, after connecting."""
+        for what in ("protocol", "class", "transport's protocol"):
+            heard, sides = [], []
+
+            class Plain(Protocol):
+                """A protocol of a program."""
+
+            class Other(Protocol):
+                def connectionLost(self, reason, heard=heard):
+                    heard.append(reason)
+
+            class Sets(Inner):
+                async def runTest(
+                    self, what=what, heard=heard, sides=sides, kind=Plain, other=Other
+                ):
+                    client, server = await self.pair(kind, Side)
+                    if what == "protocol":
+                        client.connectionLost = heard.append
+                    elif what == "class":
+                        self.patch(
+                            kind, "connectionLost", lambda self, reason: heard.append(reason)
+                        )
+                    else:
+                        client.transport.protocol = other()
+                    sides.append(server)
+
+            # The patch is undone before the mixin's end, like any cleanup that comes later.
+            expected = 0 if what == "class" else 1
+            when = f"for a test that sets the {what} after connecting"
+            self.assert_clean(Sets, when)
+            self.assert_over(sides, when)
+            self.assertEqual(
+                len(heard), expected, f"Expected its connectionLost to be called {when}."
+            )
+
+    def test_patched_class(self):
+        """While a class's connectionLost is patched, the patch is called."""
+        heard = []
+
+        class Plain(Protocol):
+            """A protocol of a program."""
+
+        class Patches(Inner):
+            async def runTest(self):
+                client, server = await self.pair(Plain, Side)
+                self.patch(Plain, "connectionLost", lambda protocol, reason: heard.append(protocol))
+                client.transport.loseConnection()
+                await server.over
+                while client.transport.connected:
+                    await self.turn()
+
+        self.assert_clean(Patches, "for a test that patches its client's class")
+        self.assertEqual(
+            len(heard), 1, f"Expected the patch to be called once; it was {len(heard)} times."
+        )
 
     def test_another_test(self):
         """A factory may serve one test after another, even if it returns the same protocol each time."""
@@ -332,7 +397,7 @@ class Step14MixinConnections(Kinds):
             self.assert_over(sides, "when closing the first connection raises")
 
     def test_closes_raise(self):
-        """If several raise, the exception of the connection that was made first is reported."""
+        """If several raise, each exception is reported, in the order in which the connections were made."""
         errors, sides = [RuntimeError("the first"), RuntimeError("the second")], []
 
         def refuse(error):
@@ -345,7 +410,7 @@ class Step14MixinConnections(Kinds):
                     pair[0].transport.loseConnection = lambda error=error: refuse(error)
                     sides.extend(pair)
 
-        self.assert_reported(Raises, errors[:1], "when closing two connections raises, first that")
+        self.assert_reported(Raises, errors, "when closing two connections raises those")
         self.assert_over(sides, "when closing two connections raises")
 
     def test_connection_made_raises(self):
@@ -430,6 +495,57 @@ class Step14MixinConnections(Kinds):
         self.assertEqual(
             len(ends), 2, f"Expected two calls of its connectionLost; there were {len(ends)}."
         )
+
+    def test_no_addresses(self):
+        """A transport whose getHost() or getPeer() raises is like any other."""
+        endpoint = FakeConnecting(through=Nowhere, ends_by=["loseConnection"])
+
+        class Connects(Inner):
+            async def runTest(self):
+                await self.connect(endpoint, Factory.forProtocol(Protocol))
+
+        self.assert_clean(Connects, "for a transport without addresses")
+        asked = [protocol.transport.transport.asked for protocol in endpoint.made]
+        self.assertEqual(asked, [["loseConnection"]], f"Expected it to be closed; calls: {asked}.")
+
+    def test_process(self):
+        """A process that reads its input to the end is ended, and waited for."""
+        from twisted.internet import reactor
+
+        if os.name != "posix" or not IReactorProcess.providedBy(reactor):
+            raise SkipTest("This test needs POSIX processes.")
+        program, pids = "import sys; sys.stdin.read()", []
+
+        class Runs(Inner):
+            async def runTest(self):
+                words = [sys.executable, "-S", "-c", program]
+                endpoint = ProcessEndpoint(reactor, sys.executable, words)
+                side = await self.connect(endpoint, Factory.forProtocol(Protocol))
+                pids.append(side.transport._process.pid)
+
+        self.assert_clean(Runs, "for a test that runs a process")
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pids[0], 0)
+
+    def test_watched(self):
+        """watched(factory) returns a factory whose connections end with the test, though something else opens it."""
+        servers = Sides(unread(Side))
+
+        class Serves(Inner):
+            async def runTest(self):
+                from twisted.internet import reactor
+
+                factory = self.watched(servers)
+                port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+                self.addCleanup(port.stopListening)
+                client = socket.create_connection(("127.0.0.1", port.getHost().port))
+                self.addCleanup(client.close)
+                await servers.first
+                if factory is not servers:
+                    self.fail("Expected watched() to return the factory.")
+
+        self.assert_clean(Serves, "for a port that the test opens in another way")
+        self.assert_over(servers.sides, "for a port that the test opens in another way")
 
     def test_no_attribute_transport(self):
         """A protocol may have no attribute `transport`, like that of twisted.web's Site."""

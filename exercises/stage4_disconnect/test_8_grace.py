@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import (
     SSL4ServerEndpoint,
     UNIXClientEndpoint,
@@ -103,13 +103,13 @@ class InnerTLS(Inner):
 class Step16MixinGrace(Outer):
     """A connection that has not closed within the grace is aborted.
 
-    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, and not
-    before, the reactor calls abortConnection on each connection that is not over when its turn
-    comes, even if its close has raised. A transport without abortConnection is left alone, or
-    closed again. If an abort raises, the others are still aborted: add the exception to `raised`,
-    so that it is reported after all have ended, unless a close has raised. What an abort returns
-    is ignored. If everything has ended before that, cancel the call. TLS and UNIX sockets need no
-    code of their own.
+    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, or at half of
+    `limit` if that is sooner, and not before, the reactor calls abortConnection on each connection
+    that is not over when its turn comes, even if its close has raised. A transport without
+    abortConnection is left alone, or closed again. If an abort raises, the others are still
+    aborted: add the Failure to `raised`, so that it is reported after all have ended. What an
+    abort returns is ignored. If everything has ended before that, cancel the call. TLS and UNIX
+    sockets need no code of their own.
     """
 
     def test_unread(self):
@@ -215,6 +215,19 @@ class Step16MixinGrace(Outer):
 
             self.assert_clean(Hurries, f"if a test sets self.grace to {own}, and its class has 5")
 
+    def test_half_of_the_limit(self):
+        """A grace above half of the limit, or of what the test's timeout leaves, is cut to that."""
+        endpoint = FakeConnecting(ends_by=["abortConnection"])
+        for grace, limit, timeout in ((0.25, 0.2, 1.2), (5.0, 6.0, 0.3)):
+
+            class Hurries(Inner):
+                async def runTest(self):
+                    await self.connect(endpoint, Factory.forProtocol(Protocol))
+
+            Hurries.grace, Hurries.limit, Hurries.timeout = grace, limit, timeout
+            when = f"with a grace of {grace} s, a limit of {limit} s, a timeout of {timeout} s"
+            self.assert_clean(Hurries, when)
+
     def test_close_raised(self):
         """A connection whose loseConnection has raised is aborted too; so is each of several of one name."""
         for error in ERRORS:
@@ -227,7 +240,7 @@ class Step16MixinGrace(Outer):
                     for _ in range(2):
                         await self.connect(endpoint, Factory.forProtocol(AlikeRecorder))
 
-            self.assert_reported(Raises, [error], "when two closes raise that")
+            self.assert_reported(Raises, [error, error], "when two closes raise that")
             expected = [["loseConnection", "abortConnection"]] * 2
             self.assertEqual(
                 endpoint.asked, expected, f"Expected {expected}; calls: {endpoint.asked}."
@@ -235,7 +248,9 @@ class Step16MixinGrace(Outer):
 
     def test_what_an_abort_gives(self):
         """What abortConnection returns is neither an end nor a failure."""
-        for gives in (Deferred(), OSError("no failure"), False):
+        failed = fail(OSError("no failure of an abort"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        for gives in (Deferred(), failed, OSError("no failure"), False):
             endpoint = FakeConnecting(ends_by=["abortConnection"], gives=gives)
 
             class Aborts(Inner):
@@ -250,7 +265,7 @@ class Step16MixinGrace(Outer):
         self.assertEqual(got, (1.0, 3.0), f"Expected a grace of 1 s, a limit of 3 s; got {got}.")
 
     def test_abort_raises(self):
-        """If an abort raises anything, the others are still aborted, and it is reported after all have ended."""
+        """If aborts raise anything, the others are still aborted, and each is reported after all have ended."""
         for error in ERRORS:
             sides = []
 
@@ -268,11 +283,11 @@ class Step16MixinGrace(Outer):
                         side.transport.abortConnection = lambda abort=abort: refuse(abort)
 
             when = f"when aborting four sides of six raises {error!r}"
-            self.assert_reported(Raises, [error], when)
+            self.assert_reported(Raises, [error] * 4, when)
             self.assert_over(sides, when)
 
     def test_close_and_abort_raise(self):
-        """If closes and aborts raise, the first close is reported, or else the first abort."""
+        """If closes and aborts raise, each is reported: the closes first, then the aborts."""
         aborts = [RuntimeError("the first abort"), RuntimeError("the second abort")]
         for close in (None, RuntimeError("the second close")):
 
@@ -288,8 +303,8 @@ class Step16MixinGrace(Outer):
 
                     reactor.callLater(0.15, transport.end)
 
-            expected = [close or aborts[0]]
-            self.assert_reported(Raises, expected, "when a close, or else two aborts, raise that")
+            expected = [close, *aborts] if close else aborts
+            self.assert_reported(Raises, expected, "when closes, then aborts, raise those")
 
     def test_no_abort(self):
         """A transport may have no abortConnection: that is not a failure, and the others are still aborted."""
@@ -357,6 +372,22 @@ class Step16MixinGrace(Outer):
 
         self.assert_clean(Talks, "for TLS connections")
         self.assert_over(sides, "for TLS connections")
+
+    def test_tls_own_method_set_later(self):
+        """Over TLS, too, a test may set its client's connectionLost after connecting."""
+        heard, sides = [], []
+
+        class Sets(InnerTLS):
+            async def runTest(self):
+                client, server = await self.pair()
+                client.connectionLost = heard.append
+                await client.answer
+                sides.append(server)
+
+        when = "for a TLS client whose connectionLost the test sets"
+        self.assert_clean(Sets, when)
+        self.assert_over(sides, when)
+        self.assertEqual(len(heard), 1, f"Expected one call of it {when}; got {len(heard)}.")
 
     def test_tls_handshake(self):
         """A TLS connection whose handshake is never answered ends, with and without unsent bytes."""
