@@ -1,6 +1,8 @@
 """The mixin's connections: both sides of each, in every state in which a test may leave them."""
 
+import contextlib
 import os
+import signal
 import socket
 import sys
 
@@ -516,6 +518,11 @@ class Step14MixinConnections(Kinds):
             raise SkipTest("This test needs POSIX processes.")
         program, pids = "import sys; sys.stdin.read()", []
 
+        def kill():
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pids[0], signal.SIGKILL)
+                os.waitpid(pids[0], 0)
+
         class Runs(Inner):
             async def runTest(self):
                 words = [sys.executable, "-S", "-c", program]
@@ -523,6 +530,7 @@ class Step14MixinConnections(Kinds):
                 side = await self.connect(endpoint, Factory.forProtocol(Protocol))
                 pids.append(side.transport._process.pid)
 
+        self.addCleanup(kill)
         self.assert_clean(Runs, "for a test that runs a process")
         with self.assertRaises(ProcessLookupError):
             os.kill(pids[0], 0)

@@ -203,17 +203,26 @@ class Step16MixinGrace(Outer):
 
     def test_own_grace(self):
         """A test may set self.grace itself, even to 0."""
-        endpoint = FakeConnecting(ends_by=["abortConnection"])
+        endpoint, events = FakeConnecting(ends_by=["abortConnection"]), []
         for own in (0.02, 0):
 
             class Hurries(Inner):
-                grace, limit = 5.0, 0.5
+                grace, limit = 5.0, 10.0
 
                 async def runTest(self, own=own):
+                    from twisted.internet import reactor
+
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
                     self.grace = own
+                    self.after = reactor.callLater(0.3, events.append, "0.3 s have passed")
 
-            self.assert_clean(Hurries, f"if a test sets self.grace to {own}, and its class has 5")
+                def tearDown(self):
+                    if self.after.active():
+                        self.after.cancel()
+
+            when = f"if a test sets self.grace to {own}, and its class has 5"
+            self.assert_clean(Hurries, when)
+            self.assertEqual(events, [], f"Expected an abort after {own} s {when}; {events}.")
 
     def test_half_of_the_limit(self):
         """A grace above half of the limit, or of what the test's timeout leaves, is cut to that."""
@@ -251,11 +260,19 @@ class Step16MixinGrace(Outer):
         failed = fail(OSError("no failure of an abort"))
         self.addCleanup(failed.addErrback, lambda failure: None)
         for gives in (Deferred(), failed, OSError("no failure"), False):
-            endpoint = FakeConnecting(ends_by=["abortConnection"], gives=gives)
+            endpoint = FakeConnecting(gives=gives)
 
             class Aborts(Inner):
+                grace = 0.02
+
                 async def runTest(self, endpoint=endpoint):
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.addCleanup(self.later, endpoint.made[0].transport)
+
+                def later(self, transport):
+                    from twisted.internet import reactor
+
+                    reactor.callLater(0.06, transport.end)
 
             self.assert_clean(Aborts, f"if abortConnection() returns {gives!r}")
 
