@@ -49,8 +49,8 @@ class Step17MixinLimit(Outer):
         wrong = [p for p in late if isinstance(p, TimeoutError | DirtyReactorAggregateError)]
         self.assertTrue(
             len(late) == 1 and not wrong and len(got) == 1 + len(own),
-            f"Expected trial to report the limit, {case.limit} s, once, and {len(own)} other problems, "
-            f"{when}; it reported {said}.",
+            f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}, and {len(own)} "
+            f"others; it reported {said}.",
         )
         self.assertIs(
             type(late[0]), AssertionError, f"Expected an AssertionError {when}; it reported {said}."

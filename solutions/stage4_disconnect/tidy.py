@@ -5,17 +5,20 @@
             port = await self.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"), MyServerFactory())
             client = await self.connect(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), factory)
 
-When the test ends, passed or failed, trial closes all of it and waits: ports, attempts to listen or connect, and both sides
-of each connection. Cleanups that you add later run before that, and tearDown runs after it. Twisted 21.7, Python 3.9 or newer.
-It neither sees what else a test opens (the connections of an Agent, a service, a thread pool), nor ends the attempts of
-reactor.connectTCP, nor a process that ignores the end of its input; protocols without a __dict__ cannot be watched.
-For all of these, the course has a package, in the folder txtidy/.
+When the test ends, passed or failed, trial closes all of it and waits: ports, attempts to listen or connect, and both
+sides of each connection. Cleanups that you add later run before that, and tearDown runs after it. It runs on Twisted
+21.7, Python 3.9, and whatever is newer.
+
+What it leaves to you: other things that a test opens, such as the connections of an Agent, services and thread pools;
+attempts of reactor.connectTCP; processes that ignore the end of their input; protocols without a __dict__. The package in
+the course's folder txtidy/ is for all of these.
 """
 
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
-from twisted.python import failure, log
+from twisted.python import log
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 
@@ -23,8 +26,6 @@ class TidyConnections:
     """Connections not over after ``grace`` seconds are aborted; anything not over after ``limit`` is named in a failure."""
 
     grace, limit = 1.0, 3.0
-    _opened: Any = None
-    getTimeout: Any  # TestCase has it
 
     def listen(self, endpoint: Any, factory: Any) -> Any:
         """Listen on a server endpoint. Returns a Deferred that fires with the port, or fails, as the endpoint's."""
@@ -43,8 +44,8 @@ class TidyConnections:
         """Let the connections of a factory, which something else may open, end with the test. Returns the factory."""
         if not isinstance(self, TestCase):
             raise TypeError("This needs twisted.trial.unittest.TestCase: nothing else waits.")
-        if self._opened is None:
-            self._opened = ([], [], [])
+        if not hasattr(self, "_opened"):
+            self._opened: Any = ([], [], [])  # ports, attempts, connections
             self.addCleanup(self._end)
         build = getattr(factory.buildProtocol, "before", factory.buildProtocol)
         lines = self._opened[2]
@@ -84,10 +85,11 @@ class TidyConnections:
         """End everything that this test has opened, and wait until it is over."""
         from twisted.internet import reactor
 
-        (ports, attempts, lines), self._opened = self._opened or ([], [], []), None
-        limit = min(self.limit, 0.9 * self.getTimeout())  # trial's timeout names nothing
-        ends: Any = []  # what to wait for: a thing, its transport or None, and a Deferred
-        raised: Any = []  # failures of requests
+        # trial's own timeout names nothing, and breaks the next test.
+        limit = min(self.limit, 0.9 * self.getTimeout())  # type: ignore[attr-defined]
+        ports, attempts, lines = vars(self).pop("_opened", ([], [], []))
+        # What to wait for: a thing, its transport or None, a Deferred. What requests have raised.
+        ends, raised = [], []  # type: Any, Any
         ### BEGIN SOLUTION Step 13: stop each port
         ### STARTER # Step 13: the mixin's ports
         ends += [(port, None, port.stopListening()) for port in ports]
@@ -125,14 +127,14 @@ class TidyConnections:
         giving_up: Any = reactor.callLater(limit, lambda: waiting.callback(waiting.resultList))
         waiting.addBoth(lambda results: (giving_up.active() and giving_up.cancel()) or results)
         ### END SOLUTION
-        results = yield waiting
-        failures = [result[1] for result in results if result and not result[0]] + raised
+        results = yield waiting  # for each of ends (succeeded, result), or None if it is not over
+        failures = [one[1] for one in results if one and not one[0]] + raised
         ### BEGIN SOLUTION Step 17: fail with the names of what has not ended
         ### STARTER # Step 17: the mixin's limit
         late = "; ".join(_name(*ends[i]) for i, one in enumerate(results) if one is None)
         if late:
-            why = AssertionError(f"not over {limit:g} s after the test: {late}")
-            failures.insert(0, failure.Failure(why))
+            error = AssertionError(f"not over {limit:g} s after the test: {late}")
+            failures.insert(0, Failure(error))
         ### END SOLUTION
         for why in failures[1:]:
             log.err(why)  # trial reports each
