@@ -182,7 +182,7 @@ WRONG = {
     ),
     "the mixin never hears that a connection is over": tidy(
         {"lambda: over.called or over.callback(None)": "int"},
-        r"AssertionError: not over [\d.]+ s after the test: <.*Client.*> from IPv4Address\(.*\) to ",
+        r"AssertionError: not over [\d.]+ s after the test: <.*Client.*>\.$",
     ),
     "the mixin ignores the limit": tidy(
         {LIMITED: ""},

@@ -226,16 +226,37 @@ class Step16MixinGrace(Outer):
 
     def test_half_of_the_limit(self):
         """A grace above half of the limit, or of what the test's timeout leaves, is cut to that."""
-        endpoint = FakeConnecting(ends_by=["abortConnection"])
-        for grace, limit, timeout in ((0.25, 0.2, 1.2), (5.0, 6.0, 0.3)):
+        endpoint, events, calls = FakeConnecting(ends_by=["abortConnection"]), [], []
+        for grace, limit, timeout in ((0.35, 0.4, 1.2), (5.0, 6.0, 0.4)):
+            events.clear()
+            half = min(limit, 0.9 * timeout) / 2
 
             class Hurries(Inner):
-                async def runTest(self):
+                async def runTest(self, half=half):
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.addCleanup(self.note, half)
+
+                def note(self, half):
+                    from twisted.internet import reactor
+
+                    calls[:] = [
+                        reactor.callLater(0.85 * half, events.append, "before"),
+                        reactor.callLater(1.6 * half, events.append, "after"),
+                    ]
+
+                def tearDown(self):
+                    events.append("over")
+                    for call in calls:
+                        if call.active():
+                            call.cancel()
 
             Hurries.grace, Hurries.limit, Hurries.timeout = grace, limit, timeout
             when = f"with a grace of {grace} s, a limit of {limit} s, a timeout of {timeout} s"
             self.assert_clean(Hurries, when)
+            expected = ["before", "over"]
+            self.assertEqual(
+                events, expected, f"Expected an abort after {half} s {when}; {events}."
+            )
 
     def test_close_raised(self):
         """A connection whose loseConnection has raised is aborted too; so is each of several of one name."""

@@ -41,16 +41,19 @@ class Step17MixinLimit(Outer):
     the call.
     """
 
-    def assert_named(self, case, things, when, own=()):
-        """trial reports the test's own exceptions and one more, which has the str() of these. Returns its message."""
+    def assert_named(self, case, things, when, own=(), after=()):
+        """trial reports the test's own exceptions and one more, which has the str() of these. Returns its message.
+
+        after: the exceptions that it reports after that.
+        """
         got = problems(case)
         said = "; ".join(map(words, got)) or "none"
-        late = [problem for problem in got if not any(problem is one for one in own)]
+        late = got[len(own) : len(own) + 1]
         wrong = [p for p in late if isinstance(p, TimeoutError | DirtyReactorAggregateError)]
         self.assertTrue(
-            len(late) == 1 and not wrong and len(got) == 1 + len(own),
-            f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}, and {len(own)} "
-            f"others; it reported {said}.",
+            got == [*own, *late, *after] and late and not wrong,
+            f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}, with {len(own)} "
+            f"before it and {len(after)} after it; it reported {said}.",
         )
         self.assertIs(
             type(late[0]), AssertionError, f"Expected an AssertionError {when}; it reported {said}."
@@ -268,7 +271,7 @@ class Step17MixinLimit(Outer):
             when = (
                 f"when a port, a close and an abort fail with {error!r}, and a port does not stop"
             )
-            message = self.assert_named(Stays, late, when, own=[error] * 3)
+            message = self.assert_named(Stays, late, when, after=[error] * 3)
             self.assertNotIn(
                 str(fails), message, f"Expected no failed port to be named; it says: {message}"
             )
