@@ -34,9 +34,9 @@ class Step13MixinPorts(Kinds):
     Write a line of listen(), and a line of _end(), in tidy.py. self._opened has three lists: of
     ports, of attempts, of connections. Remember the port in the first; the Deferred of listen
     still has the endpoint's result, a port or a failure. trial calls _end when the test is over:
-    watched(), which is given, adds that cleanup. So is _once(port): pass each port through it, so
-    that a test may stop the port, and not wait. In _end, stop each port, once, and add to `ends`
-    the port, None, and a Deferred for its end. If stopListening() raises, or its Deferred fails,
+    watched(), which is given, adds that cleanup. _once(port) is given, too: call it for each port,
+    so that a test may stop it, and not wait. In _end, stop each port, once, and add to `ends` the
+    port, None, and a Deferred for its end. If stopListening() raises, or its Deferred fails,
     the other ports are still stopped, and each such failure is reported, in order.
     """
 

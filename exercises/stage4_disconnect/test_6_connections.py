@@ -1,43 +1,20 @@
 """The mixin's connections: both sides of each, in every state in which a test may leave them."""
 
-import contextlib
 import os
-import signal
 import socket
-import sys
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.endpoints import ProcessEndpoint
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol, IReactorProcess
+from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SkipTest
 from twisted.web.resource import Resource
 from twisted.web.server import Site
-from zope.interface import implementer
 
 from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
+from .heard import HalfOpen, Spied, kill, running, serving_again, setting, watching
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
-
-
-@implementer(IHalfCloseableProtocol)
-class HalfOpen(Side):
-    """A side that stays open when the other has closed its half. half: a Deferred that fires then."""
-
-    def __init__(self):
-        super().__init__()
-        self.half = Deferred()
-
-    def readConnectionLost(self):
-        self.half.callback(None)
-
-    def writeConnectionLost(self):
-        """Our own half is closed."""
-
-    def connectionLost(self, reason):
-        self.lost = reason.value
-        super().connectionLost(reason)
 
 
 class Step14MixinConnections(Kinds):
@@ -74,7 +51,7 @@ class Step14MixinConnections(Kinds):
     def test_same_protocol(self):
         """The protocol's own connectionLost gets the reason, or none, as without the mixin; the protocol keeps its class."""
         endpoint, kinds, reasons = FakeConnecting(ends_by=["loseConnection"]), [], []
-        for error in (ConnectionAborted(), *ERRORS, None):
+        for error in (ConnectionAborted(), *ERRORS, None, "by a keyword"):
 
             class Notes(Protocol):
                 def connectionLost(self, reason="none", error=error):
@@ -86,9 +63,9 @@ class Step14MixinConnections(Kinds):
                 async def runTest(self, kind=Notes, error=error):
                     protocol = await self.connect(endpoint, Factory.forProtocol(kind))
                     kinds.append((type(protocol), kind))
-                    if error is None:
+                    if not isinstance(error, Exception):
                         protocol.transport.connected = False
-                        protocol.connectionLost()
+                        protocol.connectionLost(**({"reason": error} if error else {}))
                     else:
                         protocol.transport.end(error)
 
@@ -161,22 +138,9 @@ class Step14MixinConnections(Kinds):
         """A protocol's own methods are the object's, which its factory may have replaced."""
         heard = []
 
-        class Spied(Factory):
-            protocol = Recorder
-
-            def buildProtocol(self, address):
-                protocol = super().buildProtocol(address)
-                for name in ("makeConnection", "connectionLost"):
-                    self.spy(protocol, name)
-                return protocol
-
-            def spy(self, protocol, name):
-                method = getattr(protocol, name)
-                setattr(protocol, name, lambda *args: (heard.append(name), method(*args)))
-
         class Connects(Inner):
             async def runTest(self):
-                await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied())
+                await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied(heard))
 
         self.assert_clean(Connects, "for a protocol whose methods its factory has replaced")
         expected = ["makeConnection", "connectionLost"]
@@ -186,58 +150,11 @@ class Step14MixinConnections(Kinds):
         """A test may set connectionLost of a protocol, or of its class, or the transport's protocol, after connecting."""
         for what in ("protocol", "class", "transport's protocol"):
             heard, sides = [], []
-
-            class Plain(Protocol):
-                """A protocol of a program."""
-
-            class Other(Protocol):
-                def connectionLost(self, reason, heard=heard):
-                    heard.append(reason)
-
-            class Sets(Inner):
-                async def runTest(
-                    self, what=what, heard=heard, sides=sides, kind=Plain, other=Other
-                ):
-                    client, server = await self.pair(kind, Side)
-                    if what == "protocol":
-                        client.connectionLost = heard.append
-                    elif what == "class":
-                        self.patch(
-                            kind, "connectionLost", lambda self, reason: heard.append(reason)
-                        )
-                    else:
-                        client.transport.protocol = other()
-                    sides.append(server)
-
-            # The patch is undone before the mixin's end, like any cleanup that comes later.
-            expected = 0 if what == "class" else 1
             when = f"for a test that sets the {what} after connecting"
-            self.assert_clean(Sets, when)
+            self.assert_clean(setting(what, heard, sides), when)
             self.assert_over(sides, when)
-            self.assertEqual(
-                len(heard), expected, f"Expected its connectionLost to be called {when}."
-            )
-
-    def test_patched_class(self):
-        """While a class's connectionLost is patched, the patch is called."""
-        heard = []
-
-        class Plain(Protocol):
-            """A protocol of a program."""
-
-        class Patches(Inner):
-            async def runTest(self):
-                client, server = await self.pair(Plain, Side)
-                self.patch(Plain, "connectionLost", lambda protocol, reason: heard.append(protocol))
-                client.transport.loseConnection()
-                await server.over
-                while client.transport.connected:
-                    await self.turn()
-
-        self.assert_clean(Patches, "for a test that patches its client's class")
-        self.assertEqual(
-            len(heard), 1, f"Expected the patch to be called once; it was {len(heard)} times."
-        )
+            got = len(heard)
+            self.assertEqual(got, 1, f"Expected one call of that connectionLost {when}; got {got}.")
 
     def test_another_test(self):
         """A factory may serve one test after another, even if it returns the same protocol each time."""
@@ -472,28 +389,9 @@ class Step14MixinConnections(Kinds):
     def test_protocol_again(self):
         """A factory may return one protocol for one connection after another, even within one test."""
         ends = []
-
-        class Again(Protocol):
-            def connectionLost(self, reason):
-                ends.append(reason)
-                self.over.callback(None)
-
-        class Twice(Inner):
-            async def runTest(self):
-                server, factory = Again(), Factory()
-                factory.buildProtocol = lambda address: server
-                port = await self.listen(self.server(), factory)
-                for last in (False, True):
-                    server.over = Deferred()
-                    client = await self.connect(
-                        self.client(port.getHost().port), Factory.forProtocol(Client)
-                    )
-                    client.transport.write(b"hello")
-                    if not last:
-                        client.transport.loseConnection()
-                        await server.over
-
-        self.assert_clean(Twice, "when one protocol serves two connections, one after the other")
+        self.assert_clean(
+            serving_again(ends), "when one protocol serves two connections, one after the other"
+        )
         self.assertEqual(
             len(ends), 2, f"Expected two calls of its connectionLost; there were {len(ends)}."
         )
@@ -516,44 +414,17 @@ class Step14MixinConnections(Kinds):
 
         if os.name != "posix" or not IReactorProcess.providedBy(reactor):
             raise SkipTest("This test needs POSIX processes.")
-        program, pids = "import sys; sys.stdin.read()", []
-
-        def kill():
-            with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pids[0], signal.SIGKILL)
-                os.waitpid(pids[0], 0)
-
-        class Runs(Inner):
-            async def runTest(self):
-                words = [sys.executable, "-S", "-c", program]
-                endpoint = ProcessEndpoint(reactor, sys.executable, words)
-                side = await self.connect(endpoint, Factory.forProtocol(Protocol))
-                pids.append(side.transport._process.pid)
-
-        self.addCleanup(kill)
-        self.assert_clean(Runs, "for a test that runs a process")
+        pids = []
+        self.addCleanup(kill, pids)
+        self.assert_clean(running(pids), "for a test that runs a process")
         with self.assertRaises(ProcessLookupError):
             os.kill(pids[0], 0)
 
     def test_watched(self):
         """watched(factory) returns a factory whose connections end with the test, though something else opens it."""
-        servers = Sides(unread(Side))
-
-        class Serves(Inner):
-            async def runTest(self):
-                from twisted.internet import reactor
-
-                factory = self.watched(servers)
-                port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-                self.addCleanup(port.stopListening)
-                client = socket.create_connection(("127.0.0.1", port.getHost().port))
-                self.addCleanup(client.close)
-                await servers.first
-                if factory is not servers:
-                    self.fail("Expected watched() to return the factory.")
-
-        self.assert_clean(Serves, "for a port that the test opens in another way")
-        self.assert_over(servers.sides, "for a port that the test opens in another way")
+        servers, when = Sides(unread(Side)), "for a port that the test opens in another way"
+        self.assert_clean(watching(servers), when)
+        self.assert_over(servers.sides, when)
 
     def test_no_attribute_transport(self):
         """A protocol may have no attribute `transport`, like that of twisted.web's Site."""

@@ -43,7 +43,7 @@ class TidyConnections:
     def watched(self, factory: Any) -> Any:
         """Let the connections of a factory, which something else may open, end with the test. Returns the factory."""
         if not isinstance(self, TestCase):
-            raise TypeError("This needs twisted.trial.unittest.TestCase: nothing else waits.")
+            raise TypeError("Not a twisted.trial.unittest.TestCase: nobody would wait for the end.")
         if not hasattr(self, "_opened"):
             self._opened: Any = ([], [], [])  # ports, attempts, connections
             self.addCleanup(self._end)
