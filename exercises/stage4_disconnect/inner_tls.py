@@ -31,7 +31,9 @@ def certificate():
 
 
 class InnerTLS(Inner):
-    """Its endpoints speak TLS."""
+    """Its endpoints speak TLS. Handshakes take long on a busy machine."""
+
+    timeout = 4.0
 
     def server(self, number=0):
         from twisted.internet import reactor

@@ -156,6 +156,8 @@ class Step17MixinLimit(Outer):
                 self.assert_reported(Fails, [error], "for a port that fails with that, in time")
 
             class Raises(Impatient):
+                limit = 0.5
+
                 async def runTest(self, error=error):
                     sides = await self.pair()
 
