@@ -189,14 +189,15 @@ def test_a_stranger_s_tests(project: Path) -> None:
     check(trial(project, "test_it"), tests)
 
 
-@pytest.mark.skipif(not PYTHONS, reason="TIDY_PYTHONS names no other Python")
-@pytest.mark.parametrize("python", PYTHONS)
-def test_on_other_versions(project: Path, python: str) -> None:
-    """It works so with other versions of Python and Twisted, from 3.9 and 21.7 on.
+if PYTHONS:
 
-    TIDY_PYTHONS lists their executables, separated as in PATH. Each has twisted[tls], and nothing of the course.
-    """
-    check(other_python(project, python), named(TESTS.read_text("utf-8")))
+    @pytest.mark.parametrize("python", PYTHONS)
+    def test_on_other_versions(project: Path, python: str) -> None:
+        """It works so with other versions of Python and Twisted, from 3.9 and 21.7 on.
+
+        TIDY_PYTHONS lists their executables, separated as in PATH. Each has twisted[tls], and nothing of the course.
+        """
+        check(other_python(project, python), named(TESTS.read_text("utf-8")))
 
 
 @pytest.mark.skipif(
