@@ -99,5 +99,5 @@ class YourTests(SynchronousTestCase):
         for name in idle:
             self.fail(
                 f"Expected your {name} to fail with one of the wrong programs at least; it passes with "
-                "each. What mistake is it to find? Make that in the given code, and run it."
+                "each. It may be a good test, but this step wants those that find the README's mistakes."
             )

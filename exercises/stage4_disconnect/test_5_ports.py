@@ -31,7 +31,7 @@ class SlowPort:
 class Step13MixinPorts(Kinds):
     """A port that a test listens on is stopped when the test ends.
 
-    Write a line of listen(), and a line of _end(), in tidy.py. self._opened has three lists: of
+    Write what is missing in listen() and _end() for it, in tidy.py. self._opened has three lists: of
     ports, of attempts, of connections. Remember the port in the first; the Deferred of listen
     still has the endpoint's result, a port or a failure. trial calls _end when the test is over:
     watched(), which is given, adds that cleanup. _once(port) is given, too: call it for each port,
