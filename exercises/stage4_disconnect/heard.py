@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from unittest.mock import Mock
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import ProcessEndpoint
@@ -153,3 +154,14 @@ def serving_again(ends):
                     await server.over
 
     return Twice
+
+
+def mocking(protocol, built):
+    """Return a test whose factory is a mock that builds this protocol. What it built is added to built."""
+
+    class Builds(Inner):
+        async def runTest(self):
+            factory = Mock(**{"buildProtocol.return_value": protocol})
+            built.append(self.watched(factory).buildProtocol(None))
+
+    return Builds

@@ -13,7 +13,7 @@ from twisted.web.server import Site
 
 from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
-from .heard import HalfOpen, Spied, kill, running, serving_again, setting, watching
+from .heard import HalfOpen, Spied, kill, mocking, running, serving_again, setting, watching
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 
@@ -425,6 +425,12 @@ class Step14MixinConnections(Kinds):
         servers, when = Sides(unread(Side)), "for a port that the test opens in another way"
         self.assert_clean(watching(servers), when)
         self.assert_over(servers.sides, when)
+
+    def test_mock(self):
+        """A mock may stand for a factory: it still builds the protocol that it is told to."""
+        protocol, built = Protocol(), []
+        self.assert_clean(mocking(protocol, built), "for a test with a mock as its factory")
+        self.assertIs(built[0], protocol, f"Expected the mock's protocol; got {built[0]!r}.")
 
     def test_no_attribute_transport(self):
         """A protocol may have no attribute `transport`, like that of twisted.web's Site."""

@@ -47,7 +47,7 @@ class TidyConnections:
         if not hasattr(self, "_opened"):
             self._opened: Any = ([], [], [])  # ports, attempts, connections
             self.addCleanup(self._end)
-        build = getattr(factory.buildProtocol, "before", factory.buildProtocol)
+        build = vars(factory.buildProtocol).get("before", factory.buildProtocol)
         lines = self._opened[2]
         factory.buildProtocol = lambda address: self._noted(build(address), lines)
         factory.buildProtocol.before = build  # so that a factory used again is not watched twice
