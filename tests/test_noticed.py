@@ -60,7 +60,7 @@ def test_whole_job(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="a signal asks the child for its stack")
 def test_a_stack_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """If faulthandler could not write the frames of an endless loop, those that the child reported before are shown."""
-    monkeypatch.setattr(Reader, "stacks", lambda reader: (True, ()))
+    monkeypatch.setattr(Reader, "dumped", lambda reader: (True, ()))
     trouble = run("def test_spin(self):\n    while True:\n        pass\n", limit=1.0).trouble
     assert trouble and trouble.kind == "silent"
     assert trouble.frames[-1].function == "test_spin", trouble.frames

@@ -241,11 +241,7 @@ class Worker:
             elif kind == "end":
                 end = event
             elif kind in ("exit", "gone"):
-                late, frames = reader.stacks()
-                asked = [one.get("stack", ()) for one in log if one["event"] == "waits"]
-                if late and asked and len(asked[-1]) > len(frames):
-                    # While frames change all the time, faulthandler cannot always read them.
-                    frames = reader.frames(asked[-1])
+                late, frames = reader.stacks(log)
                 if ended_by is None and end is None:
                     ended_by = "silent" if late else "died"
                 printed = None
