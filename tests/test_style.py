@@ -95,7 +95,7 @@ def test_no_file_is_too_long(folder: str) -> None:
 OTHERS = {*sys.stdlib_module_names, "twisted", "zope", "OpenSSL", "cryptography"}
 
 
-SHARED = ("..wire", "..yours")
+SHARED = ("..wire", "..yours", "..page")
 
 
 def foreign(text: str) -> list[str]:
