@@ -26,7 +26,7 @@ class YourTests(SynchronousTestCase):
     patience = PATIENCE
 
     def run_yours(self, program=None):
-        """Run your tests with this program. Returns their names, and for each that failed, by name, why."""
+        """Run your tests with this program. Returns their names, and the Failures of those that failed, by name."""
         package = type(self).__module__.rpartition(".")[0]
         module, _, name = self.program.partition(".")
         code = importlib.import_module(f"{package}.{module}")
@@ -63,8 +63,7 @@ class YourTests(SynchronousTestCase):
                 failure.raiseException()
             if failure.check(TimeoutError):
                 type(self).patience = LESS
-            why = f"{failure.type.__name__}: {failure.getErrorMessage()}"
-            failed.setdefault(test.id().rpartition(".")[2], why)
+            failed.setdefault(test.id().rpartition(".")[2], failure)
         return names if result.successes or failed else [], failed
 
     def assert_right(self, program=None, what="the given code"):
@@ -77,10 +76,11 @@ class YourTests(SynchronousTestCase):
         )
         undo = "" if program else " Or is a mistake of yours left in that code?"
         for name, why in failed.items():
-            self.fail(
+            # With its traceback: the place to look is in your test.
+            raise self.failureException(
                 f"Your {name} fails with {what}, which is right. Either it demands more than README.md does, "
-                f"or it is wrong itself.{undo} It says: {why}"
-            )
+                f"or it is wrong itself.{undo} It says: {why.type.__name__}: {why.getErrorMessage()}"
+            ).with_traceback(why.tb)
 
     def assert_noticed(self, program, what):
         """One of your tests at least fails with this program. what: what the program does wrong."""

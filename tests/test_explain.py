@@ -76,6 +76,15 @@ def test_where_it_was_raised_comes_first(root: Path) -> None:
         assert also == f"also echo.py, line 1{others}"
 
 
+def test_what_is_left_comes_before_where_it_showed(root: Path) -> None:
+    """If the step is not written, an error in a file in which nothing is left to write is a consequence."""
+    stage = three_files(root, "# Step 1: a\n", "done\n", "")
+    raised = Problem("AttributeError", "no", (Frame(SECOND, 1, "f"),))
+    where, also = edit(stage, stage.steps[0], raised)
+    assert where == f"{ECHO}, line 1"
+    assert also == "also second_file_of_the_stage.py, line 1"
+
+
 @pytest.mark.parametrize(
     ("text", "where", "also"),
     [

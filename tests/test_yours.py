@@ -10,7 +10,8 @@ import pytest
 from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import Verdict, by_step, targets
-from workshop.report.explain import failure_text
+from workshop.report.explain import failure_text, main_problem
+from workshop.report.where import edit
 from workshop.runner.worker import Case, Worker, imports_of
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage2_poetry")
@@ -109,6 +110,16 @@ def test_too_strict() -> None:
 """
     found = messages(GOOD + more)["test_right"]
     assert "Your test_list fails with a client that keeps the bytes in a bytearray" in found, found
+
+
+def test_the_line_to_edit() -> None:
+    """If a test fails on a right program, the place to edit is the line in that test."""
+    text = GOOD + "    def test_sum(self):\n        self.assertEqual(1, 2)\n"
+    first = verdict(text).first_failure
+    assert first
+    line = 1 + (HEAD + text).splitlines().index("        self.assertEqual(1, 2)")
+    where, _ = edit(STAGE, None, main_problem(first.failed[0].problems))
+    assert where == f"exercises/{STAGE.name}/test_yours.py, line {line}"
 
 
 def test_never_ends() -> None:

@@ -39,7 +39,9 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
     """Return where to edit, and where else; the second is '' if there is no other place.
 
     The place in the learner's files where an error was raised comes first, or else what may have caused it; then what is
-    left of a half-written later step that may have broken this one, or else the places where the step's work belongs.
+    left of a half-written later step that may have broken this one, or else the places where the step's work belongs. If
+    work is left, but none in the file in which the error was raised, what is left comes first: that file is only where it
+    showed.
     """
     found = innermost(stage, problem.frames)
     if not found and problem.exception == "SystemExit":
@@ -50,6 +52,9 @@ def edit(stage: Stage, step: Step | None, problem: Problem) -> tuple[str, str]:
         places += [place for place in later if place != found]
     else:
         places = places_for(stage, step, places, problem.message)
+    left = later or marked(stage, step.number if step else 0)
+    if found and left and found.file not in {place.file for place in left}:
+        places = [*left, found]
     if not places:
         names = _or(stage.edit)
         return (
