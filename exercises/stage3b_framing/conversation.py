@@ -226,7 +226,7 @@ def refuse_whole(case, data, *statuses, **options):
     """A request, in one chunk, gets one of these statuses and a close."""
     conversation = Conversation(case, **options)
     conversation.send(data)
-    assert_refused(case, conversation, statuses, shown(data))
+    assert_refused(case, conversation, statuses, shown(data) + with_options(options))
 
 
 def assert_not_repeated(case, data):
@@ -246,9 +246,10 @@ def refuse(case, data, *statuses, **options):
     for chunks in every_chunking(data):
         conversation = Conversation(case, **options)
         conversation.send(*chunks)
-        assert_refused(case, conversation, statuses, f"the chunks {chunks!r}")
+        what = f"the chunks {chunks!r}{with_options(options)}"
+        assert_refused(case, conversation, statuses, what)
         conversation.send(GET)
-        assert_refused(case, conversation, statuses, f"the chunks {chunks!r} with a GET after them")
+        assert_refused(case, conversation, statuses, f"{what}, and a GET after them")
 
 
 def in_chunks(chunks):
@@ -264,6 +265,11 @@ def in_chunks(chunks):
 def shown(data):
     """Bytes for a message, cut if there are many."""
     return repr(data) if len(data) <= 200 else f"{data[:150]!r}… ({len(data)} bytes)"
+
+
+def with_options(options):
+    """A conversation's options, the limits for instance, in words for a message."""
+    return "".join(f", with {value!r}" for value in options.values())
 
 
 def assert_refused(case, conversation, statuses, what, after=0):
@@ -338,8 +344,12 @@ def assert_bytes(case, request):
     """All parts of a request are bytes: a bytearray compares equal, but is not hashable, and may change."""
     parts = [request.method, request.target, request.version, request.content]
     parts += [part for pair in request.fields for part in pair]
-    got = [part for part in parts if type(part) is not bytes]
-    case.assertEqual(got, [], f"Expected all parts of {request!r} to be bytes; got {got!r}.")
+    for part in parts:
+        case.assertIs(
+            type(part),
+            bytes,
+            f"Expected all parts of a request to be bytes; one is a {type(part).__name__}, {shown(part)}.",
+        )
 
 
 def assert_nothing_kept(case, begin, what):
@@ -362,8 +372,8 @@ def assert_nothing_kept(case, begin, what):
 def assert_nothing_copied(case, begin, limits):
     """Eight million bytes of half a request are not copied again for each further byte.
 
-    The test measures the memory that the further bytes take: a copy of the received bytes takes as much again. A buffer
-    that grows in place, or a list of chunks, takes little.
+    The test measures the memory that the further bytes take: copying the received bytes takes as much memory again.
+    A buffer that grows in place, or a list of chunks, takes little.
     """
     conversation = Conversation(case, limits=limits)
     tracemalloc.start()

@@ -204,7 +204,8 @@ class Step02Framing(SynchronousTestCase):
     Write your part of content_length in parser.py. 400 is for two lengths, even equal ones; a
     length that is not digits only, though int() may accept it (+5, 1_0); a length together with
     Transfer-Encoding; Transfer-Encoding in HTTP/1.0. 400 or 501 is for any coding but chunked
-    alone, in one field or in several, and for an empty one (,chunked). All with a close.
+    alone, in any case, in one field or in several, and for an empty one (,chunked). All with a
+    close.
     """
 
     longMessage = False

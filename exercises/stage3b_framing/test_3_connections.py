@@ -5,7 +5,7 @@ import re
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from ..wire import every_chunking
+from ..wire import Failed, every_chunking, outcome
 from .conversation import (
     GET,
     Conversation,
@@ -216,6 +216,11 @@ class Step06Persistent(SynchronousTestCase):
                     response or Response(200)
                 )
                 self.flushLoggedErrors()
+                got = outcome(result)
+                self.assertFalse(
+                    isinstance(got, Failed) and got.reason is not response,
+                    f"Expected the server to raise nothing on the answer to {what}; it raised {got!r}.",
+                )
                 assert_read_or_aborted(self, conversation, f"{what}, {seconds} s into the work")
                 left = conversation.clock.getDelayedCalls()
                 self.assertEqual(left, [], f"Expected an empty clock after {what}; it has {left}.")

@@ -16,6 +16,7 @@ from .conversation import (
     refuse_damaged,
     refuse_whole,
     shown,
+    with_options,
 )
 from .messages import Limits
 
@@ -36,7 +37,7 @@ class ChunkedTestCase(SynchronousTestCase):
             self.assertEqual(
                 got,
                 wanted,
-                f"Expected {wanted!r} from the chunks {chunks!r}; got {got!r}, "
+                f"Expected {wanted!r} from the chunks {chunks!r}{with_options(options)}; got {got!r}, "
                 f"and the answers {conversation.statuses()}.",
             )
 
@@ -48,7 +49,7 @@ class ChunkedTestCase(SynchronousTestCase):
         """These bytes are refused without waiting for more."""
         conversation = Conversation(self, **options)
         conversation.send(CHUNKED + data)
-        assert_refused(self, conversation, [status], shown(data))
+        assert_refused(self, conversation, [status], shown(data) + with_options(options))
 
     def late(self, data):
         """Wherever these chunks stop for 30 s, then after one more byte for ever, the answer is 408 at 60 s."""
@@ -75,8 +76,9 @@ class Step08Chunked(ChunkedTestCase):
     Write your part of content_length, and in Chunks your parts of take, _begin_chunk and
     _take_line, in parser.py. A chunk is its size in hexadecimal, CRLF, that many bytes, CRLF.
     The last one has the size 0 and no data; an empty line follows (RFC 9112 7.1). chunked
-    counts in any case. 400 is for an invalid size, for a chunk without CRLF at its end, and for
-    a bare CR or LF or a NUL in a line, a bare LF at once. Received bytes are not copied again
+    counts in any case. 400 is for an invalid size; for a chunk without CRLF at its end, as soon
+    as two bytes after its data are here; and for a bare CR or LF or a NUL in a line, a bare LF
+    at once. Received bytes are not copied again
     for each chunk. take continues where it stopped: _missing says whether data comes next, or a
     line. After the size 0, a line that is not empty is a trailer: pass it to _drop_trailer, for
     the next step.
@@ -109,7 +111,11 @@ class Step08Chunked(ChunkedTestCase):
             conversation = Conversation(self)
             conversation.send(b"POST /a HTTP/1.1\r\n" + data)
             got = [request.content for request in conversation.handler.requests]
-            self.assertEqual(got, [b"!"], f"Expected the content b'!' of {data!r}; got {got!r}.")
+            self.assertEqual(
+                got,
+                [b"!"],
+                f"Expected the content b'!' of {data!r}; got {got!r}, and the answers {conversation.statuses()}.",
+            )
 
     def test_two_requests(self):
         """Each request has its own chunks."""
