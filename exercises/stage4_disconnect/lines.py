@@ -12,16 +12,26 @@ from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
 LATE = 0.1  # seconds; trial looks within 0.02 s of a test's end, even on its slowest reactor
+HELLO = b"hello"
 MORE_THAN_FITS = b"x" * 2**24  # bytes; more than any system buffers for a peer that does not read
 
 
 class Side(Protocol):
     """One side of a connection. over: a Deferred that fires with None when the connection is over."""
 
+    received = b""
+
     def __init__(self):
         self.over = Deferred()
 
     def dataReceived(self, data):
+        """Wait for the whole hello: a chunk is not a message."""
+        if len(self.received) < len(HELLO):
+            self.received += data
+            if len(self.received) >= len(HELLO):
+                self.hello(self.received)
+
+    def hello(self, data):
         """Send it back."""
         self.transport.write(data)
 
@@ -38,7 +48,7 @@ class Side(Protocol):
 
 
 class Client(Side):
-    """Sends hello. answer: a Deferred that fires with the first bytes of the answer."""
+    """Sends hello. answer: a Deferred that fires with the bytes received, once the whole hello has come back."""
 
     def __init__(self):
         super().__init__()
@@ -46,12 +56,11 @@ class Client(Side):
 
     def connectionMade(self):
         """Send hello."""
-        self.transport.write(b"hello")
+        self.transport.write(HELLO)
 
-    def dataReceived(self, data):
-        """Fire answer, once."""
-        if not self.answer.called:
-            self.answer.callback(data)
+    def hello(self, data):
+        """Fire answer."""
+        self.answer.callback(data)
 
 
 @implementer(IHalfCloseableProtocol)
@@ -73,11 +82,11 @@ class LateServer(Side):
 class LateClient(Client):
     """Reads nothing for a while after its answer, and so does not notice that the server has closed."""
 
-    def dataReceived(self, data):
+    def hello(self, data):
         """Stop reading for a while."""
         self.transport.pauseProducing()
         self.later(self.read_on)
-        super().dataReceived(data)
+        super().hello(data)
 
     def read_on(self):
         """Read again."""
@@ -87,7 +96,7 @@ class LateClient(Client):
 class CloggedServer(Side):
     """Sends more than a connection holds, and reads nothing any more."""
 
-    def dataReceived(self, data):
+    def hello(self, data):
         """Clog the line."""
         self.transport.write(data + MORE_THAN_FITS)
         self.transport.pauseProducing()
@@ -96,11 +105,11 @@ class CloggedServer(Side):
 class CloggedClient(Client):
     """Sends more than a connection holds, and stops reading."""
 
-    def dataReceived(self, data):
+    def hello(self, data):
         """Clog the line."""
         self.transport.write(MORE_THAN_FITS)
         self.transport.pauseProducing()
-        super().dataReceived(data)
+        super().hello(data)
 
 
 @dataclass(frozen=True)
