@@ -42,6 +42,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByWhatIsShared(config, log)
 
 
+# Tests that mostly wait, and come late by their names: alone at the end, they would leave the other workers nothing to do.
+FIRST = re.compile(r"test_txtidy\.py|::test_never_ends")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those tests first. Workers begin with what many tests share, and then keep this order."""
+    items.sort(key=lambda item: not FIRST.search(item.nodeid))
+
+
 # What a module makes once, for all of its tests.
 ONCE = re.compile(r'scope="module"|^@functools\.(?:lru_)?cache', re.M)
 TESTS = Path(__file__).parent

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import venv
+from importlib.metadata import distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +64,37 @@ def make_venv(folder: Path) -> Path:
     return site
 
 
+def make_venv_with_pip(folder: Path) -> None:
+    """Make a virtual environment with the pip of this one, which need not be installed again."""
+    venv.create(folder, symlinks=True, clear=True)
+    site = next(folder.glob("lib/python*/site-packages"))
+    theirs = Path(str(distribution("pip").locate_file("")))
+    for path in (theirs / "pip", *theirs.glob("pip-*.dist-info")):
+        (site / path.name).symlink_to(path)
+
+
+def quick_python(path: Path, make: str) -> str:
+    """Make a Python that only makes environments, by this function of this module; its path."""
+    here = str(Path(__file__).parent)
+    path.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {here!r})\n"
+        f"from pathlib import Path\nfrom setup_copy import {make}\n"
+        "assert sys.argv[1:-1] == ['-I', '-X', 'utf8', '-m', 'venv', '--clear'], sys.argv\n"
+        f"{make}(Path(sys.argv[-1]))\n"
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def command(*argv: str, python: str = sys.executable, base: str = "") -> list[str]:
+    """The tool's command line. ``base``: a Python to make .venv with, in place of the real one."""
+    if not base:
+        return [python, "-m", "workshop", *argv]
+    code = f"import runpy, sys; sys._base_executable = {base!r}; "
+    code += "runpy.run_module('workshop', run_name='__main__')"
+    return [python, "-c", code, *argv]
+
+
 class Copy:
     """A copy of the checkout that asks for alpha, and the commands a user gives in it."""
 
@@ -91,11 +123,7 @@ class Copy:
         return make_venv(folder or self.venv)
 
     def command(self, *argv: str, python: str = sys.executable) -> list[str]:
-        if not self.base:
-            return [python, "-m", "workshop", *argv]
-        code = f"import runpy, sys; sys._base_executable = {self.base!r}; "
-        code += "runpy.run_module('workshop', run_name='__main__')"
-        return [python, "-c", code, *argv]
+        return command(*argv, python=python, base=self.base)
 
     def make_quickly(self) -> None:
         """Let set-up make .venv with the stub for a pip: by a Python that does no more than that.
@@ -105,16 +133,7 @@ class Copy:
         if not POSIX:
             self.environment["PIP_NO_INDEX"] = "1"
             return
-        quick = self.folder.with_name("quick")
-        here = str(Path(__file__).parent)
-        quick.write_text(
-            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {here!r})\n"
-            "from pathlib import Path\nfrom setup_copy import make_venv\n"
-            "assert sys.argv[1:-1] == ['-I', '-X', 'utf8', '-m', 'venv', '--clear'], sys.argv\n"
-            "make_venv(Path(sys.argv[-1]))\n"
-        )
-        quick.chmod(0o755)
-        self.base = str(quick)
+        self.base = quick_python(self.folder.with_name("quick"), "make_venv")
         self.environment["STUB_PIP"] = "ERROR: (from versions: none)"
 
     def run(self, *argv: str, **more: str) -> subprocess.CompletedProcess[str]:

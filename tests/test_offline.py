@@ -22,7 +22,7 @@ from subprocess import CompletedProcess, Popen, check_output, run
 
 import pytest
 from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix, until
-from setup_copy import python_in
+from setup_copy import POSIX, command, python_in, quick_python
 
 from workshop.commands.offline import LEFT_OUT
 from workshop.setup.environment import machine
@@ -131,10 +131,10 @@ def make(
     )
 
 
-def run_in(course: Learner, folder: Path, *words: str) -> CompletedProcess[str]:
-    """Give a command in the folder, as a learner does, with no network."""
+def run_in(course: Learner, folder: Path, *words: str, base: str = "") -> CompletedProcess[str]:
+    """Give a command in the folder, as a learner does, with no network. ``base``: a Python to make .venv with."""
     return run(
-        [sys.executable, "-m", "workshop", *words],
+        command(*words, base=base),
         env=course.environment(alone(PYTHONPATH="")),
         cwd=folder,
         capture_output=True,
@@ -179,12 +179,17 @@ def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> N
     assert Path(python_in(folder / ".venv")).exists()
 
 
-def test_what_is_not_for_this_machine_is_told(course: Learner, tmp_path: Path) -> None:
-    """In a folder made for another Python, set-up says so before it tries the network; and after."""
-    folder = tmp_path / "copy"
+def test_wheels_that_will_not_do(course: Learner, tmp_path: Path) -> None:
+    """In a folder made for another Python, set-up says so before it tries the network, and after.
+
+    If the folder has lost a wheel, set-up says what to do, and tries no network.
+    """
+    folder, other = tmp_path / "copy", tmp_path / "other"
     assert make(course, folder).returncode == 0
-    (folder / "wheels" / "made-for.txt").write_text("Python 3.2 on amiga\n")
-    outcome = run_in(course, folder)
+    shutil.copytree(folder, other)
+    base = quick_python(tmp_path / "quick", "make_venv_with_pip") if POSIX else ""
+    (other / "wheels" / "made-for.txt").write_text("Python 3.2 on amiga\n")
+    outcome = run_in(course, other, base=base)
     said = " ".join(outcome.stderr.split())
     assert outcome.returncode == 1, outcome.stderr
     sentence = (
@@ -194,13 +199,8 @@ def test_what_is_not_for_this_machine_is_told(course: Learner, tmp_path: Path) -
     assert "cannot reach its package index" in said
     assert f"{sentence} Or delete .venv and use that Python." in said
 
-
-def test_a_wheel_that_is_lacking_is_told(course: Learner, tmp_path: Path) -> None:
-    """If the folder has lost a wheel, set-up says what to do, and goes to no network."""
-    folder = tmp_path / "copy"
-    assert make(course, folder).returncode == 0
     next((folder / "wheels").glob("alpha-*")).unlink()
-    outcome = run_in(course, folder)
+    outcome = run_in(course, folder, base=base)
     assert outcome.returncode == 1, outcome.stderr
     assert "the folder wheels lacks what this machine needs" in outcome.stderr, outcome.stderr
 

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from kept import kept
 
 from workshop.course import Stage, load
 from workshop.course.solutions import answer, mutated
 from workshop.judge.steps import Verdict, by_step, targets
 from workshop.report.explain import failure_text
-from workshop.runner.worker import Case, Worker, imports_of
+from workshop.runner.worker import Case, imports_of
 
 COURSE = load(Path(__file__).resolve().parent.parent)
 
@@ -19,7 +20,7 @@ COURSE = load(Path(__file__).resolve().parent.parent)
 def judged(stage: Stage, files: dict[str, str], number: int, stop: bool = True) -> Verdict:
     """The verdict on these files, of the steps up to this number."""
     steps = [step for step in stage.steps if step.number <= number]
-    with Worker(imports_of(stage), 10) as worker:
+    with kept(imports_of(stage), 10) as worker:
         result = worker.run(stage, Case("", files, tuple(targets(stage, steps)), stop=stop))
     return by_step(stage, result, steps)
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 from driving import MARK, Learner, until
 
-from workshop.course import load
+from workshop.course import Step, load
 from workshop.course.solutions import answer
 from workshop.judge.steps import Verdict, by_step, targets
 from workshop.report.explain import main_problem, words
-from workshop.runner.worker import Case, Worker, imports_of
+from workshop.runner.pool import Pool
+from workshop.runner.worker import Case, Worker
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage4_disconnect")
 SOLVED = answer(STAGE)
@@ -66,6 +67,11 @@ class Outer(Outer):
             result.addError(self, Failure(AssertionError(f"STILL LISTENING: {ports}")))
 '''
 STILL = "STILL LISTENING"
+CLOSES = "one.socket.close()"
+AT_ONCE = 4
+"""Runs at the same time."""
+UNFINISHED = [0, 11, 12]
+LEFT_OPEN = ["stopListening is forgotten", "the mixin forgets the ports"]
 on_linux = sys.platform == "linux"
 
 
@@ -218,29 +224,48 @@ WRONG = {
 }
 
 
-@pytest.fixture
-def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """What runs a stage. When it is closed, nothing that a run has started lives on: so nothing of it listens."""
-    monkeypatch.setenv(MARK, str(tmp_path))
-    with Worker(imports_of(STAGE)) as worker:
-        yield worker
-    until(lambda: not Learner(tmp_path, tmp_path).processes(), 3, "a process was left behind")
-
-
-def run(
-    worker: Worker, overlay: dict[str, str], steps: tuple[int, ...], stop: bool, test: str = ""
-) -> Verdict:
-    """Run these steps, or that test of the last of them. It must be over in seconds, by itself.
-
-    The tool ends a test after 10 s, and cannot say then what never came: that would be its trouble.
-    """
+def case(
+    name: str, overlay: dict[str, str], steps: tuple[int, ...], stop: bool, test: str = ""
+) -> tuple[Case, list[Step]]:
+    """Return a run of these steps, or of that test of the last of them, and the steps."""
     asked = [STAGE.step(str(number)) for number in steps]
     names = [f"{targets(STAGE, asked)[-1]}.{test}"] if test else targets(STAGE, asked)
     files = {"inner.py": INNER + PROBE * on_linux, **overlay}
-    result = worker.run(STAGE, Case("", files, tuple(names), stop))
-    assert result.trouble is None, result.trouble
-    assert result.seconds < SECONDS, f"It took {result.seconds:.1f} s."
-    return by_step(STAGE, result, asked)
+    return Case(name, files, tuple(names), stop), asked
+
+
+def all_cases() -> Iterator[tuple[Case, list[Step]]]:
+    """Yield all runs of this module."""
+    for name, wrong in WRONG.items():
+        yield case(name, wrong.overlay(), wrong.steps, True, wrong.test)
+    for solved in UNFINISHED:
+        steps = tuple(s.number for s in STAGE.steps if not s.given and s.number > 10)
+        yield case(f"solved to {solved}", answer(STAGE, solved), steps, False)
+    for name in LEFT_OPEN if on_linux else ():
+        assert INNER.count(CLOSES) == 1
+        files = {**WRONG[name].overlay(), "inner.py": INNER.replace(CLOSES, "pass") + PROBE}
+        yield case(f"{name}, and left open", files, WRONG[name].steps[:1], True)
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
+    """All runs, by name, several at a time, since most of them wait. When their workers are closed, nothing lives on.
+
+    Each must be over in seconds, by itself. The tool ends a test after 10 s, and cannot say then what never came: that would
+    be its trouble.
+    """
+    place, found = tmp_path_factory.mktemp("place"), {}
+    asked = {case.name: (case, steps) for case, steps in all_cases()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, str(place))
+        patch.setattr("workshop.runner.pool.Worker", Worker)  # not one that is kept
+        with Pool(STAGE, workers=AT_ONCE) as pool:
+            for case, result in pool.run([case for case, _ in asked.values()]):
+                assert result.trouble is None, (case.name, result.trouble)
+                assert result.seconds < SECONDS, f"{case.name}: it took {result.seconds:.1f} s."
+                found[case.name] = by_step(STAGE, result, asked[case.name][1])
+    until(lambda: not Learner(place, place).processes(), 3, "a process was left behind")
+    return found
 
 
 def still_listening(verdict: Verdict) -> dict[str, str]:
@@ -254,14 +279,13 @@ def still_listening(verdict: Verdict) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_teardown(worker: Worker, name: str) -> None:
+def test_a_wrong_teardown(verdicts: dict[str, Verdict], name: str) -> None:
     """It ends in seconds; the learner reads what is missing, in plain words; no test leaves a port that listens."""
-    wrong = WRONG[name]
-    verdict = run(worker, wrong.overlay(), wrong.steps, stop=True, test=wrong.test)
+    verdict = verdicts[name]
     assert not still_listening(verdict)
     assert verdict.first_failure, "it passes"
     message = words(main_problem(verdict.first_failure.failed[0].problems))
-    assert re.search(wrong.says, message), message
+    assert re.search(WRONG[name].says, message), message
     for test in verdict.first_failure.failed:
         said = words(main_problem(test.problems))
         # trial's own words for what is left and what waits; but where trial itself was started, they are passed on.
@@ -269,20 +293,17 @@ def test_a_wrong_teardown(worker: Worker, name: str) -> None:
         assert not re.search(r"still running at|<class", ours), said
 
 
-@pytest.mark.parametrize("solved", [0, 11, 12])
-def test_an_unfinished_stage(worker: Worker, solved: int) -> None:
+@pytest.mark.parametrize("solved", UNFINISHED)
+def test_an_unfinished_stage(verdicts: dict[str, Verdict], solved: int) -> None:
     """Nor does a stage that is not written to its end leave a port, whichever of its tests are run."""
-    numbers = tuple(s.number for s in STAGE.steps if not s.given and s.number > 10)
-    verdict = run(worker, answer(STAGE, solved), numbers, stop=False)
+    verdict = verdicts[f"solved to {solved}"]
     assert not still_listening(verdict)
-    assert len(verdict.result.tests) >= sum(len(STAGE.step(str(n)).tests) for n in numbers)
+    asked = [s for s in STAGE.steps if not s.given and s.number > 10]
+    assert len(verdict.result.tests) >= sum(len(step.tests) for step in asked)
 
 
 @pytest.mark.skipif(not on_linux, reason="needs /proc")
-@pytest.mark.parametrize("name", ["stopListening is forgotten", "the mixin forgets the ports"])
-def test_a_port_that_is_left_would_be_seen(worker: Worker, name: str) -> None:
+@pytest.mark.parametrize("name", LEFT_OPEN)
+def test_a_port_that_is_left_would_be_seen(verdicts: dict[str, Verdict], name: str) -> None:
     """It is inner.py that closes what is left: without that, the process listens until it ends, and this is noticed."""
-    closes = "one.socket.close()"
-    assert INNER.count(closes) == 1
-    overlay = {**WRONG[name].overlay(), "inner.py": INNER.replace(closes, "pass") + PROBE}
-    assert still_listening(run(worker, overlay, WRONG[name].steps[:1], stop=True))
+    assert still_listening(verdicts[f"{name}, and left open"])

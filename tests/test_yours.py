@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
+from kept import kept
 
 from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import Verdict, by_step, targets
 from workshop.report.explain import failure_text, main_problem
 from workshop.report.where import edit
-from workshop.runner.worker import Case, Worker, imports_of
+from workshop.runner.worker import Case, imports_of
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage2_poetry")
 """Its step 4 judges the class Chunks of test_yours.py."""
@@ -58,7 +59,7 @@ def verdict(text: str, step: int = 4) -> Verdict:
     """What step 4 makes of these tests, or another step."""
     files = {**answer(STAGE), "test_yours.py": HEAD + text}
     steps = [one for one in STAGE.steps if one.number == step]
-    with Worker(imports_of(STAGE), 10) as worker:
+    with kept(imports_of(STAGE), 10) as worker:
         case = Case("", files, tuple(targets(STAGE, steps)), stop=False)
         return by_step(STAGE, worker.run(STAGE, case), steps)
 
