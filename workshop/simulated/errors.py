@@ -1,0 +1,31 @@
+"""What a test is told if it asks for something that the simulation lacks, waits for ever, or never ends."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import TimeoutError as TrialTimeout
+
+
+class NotSimulated(NotImplementedError, AttributeError):
+    """Something that the simulated network lacks. It is an AttributeError too, so that hasattr returns False for it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The simulated network has no {what}. Run this test on a real reactor: "
+            "trial without --reactor=simulated."
+        )
+
+
+class Misused(Exception):
+    """A weather, a seed or a decision that is not one."""
+
+
+class Stuck(TrialTimeout):
+    """A test that cannot end. It is a TimeoutError, as trial reports it on a real reactor, after two minutes."""
+
+
+class Deadlock(Stuck):
+    """Nothing is due any more, and a test still waits."""
+
+
+class Endless(Stuck):
+    """A test took more turns, or more real time, than a history may."""
