@@ -23,8 +23,9 @@ EPOCH = 2.0**20
 """Where time begins: a float that leaves room for less than a nanosecond, and is true."""
 TURN = 2.0**-17
 """Seconds that a turn of the reactor takes: some 8 µs. A sum of them is exact."""
-ROOM = {socket.AF_INET: 2_500_000, socket.AF_INET6: 2_500_000}
-ROOM_OF_UNIX = 200_000
+BYTE = 2.0**-30
+"""Seconds that a byte takes to send: without them, a stream without an end would end before any timeout."""
+ROOM, ROOM_OF_UNIX = 2_500_000, 200_000
 """Bytes that one direction holds for a reader that does not read, as on a Linux loopback."""
 FIRST_PORT, LAST_PORT = 32768, 65535
 ANY = ("", "0.0.0.0", "::")
@@ -117,7 +118,7 @@ class Socket:
         self.waiting: deque[Socket] | None = None  # of a listening socket: who has come
         self.inbox = bytearray()
         self.on_the_way = 0
-        self.room = ROOM_OF_UNIX if family == UNIX else ROOM[socket.AF_INET]
+        self.room = ROOM_OF_UNIX if family == UNIX else ROOM
         self.error = 0
         self.connecting = self.connected = self.closed = False
         self.ended = False  # the peer's end has arrived
@@ -186,6 +187,13 @@ class Socket:
             raise fault(errno.ENOTCONN)
         return self.peer_name
 
+    def _parts(self, call: str, name: Any) -> tuple[str, int, list[int]]:
+        """The host and the port of an address, and what else IPv6 has. A scope is in the host's name, or in the rest."""
+        host, port, *rest = name
+        if not 0 <= port <= LAST_PORT:
+            raise OverflowError(f"{call}(): port must be 0-65535.")
+        return host.partition("%")[0], port, rest
+
     def _address(self, host: str, port: int, scope: int = 0) -> Any:
         """An address of this family."""
         if self.family == socket.AF_INET6:
@@ -196,11 +204,7 @@ class Socket:
         """Take an address of this machine: a loopback or link-local one, or any."""
         if self.family == UNIX:
             return self._bind_path(os.fsencode(name))
-        host, port, *rest = name
-        if not isinstance(port, int):
-            raise TypeError(f"'{type(port).__name__}' object cannot be interpreted as an integer")
-        if not 0 <= port <= LAST_PORT:
-            raise OverflowError("bind(): port must be 0-65535.")
+        host, port, rest = self._parts("bind", name)
         host = {"localhost": "127.0.0.1", "": "0.0.0.0"}.get(host, host)
         if not local(host):
             raise fault(errno.EADDRNOTAVAIL)
@@ -250,11 +254,12 @@ class Socket:
         """Begin to connect, or say how far that is."""
         if self.connecting or self.connected:
             return errno.EALREADY if self.connecting else errno.EISCONN
-        history, number = self.network.history, self.network.number()
-        self.label = f"{number}.client"
+        history = self.network.history
         if self.family == UNIX:
-            return self._connect_path(os.fsencode(name), number)
-        host, port, *rest = name
+            return self._connect_path(os.fsencode(name))
+        host, port, rest = self._parts("connect_ex", name)
+        number = self.network.number()
+        self.label = f"{number}.client"
         host = "127.0.0.1" if host in ("", "0.0.0.0") else "::1" if host == "::" else host
         if self.name is None:
             self.name = self._address(host, self.network.free_port(), *rest[1:2])
@@ -267,8 +272,10 @@ class Socket:
         # Nobody else is in this network: an attempt elsewhere is never answered, and ends by its timeout.
         return errno.EINPROGRESS
 
-    def _connect_path(self, path: bytes, number: int) -> int:
+    def _connect_path(self, path: bytes) -> int:
         """Connect to a path: the kernel does that at once."""
+        number = self.network.number()
+        self.label = f"{number}.client"
         name = path if path[:1] == b"\0" else os.path.realpath(path)
         listener = self.network.listener(self.family, name)
         if listener is None or self.network.history.draw("refuse", self.label):
@@ -340,6 +347,7 @@ class Socket:
         length = min(len(data), self.room - self._used())
         if length <= 0:
             raise fault(errno.EAGAIN)
+        self.network.now += length * BYTE
         if self.network.history.draw("lose", self.label):
             self._later("latency", self._lost)
         else:

@@ -6,10 +6,11 @@ import functools
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from twisted.internet import base, error, tcp
+from twisted.internet import base, error, task, tcp
 from twisted.internet._resolver import GAIResolver
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
@@ -34,6 +35,9 @@ from .weather import History
 MOST_TURNS = 1_000_000
 MOST_SECONDS = 60.0
 """What one test may take: turns of the reactor, and real seconds."""
+RUN = "This calls reactor.run(); in a test, trial runs the reactor: return a Deferred, or await it."
+STEP = 2.0**-17
+"""Seconds that a step of a cooperative task takes."""
 NAMES = {"localhost": ("127.0.0.1", "::1")}
 LACKS = {
     "spawnProcess": "processes",
@@ -69,8 +73,9 @@ class Port(tcp.Port):
     def createInternetSocket(self) -> Any:
         """The socket, before it listens."""
         one = Socket(self.reactor.network, self.addressFamily)
-        if self._reusePort:
-            one.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", -1), 1)
+        for name, asked in (("ADDR", self._reuseAddress), ("PORT", self._reusePort)):
+            if asked and hasattr(socket, f"SO_REUSE{name}") and platformType == "posix":
+                one.setsockopt(socket.SOL_SOCKET, getattr(socket, f"SO_REUSE{name}"), 1)
         return one
 
 
@@ -276,14 +281,33 @@ class SimulatedReactor(base.ReactorBase):
     def run(self, installSignalHandlers: bool = True) -> None:
         """See IReactorCore. Raises Stuck if nothing can happen any more."""
         if self._started:
-            raise error.ReactorAlreadyRunning(
-                "The reactor runs already: trial runs it. Return a Deferred, or await it, in place of reactor.run()."
-            )
+            raise error.ReactorAlreadyRunning(f"The reactor runs already. {RUN}")
         self._stuck = None
         self.limits()
-        super().run(installSignalHandlers)
+        with self._slices():
+            super().run(installSignalHandlers)
         if self._stuck is not None:
+            if self.test is not None:
+                self._stuck.args = (f"{self._stuck}\n{RUN}",)
             raise self._stuck
+
+    @contextmanager
+    def _slices(self) -> Iterator[None]:
+        """Twisted's cooperator works for 0.01 s at a time by the real clock. Here a step of it takes virtual time."""
+
+        def over(timer: Any) -> bool:
+            self.network.now += STEP
+            return self.network.now >= timer.end
+
+        timer = task._Timer
+        kept = timer.__init__, timer.__call__
+        setattr(timer, "__init__", lambda it: setattr(it, "end", self.network.now + timer.MAX_SLICE))
+        setattr(timer, "__call__", over)
+        try:
+            yield
+        finally:
+            for name, method in zip(("__init__", "__call__"), kept, strict=True):
+                setattr(timer, name, method)
 
     def doIteration(self, delay: float | None) -> None:
         """One turn: see who is ready; if nobody is, move time on to what is due next; let those who are ready go."""
@@ -412,7 +436,7 @@ class SimulatedReactor(base.ReactorBase):
         """Begin a history. If nothing is left of the last one, time and all numbers begin anew, so that it is always the same."""
         self.network.history = history
         self.limits()
-        if not self.network.sockets and not self.getDelayedCalls():
+        if not (self._reads or self._writes or self.getDelayedCalls()):
             self.network.clear()
 
     # Connections

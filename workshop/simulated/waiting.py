@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from types import CoroutineType, FrameType, GeneratorType
 from typing import Any
+from unittest import TestCase
 
 MOST_LINES = 8
 
@@ -20,8 +21,12 @@ def is_limit_of_trial(call: Any) -> bool:
     return where == ("twisted.trial._asynctest", "onTimeout")
 
 
-def frames(file: str) -> list[FrameType]:
-    """Where the coroutines and generators of a file are suspended: what each of them awaits is at this line."""
+def frames(test: Any) -> list[FrameType]:
+    """Where the coroutines and generators of a test's file are suspended: what each of them awaits is at this line.
+
+    Those of other tests, which may be left from earlier, are left out.
+    """
+    file = getattr(sys.modules.get(type(test).__module__), "__file__", None)
     found = []
     for one in gc.get_objects():
         if isinstance(one, CoroutineType) and inspect.getcoroutinestate(one) == "CORO_SUSPENDED":
@@ -31,7 +36,9 @@ def frames(file: str) -> list[FrameType]:
         else:
             continue
         if frame is not None and frame.f_code.co_filename == file:
-            found.append(frame)
+            itself = frame.f_locals.get("self")
+            if itself is test or not isinstance(itself, TestCase):
+                found.append(frame)
     return sorted(found, key=lambda frame: frame.f_lineno)
 
 
@@ -66,8 +73,7 @@ def waits(reactor: Any) -> str:
         who = "the reactor still runs."
     else:
         who = f"{test.id()} still waits."
-        module = sys.modules.get(type(test).__module__)
-        for frame in frames(getattr(module, "__file__", None) or "")[:MOST_LINES]:
+        for frame in frames(test)[:MOST_LINES]:
             name = Path(frame.f_code.co_filename).name
             lines.append(f"{frame.f_code.co_name} waits at {name}, line {frame.f_lineno}")
         if not lines:

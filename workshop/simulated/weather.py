@@ -84,7 +84,7 @@ class History:
 
     def __init__(self, seed: int = 0, weather: str = "calm", put_back: Iterable[str] = ()) -> None:
         if weather not in PRESETS:
-            raise Misused(f"{weather!r} is no weather. There are {', '.join(PRESETS)}.")
+            raise Misused(f"{weather!r} is no weather: there are {', '.join(PRESETS)}")
         self.seed = seed
         self.weather = weather
         self.put_back = frozenset(put_back)
@@ -152,14 +152,14 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     """Read the environment: SIMULATED_SEED, SIMULATED_WEATHER and SIMULATED_PUT_BACK, each of which may be missing."""
     text = environment.get("SIMULATED_SEED", "")
     if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise Misused(f"SIMULATED_SEED={text!r} is no seed. Give a whole number, such as 7.")
+        raise Misused(f"SIMULATED_SEED={text!r} is no seed: give a whole number, such as 7")
     seed = int(text) if text else random.SystemRandom().randrange(10**9)
     weather = environment.get("SIMULATED_WEATHER") or "calm"
     if weather not in PRESETS:
-        raise Misused(f"SIMULATED_WEATHER={weather!r} is no weather. Give {' or '.join(PRESETS)}.")
+        raise Misused(f"SIMULATED_WEATHER={weather!r} is no weather: give {' or '.join(PRESETS)}")
     put_back = frozenset(filter(None, environment.get("SIMULATED_PUT_BACK", "").split(",")))
     for key in put_back:
         name, *rest = key.split("/")
         if name not in TABLE or len(rest) != 2 or not rest[1].isdecimal():
-            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is no decision. One is end/1.server/1.")
+            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is no decision: one is end/1.server/1")
     return Setting(seed, weather, put_back)
