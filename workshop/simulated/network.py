@@ -213,13 +213,19 @@ class Socket:
         self.name = self._address(host, port or self.network.free_port(), *rest[1:2])
 
     def _conflicts(self, other: Socket, host: str, port: int) -> bool:
-        """Whether another socket keeps this one from taking an address."""
-        if other.family != self.family or other.peer or not other.name or other.name[1] != port:
+        """Whether another socket keeps this one from taking an address, as on Linux."""
+        if other is self or other.family != self.family or not other.name or other.name[1] != port:
             return False
-        reuse = (socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", -1))
-        if self._options.get(reuse) and other._options.get(reuse):
+        if self._both(other, "SO_REUSEPORT"):
+            return False
+        if self._both(other, "SO_REUSEADDR") and other.waiting is None:
             return False
         return host == other.name[0] or host in ANY or other.name[0] in ANY
+
+    def _both(self, other: Socket, name: str) -> bool:
+        """Whether both sockets have an option."""
+        option = (socket.SOL_SOCKET, getattr(socket, name, -1))
+        return bool(self._options.get(option) and other._options.get(option))
 
     def _bind_path(self, path: bytes) -> None:
         """Take a path. A file is made there, as the kernel does, so that programs find, chmod and unlink it."""
@@ -313,17 +319,19 @@ class Socket:
         server = Socket(self.network, self.family)
         server.label = f"{number}.server"
         server.name, server.peer_name = name, self.getsockname()
+        server._options = dict(listener._options)
         self.peer_name = name
         self.peer, server.peer = server, self
         for end in (self, server):
             end.connecting, end.connected = False, True
             end.room = int(self.network.history.draw("room", end.label)) or end.room
-        self.touch()
         late = self.network.history.draw("accept", server.label)
         if late:
             self.network.at(self.network.now + late, listener._come, server)
         else:
             listener._come(server)
+        # After the listener: it was there first, so on every real reactor a quiet line accepts first.
+        self.touch()
 
     def _come(self, server: Socket) -> None:
         """A connection can be accepted, unless nobody listens any more."""
@@ -335,6 +343,8 @@ class Socket:
 
     def send(self, data: Any) -> int:
         """Send what there is room for. Returns its length."""
+        if self.closed:
+            raise fault(errno.EBADF)
         if self.error:
             error, self.error = self.error, 0
             raise fault(error)
@@ -386,6 +396,8 @@ class Socket:
 
     def recv(self, size: int) -> bytes:
         """Read what has arrived, or its beginning."""
+        if self.closed:
+            raise fault(errno.EBADF)
         if self.inbox:
             history, peer = self.network.history, self.peer
             assert peer is not None

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from twisted.internet import base, error, task, tcp
@@ -134,10 +134,9 @@ class Call(base.DelayedCall):
 class Pool:
     """A thread pool whose jobs run in virtual time, when they are due, in the reactor's own thread."""
 
-    min, max = 0, 10
-
     def __init__(self, reactor: SimulatedReactor) -> None:
         self._reactor = reactor
+        self.min, self.max = 0, 10
         self.jobs = 0
 
     def callInThread(self, func: Callable[..., Any], *args: Any, **named: Any) -> None:
@@ -173,7 +172,9 @@ class Pool:
     stop = start
 
     def adjustPoolsize(self, minthreads: int | None = None, maxthreads: int | None = None) -> None:
-        """There are no threads to count."""
+        """Remember the numbers. There are no threads to count."""
+        self.min = self.min if minthreads is None else minthreads
+        self.max = self.max if maxthreads is None else maxthreads
 
 
 @implementer(IReactorFDSet, IReactorTCP, IReactorSSL)
@@ -214,7 +215,7 @@ class SimulatedReactor(base.ReactorBase):
         """See IReactorTime."""
         assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
         call = Call(
-            self.network.now + delay,
+            self.seconds() + delay,
             callable,
             args,
             named,
@@ -499,10 +500,13 @@ class SimulatedReactor(base.ReactorBase):
         """See IReactorThreads."""
         if self.threadpool is None:
             self.threadpool = Pool(self)
+            self._pool_end = self.addSystemEventTrigger("during", "shutdown", self._stopThreadPool)
         return self.threadpool
 
     def _stopThreadPool(self) -> None:
-        """Trial calls this after each class."""
+        """Forget the pool. Trial calls this after each test."""
+        with suppress(ValueError):
+            self.removeSystemEventTrigger(self._pool_end)
         self.threadpool = None
 
     def callInThread(self, _callable: Callable[..., Any], *args: Any, **named: Any) -> None:
@@ -510,7 +514,8 @@ class SimulatedReactor(base.ReactorBase):
         self.getThreadPool().callInThread(_callable, *args, **named)
 
     def suggestThreadPoolSize(self, size: int) -> None:
-        """There are no threads to count."""
+        """See IReactorThreads."""
+        self.getThreadPool().adjustPoolsize(maxthreads=size)
 
     def callFromThread(self, f: Callable[..., Any], *args: Any, **named: Any) -> None:
         """See IReactorFromThreads."""
