@@ -155,6 +155,11 @@ class Socket:
         """Bytes that are on their way to the peer, or wait there."""
         return self.on_the_way + (len(self.peer.inbox) if self.peer else 0)
 
+    @property
+    def _over(self) -> bool:
+        """Whether both directions have ended, so that nothing more is sent; TCP only."""
+        return self.shut_write and self.ended and self.family != UNIX
+
     def setblocking(self, flag: bool) -> None:
         """Only non-blocking sockets are there."""
         if flag:
@@ -345,14 +350,13 @@ class Socket:
         """Send what there is room for. Returns its length."""
         if self.closed:
             raise fault(errno.EBADF)
+        peer = self.peer
+        if self.family == UNIX and peer is not None and (peer.closed or peer.shut_read):
+            raise fault(errno.EPIPE)
         if self.error:
             error, self.error = self.error, 0
             raise fault(error)
-        if not self.connected or self.shut_write or self.dead:
-            raise fault(errno.EPIPE)
-        peer = self.peer
-        assert peer is not None
-        if self.family == UNIX and (peer.closed or peer.shut_read):
+        if peer is None or self.shut_write or self.dead:
             raise fault(errno.EPIPE)
         length = min(len(data), self.room - self._used())
         if length <= 0:
@@ -370,7 +374,8 @@ class Socket:
         peer = self.peer
         assert peer is not None
         self.on_the_way -= len(data)
-        if peer.closed:
+        if peer.closed or (peer.shut_read and peer.shut_write):
+            peer._reset()
             peer._reset_peer()
         elif not peer.dead:
             peer.inbox += data
@@ -389,9 +394,9 @@ class Socket:
 
     def _reset(self) -> None:
         """A reset has arrived. Who has had the end before is told of a broken pipe, and only if it writes."""
-        if self.connected and not self.closed and not self.dead:
+        if self.connected and not self.closed and not self.dead and not self._over:
             self.dead = True
-            self.error = errno.EPIPE if self.ended else errno.ECONNRESET
+            self.error = errno.EPIPE if self.ended and self.family != UNIX else errno.ECONNRESET
             self.touch()
 
     def recv(self, size: int) -> bytes:
@@ -413,18 +418,18 @@ class Socket:
                 self._back = self.network.now + slow
                 self.network.at(self._back, self.touch)
             return data
-        if self.ended:
+        if self.ended and self.family != UNIX:
             return b""
         if self.error:
             error, self.error = self.error, 0
             raise fault(error)
-        if self.dead or self.shut_read:
+        if self.ended or self.dead or self.shut_read:
             return b""
         raise fault(errno.EAGAIN)
 
     def shutdown(self, how: int) -> None:
         """End one direction, or both."""
-        if not self.connected or self.dead:
+        if not self.connected or self._over or (self.dead and self.family != UNIX):
             raise fault(errno.ENOTCONN)
         if how != socket.SHUT_WR:
             self.shut_read = True
@@ -456,7 +461,7 @@ class Socket:
         for one in self.waiting or ():
             one._abort()
         linger = self.family != UNIX and self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
-        if self.connected and not self.dead:
+        if self.connected and not self.dead and not self._over:
             if self.inbox or linger:
                 self._reset_peer()
             elif not self.shut_write:
