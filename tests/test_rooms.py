@@ -14,6 +14,7 @@ WORKSHOP = Path(__file__).resolve().parent.parent / "workshop"
 MAY_IMPORT = {
     "setup": set(),
     "pictures": set(),
+    "simulated": set(),
     "course": set(),
     "runner": {"course", "setup"},
     "judge": {"course", "runner"},

@@ -68,7 +68,9 @@ class Noting:
         if isinstance(failure, Failure):
             plain = failure.getTraceback
             text = note(test, self._history)
-            vars(failure)["getTraceback"] = lambda *some, **named: plain(*some, **named) + "\n" + text
+            vars(failure)["getTraceback"] = lambda *some, **named: (
+                plain(*some, **named) + "\n" + text
+            )
         return failure
 
     def addError(self, test: Any, error: Any) -> None:
@@ -114,7 +116,7 @@ def weather_of(test: Any) -> str | None:
 
 def one_history_each(reactor: SimulatedReactor, asked: Setting) -> None:
     """Have each test that trial runs begin a history."""
-    plain = SynchronousTestCase.run
+    plain: Any = SynchronousTestCase.run
 
     def run(test: Any, result: Any) -> Any:
         if reactor.test is not None or not IReporter.providedBy(result):
@@ -133,7 +135,7 @@ def one_history_each(reactor: SimulatedReactor, asked: Setting) -> None:
         finally:
             reactor.test = None
 
-    SynchronousTestCase.run = run
+    SynchronousTestCase.run = run  # type: ignore[method-assign]
 
 
 def install() -> None:

@@ -61,7 +61,11 @@ def of_socket(one: Any) -> str:
     if one.shut_write:
         words.append("it has ended its half")
     protocol = getattr(one.owner, "protocol", None)
-    who = f"{one.label} ({type(protocol).__name__})" if one.owner is not None else f"{one.label}, not accepted"
+    who = (
+        f"{one.label} ({type(protocol).__name__})"
+        if one.owner is not None
+        else f"{one.label}, not accepted"
+    )
     return f"{who} is open" + (": " + ", ".join(words) if words else "")
 
 
@@ -83,5 +87,7 @@ def waits(reactor: Any) -> str:
         lines.append("no port and no connection is open")
     others = [one.name for one in threading.enumerate() if one is not threading.main_thread()]
     if others and test is not None:
-        lines.append(f"real threads run, for which the simulation does not wait: {', '.join(others)}")
+        lines.append(
+            f"real threads run, for which the simulation does not wait: {', '.join(others)}"
+        )
     return who + "".join(f"\n  {line}" for line in lines)
