@@ -61,6 +61,8 @@ def of_socket(one: Any) -> str:
     if one.shut_write:
         words.append("it has ended its half")
     protocol = getattr(one.owner, "protocol", None)
+    for wrapper in ("wrappedProtocol", "_wrappedProtocol"):  # of TLS, of an endpoint
+        protocol = getattr(protocol, wrapper, None) or protocol
     who = (
         f"{one.label} ({type(protocol).__name__})"
         if one.owner is not None
