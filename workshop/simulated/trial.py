@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.main import installReactor
 from twisted.python.failure import Failure
@@ -18,10 +18,16 @@ from twisted.trial.util import acquireAttribute
 from .errors import Endless, Misused
 from .reactor import MOST_SECONDS, SimulatedReactor
 from .waiting import waits
-from .weather import PRESETS, History, Setting, setting
+from .weather import PRESETS, History, setting
 
 MOST_SAID = 10
 """Decisions that a failing test prints."""
+
+
+class Asked(Protocol):
+    """Says which history a test has, in the weather that it names, if any."""
+
+    def history(self, weather: str | None = None) -> History: ...
 
 
 def again(test: Any, history: History) -> str:
@@ -114,7 +120,7 @@ def weather_of(test: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def one_history_each(reactor: SimulatedReactor, asked: Setting) -> None:
+def one_history_each(reactor: SimulatedReactor, asked: Asked) -> None:
     """Have each test that trial runs begin a history."""
     plain: Any = SynchronousTestCase.run
 
