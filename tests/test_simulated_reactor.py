@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -106,6 +107,17 @@ def test_time_passes_while_the_reactor_is_busy(reactor: Reactor) -> None:
 
     ask()
     reactor.run()
+
+
+def test_it_imports_without_a_posix_system() -> None:
+    """In a browser there are no such modules; TLS is optional everywhere."""
+    code = (
+        "import sys\n"
+        "for name in 'fcntl pwd grp termios pty resource OpenSSL'.split(): sys.modules[name] = None\n"
+        "import workshop.simulated.trial\n"
+    )
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
 
 
 # Limits

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ class History:
         self.decisions: list[Decision] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._often: dict[str, int] = {}
-        self._calm = weather == "calm"
+        self._menus: dict[str, tuple[Value, ...]] = {}
 
     def _hash(self, key: str) -> int:
         """64 bits that depend on the seed and this key only, on every machine and Python."""
@@ -101,7 +101,7 @@ class History:
     def menu(self, name: str) -> tuple[Value, ...]:
         """What a decision of this row chooses from; the first is the default."""
         row = TABLE[name]
-        return (row.calm, *(row.windy if self.weather == "windy" else row.storm))
+        return (row.calm, *{"calm": (), "windy": row.windy, "storm": row.storm}[self.weather])
 
     def choose(self, decision_key: str, name: str, options: int) -> int:
         """Choose one of so many options, by its index. Somebody who wants to walk all histories overrides this."""
@@ -116,9 +116,11 @@ class History:
 
     def draw(self, name: str, who: str, options: int = 0) -> Value:
         """Decide. options: how many there are, if the table does not say; then the choice is a number below it."""
-        if self._calm:
-            return TABLE[name].calm
-        menu: tuple[Value, ...] = tuple(range(options)) if options else self.menu(name)
+        menu: Sequence[Value]
+        if options and self.weather != "calm":
+            menu = range(options)
+        else:
+            menu = self._menus.get(name) or self._menus.setdefault(name, self.menu(name))
         if len(menu) < 2:
             return menu[0]
         number = self._numbers.get((name, who), 0) + 1
