@@ -292,6 +292,7 @@ def test_a_writer_stops_for_a_reader_that_does_not_read(reactor: Reactor) -> Non
         side.transport.loseConnection()
         await task.deferLater(reactor, 1)
         there = len(kept[0].transport.socket.inbox)  # type: ignore[union-attr]
+        assert not side.transport.socket.writable
         kept[0].transport.resumeProducing()  # type: ignore[union-attr]
         assert await kept[0].lost is error.ConnectionDone
         return there, len(kept[0].data)

@@ -183,7 +183,7 @@ def test_weather_for_tests_that_name_none(trial: Trial) -> None:
 
 
 def test_a_failure_has_its_history_and_the_command_that_repeats_it(trial: Trial) -> None:
-    """The command that is printed fails again, with the same decisions and the same words."""
+    """The command that is printed fails again, with the same decisions and words; so it does among other tests."""
     for seed in range(30):
         said = trial("Assumes", SIMULATED_SEED=str(seed))
         if "FAILED" in said:
@@ -197,6 +197,7 @@ def test_a_failure_has_its_history_and_the_command_that_repeats_it(trial: Trial)
     assert command and command[2] == "Assumes.test_whole", note[0]
     settings = dict(re.findall(r"(SIMULATED_\w+)=(\S+)", command[0]))
     assert note[0] in trial(command[2], **settings)
+    assert note[0] in trial("Passes", command[2], **settings), "Not the same after other tests."
 
 
 def test_a_decision_can_be_put_back(trial: Trial) -> None:
@@ -223,6 +224,14 @@ def test_who_waits_and_what_is_open(trial: Trial) -> None:
     ):
         assert words in said, said
     assert "still running at" not in said
+
+
+def test_what_an_earlier_test_left_is_not_named(trial: Trial) -> None:
+    """A coroutine of an earlier test, which waits for ever, is no reason why a later one waits."""
+    _, _, later = trial("Waits.test_awaits", "Waits.test_returns").partition(
+        "test_returns still waits"
+    )
+    assert "a Deferred that it returned never fires" in later, later
 
 
 @pytest.mark.parametrize("name", ["yields", "returns", "chains", "setup", "cleanup"])
