@@ -36,15 +36,21 @@ TABLE = {
     for row in (
         Row("connect", 0, DELAYS, DELAYS, "the attempt of {who} takes {value:g} s"),
         Row("accept", 0, DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
-        Row("latency", 0, DELAYS, DELAYS, "bytes of {who} take {value:g} s"),
-        Row("end", 0, DELAYS, DELAYS, "the end of {who} comes {value:g} s late"),
-        Row("cut", WHOLE, (ONE, HALF, MOST), (ONE, HALF, MOST), "a read of {who} returns {part}"),
-        Row("slow", 0, DELAYS, DELAYS, "the reader of {who} stays away for {value:g} s"),
+        Row("latency", 0, DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
+        Row("end", 0, DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
+        Row(
+            "cut",
+            WHOLE,
+            (ONE, HALF, MOST),
+            (ONE, HALF, MOST),
+            "a read of {who}'s bytes returns {part}",
+        ),
+        Row("slow", 0, DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
         Row("room", 0, (4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
-        Row("order", 0, (), (), "{who} goes before {value:g} others that are due"),
+        Row("order", 0, (), (), "{who} is ready first, but another goes before it"),
         Row("thread", 0, DELAYS, DELAYS, "{who} takes {value:g} s"),
         Row("refuse", 0, (), (1,), "{who} is refused"),
-        Row("lose", 0, (), (1,), "{who} is lost"),
+        Row("lose", 0, (), (1,), "the connection of {who} is lost"),
     )
 }
 """What a seed may decide. The menu of "order" is as long as the number of those that are due."""
