@@ -133,14 +133,12 @@ class SimulatedReactor(base.ReactorBase):
     def wakeUp(self) -> None:
         self._woken = True
 
-    def run(self, installSignalHandlers: bool = True) -> None:
-        """See IReactorCore. Raises Stuck if nothing can happen any more."""
-        if self._started:
-            raise error.ReactorAlreadyRunning(f"The reactor runs already. {RUN}")
+    def mainLoop(self) -> None:
+        """Run, until somebody ends that. Raises Stuck if nothing can happen any more."""
         self._stuck = None
         self._start_counting()
         with self._slices():
-            super().run(installSignalHandlers)
+            super().mainLoop()
         if self._stuck is not None:
             if self.test is not None:
                 self._stuck.args = (f"{self._stuck}\n{RUN}",)

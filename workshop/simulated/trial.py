@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from twisted.internet.error import ReactorAlreadyRunning
 from twisted.internet.main import installReactor
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
@@ -16,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.trial.util import acquireAttribute
 
 from .errors import Endless, Misused
-from .reactor import MOST_SECONDS, SimulatedReactor
+from .reactor import MOST_SECONDS, RUN, SimulatedReactor
 from .waiting import waits
 from .weather import PRESETS, History, setting
 
@@ -74,6 +75,7 @@ class Noting:
         if isinstance(failure, Failure):
             plain = failure.getTraceback
             text = note(test, self._history)
+            text = f"{RUN}\n\n{text}" if failure.check(ReactorAlreadyRunning) else text
             vars(failure)["getTraceback"] = lambda *some, **named: (
                 plain(*some, **named) + "\n" + text
             )
