@@ -22,6 +22,7 @@ from workshop.simulated.errors import Deadlock, Endless, NotSimulated
 from workshop.simulated.network import EPOCH, ROOM, Socket
 from workshop.simulated.reactor import SimulatedReactor
 from workshop.simulated.trial import watched
+from workshop.simulated.weather import History
 
 Reactor = Any
 
@@ -59,6 +60,19 @@ class Sink(protocol.Protocol):
 
     def connectionLost(self, reason: Any) -> None:
         self.lost.callback(reason.type)
+
+
+class Greets(Sink):
+    """Sends much, and closes."""
+
+    def __init__(self, connected: defer.Deferred[Any]) -> None:
+        super().__init__()
+        self.made = connected
+
+    def connectionMade(self) -> None:
+        self.transport.write(b"hello" * 1000)  # type: ignore[union-attr]
+        self.transport.loseConnection()  # type: ignore[union-attr]
+        self.made.callback(self)
 
 
 def sinks(kept: list[Sink]) -> protocol.ServerFactory:
@@ -227,6 +241,36 @@ def test_ipv6_takes_no_ipv4(reactor: Reactor) -> None:
 
     with pytest.raises(error.ConnectionRefusedError):
         run(reactor, main)
+
+
+def test_tls_has_the_same_history_each_time() -> None:
+    """With an RSA key all lengths are the same, although OpenSSL's random numbers are not."""
+    pytest.importorskip("OpenSSL")
+    from twisted.internet.ssl import ClientContextFactory, DefaultOpenSSLContextFactory
+    from twisted.test.ssl_helpers import certPath
+
+    def once(seed: int) -> list[object]:
+        reactor: Reactor = SimulatedReactor()
+        reactor.begin(History(seed, "windy"))
+
+        async def main() -> None:
+            kept: list[Sink] = []
+            context = DefaultOpenSSLContextFactory(certPath, certPath)
+            port = reactor.listenSSL(0, sinks(kept), context, interface="127.0.0.1")
+            connected = defer.Deferred[Any]()
+            factory = client()
+            factory.protocol = lambda: Greets(connected)  # type: ignore[assignment]
+            reactor.connectSSL("127.0.0.1", port.getHost().port, factory, ClientContextFactory())
+            side = await connected
+            assert await side.lost is error.ConnectionDone
+            assert kept[0].data == b"hello" * 1000
+
+        run(reactor, main)
+        return [(one.key, one.drawn) for one in reactor.network.history.decisions]
+
+    for seed in range(10):
+        first = once(seed)
+        assert first and all(once(seed) == first for _ in range(3)), seed
 
 
 def test_what_is_missing_is_no_attribute(reactor: Reactor) -> None:

@@ -95,6 +95,17 @@ class Waits(TestCase):
         return defer.Deferred()
     test_expected.todo = "never fires"
 
+class Never(TestCase):
+    def test_loops(self):
+        from twisted.internet import reactor
+        from workshop.simulated import reactor as module
+        self.patch(module, "MOST_TURNS", 3000)
+        def again():
+            self.call = reactor.callLater(0, again)
+        again()
+        self.addCleanup(lambda: self.call.cancel())
+        return defer.Deferred()
+
 class Runs(SynchronousTestCase):
     def test_run(self):
         from twisted.internet import reactor
@@ -243,6 +254,13 @@ def test_however_a_test_waits(trial: Trial, name: str) -> None:
     assert "FAILED (expectedFailures=1, errors=1" in said, said
     if name == "yields":
         assert f"line {trial.line['there']}" in said
+
+
+def test_one_that_never_ends(trial: Trial) -> None:
+    """A test whose calls repeat themselves without any delay fails, and its cleanups run."""
+    said = trial("Never")
+    assert "Does a call repeat itself without any delay?" in said, said
+    assert "FAILED (errors=1)" in said, said
 
 
 def test_calls_of_run(trial: Trial) -> None:
