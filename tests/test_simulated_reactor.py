@@ -1,4 +1,4 @@
-"""The simulated reactor by itself: its time, its order, its limits, and each way in which it differs from real ones."""
+"""The simulated reactor: its time, its order, its limits, and each way in which it differs from real ones."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_wait_costs_nothing(reactor: Reactor) -> None:
 
 
 def test_calls_due_at_once_run_in_their_order(reactor: Reactor) -> None:
-    """Those made in one turn for one time run as they were made, as by a clock that never stands still."""
+    """Those made in one turn for one time run as they were made, as by a clock that always moves."""
     done: list[int] = []
     for number in range(50):
         reactor.callLater(1, done.append, number)
@@ -169,7 +169,7 @@ def test_code_that_does_not_return_to_the_reactor(
 # Differences from real reactors, each of which the README lists
 
 
-def test_clocks_of_others_stand_apart(reactor: Reactor) -> None:
+def test_other_clocks_are_separate(reactor: Reactor) -> None:
     """What sleeps for real takes no virtual time."""
     before = reactor.seconds()
     time.sleep(0.01)
@@ -224,7 +224,7 @@ def test_only_localhost_has_a_name(reactor: Reactor) -> None:
 
 
 def test_a_real_socket_finds_nobody(reactor: Reactor) -> None:
-    """A port of the simulation is none of the system's; and a real descriptor cannot be watched."""
+    """The system does not have the port of a simulation; and a real descriptor cannot be watched."""
     port = reactor.listenTCP(0, sinks([]), interface="127.0.0.1")
     with pytest.raises(ConnectionRefusedError), socket.socket() as real:
         real.connect(("127.0.0.1", port.getHost().port))

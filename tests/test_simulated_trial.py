@@ -239,7 +239,7 @@ def test_who_waits_and_what_is_open(trial: Trial) -> None:
 
 
 def test_what_an_earlier_test_left_is_not_named(trial: Trial) -> None:
-    """A coroutine of an earlier test, which waits for ever, is no reason why a later one waits."""
+    """A coroutine of an earlier test, which waits for ever, is not named as what a later one waits for."""
     _, _, later = trial("Waits.test_awaits", "Waits.test_returns").partition(
         "test_returns still waits"
     )
@@ -264,18 +264,18 @@ def test_one_that_never_ends(trial: Trial) -> None:
 
 
 def test_calls_of_run(trial: Trial) -> None:
-    """A test that calls reactor.run() is told what to do instead, unless it ends the run itself, as on a real reactor."""
+    """If a test calls reactor.run(), the error says what to do instead, unless the test ends the run, as on a real reactor."""
     for names in (["Runs.test_run"], ["RunsTwice"]):
         said = trial(*names)
         assert "trial runs the reactor: return a Deferred, or await it" in said, said
     assert "PASSED" in trial("Runs.test_run_and_stop")
 
 
-def test_a_weather_that_is_none(trial: Trial) -> None:
-    """The test fails, and says which there are. A method of that name is no weather."""
+def test_an_unknown_weather(trial: Trial) -> None:
+    """The test fails, and says which there are. A method with that name does not count."""
     said = trial("Weathers")
     assert (
-        "sample.Weathers.test_none: weather = 'rain' is none: there are calm, windy, storm" in said
+        "sample.Weathers.test_none: weather = 'rain' is unknown: use calm, windy or storm" in said
     )
     assert "successes=1" in said
 
@@ -283,7 +283,7 @@ def test_a_weather_that_is_none(trial: Trial) -> None:
 @pytest.mark.parametrize(
     "setting", [{"SIMULATED_SEED": "x"}, {"SIMULATED_WEATHER": "rain"}, {"SIMULATED_PUT_BACK": "x"}]
 )
-def test_a_setting_that_is_none(trial: Trial, setting: dict[str, str]) -> None:
+def test_a_wrong_setting(trial: Trial, setting: dict[str, str]) -> None:
     """One line, without a traceback, that names the setting."""
     said = trial("Passes", **setting)
     assert next(iter(setting)) in said and "Traceback" not in said, said

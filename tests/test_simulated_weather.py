@@ -156,13 +156,13 @@ def test_somebody_else_may_choose() -> None:
         ("SIMULATED_SEED", "x", "whole number"),
         ("SIMULATED_SEED", "-1", "whole number"),
         ("SIMULATED_SEED", "1" * 40, "whole number"),
-        ("SIMULATED_WEATHER", "rain", "calm or windy or storm"),
+        ("SIMULATED_WEATHER", "rain", "use calm, windy or storm"),
         ("SIMULATED_PUT_BACK", "end", "end/1.server/1"),
         ("SIMULATED_PUT_BACK", "rain/1.server/1", "end/1.server/1"),
     ],
 )
 def test_a_setting_that_is_not_one(name: str, value: str, said: str) -> None:
-    """The message names what was given, and what can be."""
+    """The message names the value, and what is possible."""
     with pytest.raises(Misused) as caught:
         setting({name: value})
     assert value in str(caught.value) and said in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a test is told if it asks for something that the simulation lacks, waits for ever, or never ends."""
+"""Errors: something that the simulation lacks, a wait that cannot end, a test that does not end, a wrong setting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NotSimulated(NotImplementedError, AttributeError):
 
 
 class Misused(Exception):
-    """A weather, a seed or a decision that is not one."""
+    """An unknown weather, a seed that is not a number, or a wrong key of a decision."""
 
 
 class Stuck(TrialTimeout):

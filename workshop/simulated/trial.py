@@ -19,7 +19,7 @@ from twisted.trial.util import acquireAttribute
 from .errors import Endless, Misused
 from .reactor import MOST_SECONDS, RUN, SimulatedReactor
 from .waiting import waits
-from .weather import PRESETS, History, setting
+from .weather import PRESETS, USE, History, setting
 
 MOST_SAID = 10
 """Decisions that a failing test prints."""
@@ -118,7 +118,7 @@ def weather_of(test: Any) -> str | None:
     """The weather that a test names: an attribute of its method, class or module."""
     named = acquireAttribute(test._parents, "weather", None)
     if isinstance(named, str) and named not in PRESETS:
-        raise Misused(f"{test.id()}: weather = {named!r} is none: there are {', '.join(PRESETS)}")
+        raise Misused(f"{test.id()}: weather = {named!r} is unknown: {USE}")
     return named if isinstance(named, str) else None
 
 

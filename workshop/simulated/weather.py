@@ -29,6 +29,7 @@ class Row(NamedTuple):
 
 
 WHOLE, ONE, HALF, MOST = 0, 1, 2, 3
+CUTS = (ONE, HALF, MOST)
 """What a read returns of the bytes that have arrived: all, the first, the first half, all but the last."""
 
 TABLE = {
@@ -38,13 +39,7 @@ TABLE = {
         Row("accept", 0, DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
         Row("latency", 0, DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
         Row("end", 0, DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
-        Row(
-            "cut",
-            WHOLE,
-            (ONE, HALF, MOST),
-            (ONE, HALF, MOST),
-            "a read of {who}'s bytes returns {part}",
-        ),
+        Row("cut", WHOLE, CUTS, CUTS, "a read of {who}'s bytes returns {part}"),
         Row("slow", 0, DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
         Row("room", 0, (4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
         Row("order", 0, (), (), "{who} is ready first, but another goes before it"),
@@ -55,6 +50,7 @@ TABLE = {
 }
 """What a seed may decide. The menu of "order" is as long as the number of those that are due."""
 PRESETS = ("calm", "windy", "storm")
+USE = "use calm, windy or storm"
 PARTS = {ONE: "one byte", HALF: "the first half", MOST: "all but the last byte"}
 PORTIONS = (0.0, 0.1, 0.3, 0.7)
 """How often a history departs from a default, by row: each history draws one of these for each row, so that some have
@@ -90,7 +86,7 @@ class History:
 
     def __init__(self, seed: int = 0, weather: str = "calm", put_back: Iterable[str] = ()) -> None:
         if weather not in PRESETS:
-            raise Misused(f"{weather!r} is no weather: there are {', '.join(PRESETS)}")
+            raise Misused(f"unknown weather {weather!r}: {USE}")
         self.seed = seed
         self.weather = weather
         self.put_back = frozenset(put_back)
@@ -160,14 +156,16 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     """Read the environment: SIMULATED_SEED, SIMULATED_WEATHER and SIMULATED_PUT_BACK, each of which may be missing."""
     text = environment.get("SIMULATED_SEED", "")
     if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise Misused(f"SIMULATED_SEED={text!r} is no seed: give a whole number, such as 7")
+        raise Misused(f"SIMULATED_SEED={text!r} is not a whole number, such as 7")
     seed = int(text) if text else random.SystemRandom().randrange(10**9)
     weather = environment.get("SIMULATED_WEATHER") or "calm"
     if weather not in PRESETS:
-        raise Misused(f"SIMULATED_WEATHER={weather!r} is no weather: give {' or '.join(PRESETS)}")
+        raise Misused(f"SIMULATED_WEATHER={weather!r} is unknown: {USE}")
     put_back = frozenset(filter(None, environment.get("SIMULATED_PUT_BACK", "").split(",")))
     for key in put_back:
         name, *rest = key.split("/")
         if name not in TABLE or len(rest) != 2 or not rest[1].isdecimal():
-            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is no decision: one is end/1.server/1")
+            raise Misused(
+                f"SIMULATED_PUT_BACK: {key!r} is not the key of a decision, such as end/1.server/1"
+            )
     return Setting(seed, weather, put_back)
