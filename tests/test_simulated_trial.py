@@ -264,7 +264,7 @@ def test_one_that_never_ends(trial: Trial) -> None:
 
 
 def test_calls_of_run(trial: Trial) -> None:
-    """If a test calls reactor.run(), the error says what to do instead, unless the test ends the run, as on a real reactor."""
+    """If a test calls reactor.run(), the error says what to do instead, unless the test ends that run."""
     for names in (["Runs.test_run"], ["RunsTwice"]):
         said = trial(*names)
         assert "trial runs the reactor: return a Deferred, or await it" in said, said
