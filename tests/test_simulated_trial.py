@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BOUND = 100
 TESTS = '''
+import threading
 import time
 from twisted.internet import defer, protocol, task, threads
 from twisted.internet.endpoints import HostnameEndpoint
@@ -94,6 +95,15 @@ class Waits(TestCase):
     def test_expected(self):
         return defer.Deferred()
     test_expected.todo = "never fires"
+
+class Threads(TestCase):
+    def test_real(self):
+        wake = threading.Event()
+        thread = threading.Thread(target=wake.wait, args=(30,), name="works-for-real")
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(wake.set)
+        return defer.Deferred()
 
 class Never(TestCase):
     def test_loops(self):
@@ -254,6 +264,11 @@ def test_however_a_test_waits(trial: Trial, name: str) -> None:
     assert "FAILED (expectedFailures=1, errors=1" in said, said
     if name == "yields":
         assert f"line {trial.line['there']}" in said
+
+
+def test_real_threads_are_named(trial: Trial) -> None:
+    """A test that waits for a thread of its own fails at once; the thread is named as a possible reason."""
+    assert "for which the simulation does not wait: works-for-real" in trial("Threads")
 
 
 def test_one_that_never_ends(trial: Trial) -> None:
