@@ -141,15 +141,16 @@ class History:
 
 
 class Setting(NamedTuple):
-    """What a run was asked for: a seed, the weather for tests that name none, and what to put back."""
+    """What a run was asked for: a seed, or None for another in each test; the default weather; what to put back."""
 
-    seed: int
+    seed: int | None
     weather: str
     put_back: frozenset[str]
 
     def history(self, weather: str | None = None) -> History:
         """The history of a test in its own weather, if it names one."""
-        return History(self.seed, weather or self.weather, self.put_back)
+        seed = random.SystemRandom().randrange(10**9) if self.seed is None else self.seed
+        return History(seed, weather or self.weather, self.put_back)
 
 
 def setting(environment: Mapping[str, str] = os.environ) -> Setting:
@@ -157,7 +158,7 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     text = environment.get("SIMULATED_SEED", "")
     if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise Misused(f"SIMULATED_SEED={text!r} is not a whole number, such as 7")
-    seed = int(text) if text else random.SystemRandom().randrange(10**9)
+    seed = int(text) if text else None
     weather = environment.get("SIMULATED_WEATHER") or "calm"
     if weather not in PRESETS:
         raise Misused(f"SIMULATED_WEATHER={weather!r} is unknown: {USE}")
