@@ -1,7 +1,8 @@
 """Tests with a race each, which pass on a quiet machine. As a program, it runs each of them many times:
 
 python3 tests/simulated_races.py REACTOR TIMES WEATHER prints one JSON object: by test, in which runs it failed. On the
-simulated reactor the runs are histories. On epoll, on a quiet machine, each passes 1,000 times of 1,000.
+simulated reactor the runs are histories. On epoll, on a busy machine, five passed 1,000 times
+of 1,000; test_soon failed once, test_jobs 74 times.
 """
 
 from __future__ import annotations

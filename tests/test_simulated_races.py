@@ -1,4 +1,4 @@
-"""Races that pass on a real reactor, run after run: windy weather finds each of them."""
+"""Races, most of which pass on a real reactor run after run: windy weather finds each of them."""
 
 from __future__ import annotations
 
