@@ -1,12 +1,14 @@
 """A step whose tests you write: it runs them on right programs and on wrong ones."""
 
+import gc
 import importlib
+import inspect
 import sys
 import unittest
 
 from twisted.internet.defer import TimeoutError
 from twisted.trial.reporter import TestResult
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 PATIENCE = 2.0  # seconds that one of your tests may wait for an event
 LESS = 0.5  # seconds, on wrong programs, once one has waited in vain
@@ -24,30 +26,45 @@ class YourTests(SynchronousTestCase):
     patience = PATIENCE
 
     def run_yours(self, program=None):
-        """Run your tests with this program. Returns their names, and the Failure of each that failed, by name."""
+        """Run your tests with this program. Returns their names, and for each that failed, by name, why."""
         package = type(self).__module__.rpartition(".")[0]
         module, _, name = self.program.partition(".")
         code = importlib.import_module(f"{package}.{module}")
         patch = self.patch(code, name, program or getattr(code, name))
         before = sys.modules.pop(f"{package}.test_yours", None)
+        gc.freeze()  # what is older need not be searched
         try:
             yours = importlib.import_module(f"{package}.test_yours")
-            case, result = getattr(yours, self.cases), TestResult()
-            names = unittest.defaultTestLoader.getTestCaseNames(case)
-            for one in map(case, names):
-                one.timeout = self.patience if program else PATIENCE
-                one.run(result)
+            return self._results(
+                getattr(yours, self.cases), PATIENCE if not program else self.patience
+            )
         finally:
+            # Failures that nobody handles are logged when they are deleted: here, not in one of your next tests.
+            gc.collect()
+            gc.unfreeze()
+            self.flushLoggedErrors()
             patch.restore()
             if before:
                 sys.modules[before.__name__] = before
-        found = {test.id(): failure for test, failure in [*result.errors, *result.failures]}
-        failed = {name.rpartition(".")[2]: failure for name, failure in found.items()}
-        for failure in failed.values():
+
+    def _results(self, case, patience):
+        names, result, failed = unittest.defaultTestLoader.getTestCaseNames(case), TestResult(), {}
+        for name in names:
+            if inspect.iscoroutinefunction(getattr(case, name)) and not issubclass(case, TestCase):
+                self.fail(
+                    f"Your {name} is async, and a SynchronousTestCase never runs it: use TestCase."
+                )
+            test = case(name)
+            test.timeout = patience
+            test.run(result)
+            gc.collect()
+        for test, failure in [*result.errors, *result.failures]:
             if failure.check(NotImplementedError):
                 failure.raiseException()
             if failure.check(TimeoutError):
                 type(self).patience = LESS
+            why = f"{failure.type.__name__}: {failure.getErrorMessage()}"
+            failed.setdefault(test.id().rpartition(".")[2], why)
         return names if result.successes or failed else [], failed
 
     def assert_right(self, program=None, what="the given code"):
@@ -58,10 +75,11 @@ class YourTests(SynchronousTestCase):
             f"Expected {self.cases}, in test_yours.py, to have a test that runs; it has none. A test is "
             "a method whose name begins with test.",
         )
-        for name, failure in failed.items():
+        undo = "" if program else " Or is a mistake of yours left in that code?"
+        for name, why in failed.items():
             self.fail(
-                f"Your {name} fails with {what}, which is right. It asks for more than README.md says, or "
-                f"it has a mistake itself: {failure.type.__name__}: {failure.getErrorMessage()}"
+                f"Your {name} fails with {what}, which is right. Either it demands more than README.md does, "
+                f"or it is wrong itself.{undo} It says: {why}"
             )
 
     def assert_noticed(self, program, what):
@@ -81,5 +99,5 @@ class YourTests(SynchronousTestCase):
         for name in idle:
             self.fail(
                 f"Expected your {name} to fail with one of the wrong programs at least; it passes with "
-                "each. What mistake is it to find? Make that in the given code, and run it."
+                "each. It may be a good test, but this step wants those that find the README's mistakes."
             )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kept
 import pytest
 from driving import LIGHT, MINI, Learner
 
@@ -21,6 +22,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(LIGHT), os.environ.
 
 # A shell's background job ignores Ctrl-C, and hands that on: then what the tests interrupt would not hear of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+kept.use()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,9 @@
-"""Drives the tool as a user does: as a program of its own, on a copy of the miniature course."""
+"""Drives the tool as a user does, on a copy of the miniature course: as a program of its own or, for its words, here."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -196,6 +199,34 @@ class Learner:
             assert not reader.is_alive(), "Somebody still holds the tool's own output open."
         out, err = (text.decode("utf-8", "replace").replace("\r\n", "\n") for text in texts)
         return Outcome(process.returncode, out, err, seconds, peak)
+
+    def here(self, *words: str, limit: float | None = None, env: Mapping[str, str] = {}) -> Outcome:
+        """Give a command in this process: for tests of what it says, not of how a process starts and ends.
+
+        Its imports are most of what a short command costs. What it runs has its own process, as ever.
+        """
+        from workshop.commands import main
+
+        kept = {name: text for name, text in os.environ.items() if name not in OURS}
+        numbers = [getattr(signal, name, signal.SIGINT) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+        stops = {number: signal.getsignal(number) for number in numbers}
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n") for _ in range(2))
+        began = time.monotonic()
+        with (
+            mock.patch.dict(os.environ, {**kept, "COLUMNS": "80", **env}, clear=True),
+            mock.patch.object(sys, "argv", self.command(*words, limit=limit)[2:]),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main()
+        for number, handler in stops.items():
+            signal.signal(number, handler)
+        texts = []
+        for stream in (out, err):
+            stream.flush()
+            texts.append(stream.buffer.getvalue().decode())
+        return Outcome(ended.value.code, *texts, time.monotonic() - began)
 
     def processes(self) -> list[str]:
         """What is still alive of all that was started on this course; distinguished on Linux only."""

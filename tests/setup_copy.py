@@ -52,8 +52,22 @@ if mode != "nothing":
 """
 
 
+def make_venv(folder: Path) -> Path:
+    """Make a virtual environment, with the stub for a pip, in place of any that is there; its site-packages."""
+    venv.create(folder, symlinks=POSIX, clear=True)
+    site = next(folder.glob("lib/python*/site-packages" if POSIX else "Lib/site-packages"))
+    (site / "pip").mkdir()
+    (site / "pip" / "__init__.py").touch()
+    (site / "pip" / "__main__.py").write_text(STUB_PIP)
+    (site / "pip-26.0.dist-info").mkdir()
+    return site
+
+
 class Copy:
     """A copy of the checkout that asks for alpha, and the commands a user gives in it."""
+
+    base = ""
+    """A Python to make .venv with, in place of the real one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,17 +88,34 @@ class Copy:
 
     def make_venv(self, folder: Path | None = None) -> Path:
         """A virtual environment with the stub for a pip; its site-packages."""
-        folder = folder or self.venv
-        venv.create(folder, symlinks=POSIX)
-        site = next(folder.glob("lib/python*/site-packages" if POSIX else "Lib/site-packages"))
-        (site / "pip").mkdir()
-        (site / "pip" / "__init__.py").touch()
-        (site / "pip" / "__main__.py").write_text(STUB_PIP)
-        (site / "pip-26.0.dist-info").mkdir()
-        return site
+        return make_venv(folder or self.venv)
 
     def command(self, *argv: str, python: str = sys.executable) -> list[str]:
-        return [python, "-m", "workshop", *argv]
+        if not self.base:
+            return [python, "-m", "workshop", *argv]
+        code = f"import runpy, sys; sys._base_executable = {self.base!r}; "
+        code += "runpy.run_module('workshop', run_name='__main__')"
+        return [python, "-c", code, *argv]
+
+    def make_quickly(self) -> None:
+        """Let set-up make .venv with the stub for a pip: by a Python that does no more than that.
+
+        A real pip takes seconds to install, and more to fail.
+        """
+        if not POSIX:
+            self.environment["PIP_NO_INDEX"] = "1"
+            return
+        quick = self.folder.with_name("quick")
+        here = str(Path(__file__).parent)
+        quick.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {here!r})\n"
+            "from pathlib import Path\nfrom setup_copy import make_venv\n"
+            "assert sys.argv[1:-1] == ['-I', '-X', 'utf8', '-m', 'venv', '--clear'], sys.argv\n"
+            "make_venv(Path(sys.argv[-1]))\n"
+        )
+        quick.chmod(0o755)
+        self.base = str(quick)
+        self.environment["STUB_PIP"] = "ERROR: (from versions: none)"
 
     def run(self, *argv: str, **more: str) -> subprocess.CompletedProcess[str]:
         python = more.pop("python", sys.executable)

@@ -35,10 +35,10 @@ TYPE = "lambda data: self.transport.write(str(data))"
 
 def told_twice(mini: Learner) -> tuple[str, str]:
     """What the tool says, as one line; and the message of --json."""
-    outcome = mini.tool("run", "1")
+    outcome = mini.here("run", "1")
     assert [line for line in outcome.out.splitlines() if len(line) > 80] == []
     text = " ".join(outcome.all.split())
-    fact: dict[str, Any] = json.loads(mini.tool("run", "1", "--json").out)
+    fact: dict[str, Any] = json.loads(mini.here("run", "1", "--json").out)
     return text, " ".join(fact["message"].split())
 
 
@@ -131,7 +131,7 @@ def test_the_real_reactors_clock_in_twisted(mini: Learner) -> None:
             "        if data.ends", "        LoopingCall(print).start(60)\n        if data.ends"
         ).replace("self.transport.lose", "self.lose")
     )
-    assert mini.tool("run", "1").out.count("real reactor") == 1
+    assert mini.here("run", "1").out.count("real reactor") == 1
 
 
 def test_nothing_besides_where_it_is_handled(mini: Learner) -> None:
@@ -152,9 +152,9 @@ def test_where_the_learners_code_waits(mini: Learner) -> None:
     start = SOLVED.index("    return deferLater")
     mini.write(TOP + SOLVED[:start] + later)
     line = mini.path(ECHO).read_text().splitlines().index("    await Deferred()") + 1
-    text = " ".join(mini.tool("run", "1", limit=1).all.split())
+    text = " ".join(mini.here("run", "1", limit=1).all.split())
     assert f"{ECHO}, line {line}: nothing came for 1 s in test_later: a Deferred that" in text, text
-    text = " ".join(mini.tool("run", "1").all.split())
+    text = " ".join(mini.here("run", "1").all.split())
     assert f"never fired. It waits in echo.py, line {line}. Edit {ECHO}, line {line} " in text, text
 
 

@@ -148,19 +148,23 @@ def test_no_handler_is_left(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "head"),
-    [("_is_listening", "def _is_listening("), ("connectionMade", "def connectionMade(")],
+    [
+        ("_is_listening", "def _is_listening("),
+        ("_is_not_listening", "def _is_not_listening("),
+        ("connectionMade", "def connectionMade("),
+    ],
 )
-def test_half_that_failed_comes_first(folder: Path, name: str, head: str) -> None:
-    """If both halves of step 7 are written, the one that the failure's message names is the first to be looked at."""
+def test_part_that_failed_comes_first(folder: Path, name: str, head: str) -> None:
+    """If all parts of step 4 are written, the one that the failure's message names is shown first."""
     stage = dataclasses.replace(STAGE, root=folder.parent.parent)
-    step = next(one for one in STAGE.steps if one.number == 7)
+    step = next(one for one in STAGE.steps if one.number == 4)
     text = (folder / "poetry_daemon.py").read_text("utf-8")
     line = text[: text.index(head)].count("\n") + 1
     first, also = edit(
         stage, step, Problem("FailTest", f"Expected 127.0.0.1 in the line of {name}")
     )
     assert first == f"exercises/{STAGE.name}/poetry_daemon.py, line {line}"
-    assert also.startswith("also poetry_daemon.py, line ")
+    assert also.startswith("also poetry_daemon.py, lines ")
 
 
 @contextlib.contextmanager

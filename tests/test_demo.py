@@ -196,7 +196,6 @@ def test_unsolved_form(tmp_path: Path, solved_steps: int, step: int) -> None:
         ("stage2_poetry", [], 1, 2),
         ("stage2_poetry", ["--slow"], 2, 9),
         ("stage3_http", [], 0, 1),
-        ("stage3_http", [], 5, 6),
         ("stage3_http", [], 6, 7),
     ],
 )

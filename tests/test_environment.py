@@ -102,7 +102,8 @@ def test_a_venv_whose_python_does_not_run_is_made_again(copy: Copy) -> None:
     python = Path(python_in(copy.venv))
     python.unlink()
     python.write_text("not a program")
-    run = copy.run(PIP_NO_INDEX="1")
+    copy.make_quickly()
+    run = copy.run()
     assert "Making .venv" in run.stderr
     assert_stopped(run, "pip finds no packages at all. Check the network", lines=3)
 
@@ -142,7 +143,8 @@ def test_a_venv_of_another_place_is_made_again(
         shutil.copytree(copy.folder, other, symlinks=True)
     copy.folder, copy.venv = other, other / ".venv"
     python = python_in(copy.venv) if "own" in how else sys.executable
-    run = copy.run(PIP_NO_INDEX="1", python=python)
+    copy.make_quickly()
+    run = copy.run(python=python)
     assert_stopped(run, "pip finds no packages at all", lines=4)
     assert without_progress(run.stderr)[:2] == [
         "This folder was moved or copied, and .venv belongs to its old place.",
@@ -368,7 +370,11 @@ def test_a_venv_that_was_cut_short_is_made_again(copy: Copy) -> None:
     copy.make_venv()
     (copy.folder / ".workshop").mkdir()
     (copy.folder / ".workshop" / "setup.unfinished").touch()
-    run = copy.run(PIP_NO_INDEX="1")
+    old = copy.venv / "old"
+    old.touch()
+    copy.make_quickly()
+    run = copy.run()
+    assert not old.exists()
     assert "Making .venv" in run.stderr
     assert_stopped(run, "pip finds no packages at all", lines=3)
 

@@ -115,7 +115,7 @@ def test_no_line_is_wider_than_the_terminal(mini: Learner) -> None:
     shutil.rmtree(mini.path("solutions"))
     for n, text in enumerate((HALF, "# Step 2: x\n" * 3 + HALF)):
         three_files(mini.root, text, "# Step 2: y\n" * 9 * n, "")
-        out = mini.tool("run", "1").out
+        out = mini.here("run", "1").out
         assert [x for x in out.splitlines() if len(x) > 80] == [], (n, out)
 
 
@@ -269,15 +269,15 @@ def test_newer_work_is_shown(mini: Learner) -> None:
     """The tool says so where the step passed before; not of a function that was rewritten, nor after a reset."""
     broken = SOLVED.replace("write(data)", "write(data * 2)")
     mini.write(broken)
-    assert "newer work" not in mini.tool("run", "1").out, "It was rewritten, and never passed."
+    assert "newer work" not in mini.here("run", "1").out, "It was rewritten, and never passed."
     for given in (("run", "1"), ("run", "1", "1"), ("run", "1", "--json"), ()):
         mini.write(SOLVED)
-        mini.tool(*given)
+        mini.here(*given)
         mini.write(broken)
-        assert "newer work may have broken" in " ".join(mini.tool("run", "1").out.split()), given
-        mini.tool("reset", "1")
+        assert "newer work may have broken" in " ".join(mini.here("run", "1").out.split()), given
+        mini.here("reset", "1")
         mini.write(broken)
-        assert "newer work" not in mini.tool("run", "1").out, given
+        assert "newer work" not in mini.here("run", "1").out, given
 
 
 # Tests that cannot be loaded
@@ -286,7 +286,7 @@ def test_newer_work_is_shown(mini: Learner) -> None:
 def test_a_syntax_error_is_not_a_steps(mini: Learner) -> None:
     """A file that a step's tests import, and that is not Python, is named; no step's requirement stands over it."""
     mini.write("def f(:\n")
-    outcome = mini.tool("run", "1")
+    outcome = mini.here("run", "1")
     assert "Step  1  Echo             fails    its tests cannot be loaded\n" in outcome.out, (
         outcome.out
     )
@@ -305,7 +305,7 @@ def test_a_few_of_many_calls_left_behind(mini: Learner) -> None:
     """Two of the delayed calls that were left behind, and how many there were."""
     calls = "[reactor.callLater(60 + n, print, 'x' * 50) for n in range(60)]"
     mini.write(SOLVED.replace("    return deferLater", f"    {calls}\n    return deferLater"))
-    text = " ".join(mini.tool("run", "1").out.split())
+    text = " ".join(mini.here("run", "1").out.split())
     assert "Something was left behind in the reactor: 60 DelayedCalls: " in text, text
     assert text.count("<DelayedCall ") == 2 and "; and 58 more" in text, text
 
@@ -327,7 +327,7 @@ def test_wide_lines_that_were_printed(mini: Learner) -> None:
     """What the learner's code printed is wrapped, not left to run over; a line without end is cut."""
     line = "b'one' " * 15 + "\u4f60" * 30 + "y" * 400
     mini.write(HALF.replace("assert self", f"print({line!r})\n        assert self"))
-    out = mini.tool("run", "1").out
+    out = mini.here("run", "1").out
     shown = out.partition("Your code printed, at the end:\n")[2].splitlines()
     assert shown and "".join(shown[0].split()).startswith("b'one'b'one'"), out
     assert all(cell_len(x) <= 80 for x in shown), shown
@@ -337,7 +337,7 @@ def test_wide_lines_that_were_printed(mini: Learner) -> None:
 def test_long_words_in_a_message(mini: Learner) -> None:
     """A message with a word that is wider than the terminal is broken there; a path is not."""
     mini.write(SOLVED.replace("self.transport.write(data)", "raise ValueError(repr(b'x' * 300))"))
-    out = mini.tool("run", "1").out
+    out = mini.here("run", "1").out
     assert [x for x in out.splitlines() if len(x) > 80] == [], out
     assert "x" * 60 in out
 
@@ -356,7 +356,7 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
     """The tests are counted that the step has, not those that ended; and the test and the hint are reported as ever."""
     ends = 'if data == b"on":\n            __import__("os")._exit(1)'
     mini.write(SOLVED.replace("self.transport.loseConnection()", f"{closes}\n        {ends}"))
-    outcome = mini.tool("run", "1")
+    outcome = mini.here("run", "1")
     out = re.sub(r"trial +", "trial ", outcome.joined)
     assert f"Step  2  Close            fails    {count}\n" in out, out
     for text in (
@@ -373,8 +373,8 @@ def test_a_step_that_is_broken_off_at_once(mini: Learner) -> None:
     mini.write(SOLVED.replace("self.transport.write(data)", "__import__('os')._exit(1)"))
     assert (
         "Step  1  Echo             fails    broken off in test 1 of 1\n"
-        in mini.tool("run", "1").out
+        in mini.here("run", "1").out
     )
-    fact = json.loads(mini.tool("run", "1", "--json").out)
+    fact = json.loads(mini.here("run", "1", "--json").out)
     first = fact["steps"][0]
     assert (first["status"], first["message"]) == ("fails", fact["message"])

@@ -19,7 +19,7 @@ def saved(mini: Learner, outcome: Outcome) -> Path:
 def test_solution_shows_and_changes_nothing(mini: Learner) -> None:
     """The difference between the learner's file and the reference, and the command that applies it; no file changes."""
     before = mini.files()
-    outcome = mini.tool("solution", "1")
+    outcome = mini.here("solution", "1")
     assert outcome.code == 0, outcome.all
     assert '-        raise NotImplementedError("Step 1: send the data back")' in outcome.out
     assert "+        self.transport.write(data)" in outcome.out
@@ -29,15 +29,15 @@ def test_solution_shows_and_changes_nothing(mini: Learner) -> None:
 
 def test_solution_upto_a_step(mini: Learner) -> None:
     """--upto gives the reference up to that step, and the rest as it was given."""
-    assert mini.tool("solution", "1", "--upto", "2", "--apply").code == 0
-    assert steps(mini.tool("run", "1", "--json", "--all")) == {1: "passes", 2: "passes", 3: "fails"}
+    assert mini.here("solution", "1", "--upto", "2", "--apply").code == 0
+    assert steps(mini.here("run", "1", "--json", "--all")) == {1: "passes", 2: "passes", 3: "fails"}
     assert 'raise NotImplementedError("Step 3' in mini.path().read_text("utf-8")
 
 
 @pytest.mark.parametrize("step", ["2", "step2"])
 def test_solution_upto_a_step_tells_the_command_that_applies_it(mini: Learner, step: str) -> None:
     """What is shown up to a step is put in place up to that step: --upto is in the command that is reported."""
-    outcome = mini.tool("solution", "1", "--upto", step)
+    outcome = mini.here("solution", "1", "--upto", step)
     assert outcome.code == 0, outcome.all
     assert outcome.out.rstrip().endswith("workshop solution stage1_echo --upto 2 --apply")
 
@@ -58,23 +58,23 @@ def test_what_is_replaced_is_saved_first(
     folders = []
     for _ in range(2):
         mini.write(mine)
-        outcome = mini.tool(*words)
+        outcome = mini.here(*words)
         assert outcome.code == 0, outcome.all
         folders.append(saved(mini, outcome))
         assert (folders[-1] / ECHO).read_bytes() == mine, "What was saved is not what was there."
         assert mini.path().read_text("utf-8") == wanted
     assert folders[0] != folders[1], "The second saved over the first."
-    outcome = mini.tool(*words)
+    outcome = mini.here(*words)
     assert "Nothing had to be saved" in outcome.out, outcome.all
 
 
 def test_reset_brings_back_a_deleted_file(mini: Learner) -> None:
     """A deleted file is put back; a solution that is in place already is reported."""
     mini.path().unlink()
-    assert mini.tool("reset", "1").code == 0
+    assert mini.here("reset", "1").code == 0
     assert mini.path().read_text("utf-8") == STARTER
     mini.write(SOLVED)
-    assert "Your files are the reference." in mini.tool("solution", "1").out
+    assert "Your files are the reference." in mini.here("solution", "1").out
 
 
 def test_reset_keeps_a_folder_in_a_file_s_place(mini: Learner) -> None:
@@ -82,7 +82,7 @@ def test_reset_keeps_a_folder_in_a_file_s_place(mini: Learner) -> None:
     mini.path().unlink()
     mini.path().mkdir()
     (mini.path() / "mine.py").write_text("mine = True\n")
-    outcome = mini.tool("reset", "1")
+    outcome = mini.here("reset", "1")
     assert outcome.code == 0, outcome.all
     assert mini.path().read_text("utf-8") == STARTER
     assert (saved(mini, outcome) / ECHO / "mine.py").read_text() == "mine = True\n"
@@ -91,16 +91,16 @@ def test_reset_keeps_a_folder_in_a_file_s_place(mini: Learner) -> None:
 def test_reset_provided_puts_back_what_came(mini: Learner) -> None:
     """An edited and a deleted provided file are put back without git; what was edited is saved first."""
     mini.write(HALF)
-    mini.tool("run", "1")
+    mini.here("run", "1")
     came = mini.files()
     mine = mini.write(b"# edited by mistake\n", TESTS)
     mini.path(WIRE).unlink()
-    outcome = mini.tool("reset", "1", "--provided")
+    outcome = mini.here("reset", "1", "--provided")
     assert outcome.code == 0, outcome.all
     assert f"Restored: {TESTS}" in outcome.out and f"Restored: {WIRE}" in outcome.out, outcome.out
     assert (saved(mini, outcome) / TESTS).read_bytes() == mine
     assert mini.files() == came
-    assert "Nothing to do" in mini.tool("reset", "1", "--provided").out
+    assert "Nothing to do" in mini.here("reset", "1", "--provided").out
 
 
 def test_reset_provided_without_a_copy(mini: Learner) -> None:
@@ -108,7 +108,7 @@ def test_reset_provided_without_a_copy(mini: Learner) -> None:
     (mini.root / ".git").mkdir()
     mini.write(b"# edited before the first run\n", TESTS)
     before = mini.files()
-    outcome = mini.tool("reset", "1", "--provided")
+    outcome = mini.here("reset", "1", "--provided")
     assert outcome.code == 1, outcome.all
     assert f"git checkout -- {TESTS}" in outcome.out, outcome.all
     assert mini.files() == before
@@ -116,12 +116,12 @@ def test_reset_provided_without_a_copy(mini: Learner) -> None:
 
 def test_starters_are_compared_and_written(mini: Learner) -> None:
     """`starters` names what differs from solutions/ and fails; --write repairs it."""
-    assert mini.tool("starters").code == 0
+    assert mini.here("starters").code == 0
     mini.write(HALF)
     mini.write(b"# new\n", WIRE)
-    outcome = mini.tool("starters")
+    outcome = mini.here("starters")
     assert outcome.code == 1, outcome.all
     assert outcome.out.splitlines() == [f"differs: {ECHO}", "differs: solutions/provided.sha256"]
-    assert mini.tool("starters", "--write").code == 0
+    assert mini.here("starters", "--write").code == 0
     assert mini.path().read_text("utf-8") == STARTER
-    assert mini.tool("starters").code == 0
+    assert mini.here("starters").code == 0

@@ -40,7 +40,7 @@ def let_through(learner: Learner) -> None:
 
 def test_passes(judged: Learner) -> None:
     """A suite that catches all: exit code 0, a line for each part of the verdict, within 80 columns."""
-    outcome = judged.tool("run", "tally")
+    outcome = judged.here("run", "tally")
     assert outcome.code == 0, outcome.all
     assert "3 of 3 pass, and leave nothing behind" in outcome.out
     assert "3 of 3 kinds\n" in outcome.out
@@ -52,23 +52,23 @@ def test_kind_is_named_then_its_scene(judged: Learner) -> None:
     """What is let through is reported by its title; asked again, with its scene; caught and let through again, without."""
     whole = judged.path(TESTS).read_text()
     let_through(judged)
-    first, second = judged.tool("run", "tally"), judged.tool("run", "tally")
+    first, second = judged.here("run", "tally"), judged.here("run", "tally")
     assert (first.code, second.code) == (1, 1)
     assert "Not caught yet, number 3: An empty line is a line." in first.out
     assert "one line short" not in first.out
     assert "one line short" in " ".join(second.out.split())
     assert "empty_lines_are_skipped" not in first.all + second.all
     judged.write(whole, TESTS)
-    assert judged.tool("run", "tally").code == 0
+    assert judged.here("run", "tally").code == 0
     let_through(judged)
-    assert "one line short" not in judged.tool("run", "tally").out
+    assert "one line short" not in judged.here("run", "tally").out
 
 
 def test_json(judged: Learner) -> None:
     """--json prints one object with all parts of the verdict."""
     let_through(judged)
-    data = json.loads(judged.tool("run", "tally", "--json").out)
-    again = json.loads(judged.tool("run", "tally", "--json").out)
+    data = json.loads(judged.here("run", "tally", "--json").out)
+    again = json.loads(judged.here("run", "tally", "--json").out)
     assert data["passed"] is False
     assert [test["status"] for test in data["tests"]] == ["passed", "passed"]
     assert data["not_caught"] == [
@@ -93,7 +93,7 @@ def test_json(judged: Learner) -> None:
 def test_list_is_read_back(judged: Learner) -> None:
     """How much the list says is reported; what it misses and what is not known, in full; without a line it is not done."""
     judged.write(judged.path(LIST).read_text() + "- a full moon\n", LIST)
-    out = " ".join(judged.tool("run", "tally").out.split())
+    out = " ".join(judged.here("run", "tally").out.split())
     assert "Your list covers 2 kinds, in 2 lines." in out
     assert "a full moon [no kind recognised]" in out
     assert "in pieces" not in out
@@ -102,7 +102,7 @@ def test_list_is_read_back(judged: Learner) -> None:
         in out
     )
     judged.write("# My list\n", LIST)
-    outcome = judged.tool("run", "tally")
+    outcome = judged.here("run", "tally")
     assert outcome.code == 1
     assert "has no lines yet" in outcome.out
 
@@ -111,7 +111,7 @@ def test_status_counts_kinds(judged: Learner) -> None:
     """The map says how many kinds are caught; looking at it is not asking."""
     let_through(judged)
     for _ in range(2):
-        outcome = judged.tool()
+        outcome = judged.here()
         assert outcome.code == 0
         assert "2 of 3 kinds caught" in outcome.out
         assert "one line short" not in outcome.out
@@ -119,10 +119,10 @@ def test_status_counts_kinds(judged: Learner) -> None:
 
 def test_hint(judged: Learner) -> None:
     """A hint for a number; and for the first that is let through."""
-    assert "In how many pieces" in judged.tool("hint", "tally", "1").out
+    assert "In how many pieces" in judged.here("hint", "tally", "1").out
     let_through(judged)
-    assert "What is a line with nothing in it?" in judged.tool("hint", "tally").out
-    outcome = judged.tool("hint", "tally", "9")
+    assert "What is a line with nothing in it?" in judged.here("hint", "tally").out
+    outcome = judged.here("hint", "tally", "9")
     assert outcome.code == 2
     assert 'stage1_tally has no number "9". It has 1 to 3.' in outcome.err
 
@@ -152,7 +152,7 @@ class MoreTests(SynchronousTestCase):
 """,
         TESTS,
     )
-    outcome = judged.tool("run", "tally")
+    outcome = judged.here("run", "tally")
     assert outcome.code == 1
     reported = [
         "5 of 7 pass",
@@ -192,21 +192,21 @@ def test_some_kinds_alone(judged: Learner) -> None:
     """With numbers of kinds, only these are judged: neither the others, nor the list; and the stage is not done by it."""
     let_through(judged)
     judged.write("", LIST)
-    assert judged.tool("run", "tally").code == 1
-    some = judged.tool("run", "tally", "1-2")
+    assert judged.here("run", "tally").code == 1
+    some = judged.here("run", "tally", "1-2")
     assert some.code == 0, some.all
     assert "2 of 2 kinds\n" in some.out and "Your list" not in some.out
     assert "stage1_tally: caught: 1-2." in some.out
     assert "Is your code right?" not in some.out
-    one = judged.tool("run", "tally", "3")
+    one = judged.here("run", "tally", "3")
     assert one.code == 1 and "Not caught yet, number 3: An empty line is a line." in one.out
     assert "python3 -m workshop run stage1_tally 3\n" in one.out
-    assert "2 of 3 kinds" in judged.tool().out
+    assert "2 of 3 kinds" in judged.here().out
 
 
 @pytest.mark.parametrize("words", ["4", "0-2", "2-1", "1-4", "all", "1,2"])
 def test_kinds_that_are_not_there(judged: Learner, words: str) -> None:
     """A number that the stage does not have, or no number, is bad usage; the numbers are named."""
-    outcome = judged.tool("run", "tally", words)
+    outcome = judged.here("run", "tally", words)
     assert outcome.code == 2, outcome.all
     assert f'stage1_tally has no kinds "{words}". It has 1 to 3; write 2, or 1-3.' in outcome.err

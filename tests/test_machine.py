@@ -30,11 +30,11 @@ def test_files_that_begin_with_a_dot(mini: Learner) -> None:
         mini.path().with_name(".#echo.py").symlink_to("user@host.123")
     commands = [(), ("run", "1"), ("run", "1", "--json"), ("hint", "1"), ("solution", "1")]
     for words in [*commands, ("starters",), ("reset", "1"), ("reset", "1", "--provided")]:
-        outcome = mini.tool(*words)
+        outcome = mini.here(*words)
         assert "Traceback" not in outcome.all and "._" not in outcome.all, outcome.all
         assert outcome.code == (1 if "run" in words else 0), (words, outcome.all)
     mini.write(SOLVED)
-    assert mini.tool("run", "1").code == 0
+    assert mini.here("run", "1").code == 0
 
 
 def test_decks_that_begin_with_a_dot(tmp_path: Path) -> None:
@@ -80,16 +80,16 @@ def test_solutions_withheld(mini: Learner) -> None:
     before, _, after = mine.read_text("utf-8").partition("[[stage]]")
     mine.write_text(f"{before}{entry}\n[[stage]]{after}", "utf-8")
     shutil.rmtree(mini.path("solutions"))
-    outcome = mini.tool()
+    outcome = mini.here()
     assert outcome.code == 0, outcome.all
     out = " ".join(outcome.out.split())
     assert "not judged: no solutions/ here stage1_echo An echo 0 of 3 steps pass" in out, out
     assert "stage1_echo, step 1:" in out, out
-    assert "stage1_echo" in mini.tool("run").out, "It is the first to do."
-    assert "no solutions/stage0_tally" in mini.tool("run", "stage0").all
+    assert "stage1_echo" in mini.here("run").out, "It is the first to do."
+    assert "no solutions/stage0_tally" in mini.here("run", "stage0").all
     mini.write(SOLVED)
-    assert mini.tool("run", "stage1").code == 0
-    assert json.loads(mini.tool("run", "stage1", "--json").out)["passed"] is True
+    assert mini.here("run", "stage1").code == 0
+    assert json.loads(mini.here("run", "stage1", "--json").out)["passed"] is True
 
 
 def test_conflict_markers(mini: Learner) -> None:
@@ -97,13 +97,13 @@ def test_conflict_markers(mini: Learner) -> None:
     conflict = f"<<<<<<< HEAD\n{SOLVED}=======\n{STARTER}>>>>>>> theirs\n"
     mini.write(f"# one\n{conflict}")
     for words in (("run", "1"), ("run", "1", "--json")):
-        outcome = mini.tool(*words)
+        outcome = mini.here(*words)
         text = " ".join(outcome.all.split())
         assert outcome.code == 1 and f"{ECHO} has Git's conflict markers, from line 2 on" in text
         assert "workshop run stage1_echo" in text
         assert "--json" in words or max(map(len, outcome.out.splitlines())) <= 80, outcome.out
     mini.write(f'"""An echo\n=======\n<<<<<<< {"=" * 7}\n"""\n{SOLVED}')
-    assert mini.tool("run", "1").code == 0
+    assert mini.here("run", "1").code == 0
 
 
 @pytest.mark.parametrize("git", [True, False])
@@ -112,7 +112,7 @@ def test_no_copy_was_kept(mini: Learner, git: bool) -> None:
     if git:
         (mini.root / ".git").mkdir()
     mini.write(b"# edited before the first run\n", TESTS)
-    outcome = mini.tool("reset", "1", "--provided")
+    outcome = mini.here("reset", "1", "--provided")
     assert outcome.code == 1
     assert ("git checkout" in outcome.out) is git, outcome.out
     assert ("from the course as" in " ".join(outcome.out.split())) is not git, outcome.out
@@ -155,7 +155,7 @@ def test_recursion_that_has_ended_already(mini: Learner) -> None:
     )
     mini.write(SOLVED.replace("        self.transport.write(data)\n", again))
     for words in (("run", "1"), ("run", "1", "--json")):
-        out = " ".join(mini.tool(*words).all.split())
+        out = " ".join(mini.here(*words).all.split())
         assert "calls itself again and again in test_sends_back (RecursionError)" in out, out
 
 

@@ -59,7 +59,7 @@ def test_what_is_found_is_what_is_remembered(course: Course) -> None:
 
 
 def test_nothing_runs_twice(mini: Learner) -> None:
-    """The second map runs no test, and says the same as the first; --fresh runs them."""
+    """The second map, by another process, runs no test, and says the same as the first; --fresh runs them."""
     runs = counting(mini)
     first = mini.tool()
     once = runs()
@@ -75,28 +75,28 @@ def test_without_a_stage(mini: Learner, words: tuple[str, ...]) -> None:
     """Commands that look for the stage to do ask what is remembered, and remember what they find."""
     mini.write(SOLVED)
     runs = counting(mini)
-    mini.tool(*words)
+    mini.here(*words)
     before = runs()
-    mini.tool("hint")
+    mini.here("hint")
     assert runs() == before
-    mini.tool("--fresh", "hint")
+    mini.here("--fresh", "hint")
     assert runs() > before
 
 
 def test_run_of_a_stage_always_runs(mini: Learner) -> None:
     """A stage that is named is run, whatever is remembered."""
     runs = counting(mini)
-    mini.tool("run", "2")
+    mini.here("run", "2")
     once = runs()
-    mini.tool("run", "2")
+    mini.here("run", "2")
     assert runs() == 2 * once
 
 
 def test_run_of_one_step_is_not_the_stage(mini: Learner) -> None:
     """One step that passes is not remembered for the whole stage."""
     mini.write(SOLVED.replace('lambda: "later"', 'lambda: "sooner"'))
-    assert mini.tool("run", "1", "1").code == 0
-    assert "2 of 3 steps pass" in mini.tool().out
+    assert mini.here("run", "1", "1").code == 0
+    assert "2 of 3 steps pass" in mini.here().out
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {

@@ -23,7 +23,7 @@ def course(mini: Learner) -> Learner:
 
 def test_written_then_as_it_should_be(course: Learner) -> None:
     """A missing notebook is reported; with --write, it is made; then all is up to date, until one of the two changes."""
-    outcome = course.tool("notebooks", "1")
+    outcome = course.here("notebooks", "1")
     assert outcome.code == 1, outcome.all
     assert outcome.out.splitlines() == [
         f"differs: {MADE}",
@@ -31,21 +31,21 @@ def test_written_then_as_it_should_be(course: Learner) -> None:
     ]
     assert not course.path(MADE).exists()
 
-    outcome = course.tool("notebooks", "--write", "1")
+    outcome = course.here("notebooks", "--write", "1")
     assert (outcome.code, outcome.out) == (0, f"written: {MADE}\n"), outcome.all
     made = course.path(MADE).read_text("utf-8")
     assert made.count("exercises.wire 6") == 8
 
-    outcome = course.tool("notebooks")
+    outcome = course.here("notebooks")
     assert (outcome.code, outcome.out) == (0, f"up to date: {MADE}\n"), outcome.all
 
     course.write(made.replace("exercises.wire 6", "exercises.wire 7", 1), MADE)
-    outcome = course.tool("notebooks", "stage1_echo")
+    outcome = course.here("notebooks", "stage1_echo")
     assert (outcome.code, outcome.out) == (1, f"differs: {MADE}\n"), outcome.all
 
     course.write(made, MADE)
     course.write(RIGHT.replace("Words.", "Other words.", 1), PAGE)
-    outcome = course.tool("notebooks")
+    outcome = course.here("notebooks")
     assert outcome.code == 1, outcome.all
     assert f"{PAGE}: the source and the notebook differ; make it again" in outcome.out
     assert course.path(MADE).read_text("utf-8") == made
@@ -54,7 +54,7 @@ def test_written_then_as_it_should_be(course: Learner) -> None:
 def test_what_is_wrong_is_listed(course: Learner) -> None:
     """A notebook is made, and what is wrong with it is listed, a line each; exit 1."""
     course.write(RIGHT.replace("%nothing_left", "print(1);"), PAGE)
-    outcome = course.tool("notebooks", "--write")
+    outcome = course.here("notebooks", "--write")
     assert outcome.code == 1, outcome.all
     first, *others = outcome.out.splitlines()
     assert first == f"written: {MADE}"
@@ -67,7 +67,7 @@ def test_one_that_cannot_be_run(course: Learner) -> None:
     """A cell that raises, and is not tagged so, is shown; nothing is written; the other notebooks are made."""
     course.write(RIGHT.replace("Words.", "```python\nint('six')\n```\n\nWords.", 1), PAGE)
     course.write(RIGHT, PAGE.replace("stage1_echo", "stage2_count"))
-    outcome = course.tool("notebooks", "--write")
+    outcome = course.here("notebooks", "--write")
     assert outcome.code == 1, outcome.all
     assert f"cannot be run: {PAGE}\n" in outcome.out and "int('six')" in outcome.out
     assert "ValueError" in outcome.out
@@ -85,12 +85,12 @@ def test_one_that_cannot_be_run(course: Learner) -> None:
 )
 def test_what_is_not_there(course: Learner, word: str, code: int, said: str) -> None:
     """An unknown stage or option is bad usage; a stage without a source is not."""
-    outcome = course.tool("notebooks", word)
+    outcome = course.here("notebooks", word)
     assert outcome.code == code and said in outcome.err, outcome.all
     assert not course.path(MADE).exists()
 
 
 def test_no_sources_at_all(mini: Learner) -> None:
     """A course without notebooks/ has none to make."""
-    outcome = mini.tool("notebooks")
+    outcome = mini.here("notebooks")
     assert outcome.code == 1 and "There is no such notebook." in outcome.err, outcome.all

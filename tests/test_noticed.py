@@ -21,7 +21,7 @@ from workshop.judge.suite import assess
 from workshop.report.explain import MEANINGS
 from workshop.runner import worker
 from workshop.runner.layout import undisturbed
-from workshop.runner.result import Result
+from workshop.runner.result import Reader, Result
 from workshop.runner.worker import Case, Worker
 
 STAGES = load(Path(__file__).resolve().parent.parent).stages
@@ -34,11 +34,11 @@ class Step01Echo(SynchronousTestCase):
 """
 
 
-def run(methods: str, traces: bool = False) -> Result:
+def run(methods: str, traces: bool = False, limit: float = 5.0) -> Result:
     """What a run of a class with these methods says, in the place of the miniature stage's first step."""
     text = TESTS.replace("    pass\n", textwrap.indent(methods, "    "))
     stage = load(MINI).stage("1")
-    with Worker((), 5.0) as one:
+    with Worker((), limit) as one:
         target = f"{stage.target}.test_echo.Step01Echo"
         case = Case("", {"test_echo.py": text}, (target,), stop=False, traces=traces)
         return one.run(stage, case)
@@ -46,13 +46,24 @@ def run(methods: str, traces: bool = False) -> Result:
 
 def test_whole_job(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job whose tests are all quick, but never come to an end, is ended: its whole time is bounded too."""
-    monkeypatch.setattr(worker, "WHOLE_JOB", 1.0)
+    monkeypatch.setattr(
+        worker, "WHOLE_JOB", 3.0
+    )  # its first test begins within that, on a busy machine too
     wait = "def test_{:02}(self):\n    threading.Event().wait(0.2)\n\n"
     began = time.monotonic()
     result = run("".join(wait.format(n) for n in range(90)))
     assert result.trouble and result.trouble.kind == "silent"
     assert 0 < len(result.tests) < 90
     assert time.monotonic() - began < 15
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="a signal asks the child for its stack")
+def test_a_stack_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If faulthandler could not write the frames of an endless loop, those that the child reported before are shown."""
+    monkeypatch.setattr(Reader, "dumped", lambda reader: (True, ()))
+    trouble = run("def test_spin(self):\n    while True:\n        pass\n", limit=1.0).trouble
+    assert trouble and trouble.kind == "silent"
+    assert trouble.frames[-1].function == "test_spin", trouble.frames
 
 
 @pytest.mark.parametrize(
@@ -195,6 +206,14 @@ def test_shape_is_code(stage: Stage, number: int, shape: str) -> None:
         assert language != "python" or compiles(code), code
 
 
+@pytest.mark.parametrize(
+    ("stage", "number", "shape"), SHAPES, ids=[f"{s.name}-{n}" for s, n, _ in SHAPES]
+)
+def test_shape_fits_a_terminal(stage: Stage, number: int, shape: str) -> None:
+    """Indented by four, as `hint` shows it, no line of a shape is wider than 80: a break in it would not be Python's."""
+    assert [line for line in shape.splitlines() if len(line) > 76] == []
+
+
 def test_nonsense_is_no_shape() -> None:
     """The check above can fail."""
     assert not compiles("this is no code\n")
@@ -203,15 +222,15 @@ def test_nonsense_is_no_shape() -> None:
 
 def test_hint_all_is_remembered(mini: Learner) -> None:
     """Who has seen all three tiers at once is not shown the question alone the next time."""
-    mini.tool("hint", "1", "2", "--all")
-    again = mini.tool("hint", "1", "2").out
+    mini.here("hint", "1", "2", "--all")
+    again = mini.here("hint", "1", "2").out
     assert "Shape (3 of 3)" in again and "That is all." in again
 
 
 def test_hint_one_is_remembered(mini: Learner) -> None:
     """One step's tiers are not another's."""
-    mini.tool("hint", "1", "2", "--all")
-    assert "Question (1 of 3)" in mini.tool("hint", "1", "1").out
+    mini.here("hint", "1", "2", "--all")
+    assert "Question (1 of 3)" in mini.here("hint", "1", "1").out
 
 
 def test_skipped_is_no_pass(mini: Learner) -> None:
@@ -219,6 +238,6 @@ def test_skipped_is_no_pass(mini: Learner) -> None:
     text = mini.path().read_text()
     skip = "from twisted.trial.unittest import SkipTest\n        raise SkipTest('no')"
     mini.write(text.replace('raise NotImplementedError("Step 1: send the data back")', skip))
-    outcome = mini.tool("run", "1", "1")
+    outcome = mini.here("run", "1", "1")
     assert outcome.code == 1, outcome.all
     assert "skipped" in outcome.out

@@ -123,7 +123,7 @@ def test_told(tmp_path: Path) -> None:
     change(stage, "class Here_second(TallyTests): pass\n", "")
     (tmp_path / "temp").mkdir()
     learner = Learner(stage.root, tmp_path / "temp")
-    out = " ".join(learner.tool("run", "tally").out.split())
+    out = " ".join(learner.here("run", "tally").out.split())
     assert "Let through: second." in out
     path = learner.path(TESTS)
     path.write_text(
@@ -133,10 +133,10 @@ def test_told(tmp_path: Path) -> None:
         "    def test_", "    def test_fails(self):\n        self.fail()\n\n    def test_", 1
     )
     learner.write(text, TESTS)
-    out = " ".join(learner.tool("run", "tally").out.split())
+    out = " ".join(learner.here("run", "tally").out.split())
     assert out.count("test_fails fails on your own code") == 1
     assert "The same in Own." in out or "The same in Here_first." in out, out
-    data = json.loads(learner.tool("run", "tally", "--json").out)
+    data = json.loads(learner.here("run", "tally", "--json").out)
     assert len([test for test in data["tests"] if test["status"] == "failed"]) == 2
 
 

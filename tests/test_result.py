@@ -34,7 +34,7 @@ Current thread's C stack trace (most recent call first):
 def test_a_stack_with_frames_that_have_no_line(tmp_path: Path) -> None:
     """faulthandler writes ??? for what it does not know; that, and lines that are no frames, are taken as they come."""
     (tmp_path / "stacks").write_text(STACKS.replace("{place}", str(tmp_path)))
-    late, frames = Reader(tmp_path).stacks()
+    late, frames = Reader(tmp_path).dumped()
     assert late
     assert frames == (
         Frame("/elsewhere/run.py", 3, "main"),

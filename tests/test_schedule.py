@@ -77,7 +77,7 @@ def add(mini: Learner, old: str = "", new: str = "") -> None:
 )
 def test_exercises(mini: Learner, words: tuple[str, ...], rows: list[str]) -> None:
     """Each stage, when it begins; a break only between two of them; when it ends, past midnight too."""
-    outcome = mini.tool("schedule", *words)
+    outcome = mini.here("schedule", *words)
     assert outcome.code == 0, outcome.all
     assert [line.strip() for line in outcome.out.splitlines()] == rows
 
@@ -85,7 +85,7 @@ def test_exercises(mini: Learner, words: tuple[str, ...], rows: list[str]) -> No
 def test_talks(mini: Learner) -> None:
     """Talks come first and last; a stage's talk before its exercise, which has the rest of its minutes."""
     add(mini)
-    outcome = mini.tool("schedule", "--track", "all", "--start", "10:00", "--json")
+    outcome = mini.here("schedule", "--track", "all", "--start", "10:00", "--json")
     rows = [
         (row["start"], row["minutes"], row["what"], row["kind"]) for row in json.loads(outcome.out)
     ]
@@ -105,21 +105,21 @@ def test_breaks_of_the_whole_course(mini: Learner) -> None:
     """A break of the track "all" is none of the core's."""
     add(mini, 'track = "extra"', 'track = "core"')
     mini.write(mini.path(TOML).read_text("utf-8").replace('"extra"', '"core"'), TOML)
-    assert mini.tool("schedule").out.count("Break") == 1
-    assert mini.tool("schedule", "--track", "all").out.count("Break") == 2
+    assert mini.here("schedule").out.count("Break") == 1
+    assert mini.here("schedule", "--track", "all").out.count("Break") == 2
 
 
 @pytest.mark.parametrize("words", [(), ("--json",)], ids=["plain", "json"])
 def test_a_session_that_runs_over(mini: Learner, words: tuple[str, ...]) -> None:
     """A timetable that is longer than the session is shown, reported in a line, and exit code 1."""
     add(mini)
-    over = mini.tool("schedule", "--track", "all", *words)
+    over = mini.here("schedule", "--track", "all", *words)
     assert (over.code, over.err) == (
         1,
         "It runs over: 3 minutes more than the 25 of course.toml.\n",
     )
     assert "Goodbye" in over.out
-    fits = mini.tool("schedule", *words)
+    fits = mini.here("schedule", *words)
     assert (fits.code, fits.err) == (0, "")
 
 
@@ -143,7 +143,7 @@ def test_minutes_that_cannot_be(mini: Learner, old: str, new: str, says: str) ->
         with pytest.raises(CourseError, match=f"course.toml: .*{says}"):
             load(mini.root)
     else:
-        assert mini.tool("schedule", "--track", "all").code == 0
+        assert mini.here("schedule", "--track", "all").code == 0
 
 
 @pytest.mark.parametrize("track", ["core", "all"])

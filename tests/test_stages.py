@@ -17,7 +17,7 @@ from driving import SOURCE
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.course.files import fingerprint, fingerprints, made_fingerprints
-from workshop.course.solutions import BEGIN, answer, mutated
+from workshop.course.solutions import ALL_STEPS, BEGIN, answer, mutated, render
 from workshop.judge.steps import StepResult, Verdict, by_step, targets
 from workshop.report.explain import main_problem, words
 from workshop.runner.pool import Pool
@@ -75,15 +75,44 @@ def ladder(root: Path, name: str) -> dict[int, Verdict]:
     return {n: by_step(stage, result, asked[n]) for n, result in zip(numbers, results, strict=True)}
 
 
+def without_part(text: str, part: int) -> str:
+    """A solved file's text with all parts written but this one, counted from 0."""
+    begin = [*BEGIN.finditer(text)][part]
+    late = f"{text[: begin.start(2)]}{ALL_STEPS + 1}{text[begin.end(2) :]}"
+    return render(late, ALL_STEPS)
+
+
+@functools.lru_cache
+def parts(root: Path, name: str) -> dict[str, Result]:
+    """By place of a part of a step of several parts: the step's tests, up to the first that fails, without this part."""
+    stage = load(root).stage(name)
+    solved = {file: (stage.answers / file).read_text("utf-8") for file in stage.edit}
+    marks = [(file, n, m) for file in solved for n, m in enumerate(BEGIN.finditer(solved[file]))]
+    count = Counter(int(mark[2]) for _, _, mark in marks)
+    cases = []
+    for file, n, mark in marks:
+        if count[int(mark[2])] > 1:
+            line = solved[file][: mark.start()].count("\n") + 1
+            files = {**answer(stage), file: without_part(solved[file], n)}
+            step = stage.step(mark[2])
+            tests = tuple(f"{step.target(stage.name)}.{test.name}" for test in step.tests)
+            cases.append(Case(f"{file}, line {line}: step {step.number}, {mark[3]}", files, tests))
+    with Pool(stage) as pool:
+        return {case.name: result for case, result in pool.run(cases)}
+
+
 @functools.lru_cache
 def mutants(root: Path, name: str) -> dict[str, Result]:
-    """By name of the mutant: its run of the tests of the step that it names, up to the first that fails."""
+    """By name of the mutant: its run of the tests of its step, the quickest first, up to the first that fails."""
     stage = load(root).stage(name)
+    _, solved = max(ladder(root, name).items())
+    seconds = {test.target: test.seconds for test in solved.result.tests}
     cases = []
     for mutant in stage.mutants:
         step = stage.step(str(mutant.step))
-        tests = tuple(f"{step.target(stage.name)}.{test.name}" for test in step.tests)
-        cases.append(Case(mutant.name, mutated(stage, mutant), tests))
+        tests = [f"{step.target(stage.name)}.{test.name}" for test in step.tests]
+        tests.sort(key=lambda name: seconds[name])
+        cases.append(Case(mutant.name, mutated(stage, mutant), tuple(tests)))
     with Pool(stage) as pool:
         return {case.name: result for case, result in pool.run(cases)}
 
@@ -114,6 +143,13 @@ def test_starter_fails_for_its_reason(stage: Stage, step: Step) -> None:
     own = [text for text in said if text.startswith(f"Not written yet. Step {step.number}:")]
     asserted = [reason for reason in reasons(here) if reason == "FailTest"]
     assert own or asserted, f"no failure of {step.cls} says what is missing: {said}"
+
+
+@each_stage
+def test_each_part_is_demanded(stage: Stage) -> None:
+    """If a step has several parts to write, and one is not written, the step fails."""
+    spare = [place for place, result in parts(stage.root, stage.name).items() if result.passed]
+    assert not spare, f"the step passes without: {spare}"
 
 
 @each_step

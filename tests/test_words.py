@@ -52,7 +52,7 @@ def readable(text: str, width: int) -> None:
 )
 def test_each_command_piped(mini: Learner, words: tuple[str, ...]) -> None:
     """Piped: lines of 80 columns and no escape sequence; in 40 columns, in ASCII and with TERM=dumb it says the same."""
-    outcome = mini.tool(*words)
+    outcome = mini.here(*words)
     readable(outcome.all, 80)
     assert ESCAPE not in outcome.all, outcome.all
     assert outcome.code in (0, 1, 2)
@@ -63,7 +63,7 @@ def test_each_command_piped(mini: Learner, words: tuple[str, ...]) -> None:
 )
 def test_a_narrow_terminal(mini: Learner, words: tuple[str, ...]) -> None:
     """In 40 columns, prose is wrapped there, and commands stay whole."""
-    readable(mini.tool(*words, env={"COLUMNS": "40"}).all, 40)
+    readable(mini.here(*words, env={"COLUMNS": "40"}).all, 40)
 
 
 FRENCH = SOLVED.replace("Send the data back", "Caf\xe9, \u4f60").replace(
@@ -158,7 +158,7 @@ def test_progress_on_a_terminal(mini: Learner) -> None:
 def test_bad_usage(mini: Learner, words: tuple[str, ...], says: str) -> None:
     """What the tool does not have is answered with the nearest names, exit code 2, and nothing on standard output."""
     before = mini.files()
-    outcome = mini.tool(*words)
+    outcome = mini.here(*words)
     assert outcome.code == 2, outcome.all
     assert outcome.out == "", outcome.out
     assert re.search(says, " ".join(outcome.err.split())), outcome.err
@@ -187,7 +187,7 @@ def test_a_broken_table_of_contents(
     """A course.toml that is broken gets one line, which names it, and what is wrong."""
     path = mini.path("exercises/course.toml")
     path.write_bytes(harm(path.read_bytes()))
-    outcome = mini.tool("schedule")
+    outcome = mini.here("schedule")
     readable(outcome.all, 80)
     assert outcome.code in (1, 2), outcome.all
     assert re.search(says, " ".join(outcome.all.split())), outcome.all
@@ -196,7 +196,7 @@ def test_a_broken_table_of_contents(
 def test_the_course_is_not_there(mini: Learner) -> None:
     """Without course.toml: its path, and what it is for."""
     mini.path("exercises/course.toml").unlink()
-    outcome = mini.tool("run", "1")
+    outcome = mini.here("run", "1")
     assert outcome.code == 2 and "course.toml is missing" in " ".join(outcome.err.split()), (
         outcome.all
     )
@@ -225,7 +225,7 @@ def test_a_broken_file_of_tests_in_any_command(mini: Learner) -> None:
         ("hint",),
         ("solution", "1", "--upto", "1"),
     ):
-        outcome: Outcome = mini.tool(*words)
+        outcome: Outcome = mini.here(*words)
         assert "Traceback" not in outcome.all, outcome.all
         assert "test_echo.py" in outcome.all, f"{words}:\n{outcome.all}"
     assert mini.path(ECHO).exists()

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_provided import judged
 from workshop.course import load
 from workshop.course.solutions import answer
-from workshop.judge.steps import Verdict
+from workshop.judge.steps import Verdict, by_step, targets
 from workshop.report.explain import failure_text
+from workshop.runner.worker import Case, Worker, imports_of
 
 STAGE = load(Path(__file__).resolve().parent.parent).stage("stage2_poetry")
 """Its step 4 judges the class Chunks of test_yours.py."""
@@ -53,14 +53,18 @@ class Chunks(TestCase):
 """
 
 
-def verdict(text: str) -> Verdict:
-    """What step 4 makes of these tests."""
-    return judged(STAGE, {**answer(STAGE), "test_yours.py": HEAD + text}, 4, stop=False)
+def verdict(text: str, step: int = 4) -> Verdict:
+    """What step 4 makes of these tests, or another step."""
+    files = {**answer(STAGE), "test_yours.py": HEAD + text}
+    steps = [one for one in STAGE.steps if one.number == step]
+    with Worker(imports_of(STAGE), 10) as worker:
+        case = Case("", files, tuple(targets(STAGE, steps)), stop=False)
+        return by_step(STAGE, worker.run(STAGE, case), steps)
 
 
-def messages(text: str) -> dict[str, str]:
-    """The failures of step 4's tests, by name."""
-    first = verdict(text).first_failure
+def messages(text: str, step: int = 4) -> dict[str, str]:
+    """The failures of a step's tests, by name."""
+    first = verdict(text, step).first_failure
     failed = first.failed if first else []
     return {test.target.rpartition(".")[2]: failure_text(test) for test in failed}
 
@@ -113,3 +117,52 @@ def test_never_ends() -> None:
     found = messages("class Chunks(TestCase):\n    def test_a(self):\n        return Deferred()\n")
     assert "Your test_a fails with the given code" in found["test_right"], found
     assert time.monotonic() - began < 60
+
+
+STOP = """
+import gc
+from twisted.internet.defer import fail
+from . import server
+
+class Port:
+    def __init__(self, result):
+        self.result, self.calls = result, 0
+    def stopListening(self):
+        self.calls += 1
+        return self.result
+
+class Stop(SynchronousTestCase):
+    def setUp(self):
+        gc.disable()
+        if server.stop_serving.__module__ == server.__name__:  # the given code, which is right
+            gc.collect()
+    def test_failure(self):
+        port = Port(fail(OSError("no")))
+        self.failureResultOf(server.stop_serving(port), OSError)
+        self.assertEqual(port.calls, 1)
+    def test_none(self):
+        self.assertIsNone(self.successResultOf(server.stop_serving(Port(None))))
+    def test_waits(self):
+        closing = Deferred()
+        stopping = server.stop_serving(Port(closing))
+        self.assertNoResult(stopping)
+        closing.callback("closed")
+        self.assertIsNone(self.successResultOf(stopping))
+"""
+
+
+def test_failures_left_by_wrong_programs() -> None:
+    """A failure that a wrong program leaves in a Deferred is not logged in the learner's next test, which may be right."""
+    assert messages(STOP, 11) == {}
+
+
+def test_never_awaited() -> None:
+    """An async test of a SynchronousTestCase would never run."""
+    found = messages(GOOD.replace("class Chunks(TestCase)", "class Chunks(SynchronousTestCase)"))
+    assert "Your test_any is async, and a SynchronousTestCase never runs it" in found["test_right"]
+
+
+def test_mistake_left() -> None:
+    """A mistake that was made on purpose in the given code, and left there, is asked for."""
+    wrong = GOOD.replace("TEXT)", "TEXT + '!')")
+    assert "Or is a mistake of yours left in that code?" in messages(wrong)["test_right"]

@@ -96,10 +96,10 @@ class Check00Machine(TestCase):
 
 
 class Step01Line(SynchronousTestCase):
-    """as_line returns the bytes of one line.
+    r"""as_line returns the bytes of one line.
 
-    Write as_line in lines.py. A wire carries bytes, never text: so text is encoded, here as
-    UTF-8, and the end of the line is marked by two bytes, CR and LF.
+    Write as_line in lines.py. It returns the text in UTF-8, then CR LF, which is b"\r\n". An empty
+    text is a line too.
     """
 
     longMessage = False
@@ -146,10 +146,8 @@ def letters_dropped(text):
 class Step02Yours(YourTests):
     """Your tests can fail.
 
-    Fix the two tests in test_yours.py. A test is worth something if it fails on wrong
-    code, so these tests run yours: once with a correct as_line, where yours must pass, and
-    then with some wrong ones, where yours must fail. To see it for yourself, break lines.py and
-    run: README.md has the steps.
+    Fix the two tests in test_yours.py. This step runs them on a correct as_line, and on some wrong
+    ones: README.md lists them.
     """
 
     program, cases = "lines.as_line", "Yours"

@@ -46,7 +46,7 @@ class Eventually(Base, TestCase):
 
     # Number 1
     def test_gives(self) -> None:
-        """get gives the text that was fetched, with all its blanks."""
+        """get returns the text that was fetched, with all its blanks."""
         self.got = self.cache.get("rose")
         self.source.answer("  A rose.\n")
         self.got.addCallback(self.assertEqual, "  A rose.\n")
@@ -81,7 +81,7 @@ class Eventually(Base, TestCase):
 
     # Number 5
     def test_all_hear(self) -> Deferred[Any]:
-        """If a fetch fails for which two wait, the second gets the failure too: nobody waits for ever."""
+        """If two wait for a fetch that fails, the second gets the failure too: nobody waits for ever."""
         self.got = self.cache.get("rose")
         second = self.cache.get("rose")
         self.source.fail(OSError("no roses"))

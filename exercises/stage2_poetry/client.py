@@ -34,12 +34,12 @@ class PoemProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over; nothing more will come."""
-        # Step 7: a cancelled poem has its result already.
-        # Step 5: this takes every end for a clean one.
+        # Step 7: leave a cancelled poem alone
+        # Step 5: fail the poem if the connection broke
         try:
             raise NotImplementedError("Step 3: fire the poem with the decoded text")
         except UnicodeDecodeError:
-            raise  # Step 5: those who wait for the poem do not learn of this.
+            raise  # Step 5: fail the poem if its bytes are not text
 
     def _cancel(self, poem: Deferred[str]) -> None:
         """Someone gave up waiting. When this returns, a poem that has no result yet fails with CancelledError."""
@@ -62,6 +62,6 @@ def get_poetry(
     # It fires with the protocol once that is connected; a callback's return value becomes its result.
     poem: Deferred[Any] = connectProtocol(endpoint, PoemProtocol())
     raise NotImplementedError("Step 6: go on with the poem of the protocol")
-    # Step 7: a cancelled attempt to connect fails with ConnectingCancelledError.
-    # Step 8: nothing gives up at the deadline yet.
+    # Step 7: turn ConnectingCancelledError into CancelledError
+    # Step 8: give up at the deadline
     return poem

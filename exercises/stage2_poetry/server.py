@@ -53,7 +53,7 @@ class SlowPoetryProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over: the client left, or it has the whole poem."""
-        # Step 10: the client is gone, but the clock still has a call for it.
+        # Step 10: stop working for a client that is gone
 
 
 class SlowPoetryFactory(Factory):

@@ -15,10 +15,10 @@ OTHER = POEM.replace(b"six", b"one")  # of the same length
 class Step01Poem(SynchronousTestCase):
     """The server's protocol sends its poem and closes.
 
-    Write PoetryProtocol.connectionMade. The poem is self.factory.poem, already bytes, so it goes
-    out as it is: a server that decodes and encodes again may send something else. The connection is
-    closed with loseConnection, which first delivers what is still unsent; abortConnection would
-    throw that away.
+    Write PoetryProtocol.connectionMade. It writes self.factory.poem, all of it, unchanged and
+    once, and then closes the connection with loseConnection, even if the poem is empty. It
+    never aborts it. What a client sends changes nothing. After the end of the connection,
+    whatever its reason, nothing is written or closed, and nothing raises.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -109,9 +109,10 @@ class Step01Poem(SynchronousTestCase):
 class Step02Factory(SynchronousTestCase):
     """One factory serves many connections, each its own protocol.
 
-    Write PoetryFactory.buildProtocol: make a PoetryProtocol, set its factory attribute to self,
-    return it. What belongs to one connection is kept on the protocol, what belongs to all of them
-    on the factory.
+    Write PoetryFactory.buildProtocol. For each connection, whatever its address, it returns a
+    new PoetryProtocol, whose factory attribute is this factory. Many clients at once each get
+    the whole poem and a close; two factories with two poems do not mix. Once a connection is
+    over, nothing refers to its protocol any more.
     """
 
     longMessage = False

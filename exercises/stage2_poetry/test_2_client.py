@@ -36,10 +36,11 @@ def connected():
 class Step03End(SynchronousTestCase):
     """The poem is complete when the connection ends, not before.
 
-    Write the last part of PoemProtocol.connectionLost: fire self.poem with the text. The server
-    marks the end of its poem by closing, so the end is the only moment at which the client can know
-    that it has all of it. The reason of a clean end is a Failure as well, one that holds
-    ConnectionDone: pass on the text, not the reason.
+    Write the last part of PoemProtocol.connectionLost. If the connection ends cleanly,
+    self.poem fires with all its bytes, decoded as UTF-8, or with "" if none came. No character
+    is changed, added or left out. Bytes that are not UTF-8 bring no text, not even a part of it
+    or a substitute; step 5 goes on from there. While the connection is open, the Deferred has
+    no result, and the client writes nothing and closes nothing, not even its own direction.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -118,9 +119,8 @@ class Step03End(SynchronousTestCase):
 class Step04Chunks(YourTests):
     """You test that the poem may come in any chunks.
 
-    Write the class Chunks in test_yours.py, which tests PoemProtocol. TCP carries a stream of bytes:
-    how much one call of dataReceived brings depends on the network, and says nothing about lines,
-    or even characters. This step runs your tests on two right clients and on some wrong ones.
+    Write the class Chunks in test_yours.py, which tests the given PoemProtocol.dataReceived.
+    This step runs your tests on two right clients and on some wrong ones: README.md lists them.
     """
 
     program, cases = "client.PoemProtocol", "Chunks"
@@ -154,11 +154,11 @@ class Step04Chunks(YourTests):
 class Step05Broken(SynchronousTestCase):
     """A poem cut short is a failure, not a short poem.
 
-    Write the two parts of PoemProtocol.connectionLost that are missing. The reason says how the
-    connection ended: ConnectionDone when the server closed it, anything else (ConnectionLost,
-    ConnectionAborted) when it broke, and then no one knows how much is missing: fail self.poem with
-    that reason. Bytes that are not UTF-8 fail it with UnicodeDecodeError. An exception that leaves
-    connectionLost goes to the log; whoever waits for the poem would wait for ever.
+    Write the two parts of PoemProtocol.connectionLost that are missing. If the reason is
+    anything but ConnectionDone, self.poem fails with that reason, an exception of any class,
+    even if all bytes are here, or none, or half a character. After a clean end, bytes that are
+    not UTF-8 fail it with UnicodeDecodeError, even if only the last letter is incomplete.
+    connectionLost raises nothing, and fires self.poem once.
     """
 
     longMessage = False

@@ -27,9 +27,13 @@ POEM = TEXT.encode("utf-8")
 class Step06Get(SynchronousTestCase):
     """get_poetry connects and fetches the poem.
 
-    connectProtocol returns a Deferred that fires with the protocol once it is connected. The
-    Deferred from get_poetry must wait for that protocol's poem as well. A callback that returns a
-    Deferred makes the outer Deferred wait for the inner one.
+    Write the middle of get_poetry. It begins to connect through the endpoint, once, and returns
+    a Deferred of the poem's text, which waits until the server has closed. If the attempt
+    fails, for whatever reason, the Deferred fails with that reason at once; after the end of a
+    connection, it fails as self.poem does. Until then the client writes nothing and closes
+    nothing. Calls share nothing: two at once each get their own poem, a later one fetches it
+    again. Once a call is over, nothing refers to its protocol or its Deferred, whether it was
+    ever connected or not.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -214,11 +218,13 @@ class Step06Get(SynchronousTestCase):
 class Step07Cancel(SynchronousTestCase):
     """Cancelling gives up the attempt, or the connection.
 
-    Whoever has a Deferred may cancel() it. While get_poetry connects, that must end the attempt
-    (the endpoint's own Deferred does so; only its ConnectingCancelledError must become a
-    CancelledError). While the poem is coming, it must close the connection: that is
-    PoemProtocol._cancel. The Deferred fails with CancelledError at once. The connection's end
-    is reported later, to connectionLost, and must not fire self.poem again.
+    Write PoemProtocol._cancel, the first part of connectionLost, and the next part of
+    get_poetry. Cancelling the Deferred cancels the attempt to connect, or closes the
+    connection, by loseConnection or abortConnection, and sends nothing. In both cases the
+    Deferred fails at once with CancelledError, the one in twisted.internet.defer, even if the
+    close calls connectionLost before it returns. Bytes that still follow, and connectionLost,
+    whatever its reason, raise nothing and fire nothing a second time. Once the poem is here,
+    cancelling changes nothing. It never affects another call.
     """
 
     longMessage = False

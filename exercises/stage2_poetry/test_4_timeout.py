@@ -19,12 +19,14 @@ WEEK = 7 * 24 * 3600.0
 class Step08Timeout(SynchronousTestCase):
     """The whole poem must be here by a deadline.
 
-    Write the end of get_poetry. The deadline is timeout seconds after the call, over connecting and
-    receiving together; bytes that arrive do not move it, or a server that sends a byte a minute could
-    hold the client for ever. It is set on the clock that was passed in, so that a test can go through
-    it in no time. Give up as a cancellation does, but with TimeoutError from
-    twisted.internet.defer. Deferred.addTimeout does all of this, and takes its call off the clock
-    when it is not needed.
+    Write the end of get_poetry. If the poem is not here timeout seconds after the call, on the
+    given clock, the Deferred fails with TimeoutError, the one in twisted.internet.defer, at
+    that moment and not before; the attempt to connect is cancelled, or the connection closed,
+    as in step 7. Connecting and receiving count together; neither bytes nor silence move the
+    deadline. The timeout is 30 if none is given, and may be a fraction, a week, or 0; even with
+    0 the attempt is begun. Nothing that comes after the deadline fires the Deferred a second
+    time. A poem that came in time stays the result, and a cancellation stays CancelledError.
+    However the call ends, no delayed call of it is left on the clock; those of others stay.
     """
 
     longMessage = False

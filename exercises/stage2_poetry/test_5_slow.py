@@ -31,12 +31,16 @@ STRANGE = [
 
 
 class Step09Slow(SynchronousTestCase):
-    """The slow server sends a line a second.
+    r"""The slow server sends a line a second.
 
-    Write SlowPoetryProtocol.connectionMade, and the methods it needs. self.factory has poem, clock and
-    interval. A protocol must not wait: it sends one line, asks the clock to call it later for the
-    next, and returns. The clock is the reactor in production, and a Clock in these tests, which advances
-    only when the test says so.
+    Write SlowPoetryProtocol.connectionMade, and the methods it needs. It sends the poem's first
+    line at once and one more every interval seconds, not earlier and not later, by the
+    factory's clock; each connection counts from its own beginning. The interval may be a
+    fraction, a week, or 0, which still leaves each next line to the clock. A line ends with \n
+    and nowhere else, and goes out unchanged, text or not. At the moment of the last line, after
+    it, loseConnection closes the connection, once, and nothing is left on the clock. So a poem
+    of one line is over at once, as is an empty one. What a client sends changes nothing. Two
+    factories share nothing.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -216,12 +220,14 @@ class Step09Slow(SynchronousTestCase):
 
 
 class Step10Gone(SynchronousTestCase):
-    """The server stops paying for a client that left.
+    """The server stops working for a client that left.
 
-    Write SlowPoetryProtocol.connectionLost. The client may leave between two lines. The call
-    waiting on the clock must be cancelled then, or it keeps the connection's objects alive, and writes to a
-    transport whose connection is over. After a poem that was sent whole, connectionLost comes as
-    well, and there is nothing to stop.
+    Write SlowPoetryProtocol.connectionLost. Once a connection is over, at any time and for any
+    reason, even ConnectionDone, nothing of it is left on the clock, nothing is written or
+    closed, and nothing refers to the protocol. connectionLost may be called within your write
+    or close: then, too, no call is left, and nothing more is written; a close after such a
+    write is not tested. The other connections go on undisturbed. After a poem that was sent
+    whole, even one of one line or none, connectionLost raises nothing.
     """
 
     longMessage = False

@@ -1,9 +1,4 @@
-"""Ports: your tests of how one is stopped, then real ones, on 127.0.0.1.
-
-The tests over real TCP stop their port at the end and, all but test_client_leaves, wait for nothing else. They rely on the
-server closing first, in the same process as the client: when the client has the poem, both ends of its connection are
-closed. Stage 4, exercises/stage4_disconnect/, is about doing it right when that does not hold.
-"""
+"""Ports: your tests of how one is stopped, then real ones, on 127.0.0.1."""
 
 from pathlib import Path
 
@@ -48,8 +43,8 @@ class Leaver(Protocol):
 class Step11Stop(YourTests):
     """You test that stop_serving reports when the port is closed.
 
-    Write the class Stop in test_yours.py. Its tests need a port that does what they want: Port, which
-    is given there. This step runs your tests on two right functions and on six wrong ones.
+    Write the class Stop in test_yours.py. This step runs your tests on two right functions and
+    on six wrong ones: README.md lists them.
     """
 
     program, cases = "server.stop_serving", "Stop"
@@ -104,13 +99,10 @@ class Step11Stop(YourTests):
 class Step12Tcp(TestCase):
     """The same server and client talk over real TCP.
 
-    Write start_serving. From here on there is a reactor: each test returns a Deferred to trial (an async
-    test is one), and trial runs the reactor until it fires. Listen on 127.0.0.1, so that nobody
-    outside can connect, and on the port asked for: 0 lets the system pick a free one, so
-    that two runs never fight for one. A test closes whatever it opens.
-
-    test_client_leaves shows what the fakes cannot: with them the test calls connectionLost; over TCP
-    Twisted does, and notices a client that leaves only while the transport reads.
+    Write start_serving. It makes the given reactor listen on 127.0.0.1 only, on the given port,
+    where 0 means any free one, and serve the given factory, of whichever kind. It returns a
+    Deferred, which fires with the listening port; if the port asked for is taken, the Deferred
+    fails with CannotListenError.
     """
 
     longMessage = False

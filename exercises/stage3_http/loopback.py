@@ -40,11 +40,18 @@ def watch(case, factory):
             if not over.called:
                 protocol.transport.abortConnection()
 
+    def ended(result, late):
+        if late.active():
+            late.cancel()
+        else:
+            case.fail(
+                "Expected each connection to be over with its test; one was still open 1 s later."
+            )
+
     def wait_for_all():
         # Even if one is not closed, the test must end.
-        late = reactor.callLater(2, abort)
         waiting = gatherResults(connections.values())
-        return waiting.addBoth(lambda result: late.active() and late.cancel())
+        return waiting.addBoth(ended, reactor.callLater(1, abort))
 
     factory.buildProtocol = build_and_watch
     # trial waits for the Deferred that a cleanup returns.

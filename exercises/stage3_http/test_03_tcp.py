@@ -4,10 +4,10 @@ from html import unescape
 
 from twisted.trial.unittest import TestCase
 
+from ..page import Shown
 from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Fields, Request, Response
-from .page import Shown
 from .pages import asked, handle
 
 HTML = b"text/html; charset=utf-8"

@@ -2,23 +2,24 @@
 
 from ..yours import YourTests
 from .frugal import FrugalProtocol
-from .wrong import Aborts, InPieces, SaysNothing
+from .wrong import Aborts, InPieces, Late, SaysNothing
 
 
 class Step15Seen(YourTests):
     """You test that a client sees the 408.
 
     Write the class Seen in test_yours.py. The server in frugal.py passes every test of steps 12 to
-    14, yet no client ever sees its 408. This step runs your tests on your server, on another right
-    one, and on three wrong ones.
+    14, yet no client ever sees its 408. This step runs your tests on your server, on two other
+    right ones, and on three wrong ones.
     """
 
     program, cases = "server.HTTPProtocol", "Seen"
 
     def test_right(self):
-        """Your tests pass with your server, and with one that writes each answer in three pieces."""
+        """Your tests pass with your server, with one that writes answers in pieces, and with one that gets bytes late."""
         self.assert_right(what="your server")
         self.assert_right(InPieces, "a server that writes each answer in three pieces")
+        self.assert_right(Late, "a server that gets all bytes a fifth of a second late")
 
     def test_frugal(self):
         """One of your tests fails with the server in frugal.py."""

@@ -1,6 +1,6 @@
 """Right and wrong servers for the tests that you write in steps 6 and 15. README.md says what is wrong with each."""
 
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 
 from .server import HTTPFactory, HTTPProtocol
 
@@ -76,6 +76,25 @@ class InPieces(HTTPProtocol):
     def change(transport, data):
         for part in (data[:9], data[9:20], data[20:]):
             transport.write(part)
+
+
+class Late(HTTPProtocol):
+    """Right: all bytes reach it a fifth of a second late, as over a slow network."""
+
+    def makeConnection(self, transport):
+        self._arriving = []
+        super().makeConnection(transport)
+
+    def dataReceived(self, data):
+        from twisted.internet import reactor
+
+        self._arriving.append(reactor.callLater(0.2, super().dataReceived, data))
+
+    def connectionLost(self, reason=connectionDone):
+        for call in self._arriving:
+            if call.active():
+                call.cancel()
+        super().connectionLost(reason)
 
 
 class SaysNothing(InPieces):

@@ -126,7 +126,7 @@ def response_bytes(
         content: false for the answer to a HEAD request.
 
     Raises:
-        TypeError: something is not bytes, or the status not an int; the message shows it.
+        TypeError: something is not bytes; the message shows it. Or the status is not a number.
         ValueError: a client would misread the bytes.
     """
     fields = [*response.fields, *own]

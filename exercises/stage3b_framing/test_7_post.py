@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 from twisted.trial.unittest import TestCase
 
+from ..page import Shown
 from .conversation import Recorder
 from .loopback import ask, serve
 from .messages import Request, Response
-from .page import Shown
 from .pages import handle, posted
 
 HTML = b"text/html; charset=utf-8"

@@ -179,6 +179,21 @@ class Deaf:
             self.transport.abortConnection()
 
 
+class Nowhere:
+    """A transport that has no addresses, like that of a process."""
+
+    def __init__(self, transport):
+        self.transport = transport
+
+    def __getattr__(self, name):
+        return getattr(self.transport, name)
+
+    def getHost(self):
+        raise NotImplementedError
+
+    getPeer = getHost
+
+
 def silent_port(test):
     """Return the number of a port that accepts connections, and on which nobody ever reads or answers."""
     listener = socket.socket()

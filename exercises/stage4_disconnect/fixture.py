@@ -9,7 +9,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool, readBody
 
-from .teardown import Side, accepted, by_protocol, tear_down
+from .teardown import Side, accepted, by_protocol, once, tear_down
 from .tidy import TidyConnections
 
 
@@ -36,6 +36,7 @@ class Connected(TestCase):
         self.port: Any = None
         self.sides: list[Side] = []
         raise NotImplementedError("Step 11: add self.end as a cleanup, then listen")
+        once(self.port)  # a test may stop it, and not wait
         await self.listening(self.port.getHost().port)
         raise NotImplementedError("Step 12: note the server's side, connect, and wait for both sides")
 

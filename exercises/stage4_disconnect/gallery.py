@@ -2,7 +2,7 @@
 
     trial exercises.stage4_disconnect.gallery
 
-They differ only in how they end; the test is the same. Most of them fail, so this is not a test_… file: trial runs it only
+They differ only in how they end; the test is the same. Two of them fail, so this is not a test_… file: trial runs it only
 if you name it.
 """
 

@@ -29,17 +29,47 @@ def after(thing: Any, name: str, do: Callable[..., object]) -> None:
     """
     method = getattr(thing, name)
 
-    def both(*args: object) -> object:
+    def both(*args: object, **named: object) -> object:
         try:
-            return method(*args)
+            return method(*args, **named)
         finally:
             do()
 
     setattr(thing, name, both)
 
 
+def once(port: Any) -> None:
+    """Let port.stopListening() be called again while the port closes, after which a real port would fail.
+
+    The first call returns or raises what it did before. Further ones, until then, wait for the same end.
+    """
+    stop = port.stopListening
+    waiting: list[Deferred[None]] | None = None  # Deferreds of further calls, while the port closes
+
+    def ended(result: Any) -> Any:
+        nonlocal waiting
+        fired, waiting = waiting or [], None
+        for again in fired:
+            again.callback(None)
+        return result
+
+    def stop_once() -> Any:
+        nonlocal waiting
+        if waiting is not None:
+            waiting.append(Deferred())
+            return waiting[-1]
+        stopping = stop()
+        if isinstance(stopping, Deferred):
+            waiting = []
+            stopping.addBoth(ended)
+        return stopping
+
+    port.stopListening = stop_once
+
+
 def stopped(port: IListeningPort) -> Deferred[None]:
     """Stop a port. Returns a Deferred that fires with None when the port has stopped, or fails as stopListening does."""
+    once(port)
     raise NotImplementedError("Step 1: stop the port")
 
 

@@ -3,6 +3,7 @@
 from twisted.internet.defer import AlreadyCalledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
 
 from .fakes import EXCEPTIONS, RESULTS, AlikeRecorder, Case, FakePort, Recorder, connected
 from .teardown import over, stopped
@@ -58,6 +59,16 @@ class Step01Port(Case):
         self.assert_pending(ended, "while stopListening()'s Deferred waits for another")
         closed.callback(None)
         self.assert_done(ended, "when stopListening()'s Deferred has its result")
+
+    def test_twice(self):
+        """If stopped() is called twice, each Deferred fires with None when the port has stopped; it is asked once."""
+        port = FakePort(Deferred())
+        stopped(port).addCallback(lambda _: Deferred())
+        ended = stopped(port)
+        self.assert_pending(ended, "from the second call, while the port closes")
+        port.gives.callback(None)
+        self.assert_done(ended, "from the second call, when the port has stopped")
+        self.assertEqual(port.stops, 1, f"Expected one call of stopListening(); got {port.stops}.")
 
     def test_fails(self):
         """If stopListening()'s Deferred fails, ours fails with the same exception, whatever that is."""
@@ -140,6 +151,18 @@ class Step02Connection(Case):
         self.assert_done(ended, "after connectionLost was called without a reason")
         expected = ["none given"]
         self.assertEqual(heard, expected, f"Expected no reason to be passed on; got {heard}.")
+
+    def test_named_reason(self):
+        """connectionLost(reason=...) may be called with a keyword, which is passed on."""
+        protocol, error = connected(Recorder()), ConnectionLost()
+        ended = over(protocol)
+        try:
+            protocol.connectionLost(reason=Failure(error))
+        except TypeError as raised:
+            self.fail(f"Expected connectionLost(reason=...) to be called as before: {raised}")
+        self.assert_done(ended, "after connectionLost was called with a keyword")
+        got, expected = protocol.events, ["connectionMade", error]
+        self.assertEqual(got, expected, f"Expected these events: {expected}; got {got}.")
 
     def test_not_before(self):
         """Neither bytes nor a request to close fire it, and over() closes nothing."""

@@ -265,7 +265,9 @@ class Step08Teardown(Case):
 
     def test_what_close_gives(self):
         """What a close returns is neither an end nor a failure: only `over` marks the end."""
-        for gives in (Deferred(), OSError("no failure"), False):
+        failed = fail(OSError("no failure of the teardown"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        for gives in (Deferred(), failed, OSError("no failure"), False):
             opened = Opened(gives=gives)
             done = opened.tear_down()
             self.assert_waits(opened, done, THREE)

@@ -1,6 +1,6 @@
 """Teardowns that take too long, on a Clock that the test advances: the grace."""
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
 from .fakes import EXCEPTIONS, MOMENT, THREE, Case, FakePort, Opened, connected, ways
@@ -128,7 +128,9 @@ class Step09Grace(Case):
 
     def test_what_an_abort_gives(self):
         """What an abort returns is neither an end nor a failure: only `over` marks the end."""
-        for gives in (Deferred(), OSError("no failure"), False):
+        failed = fail(OSError("no failure of the teardown"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        for gives in (Deferred(), failed, OSError("no failure"), False):
             opened = Opened(gives=gives)
             done = opened.tear_down()
             opened.clock.advance(1)

@@ -131,6 +131,17 @@ class Step11FixturePort(Outer):
 
         self.assert_reported(Fails, [error, late], "when setUp and then the port fail with those")
 
+    def test_stopped_by_the_test(self):
+        """The test may stop the port itself, and not wait."""
+        error = OSError("halfway through setUp")
+
+        class Stops(InnerFixture):
+            async def listening(self, number):
+                self.port.stopListening()
+                raise error
+
+        self.assert_reported(Stops, [error], "when setUp stops its port, and then fails with that")
+
     def test_fails_before(self):
         """If setUp fails before there is a port, its error is reported, and nothing else."""
         error = CannotListenError("127.0.0.1", 0, OSError("no more ports"))

@@ -1,5 +1,6 @@
 """The mixin's ports: what trial reports of small tests that listen with it."""
 
+import unittest
 from pathlib import Path
 
 from twisted.internet.defer import fail
@@ -8,10 +9,11 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SkipTest
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from .cases import FakeListening, Inner, Kinds
 from .fakes import ERRORS, Alike, FakePort
+from .tidy import TidyConnections
 
 
 class SlowPort:
@@ -29,12 +31,13 @@ class SlowPort:
 class Step13MixinPorts(Kinds):
     """A port that a test listens on is stopped when the test ends.
 
-    Write a line of listen(), and a line of _end(), in tidy.py. self._opened has three lists: of
+    Write what is missing in listen() and _end() for it, in tidy.py. self._opened has three lists: of
     ports, of attempts, of connections. Remember the port in the first; the Deferred of listen
     still has the endpoint's result, a port or a failure. trial calls _end when the test is over:
-    _watched, which is given, adds that cleanup. In _end, stop each port, once, and add a pair to
-    `ends`: str(port), and a Deferred for its end. If stopListening() raises, or its Deferred
-    fails, the other ports are still stopped, and the first such failure is reported.
+    watched(), which is given, adds that cleanup. _once(port) is given, too: call it for each port,
+    so that a test may stop it, and not wait. In _end, stop each port, once, and add to `ends` the
+    port, None, and a Deferred for its end. If stopListening() raises, or its Deferred fails,
+    the other ports are still stopped, and each such failure is reported, in order.
     """
 
     def test_gives_the_port(self):
@@ -122,6 +125,49 @@ class Step13MixinPorts(Kinds):
 
         self.assert_clean(Stops, "for a test that stops its port")
 
+    def test_stopping(self):
+        """If the test stops a port, and does not wait, the port is waited for, and not stopped again."""
+        slow, stops = SlowPort(), []
+
+        class Stops(Inner):
+            async def runTest(self):
+                slow.stopListening = lambda: stops.append(1) or SlowPort.stopListening(slow)
+                for endpoint in (self.server(), FakeListening(slow)):
+                    port = await self.listen(endpoint, Factory())
+                    port.stopListening()
+
+        self.assert_clean(Stops, "for a test that stops two ports, and does not wait")
+        self.assertTrue(slow.stopped, "Expected the test to wait until the port had stopped.")
+        self.assertEqual(len(stops), 1, f"Expected one stopListening(); there were {len(stops)}.")
+
+    def test_started_again(self):
+        """A port that the test has stopped and started again is stopped."""
+
+        class Restarts(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory())
+                await port.stopListening()
+                port.startListening()
+
+        self.assert_clean(Restarts, "for a test that stops a port, and starts it again")
+
+    def test_wrong_test_case(self):
+        """In a test case that does not wait for cleanups, listen and connect raise a TypeError, and open nothing."""
+        for kind in (SynchronousTestCase, unittest.TestCase):
+            names = {"runTest": lambda self: None}
+            test, calls = type("Wrong", (TidyConnections, kind), names)(), []
+            for opens in (test.listen, test.connect):
+                endpoint = FakeListening(FakePort(None))
+                endpoint.listen = endpoint.connect = lambda factory: calls.append(factory)  # noqa: B023
+                with self.assertRaises(TypeError) as raised:
+                    opens(endpoint, Factory())
+                self.assertIn(
+                    "twisted.trial.unittest.TestCase",
+                    str(raised.exception),
+                    f"Expected the class that is needed to be named; it says: {raised.exception}",
+                )
+            self.assertEqual(calls, [], f"Expected nothing to be opened in a {kind}.")
+
     def test_taken(self):
         """If the port is in use, listen fails as the endpoint's Deferred does, and nothing is left."""
         seen = []
@@ -157,7 +203,7 @@ class Step13MixinPorts(Kinds):
                 self.assert_reported(Fails, [error], f"when a port's stopListening() {raised} that")
 
     def test_several_fail(self):
-        """If several raise, the exception of the port that was opened first is reported."""
+        """If several raise, each exception is reported, in the order in which the ports were opened."""
         errors = [OSError("the first port"), OSError("the second port")]
 
         class Fails(Inner):
@@ -165,4 +211,4 @@ class Step13MixinPorts(Kinds):
                 for error in errors:
                     await self.listen(FakeListening(FakePort(error)), Factory())
 
-        self.assert_reported(Fails, errors[:1], "when two ports raise, the first with that")
+        self.assert_reported(Fails, errors, "when two ports raise those")

@@ -1,50 +1,34 @@
 """The mixin's connections: both sides of each, in every state in which a test may leave them."""
 
+import os
 import socket
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import SkipTest
 from twisted.web.resource import Resource
 from twisted.web.server import Site
-from zope.interface import implementer
 
-from .cases import FakeConnecting, Inner, Kinds, Sides, SlowGoodbye, ending_as_one, unread
+from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
+from .heard import HalfOpen, Spied, kill, mocking, running, serving_again, setting, watching
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
-
-
-@implementer(IHalfCloseableProtocol)
-class HalfOpen(Side):
-    """A side that stays open when the other has closed its half. half: a Deferred that fires then."""
-
-    def __init__(self):
-        super().__init__()
-        self.half = Deferred()
-
-    def readConnectionLost(self):
-        self.half.callback(None)
-
-    def writeConnectionLost(self):
-        """Our own half is closed."""
-
-    def connectionLost(self, reason):
-        self.lost = reason.value
-        super().connectionLost(reason)
 
 
 class Step14MixinConnections(Kinds):
     """Both sides of each connection are closed, and waited for.
 
     Write _noted(), and the lines of _end() that close, in tidy.py. _noted gets each result of a
-    factory's buildProtocol, and returns it; it may be None. Replace makeConnection and
-    connectionLost of that one object with functions that note the event and call the object's
-    own. When it is connected, before its own method is called, add to lines the protocol, its two
-    addresses, the transport, and a Deferred that fires with None after its connectionLost. In
-    _end, call loseConnection, once and nothing else, for each connection that is not over when
-    its turn comes, and add a name and its Deferred to `ends`. If a loseConnection raises, all
-    others are still closed, and the first such exception is reported: add it to `raised`.
+    factory's buildProtocol, and returns it; it may be None. Replace makeConnection of that one
+    object with a function that notes the connection, then calls the object's own: add to lines
+    the protocol, the transport, and a Deferred. This fires with None after connectionLost of the
+    transport or, if the transport's class has no such method, of the protocol: _after() is given.
+    In _end, call loseConnection, once and nothing else, for each connection that is not over when
+    its turn comes, and add protocol, transport and Deferred to `ends`. If a loseConnection
+    raises, all others are still closed, and each such exception is reported, in order: add a
+    Failure to `raised`. What it returns is ignored.
     """
 
     def test_both_sides(self):
@@ -67,7 +51,7 @@ class Step14MixinConnections(Kinds):
     def test_same_protocol(self):
         """The protocol's own connectionLost gets the reason, or none, as without the mixin; the protocol keeps its class."""
         endpoint, kinds, reasons = FakeConnecting(ends_by=["loseConnection"]), [], []
-        for error in (ConnectionAborted(), *ERRORS, None):
+        for error in (ConnectionAborted(), *ERRORS, None, "by a keyword"):
 
             class Notes(Protocol):
                 def connectionLost(self, reason="none", error=error):
@@ -79,9 +63,9 @@ class Step14MixinConnections(Kinds):
                 async def runTest(self, kind=Notes, error=error):
                     protocol = await self.connect(endpoint, Factory.forProtocol(kind))
                     kinds.append((type(protocol), kind))
-                    if error is None:
+                    if not isinstance(error, Exception):
                         protocol.transport.connected = False
-                        protocol.connectionLost()
+                        protocol.connectionLost(**({"reason": error} if error else {}))
                     else:
                         protocol.transport.end(error)
 
@@ -117,7 +101,10 @@ class Step14MixinConnections(Kinds):
     def test_once(self):
         """Each is closed once, and waited for, whatever loseConnection returns, even if protocols are false, or equal."""
         cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
-        cases += [(Protocol, gives) for gives in (Deferred(), OSError("no failure"), False)]
+        failed = fail(OSError("no failure of a close"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        results = (Deferred(), failed, OSError("no failure"), False)
+        cases += [(Protocol, gives) for gives in results]
         for kind, gives in cases:
             endpoint, factory = FakeConnecting(gives=gives), Factory.forProtocol(kind)
 
@@ -151,26 +138,23 @@ class Step14MixinConnections(Kinds):
         """A protocol's own methods are the object's, which its factory may have replaced."""
         heard = []
 
-        class Spied(Factory):
-            protocol = Recorder
-
-            def buildProtocol(self, address):
-                protocol = super().buildProtocol(address)
-                for name in ("makeConnection", "connectionLost"):
-                    self.spy(protocol, name)
-                return protocol
-
-            def spy(self, protocol, name):
-                method = getattr(protocol, name)
-                setattr(protocol, name, lambda *args: (heard.append(name), method(*args)))
-
         class Connects(Inner):
             async def runTest(self):
-                await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied())
+                await self.connect(FakeConnecting(ends_by=["loseConnection"]), Spied(heard))
 
         self.assert_clean(Connects, "for a protocol whose methods its factory has replaced")
         expected = ["makeConnection", "connectionLost"]
         self.assertEqual(heard, expected, f"Expected {expected} of the object; called: {heard}.")
+
+    def test_own_method_set_later(self):
+        """A test may set connectionLost of a protocol, or of its class, or the transport's protocol, after connecting."""
+        for what in ("protocol", "class", "transport's protocol"):
+            heard, sides = [], []
+            when = f"for a test that sets the {what} after connecting"
+            self.assert_clean(setting(what, heard, sides), when)
+            self.assert_over(sides, when)
+            got = len(heard)
+            self.assertEqual(got, 1, f"Expected one call of that connectionLost {when}; got {got}.")
 
     def test_another_test(self):
         """A factory may serve one test after another, even if it returns the same protocol each time."""
@@ -332,7 +316,7 @@ class Step14MixinConnections(Kinds):
             self.assert_over(sides, "when closing the first connection raises")
 
     def test_closes_raise(self):
-        """If several raise, the exception of the connection that was made first is reported."""
+        """If several raise, each exception is reported, in the order in which the connections were made."""
         errors, sides = [RuntimeError("the first"), RuntimeError("the second")], []
 
         def refuse(error):
@@ -345,7 +329,7 @@ class Step14MixinConnections(Kinds):
                     pair[0].transport.loseConnection = lambda error=error: refuse(error)
                     sides.extend(pair)
 
-        self.assert_reported(Raises, errors[:1], "when closing two connections raises, first that")
+        self.assert_reported(Raises, errors, "when closing two connections raises those")
         self.assert_over(sides, "when closing two connections raises")
 
     def test_connection_made_raises(self):
@@ -405,31 +389,48 @@ class Step14MixinConnections(Kinds):
     def test_protocol_again(self):
         """A factory may return one protocol for one connection after another, even within one test."""
         ends = []
-
-        class Again(Protocol):
-            def connectionLost(self, reason):
-                ends.append(reason)
-                self.over.callback(None)
-
-        class Twice(Inner):
-            async def runTest(self):
-                server, factory = Again(), Factory()
-                factory.buildProtocol = lambda address: server
-                port = await self.listen(self.server(), factory)
-                for last in (False, True):
-                    server.over = Deferred()
-                    client = await self.connect(
-                        self.client(port.getHost().port), Factory.forProtocol(Client)
-                    )
-                    client.transport.write(b"hello")
-                    if not last:
-                        client.transport.loseConnection()
-                        await server.over
-
-        self.assert_clean(Twice, "when one protocol serves two connections, one after the other")
+        self.assert_clean(
+            serving_again(ends), "when one protocol serves two connections, one after the other"
+        )
         self.assertEqual(
             len(ends), 2, f"Expected two calls of its connectionLost; there were {len(ends)}."
         )
+
+    def test_no_addresses(self):
+        """A transport whose getHost() or getPeer() raises is like any other."""
+        endpoint = FakeConnecting(through=Nowhere, ends_by=["loseConnection"])
+
+        class Connects(Inner):
+            async def runTest(self):
+                await self.connect(endpoint, Factory.forProtocol(Protocol))
+
+        self.assert_clean(Connects, "for a transport without addresses")
+        asked = [protocol.transport.transport.asked for protocol in endpoint.made]
+        self.assertEqual(asked, [["loseConnection"]], f"Expected it to be closed; calls: {asked}.")
+
+    def test_process(self):
+        """A process that reads its input to the end is ended, and waited for."""
+        from twisted.internet import reactor
+
+        if os.name != "posix" or not IReactorProcess.providedBy(reactor):
+            raise SkipTest("This test needs POSIX processes.")
+        pids = []
+        self.addCleanup(kill, pids)
+        self.assert_clean(running(pids), "for a test that runs a process")
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pids[0], 0)
+
+    def test_watched(self):
+        """watched(factory) returns a factory whose connections end with the test, though something else opens it."""
+        servers, when = Sides(unread(Side)), "for a port that the test opens in another way"
+        self.assert_clean(watching(servers), when)
+        self.assert_over(servers.sides, when)
+
+    def test_mock(self):
+        """A mock may stand for a factory: it still builds the protocol that it is told to."""
+        protocol, built = Protocol(), []
+        self.assert_clean(mocking(protocol, built), "for a test with a mock as its factory")
+        self.assertIs(built[0], protocol, f"Expected the mock's protocol; got {built[0]!r}.")
 
     def test_no_attribute_transport(self):
         """A protocol may have no attribute `transport`, like that of twisted.web's Site."""

@@ -2,7 +2,7 @@
 
 import gc
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.error import ConnectingCancelledError, ConnectionRefusedError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock, deferLater
@@ -159,6 +159,34 @@ class Step15MixinAttempts(Outer):
         self.assert_clean(Leaves, when)
         self.assert_nothing_logged(when)
         self.assert_given_up(endpoint, 2, when)
+
+    def test_says_goodbye(self):
+        """So is a coroutine's, which says goodbye when it is cancelled."""
+        said = []
+
+        class Polite:
+            def connect(self, factory):
+                return ensureDeferred(self.try_to())
+
+            async def try_to(self):
+                from twisted.internet import reactor
+
+                try:
+                    await Deferred()
+                finally:
+                    await deferLater(reactor, 0.03, said.append, "goodbye")
+
+        class Leaves(Inner):
+            async def runTest(self):
+                self.connect(Polite(), Factory.forProtocol(Client))
+
+            def tearDown(self):
+                said.append("tearDown")
+
+        when = "for a coroutine that takes 0.03 s to end when it is cancelled"
+        self.assert_clean(Leaves, when)
+        expected = ["goodbye", "tearDown"]
+        self.assertEqual(said, expected, f"Expected {expected} {when}; got {said}.")
 
     def test_cancelled_late(self):
         """So is an attempt that the test itself has cancelled, if it has not ended yet."""

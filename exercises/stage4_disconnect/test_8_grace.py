@@ -1,23 +1,15 @@
 """The mixin's grace: connections that have not closed by then are aborted, over TCP, TLS and UNIX sockets."""
 
-from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import (
-    SSL4ServerEndpoint,
     UNIXClientEndpoint,
     UNIXServerEndpoint,
-    wrapClientTLS,
 )
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
 from twisted.trial.unittest import SkipTest
 
 from .cases import (
@@ -32,6 +24,7 @@ from .cases import (
 )
 from .fakes import ERRORS, AlikeRecorder
 from .inner import Outer
+from .inner_tls import InnerTLS
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
 from .tidy import TidyConnections
 
@@ -54,24 +47,6 @@ class Silent(Client):
         """Nothing."""
 
 
-@lru_cache
-def certificate():
-    """A certificate for localhost, signed by itself, with its key, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    today = datetime.now(timezone.utc)
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    return built.public_bytes(pem) + key.private_bytes(pem, *plain)
-
-
 class NoAbort:
     """A transport without abortConnection, like pipes and some fakes."""
 
@@ -84,32 +59,16 @@ class NoAbort:
         return getattr(self.transport, name)
 
 
-class InnerTLS(Inner):
-    """Its endpoints speak TLS."""
-
-    def server(self, number=0):
-        from twisted.internet import reactor
-
-        options = PrivateCertificate.loadPEM(certificate()).options()
-        return SSL4ServerEndpoint(reactor, number, options, interface="127.0.0.1")
-
-    def client(self, number):
-        trusted = Certificate.loadPEM(certificate())
-        return wrapClientTLS(
-            optionsForClientTLS("localhost", trustRoot=trusted), super().client(number)
-        )
-
-
 class Step16MixinGrace(Outer):
     """A connection that has not closed within the grace is aborted.
 
-    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, and not
-    before, the reactor calls abortConnection on each connection that is not over when its turn
-    comes, even if its close has raised. A transport without abortConnection is left alone, or
-    closed again. If an abort raises, the others are still aborted: add the exception to `raised`,
-    so that it is reported after all have ended, unless a close has raised. What an abort returns
-    is ignored. If everything has ended before that, cancel the call. TLS and UNIX sockets need no
-    code of their own.
+    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, or at half of
+    `limit` if that is sooner, and not before, the reactor calls abortConnection on each connection
+    that is not over when its turn comes, even if its close has raised. A transport without
+    abortConnection is left alone, or closed again. If an abort raises, the others are still
+    aborted: add the Failure to `raised`, so that it is reported after all have ended. What an
+    abort returns is ignored. If everything has ended before that, cancel the call. TLS and UNIX
+    sockets need no code of their own.
     """
 
     def test_unread(self):
@@ -203,17 +162,60 @@ class Step16MixinGrace(Outer):
 
     def test_own_grace(self):
         """A test may set self.grace itself, even to 0."""
-        endpoint = FakeConnecting(ends_by=["abortConnection"])
+        endpoint, events = FakeConnecting(ends_by=["abortConnection"]), []
         for own in (0.02, 0):
 
             class Hurries(Inner):
-                grace, limit = 5.0, 0.5
+                grace, limit = 5.0, 10.0
 
                 async def runTest(self, own=own):
+                    from twisted.internet import reactor
+
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
                     self.grace = own
+                    self.after = reactor.callLater(0.3, events.append, "0.3 s have passed")
 
-            self.assert_clean(Hurries, f"if a test sets self.grace to {own}, and its class has 5")
+                def tearDown(self):
+                    if self.after.active():
+                        self.after.cancel()
+
+            when = f"if a test sets self.grace to {own}, and its class has 5"
+            self.assert_clean(Hurries, when)
+            self.assertEqual(events, [], f"Expected an abort after {own} s {when}; {events}.")
+
+    def test_half_of_the_limit(self):
+        """A grace above half of the limit, or of what the test's timeout leaves, is cut to that."""
+        endpoint, events, calls = FakeConnecting(ends_by=["abortConnection"]), [], []
+        for grace, limit, timeout in ((0.35, 0.4, 1.2), (5.0, 6.0, 0.4)):
+            events.clear()
+            half = min(limit, 0.9 * timeout) / 2
+
+            class Hurries(Inner):
+                async def runTest(self, half=half):
+                    await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.addCleanup(self.note, half)
+
+                def note(self, half):
+                    from twisted.internet import reactor
+
+                    calls[:] = [
+                        reactor.callLater(0.85 * half, events.append, "before"),
+                        reactor.callLater(1.6 * half, events.append, "after"),
+                    ]
+
+                def tearDown(self):
+                    events.append("over")
+                    for call in calls:
+                        if call.active():
+                            call.cancel()
+
+            Hurries.grace, Hurries.limit, Hurries.timeout = grace, limit, timeout
+            when = f"with a grace of {grace} s, a limit of {limit} s, a timeout of {timeout} s"
+            self.assert_clean(Hurries, when)
+            expected = ["before", "over"]
+            self.assertEqual(
+                events, expected, f"Expected an abort after {half} s {when}; {events}."
+            )
 
     def test_close_raised(self):
         """A connection whose loseConnection has raised is aborted too; so is each of several of one name."""
@@ -227,7 +229,7 @@ class Step16MixinGrace(Outer):
                     for _ in range(2):
                         await self.connect(endpoint, Factory.forProtocol(AlikeRecorder))
 
-            self.assert_reported(Raises, [error], "when two closes raise that")
+            self.assert_reported(Raises, [error, error], "when two closes raise that")
             expected = [["loseConnection", "abortConnection"]] * 2
             self.assertEqual(
                 endpoint.asked, expected, f"Expected {expected}; calls: {endpoint.asked}."
@@ -235,12 +237,22 @@ class Step16MixinGrace(Outer):
 
     def test_what_an_abort_gives(self):
         """What abortConnection returns is neither an end nor a failure."""
-        for gives in (Deferred(), OSError("no failure"), False):
-            endpoint = FakeConnecting(ends_by=["abortConnection"], gives=gives)
+        failed = fail(OSError("no failure of an abort"))
+        self.addCleanup(failed.addErrback, lambda failure: None)
+        for gives in (Deferred(), failed, OSError("no failure"), False):
+            endpoint = FakeConnecting(gives=gives)
 
             class Aborts(Inner):
+                grace = 0.02
+
                 async def runTest(self, endpoint=endpoint):
                     await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    self.addCleanup(self.later, endpoint.made[0].transport)
+
+                def later(self, transport):
+                    from twisted.internet import reactor
+
+                    reactor.callLater(0.06, transport.end)
 
             self.assert_clean(Aborts, f"if abortConnection() returns {gives!r}")
 
@@ -250,7 +262,7 @@ class Step16MixinGrace(Outer):
         self.assertEqual(got, (1.0, 3.0), f"Expected a grace of 1 s, a limit of 3 s; got {got}.")
 
     def test_abort_raises(self):
-        """If an abort raises anything, the others are still aborted, and it is reported after all have ended."""
+        """If aborts raise anything, the others are still aborted, and each is reported after all have ended."""
         for error in ERRORS:
             sides = []
 
@@ -268,11 +280,11 @@ class Step16MixinGrace(Outer):
                         side.transport.abortConnection = lambda abort=abort: refuse(abort)
 
             when = f"when aborting four sides of six raises {error!r}"
-            self.assert_reported(Raises, [error], when)
+            self.assert_reported(Raises, [error] * 4, when)
             self.assert_over(sides, when)
 
     def test_close_and_abort_raise(self):
-        """If closes and aborts raise, the first close is reported, or else the first abort."""
+        """If closes and aborts raise, each is reported: the closes first, then the aborts."""
         aborts = [RuntimeError("the first abort"), RuntimeError("the second abort")]
         for close in (None, RuntimeError("the second close")):
 
@@ -288,8 +300,8 @@ class Step16MixinGrace(Outer):
 
                     reactor.callLater(0.15, transport.end)
 
-            expected = [close or aborts[0]]
-            self.assert_reported(Raises, expected, "when a close, or else two aborts, raise that")
+            expected = [close, *aborts] if close else aborts
+            self.assert_reported(Raises, expected, "when closes, then aborts, raise those")
 
     def test_no_abort(self):
         """A transport may have no abortConnection: that is not a failure, and the others are still aborted."""
@@ -357,6 +369,22 @@ class Step16MixinGrace(Outer):
 
         self.assert_clean(Talks, "for TLS connections")
         self.assert_over(sides, "for TLS connections")
+
+    def test_tls_own_method_set_later(self):
+        """Over TLS, too, a test may set its client's connectionLost after connecting."""
+        heard, sides = [], []
+
+        class Sets(InnerTLS):
+            async def runTest(self):
+                client, server = await self.pair()
+                client.connectionLost = heard.append
+                await client.answer
+                sides.append(server)
+
+        when = "for a TLS client whose connectionLost the test sets"
+        self.assert_clean(Sets, when)
+        self.assert_over(sides, when)
+        self.assertEqual(len(heard), 1, f"Expected one call of it {when}; got {len(heard)}.")
 
     def test_tls_handshake(self):
         """A TLS connection whose handshake is never answered ends, with and without unsent bytes."""

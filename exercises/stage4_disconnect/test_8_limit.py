@@ -7,7 +7,7 @@ from twisted.python.failure import Failure
 from twisted.trial.util import DirtyReactorAggregateError
 
 from ..wire import FakeEndpoint
-from .cases import FakeConnecting, FakeListening, Halfway, Inner, unread
+from .cases import FakeConnecting, FakeListening, Halfway, Inner, Nowhere, unread
 from .fakes import ERRORS, FakePort
 from .inner import Outer, problems, words
 from .lines import Client, Side
@@ -31,24 +31,29 @@ async def opened(test, seen, kind=Side):
 class Step17MixinLimit(Outer):
     """What has not ended by the limit is named, and fails the test.
 
-    Write the last lines of _end(), in tidy.py. If something has not ended after self.limit
-    seconds, stop waiting, and raise an AssertionError, alone, whatever else has failed. Its
-    message names each thing that has not ended, and no others: a port by its str(), an attempt
-    by the str() of its endpoint, a connection by the str() of its protocol, of its own address
-    and of its peer's. What has failed has ended, whatever the exception, even CancelledError. An
-    end after the limit raises nothing. If everything ends in time, cancel the call.
+    Write the last lines of _end(), in tidy.py. If something has not ended after `limit` seconds,
+    fire `waiting` with waiting.resultList, and put a Failure with an AssertionError before the
+    other failures, which are reported, too. Its message names each thing that has not ended, and
+    no others: a port by its str(), an attempt by the str() of its endpoint, a connection by the
+    str() of its protocol, of its own address and of its peer's. _name(), which is given, makes
+    the name; call it then, and not sooner. What has failed has ended, whatever the exception,
+    even CancelledError. An end after the limit raises nothing. If everything ends in time, cancel
+    the call.
     """
 
-    def assert_named(self, case, things, when, own=()):
-        """trial reports the test's own exceptions and one more, which has the str() of these. Returns its message."""
+    def assert_named(self, case, things, when, own=(), after=()):
+        """trial reports the test's own exceptions and one more, which has the str() of these. Returns its message.
+
+        after: the exceptions that it reports after that.
+        """
         got = problems(case)
         said = "; ".join(map(words, got)) or "none"
-        late = [problem for problem in got if problem not in own]
+        late = got[len(own) : len(own) + 1]
         wrong = [p for p in late if isinstance(p, TimeoutError | DirtyReactorAggregateError)]
         self.assertTrue(
-            len(late) == 1 and not wrong and len(got) == 1 + len(own),
-            f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}; "
-            f"it reported {said}.",
+            got == [*own, *late, *after] and late and not wrong,
+            f"Expected trial to report one failure, that of the limit, {case.limit} s, {when}, with {len(own)} "
+            f"before it and {len(after)} after it; it reported {said}.",
         )
         self.assertIs(
             type(late[0]), AssertionError, f"Expected an AssertionError {when}; it reported {said}."
@@ -151,6 +156,8 @@ class Step17MixinLimit(Outer):
                 self.assert_reported(Fails, [error], "for a port that fails with that, in time")
 
             class Raises(Impatient):
+                limit = 0.5
+
                 async def runTest(self, error=error):
                     sides = await self.pair()
 
@@ -250,7 +257,7 @@ class Step17MixinLimit(Outer):
             self.assert_named(Stays, ["a port"], f"when no. {late + 1} of three has not ended")
 
     def test_what_failed(self):
-        """What has failed has ended, and is not named; if anything is named, that alone is reported."""
+        """What has failed has ended, and is not named; it is reported after what is named."""
         for error in (OSError("no, it will not"), CancelledError()):
             late, fails = [FakePort(Deferred())], FakePort(error)
             raising = FakeConnecting(raises=error, abort_raises=error)
@@ -263,11 +270,66 @@ class Step17MixinLimit(Outer):
                         await self.listen(FakeListening(port), Factory())
                     late.append(await self.connect(raising, Factory.forProtocol(Protocol)))
 
-            when = f"when closes, aborts and a port fail with {error!r}, and a port does not stop"
-            message = self.assert_named(Stays, late, when)
+            when = (
+                f"when a port, a close and an abort fail with {error!r}, and a port does not stop"
+            )
+            message = self.assert_named(Stays, late, when, after=[error] * 3)
             self.assertNotIn(
                 str(fails), message, f"Expected no failed port to be named; it says: {message}"
             )
+
+    def test_name_when_it_is_needed(self):
+        """A name is asked for at the limit, not sooner, and not at all if everything ends in time."""
+        states = []
+
+        class Named(Side):
+            state = "connecting"
+
+            def __str__(self):
+                states.append(self.state)
+                return f"a side that is {self.state}"
+
+        class Stays(Impatient):
+            limit = 0.1
+
+            async def runTest(self):
+                from twisted.internet import reactor
+
+                seen = []
+                await opened(self, seen, Named)
+                self.addCleanup(lambda: reactor.callLater(0.05, setattr, seen[0], "state", "late"))
+
+        class Ends(Inner):
+            async def runTest(self):
+                await self.pair(Client, Named)
+
+        self.assert_named(Stays, ["a side that is late"], "for a side whose name changes")
+        self.assert_clean(Ends, "for a connection that ends in time")
+        self.assertEqual(
+            set(states), {"late"}, f"Expected str() at the limit only; it was called when {states}."
+        )
+
+    def test_no_addresses(self):
+        """If a transport has no addresses, the protocol alone is named."""
+        endpoint = FakeConnecting(through=Nowhere)
+
+        class Stays(Impatient):
+            async def runTest(self):
+                await self.connect(endpoint, Factory.forProtocol(Protocol))
+
+        self.assert_named(Stays, endpoint.made, "for a connection whose addresses are unknown")
+
+    def test_timeout(self):
+        """If the test's own timeout is shorter, 0.9 of that is the limit."""
+        port = FakePort(Deferred())
+
+        class Hurries(Impatient):
+            timeout, limit = 0.1, 0.3
+
+            async def runTest(self):
+                await self.listen(FakeListening(port), Factory())
+
+        self.assert_named(Hurries, [port], "if the test's timeout is 0.1 s")
 
     def test_several(self):
         """Everything that does not end is named, and nothing else; everything else has ended."""

@@ -24,7 +24,7 @@ class Patient(Side):
     def dataReceived(self, data):
         """Answer when a request is complete."""
         self.request += data
-        if data.endswith(b"\r\n\r\n"):
+        if self.request.endswith(b"\r\n\r\n"):
             self.transport.write(ANSWER if self.request.startswith(b"GET /") else REFUSAL)
             self.request = b""
 

@@ -19,12 +19,11 @@ def watched(factory, note):
 
 def another_way(factory):
     """Right."""
-    waiting = [Deferred()]
-    first = waiting[0]
+    first = Deferred()
 
     def note(protocol):
         if protocol is not None:
-            after(protocol, "connectionMade", lambda: waiting and waiting.pop().callback(protocol))
+            after(protocol, "connectionMade", lambda: first.called or first.callback(protocol))
 
     watched(factory, note)
     return first

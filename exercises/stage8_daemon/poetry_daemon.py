@@ -47,12 +47,12 @@ class Options(usage.Options):
         Raises:
             usage.UsageError: An option is invalid; the message is one line, which says which and why.
         """
-        # Step 2:
+        # Step 1:
 
         # Not at the top of the file: importing it installs a reactor, before twist knows which one the user wants.
         from twisted.internet import reactor
 
-        # Step 3:
+        # Step 1:
 
 
 class PoetryProtocol(Protocol):
@@ -64,7 +64,7 @@ class PoetryProtocol(Protocol):
     def connectionMade(self) -> None:
         """Send the poem, and close."""
         self.factory.open[self] = Deferred()
-        # Step 7:
+        # Step 4:
         self.transport.write(self.factory.poem)
         self.transport.loseConnection()
 
@@ -124,7 +124,7 @@ class PoetryService(Service):
     def startService(self) -> None:
         """Begin to listen. If that fails at once, SystemExit ends twist, with exit code 1: no reactor runs yet."""
         Service.startService(self)
-        raise NotImplementedError("Step 4: set self.listening to the Deferred of an attempt to listen")
+        raise NotImplementedError("Step 2: set self.listening to the Deferred of an attempt to listen")
         self.listening.addCallbacks(self._is_listening, self._is_not_listening)
         if self.failed:
             raise SystemExit(1)
@@ -137,18 +137,18 @@ class PoetryService(Service):
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
         """The port is open. Returns it."""
-        # Step 7:
+        # Step 4:
         return port
 
     def _is_not_listening(self, reason: Failure) -> None:
         """Listening failed: at once, in startService, or later, while the reactor runs."""
         if reason.check(CancelledError):
             return  # stopService cancelled it
-        # Step 6:
+        # Step 4:
 
     def _take_signals(self) -> None:
         """Replace the handlers that the reactor has set: with these, the signal would end twist, without an exit code."""
-        # Step 11:
+        # Step 7:
         hold_back(False)
 
     def _stop_reactor(self) -> None:
@@ -160,9 +160,9 @@ class PoetryService(Service):
     def stopService(self) -> Deferred[Any]:
         """Stop listening, and let the connections end. The Deferred fires once the port and all connections are closed."""
         Service.stopService(self)
-        closing: Deferred[Any] = succeed(None)  # Step 8:
-        waiting: Deferred[Any] = DeferredList([closing])  # Step 9:
-        # Step 10:
+        closing: Deferred[Any] = succeed(None)  # Step 5:
+        waiting: Deferred[Any] = DeferredList([closing])  # Step 5:
+        # Step 6:
         stopped: Deferred[Any] = waiting.addBoth(self._stopped, closing)
         return stopped
 
@@ -172,7 +172,7 @@ class PoetryService(Service):
             # Either the process ends now, and a late signal must not end it sooner; or the program goes on.
             signal.signal(number, signal.SIG_IGN if self._ending else handler)
         self._before.clear()
-        # Step 8:
+        # Step 5:
         return closing
 
 
@@ -180,4 +180,4 @@ def makeService(options: Options, reactor: Any = None) -> PoetryService:
     """Make the service that twist starts. reactor: None for the global one."""
     if reactor is None:
         from twisted.internet import reactor
-    raise NotImplementedError("Step 4: a PoetryService, with the endpoint and a factory of the poem")
+    raise NotImplementedError("Step 2: a PoetryService, with the endpoint and a factory of the poem")

@@ -11,8 +11,21 @@ from .poetry_daemon import Options
 KEYLESS = "ssl:8007:privateKey=no-such-key.pem"
 
 
-class OptionsCase(SynchronousTestCase):
-    """A test that parses options."""
+class Step01Options(SynchronousTestCase):
+    """There are two options, --port and --poem, and bad values are refused.
+
+    Write, in poetry_daemon.py, optParameters of the class Options, and Options.postOptions. The
+    values are kept under self["port"] and self["poem"]. The port's default is
+    "tcp:8007:interface=127.0.0.1"; the poem has none. --help describes both. There is no third
+    option. self.poem becomes the file's bytes, unchanged.
+
+    A UsageError refuses a missing or empty --poem; a file that cannot be read, is empty or is not
+    UTF-8; and a port with which serverFromString(reactor, self["port"]) raises any exception. Its
+    message is one line, whatever the value and the exception contain ({value!r}), and has --poem, the
+    file's name or the port's description in it. Both values are taken literally: in a name, "-", "~"
+    and blanks are not special; "TCP:8007" and " tcp:8007" are refused. A byte order mark, spaces and
+    NUL are text too.
+    """
 
     longMessage = False  # Our message alone, not unittest's before it.
 
@@ -33,15 +46,6 @@ class OptionsCase(SynchronousTestCase):
             len(said.splitlines()), 1, f"Expected a message of one line for {words}; got {said!r}"
         )
         self.assertIn(naming, said, f"Expected {naming!r} in the message for {words}; got {said!r}")
-
-
-class Step01Options(OptionsCase):
-    """There are two options, --port and --poem.
-
-    Write optParameters of the class Options, in poetry_daemon.py. The values are kept under
-    self["port"] and self["poem"]. The port's default is "tcp:8007:interface=127.0.0.1"; the poem has
-    none. --help describes both. There is no third option.
-    """
 
     def test_given(self):
         """The values of --port and --poem are kept under "port" and "poem"."""
@@ -74,18 +78,7 @@ class Step01Options(OptionsCase):
         parsed(self, "--poem", poem_file())
         self.assert_refused("--poet", poem_file(), naming="poet")
 
-
-class Step02Poem(OptionsCase):
-    """The poem is read, and one that cannot be served is refused.
-
-    Write the first part of Options.postOptions: self.poem becomes the file's bytes, unchanged. A
-    UsageError refuses a missing or empty --poem, and a file that cannot be read, is empty or is not
-    UTF-8. Its message is one line, whatever the name contains ({name!r}), and has --poem or the
-    file's name in it. The name is taken literally: "-", "~" and blanks are not special. A byte
-    order mark, spaces and NUL are text too.
-    """
-
-    def test_bytes(self):
+    def test_poem_bytes(self):
         """The options' poem is the file's bytes, unchanged, with line endings, byte order mark and spaces."""
         for data in (
             POEM,
@@ -99,7 +92,7 @@ class Step02Poem(OptionsCase):
             got = parsed(self, "--poem", poem_file(data)).poem
             self.assertEqual(got, data, f"Expected the bytes of the file, {data!r}; got {got!r}.")
 
-    def test_names(self):
+    def test_poem_names(self):
         """The name is taken literally, relative to the current folder."""
         Path("a.txt").write_bytes(b"not this one\n")
         for name in ("-", "~", "~nobody-is-called-this", "[a].txt", " a.txt", "%s", "poem.txt"):
@@ -110,47 +103,37 @@ class Step02Poem(OptionsCase):
         self.assert_refused("--poem", "", naming="--poem")
         self.assert_refused("--poem", "a*.txt", naming="a*.txt")
 
-    def test_missing(self):
+    def test_poem_missing(self):
         """Without --poem, the options are refused, with --poem in the message."""
         self.assert_refused("--port", "tcp:8007", naming="--poem")
 
-    def test_no_file(self):
+    def test_poem_no_file(self):
         """A file that does not exist is refused, with its name in the message."""
         self.assert_refused("--poem", "no-such-poem.txt", naming="no-such-poem.txt")
 
-    def test_folder(self):
+    def test_poem_folder(self):
         """A folder is refused, with its name in the message."""
         name = new_folder("folder-")
         self.assert_refused("--poem", name, naming=name)
 
-    def test_empty(self):
+    def test_poem_empty(self):
         """An empty file is refused, with its name in the message."""
         name = poem_file(b"")
         self.assert_refused("--poem", name, naming=name)
 
-    def test_not_utf8(self):
+    def test_poem_not_utf8(self):
         """A file that is not UTF-8 is refused, with its name in the message."""
         for data in (b"caf\xe9\n", b"half a surrogate pair \xed\xa0\x80\n", "é".encode()[:1]):
             name = poem_file(data)
             self.assert_refused("--poem", name, naming=name)
 
-    def test_no_such_name(self):
+    def test_poem_no_such_name(self):
         """A name that no file can have is refused too, in one line, whatever characters it contains."""
         for name in ("a\0name.txt", "far-too-long-" * 100 + "name.txt", "two\nlines-name.txt"):
             self.assert_refused("--poem", name, naming="name.txt")
         self.assert_refused("--poem", f"{poem_file()}/name.txt", naming="name.txt")
 
-
-class Step03Port(OptionsCase):
-    """A port that does not describe an endpoint is refused.
-
-    Write the last part of Options.postOptions: if serverFromString(reactor, self["port"]) raises any
-    exception, raise a UsageError. Its message is one line, whatever the description and the
-    exception contain (!r), and has the description in it. The description is used unchanged:
-    "TCP:8007" and " tcp:8007" are refused.
-    """
-
-    def test_bad(self):
+    def test_port_bad(self):
         """Anything that is not an endpoint description is refused, and appears in the message."""
         for bad in (
             "8007",
@@ -169,7 +152,7 @@ class Step03Port(OptionsCase):
         ):
             self.assert_refused("--poem", poem_file(), "--port", bad, naming=bad)
 
-    def test_good(self):
+    def test_port_good(self):
         """Descriptions of TCP endpoints, with and without an interface, and of other endpoints are accepted."""
         for good in (
             "tcp:8007",
@@ -180,6 +163,6 @@ class Step03Port(OptionsCase):
         ):
             parsed(self, "--poem", poem_file(), "--port", good)
 
-    def test_lines(self):
+    def test_port_lines(self):
         """A description that contains a line break is refused in one line too."""
         self.assert_refused("--poem", poem_file(), "--port", "no\nendpoint", naming="endpoint")

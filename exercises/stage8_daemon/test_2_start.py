@@ -10,7 +10,7 @@ from .helpers import POEM, client, parsed, poem_file
 from .poetry_daemon import makeService
 
 
-class Step04Start(SynchronousTestCase):
+class Step02Start(SynchronousTestCase):
     """The service listens on the address of --port once it is started.
 
     Write makeService: it returns a PoetryService with the reactor, the endpoint that

@@ -21,7 +21,7 @@ print(json.dumps({"count": len(found), "files": files, "reactor": installed}))
 """
 
 
-class Step05Plugin(SynchronousTestCase):
+class Step03Plugin(SynchronousTestCase):
     """twist poetry is a command.
 
     Write twisted/plugins/poetry_plugin.py: one ServiceMaker, assigned to a variable of any name,

@@ -24,14 +24,17 @@ from .helpers import (
 from .poetry_daemon import PoetryFactory, PoetryService
 
 
-class Step08StopPort(StopCase, SynchronousTestCase):
-    """Stopping closes the port, waits until it is closed, and logs it.
+class Step05Stop(StopCase, SynchronousTestCase):
+    """Stopping closes the port, waits for the connections, and logs it.
 
-    Write closing in PoetryService.stopService: cancel an attempt to listen that is still under way;
-    then a callback on self.listening calls port.stopListening(), once, and returns its result, a
-    Deferred or None. The port is None if listening was cancelled, has failed or never began. Write
-    also PoetryService._stopped: one line, with log.info. If closing fails, the stop fails with the
-    same reason; _stopped, as given, sees to that.
+    Write closing and waiting in PoetryService.stopService. For closing, cancel an attempt to listen
+    that is still under way; then a callback on self.listening calls port.stopListening(), once and at
+    once, and returns its result, a Deferred or None. The port is None if listening was cancelled, has
+    failed or never began. waiting fires once closing and every Deferred in self.factory.open have
+    fired, in any order, even if closing fails. No connection is closed or aborted.
+
+    Write also PoetryService._stopped: one line, with log.info. If closing fails, the stop fails with
+    the same reason; _stopped, as given, sees to that.
     """
 
     def test_at_once(self):
@@ -98,15 +101,6 @@ class Step08StopPort(StopCase, SynchronousTestCase):
         level = events[0]["log_level"]
         self.assertIs(level, LogLevel.info, f"Expected log.info, which twist shows; got {level}.")
         self.assertEqual(found, [], f"Expected no part of the poem in the log; found {found}.")
-
-
-class Step09Connections(StopCase, SynchronousTestCase):
-    """Stopping waits for the open connections.
-
-    Write waiting in PoetryService.stopService: it fires once closing and every Deferred in
-    self.factory.open have fired, in any order, even if closing fails. The port is closed at once,
-    and no connection is closed or aborted.
-    """
 
     def test_waits(self):
         """The stop is over when the port and all connections are, in any order, and not before the last."""

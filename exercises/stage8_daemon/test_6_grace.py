@@ -29,7 +29,7 @@ MOMENT = 2**-10  # a fraction of a second that floats add exactly
 LONG = b"a line\n" * 3_000_000  # more than the buffers of a connection over loopback take
 
 
-class Step10Grace(StopCase, TestCase):
+class Step06Grace(StopCase, TestCase):
     """Connections that do not end within the grace are aborted.
 
     Write, in PoetryService.stopService, a call on self.reactor after self.grace seconds (0 is

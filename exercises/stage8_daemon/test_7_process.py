@@ -61,7 +61,7 @@ class Running(MemoryReactorClock):
             function(*args, **kwargs)
 
 
-class Step11Process(TestCase):
+class Step07Process(TestCase):
     """On SIGTERM the process shuts down cleanly, with exit code 0.
 
     Write PoetryService._take_signals: for each of SIGNALS that is not ignored, and for no other

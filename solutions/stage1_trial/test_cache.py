@@ -51,7 +51,7 @@ class Eventually(Base, TestCase):
     ### STARTER def test_gives(self) -> None:
     def test_gives(self) -> Deferred[None]:
         ### END SOLUTION
-        """get gives the text that was fetched, with all its blanks."""
+        """get returns the text that was fetched, with all its blanks."""
         self.got = self.cache.get("rose")
         self.source.answer("  A rose.\n")
         ### BEGIN SOLUTION Step 1: return the Deferred, so that trial waits for it and sees that it failed
@@ -98,7 +98,7 @@ class Eventually(Base, TestCase):
 
     # Number 5
     def test_all_hear(self) -> Deferred[Any]:
-        """If a fetch fails for which two wait, the second gets the failure too: nobody waits for ever."""
+        """If two wait for a fetch that fails, the second gets the failure too: nobody waits for ever."""
         self.got = self.cache.get("rose")
         second = self.cache.get("rose")
         self.source.fail(OSError("no roses"))

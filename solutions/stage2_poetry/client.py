@@ -34,13 +34,13 @@ class PoemProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over; nothing more will come."""
-        ### BEGIN SOLUTION Step 7: leave a poem alone that was cancelled
-        ### STARTER # Step 7: a cancelled poem has its result already.
+        ### BEGIN SOLUTION Step 7: leave a cancelled poem alone
+        ### STARTER # Step 7: leave a cancelled poem alone
         if self.poem.called:
             return
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 5: fail the poem with the reason, unless the connection ended cleanly
-        ### STARTER # Step 5: this takes every end for a clean one.
+        ### BEGIN SOLUTION Step 5: fail the poem if the connection broke
+        ### STARTER # Step 5: fail the poem if the connection broke
         if not reason.check(ConnectionDone):
             self.poem.errback(reason)
             return
@@ -50,8 +50,8 @@ class PoemProtocol(Protocol):
             self.poem.callback(b"".join(self._chunks).decode("utf-8"))
             ### END SOLUTION
         except UnicodeDecodeError:
-            ### BEGIN SOLUTION Step 5: fail the poem, since these bytes are not text
-            ### STARTER raise  # Step 5: those who wait for the poem do not learn of this.
+            ### BEGIN SOLUTION Step 5: fail the poem if its bytes are not text
+            ### STARTER raise  # Step 5: fail the poem if its bytes are not text
             self.poem.errback(Failure())
             ### END SOLUTION
 
@@ -82,7 +82,7 @@ def get_poetry(
     poem.addCallback(lambda protocol: protocol.poem)
     ### END SOLUTION
     ### BEGIN SOLUTION Step 7: turn ConnectingCancelledError into CancelledError
-    ### STARTER # Step 7: a cancelled attempt to connect fails with ConnectingCancelledError.
+    ### STARTER # Step 7: turn ConnectingCancelledError into CancelledError
 
     def as_cancelled(reason: Failure) -> Failure:
         return Failure(CancelledError()) if reason.check(ConnectingCancelledError) else reason
@@ -90,7 +90,7 @@ def get_poetry(
     poem.addErrback(as_cancelled)
     ### END SOLUTION
     ### BEGIN SOLUTION Step 8: give up at the deadline
-    ### STARTER # Step 8: nothing gives up at the deadline yet.
+    ### STARTER # Step 8: give up at the deadline
     poem.addTimeout(timeout, clock)
     ### END SOLUTION
     return poem

@@ -72,8 +72,8 @@ class SlowPoetryProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over: the client left, or it has the whole poem."""
-        ### BEGIN SOLUTION Step 10: stop paying for a client that is gone
-        ### STARTER # Step 10: the client is gone, but the clock still has a call for it.
+        ### BEGIN SOLUTION Step 10: stop working for a client that is gone
+        ### STARTER # Step 10: stop working for a client that is gone
         self._lines.clear()  # in case the connection ends within write
         if self._next is not None:
             self._next.cancel()

@@ -103,7 +103,7 @@ def response_bytes(response: Response, own: Iterable[tuple[bytes, bytes]] = ()) 
         own: the server's own fields, which come after the response's and before Content-Length.
 
     Raises:
-        TypeError: something is not bytes, or the status not an int; the message shows it.
+        TypeError: something is not bytes; the message shows it. Or the status is not a number.
     """
     fields = [*response.fields, *own]
     for name, value in fields:

@@ -9,7 +9,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, HTTPConnectionPool, readBody
 
-from .teardown import Side, accepted, by_protocol, tear_down
+from .teardown import Side, accepted, by_protocol, once, tear_down
 from .tidy import TidyConnections
 
 
@@ -39,6 +39,7 @@ class Connected(TestCase):
         self.addCleanup(self.end)
         self.port = reactor.listenTCP(0, factory, interface="127.0.0.1")
         ### END SOLUTION
+        once(self.port)  # a test may stop it, and not wait
         await self.listening(self.port.getHost().port)
         ### BEGIN SOLUTION Step 12: note the server's side, connect, and wait for both sides
         server = accepted(factory)

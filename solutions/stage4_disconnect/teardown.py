@@ -29,17 +29,47 @@ def after(thing: Any, name: str, do: Callable[..., object]) -> None:
     """
     method = getattr(thing, name)
 
-    def both(*args: object) -> object:
+    def both(*args: object, **named: object) -> object:
         try:
-            return method(*args)
+            return method(*args, **named)
         finally:
             do()
 
     setattr(thing, name, both)
 
 
+def once(port: Any) -> None:
+    """Let port.stopListening() be called again while the port closes, after which a real port would fail.
+
+    The first call returns or raises what it did before. Further ones, until then, wait for the same end.
+    """
+    stop = port.stopListening
+    waiting: list[Deferred[None]] | None = None  # Deferreds of further calls, while the port closes
+
+    def ended(result: Any) -> Any:
+        nonlocal waiting
+        fired, waiting = waiting or [], None
+        for again in fired:
+            again.callback(None)
+        return result
+
+    def stop_once() -> Any:
+        nonlocal waiting
+        if waiting is not None:
+            waiting.append(Deferred())
+            return waiting[-1]
+        stopping = stop()
+        if isinstance(stopping, Deferred):
+            waiting = []
+            stopping.addBoth(ended)
+        return stopping
+
+    port.stopListening = stop_once
+
+
 def stopped(port: IListeningPort) -> Deferred[None]:
     """Stop a port. Returns a Deferred that fires with None when the port has stopped, or fails as stopListening does."""
+    once(port)
     ### BEGIN SOLUTION Step 1: stop the port
     return maybeDeferred(port.stopListening).addCallback(lambda _: None)
     ### END SOLUTION
@@ -179,7 +209,10 @@ def tear_down(
     for side in sides:
         ends.append((side.name, side.over))
         if not side.over.called:
-            maybeDeferred(side.close).addErrback(raised.append)
+            try:
+                side.close()
+            except Exception:
+                raised.append(Failure())
     waiting = all_of(end for _, end in ends)
     waiting.addCallback(lambda _: next(iter(raised), None))
     ### END SOLUTION
@@ -189,7 +222,10 @@ def tear_down(
     def abort() -> None:
         for side in sides:
             if not side.over.called:
-                maybeDeferred(side.abort).addErrback(raised.append)
+                try:
+                    side.abort()
+                except Exception:
+                    raised.append(Failure())
 
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)

@@ -53,8 +53,8 @@ class Options(usage.Options):
         Raises:
             usage.UsageError: An option is invalid; the message is one line, which says which and why.
         """
-        ### BEGIN SOLUTION Step 2: read the poem's file, and refuse one that cannot be served
-        ### STARTER # Step 2:
+        ### BEGIN SOLUTION Step 1: read the poem's file, and refuse one that cannot be served
+        ### STARTER # Step 1:
         ### STARTER
         if self["poem"] is None:
             raise usage.UsageError("--poem is missing: the name of the file with the poem.")
@@ -69,8 +69,8 @@ class Options(usage.Options):
         # Not at the top of the file: importing it installs a reactor, before twist knows which one the user wants.
         from twisted.internet import reactor
 
-        ### BEGIN SOLUTION Step 3: refuse a port that is not an endpoint description
-        ### STARTER # Step 3:
+        ### BEGIN SOLUTION Step 1: refuse a port that is not an endpoint description
+        ### STARTER # Step 1:
         try:
             serverFromString(reactor, self["port"])
         except Exception as error:  # each kind of endpoint raises what it likes
@@ -87,8 +87,8 @@ class PoetryProtocol(Protocol):
     def connectionMade(self) -> None:
         """Send the poem, and close."""
         self.factory.open[self] = Deferred()
-        ### BEGIN SOLUTION Step 7: log the client's address
-        ### STARTER # Step 7:
+        ### BEGIN SOLUTION Step 4: log the client's address
+        ### STARTER # Step 4:
         log.info("Sending the poem to {client}.", client=self.transport.getPeer())
         ### END SOLUTION
         self.transport.write(self.factory.poem)
@@ -150,7 +150,7 @@ class PoetryService(Service):
     def startService(self) -> None:
         """Begin to listen. If that fails at once, SystemExit ends twist, with exit code 1: no reactor runs yet."""
         Service.startService(self)
-        ### BEGIN SOLUTION Step 4: set self.listening to the Deferred of an attempt to listen
+        ### BEGIN SOLUTION Step 2: set self.listening to the Deferred of an attempt to listen
         self.listening = self.endpoint.listen(self.factory)
         ### END SOLUTION
         self.listening.addCallbacks(self._is_listening, self._is_not_listening)
@@ -165,8 +165,8 @@ class PoetryService(Service):
 
     def _is_listening(self, port: IListeningPort) -> IListeningPort:
         """The port is open. Returns it."""
-        ### BEGIN SOLUTION Step 7: log the port's address
-        ### STARTER # Step 7:
+        ### BEGIN SOLUTION Step 4: log the port's address
+        ### STARTER # Step 4:
         log.info("Listening on {address}.", address=port.getHost())
         ### END SOLUTION
         return port
@@ -175,8 +175,8 @@ class PoetryService(Service):
         """Listening failed: at once, in startService, or later, while the reactor runs."""
         if reason.check(CancelledError):
             return  # stopService cancelled it
-        ### BEGIN SOLUTION Step 6: log the reason in one line; set self.failed; stop the reactor
-        ### STARTER # Step 6:
+        ### BEGIN SOLUTION Step 4: log the reason in one line; set self.failed; stop the reactor
+        ### STARTER # Step 4:
         log.critical("Cannot listen: {why}", why=reason.getErrorMessage())
         self.failed = True
         self.reactor.callWhenRunning(self.reactor.stop)
@@ -184,8 +184,8 @@ class PoetryService(Service):
 
     def _take_signals(self) -> None:
         """Replace the handlers that the reactor has set: with these, the signal would end twist, without an exit code."""
-        ### BEGIN SOLUTION Step 11: have each of SIGNALS stop the reactor; keep the previous handlers in self._before
-        ### STARTER # Step 11:
+        ### BEGIN SOLUTION Step 7: have each of SIGNALS stop the reactor; keep the previous handlers in self._before
+        ### STARTER # Step 7:
 
         def handler(number: int, frame: object) -> None:
             self.reactor.callFromThread(self._stop_reactor)
@@ -205,17 +205,17 @@ class PoetryService(Service):
     def stopService(self) -> Deferred[Any]:
         """Stop listening, and let the connections end. The Deferred fires once the port and all connections are closed."""
         Service.stopService(self)
-        ### BEGIN SOLUTION Step 8: let closing be a Deferred that fires once the port is closed
-        ### STARTER closing: Deferred[Any] = succeed(None)  # Step 8:
+        ### BEGIN SOLUTION Step 5: let closing be a Deferred that fires once the port is closed
+        ### STARTER closing: Deferred[Any] = succeed(None)  # Step 5:
         self.listening.cancel()
         closing = self.listening.addCallback(lambda port: port and port.stopListening())
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 9: let waiting fire once the port is closed and each open connection is over
-        ### STARTER waiting: Deferred[Any] = DeferredList([closing])  # Step 9:
+        ### BEGIN SOLUTION Step 5: let waiting fire once the port is closed and each open connection is over
+        ### STARTER waiting: Deferred[Any] = DeferredList([closing])  # Step 5:
         waiting: Deferred[Any] = DeferredList([closing, *self.factory.open.values()])
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 10: abort, after the grace, the connections that are still open
-        ### STARTER # Step 10:
+        ### BEGIN SOLUTION Step 6: abort, after the grace, the connections that are still open
+        ### STARTER # Step 6:
 
         def abort() -> None:
             for protocol in list(self.factory.open):
@@ -232,8 +232,8 @@ class PoetryService(Service):
             # Either the process ends now, and a late signal must not end it sooner; or the program goes on.
             signal.signal(number, signal.SIG_IGN if self._ending else handler)
         self._before.clear()
-        ### BEGIN SOLUTION Step 8: log the end
-        ### STARTER # Step 8:
+        ### BEGIN SOLUTION Step 5: log the end
+        ### STARTER # Step 5:
         log.info("Stopped.")
         ### END SOLUTION
         return closing
@@ -243,7 +243,7 @@ def makeService(options: Options, reactor: Any = None) -> PoetryService:
     """Make the service that twist starts. reactor: None for the global one."""
     if reactor is None:
         from twisted.internet import reactor
-    ### BEGIN SOLUTION Step 4: a PoetryService, with the endpoint and a factory of the poem
+    ### BEGIN SOLUTION Step 2: a PoetryService, with the endpoint and a factory of the poem
     endpoint = serverFromString(reactor, options["port"])
     return PoetryService(reactor, endpoint, PoetryFactory(options.poem))
     ### END SOLUTION

@@ -1,13 +1,15 @@
 """What a stranger's tests connect: see test_tidy_copy.py. The project has its mixin from tidy.py."""
 
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, wraps
+from inspect import iscoroutinefunction
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tidy import TidyConnections
-from twisted.internet.defer import Deferred, succeed
+from twisted import version
+from twisted.internet.defer import Deferred, ensureDeferred, succeed
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.error import ConnectingCancelledError
 from twisted.internet.interfaces import IHalfCloseableProtocol
@@ -140,11 +142,27 @@ def certificate():
     return built.public_bytes(pem) + key.private_bytes(pem, *plain)
 
 
+def deferring(function):
+    """Return a function that returns a Deferred in place of a coroutine."""
+
+    @wraps(function)
+    def returns_a_deferred(*args):
+        return ensureDeferred(function(*args))
+
+    return returns_a_deferred
+
+
 class Case(TidyConnections, TestCase):
     """What the tests share. A test lists in self.then what must be true in tearDown, when the mixin has been at work."""
 
     timeout = 5
     grace, limit = 0.1, 2.0
+
+    def __init_subclass__(cls):
+        if (version.major, version.minor) < (22, 8):  # its trial does not wait for coroutines
+            for name, method in list(vars(cls).items()):
+                if iscoroutinefunction(method):
+                    setattr(cls, name, deferring(method))
 
     def setUp(self):
         self.sides, self.then = [], []

@@ -105,6 +105,25 @@ class TCP(Case):
         port = await self.listen(self.server(), Noting(Echo))
         await port.stopListening()
 
+    async def test_port_stopping(self):
+        port = await self.listen(self.server(), Noting(Echo))
+        port.stopListening()
+
+    async def test_method_set_later(self):
+        one, _ = await self.pair()
+        await one.answer
+        heard = []
+        self.sides.remove(one)
+        one.connectionLost = heard.append
+        self.then.append(lambda: self.assertEqual(len(heard), 1))
+
+    async def test_watched(self):
+        servers = Noting(Echo)
+        port = await self.server().listen(self.watched(servers))
+        self.addCleanup(port.stopListening)
+        self.sides.append(await self.connect(self.client(port), Factory.forProtocol(Hello)))
+        self.sides.append(await servers.first)
+
     async def test_just_begun(self):
         port = await self.listen(self.server(), Noting(Echo))
         self.attempt(self.client(port))
@@ -227,6 +246,12 @@ class Fails(Case):
     async def test_connection_would_not_end(self):
         await self.pair()
         await self.connect(StubbornEndpoint(), Factory.forProtocol(Stubborn))
+
+    async def test_timeout_too_short(self):
+        """Its limit is below trial's timeout, which would name nothing."""
+        await self.listen(StubbornPort(), Factory())
+
+    test_timeout_too_short.timeout = 0.2
 
     async def test_port_would_not_stop(self):
         await self.pair()

@@ -115,7 +115,9 @@ def run(
             )
         if live:
             live.rest(verdict)
-            show_verdict(console, tool.course, verdict, tool.limit)
+            words = [str(step.number) for step in steps or ()]
+            words += ["--all"] * all_ + [f"--reactor {reactor}"] * bool(reactor)
+            show_verdict(console, tool.course, verdict, tool.limit, words=" ".join(words))
             if verdict.passed and not step_name:
                 _show_next(tool, console, stage)
         else:

@@ -42,21 +42,26 @@ def show_step(console: Console, step: StepResult) -> None:
     console.rich.print(text, soft_wrap=True)
 
 
-def show_verdict(console: Console, verdict: Verdict, limit: float) -> None:
-    """Show what to do next in this stage: for its trouble, for its first failing step, or nothing."""
+def show_verdict(console: Console, verdict: Verdict, limit: float, words: str) -> None:
+    """Show what to do next in this stage: for its trouble, for its first failing step, or nothing.
+
+    Args:
+        limit: Seconds that one test may take.
+        words: The step and the options with which `run` repeats this verdict, if any.
+    """
     stage = verdict.stage
     if verdict.result.trouble:
         cause, _, command = trouble(stage, verdict.result.trouble, limit).partition("\n")
         console.heading(cause)
         if verdict.broken_off:
             console.line()
-            console.facts(_commands(stage, *verdict.broken_off))
+            console.facts(_commands(stage, *verdict.broken_off, words))
         else:
-            console.line(command)
+            console.line(f"{command} {words}".rstrip())
         show_printed(console, verdict)
     elif verdict.first_failure:
         console.line()
-        show_failure(console, stage, verdict.first_failure)
+        show_failure(console, stage, verdict.first_failure, words)
         show_printed(console, verdict)
     elif verdict.passed:
         console.line()
@@ -82,7 +87,7 @@ def show_printed(console: Console, verdict: Verdict) -> None:
                 console.line(f"{'    ' if n else '  '}{row.plain.rstrip()}")
 
 
-def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
+def show_failure(console: Console, stage: Stage, failure: StepResult, words: str) -> None:
     """Show the first failing test of a step: what it requires, what went wrong, where to edit, what to run."""
     test = failure.failed[0]
     # If its tests cannot be loaded, the failure is not about what the step requires.
@@ -111,12 +116,13 @@ def show_failure(console: Console, stage: Stage, failure: StepResult) -> None:
     console.line()
     where, also = edit(stage, step, cause(stage, test))
     places = [("Edit", where), ("", also)] if also else [("Edit", where)]
-    console.facts([*places, *_commands(stage, step, test.target)])
+    console.facts([*places, *_commands(stage, step, test.target, words)])
 
 
-def _commands(stage: Stage, step: Step | None, test: str) -> list[tuple[str, str]]:
-    """Return how to run the test alone and the stage again, and how to get a hint, if there is one."""
-    facts = [("Test", f"{trial()} {test}"), ("Again", f"{TOOL} run {stage.name}")]
+def _commands(stage: Stage, step: Step | None, test: str, words: str) -> list[tuple[str, str]]:
+    """Return how to run the test alone, how to repeat the run, and how to get a hint, if there is one."""
+    again = f"{TOOL} run {stage.name} {words}".rstrip()
+    facts = [("Test", f"{trial()} {test}"), ("Again", again)]
     if step and step.number in stage.hints:
         facts.append(("Hint", f"{TOOL} hint {stage.name} {step.number}"))
     return facts

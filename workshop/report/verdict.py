@@ -23,16 +23,22 @@ def progress(one: Judged | Unjudged) -> str:
 
 
 def show_verdict(
-    console: Console, course: Course, verdict: Judged, limit: float, asked_for: bool = True
+    console: Console,
+    course: Course,
+    verdict: Judged,
+    limit: float,
+    asked_for: bool = True,
+    words: str = "",
 ) -> None:
     """Show what to do next in the stage, or that it passes.
 
     Args:
         limit: Seconds that one test may take.
         asked_for: Whether the user asked for this stage's verdict: then it counts as shown.
+        words: For a stage of steps: the step and the options with which `run` repeats this verdict.
     """
     if isinstance(verdict, Verdict):
-        steps.show_verdict(console, verdict, limit)
+        steps.show_verdict(console, verdict, limit, words)
     else:
         suite.show(console, verdict, count_misses(course, verdict, asked_for), limit)
 

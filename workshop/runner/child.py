@@ -44,6 +44,7 @@ FEW_CALLS = 2
 LONGEST_CALL = 300
 MEMORY = 2 << 30
 ASIDE = 200
+MOST_FRAMES = 100  # as many as faulthandler writes
 # The fraction of a test's limit after which the child reports the frames at which the test waits.
 ASKED = 0.9
 
@@ -60,13 +61,15 @@ def main(modules: list[str]) -> None:
             # The tool is gone, or a learner's code has closed this file too: either way, nobody would read the rest.
             os._exit(signs.CUT_OFF)
 
+    # Imports leave little garbage, and each look for it takes time.
+    gc.disable()
     for module in modules:
         # A name may be a class's: then only its module can be imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
     # A garbage collection in a fork need not scan what is here already, nor copy its memory.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     send("ready")
     # Use readline: iteration would read ahead, and a fork would inherit the buffered data.
     for line in iter(sys.stdin.buffer.readline, b""):
@@ -173,6 +176,15 @@ def _ask_later(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
+def _stack(frame: Any) -> list[tuple[str, int, str]]:
+    """Return the frames of a call, outermost first: the inner ones, if there are many."""
+    found: list[tuple[str, int, str]] = []
+    while frame is not None and len(found) < MOST_FRAMES:
+        found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return found[::-1]
+
+
 def _trial(
     job: dict[str, Any], send: Send, arm: Callable[..., None], begin: Callable[[], None]
 ) -> None:
@@ -193,7 +205,7 @@ def _trial(
 
     def ask(number: int, frame: Any) -> None:
         with contextlib.suppress(Exception):
-            send("waits", frames=watcher.waits())
+            send("waits", frames=watcher.waits(), stack=_stack(frame))
 
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, ask)

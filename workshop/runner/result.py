@@ -149,7 +149,17 @@ class Reader:
         waits = [self.frames(one["frames"]) for one in events if one["event"] == "waits"]
         return replace(trouble, besides=tuple(logged), waits=waits[-1] if waits else ())
 
-    def stacks(self) -> tuple[bool, tuple[Frame, ...]]:
+    def stacks(self, events: Iterable[dict[str, Any]]) -> tuple[bool, tuple[Frame, ...]]:
+        """Return whether a time limit had passed, and a thread's frames, outermost first.
+
+        They are what faulthandler wrote or, if that is less, what the child reported before: while frames change all the
+        time, faulthandler cannot always read them.
+        """
+        late, frames = self.dumped()
+        asked = [self.frames(one["stack"]) for one in events if one["event"] == "waits"]
+        return late, max(frames, asked[-1], key=len) if late and asked else frames
+
+    def dumped(self) -> tuple[bool, tuple[Frame, ...]]:
         """Read what faulthandler wrote: whether a time limit had passed, and a thread's frames, outermost first.
 
         The thread is the one that it calls current, or else the main thread, which comes last.

@@ -241,7 +241,7 @@ class Worker:
             elif kind == "end":
                 end = event
             elif kind in ("exit", "gone"):
-                late, frames = reader.stacks()
+                late, frames = reader.stacks(log)
                 if ended_by is None and end is None:
                     ended_by = "silent" if late else "died"
                 printed = None

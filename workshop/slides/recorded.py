@@ -161,7 +161,6 @@ def _own_frames(lines: Iterable[str]) -> Iterator[str]:
 
 def normal(text: str) -> str:
     """Return a text without what differs from one run, or one release of Twisted, to the next."""
-    text = re.sub(r"\bline \d+", "line N", text)
     text = re.sub(r"\b\d+\.\d+ ?s\b", "N s", text)
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:N", re.sub(r"0x[0-9a-f]+", "0xN", text))
 

@@ -2,4 +2,4 @@
 
 from twisted.application.service import ServiceMaker
 
-# Step 5:
+# Step 3:

@@ -2,8 +2,8 @@
 
 from twisted.application.service import ServiceMaker
 
-### BEGIN SOLUTION Step 5: a ServiceMaker, for the module poetry_daemon and the command poetry
-### STARTER # Step 5:
+### BEGIN SOLUTION Step 3: a ServiceMaker, for the module poetry_daemon and the command poetry
+### STARTER # Step 3:
 poetry = ServiceMaker(
     "Poetry server",
     "poetry_daemon",
