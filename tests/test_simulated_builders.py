@@ -45,7 +45,6 @@ PARTS = {
     "test_threads": (
         10,
         {
-            "ThreadTestsBuilder.test_isNotInIOThread": "jobs run in the reactor's own thread",
             "ThreadTestsBuilder.test_getThreadPool": "asks for Twisted's own class of pool, which has threads",
         },
     ),

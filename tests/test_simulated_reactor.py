@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -177,8 +178,9 @@ def test_other_clocks_are_separate(reactor: Reactor) -> None:
 
 
 def test_jobs_run_in_the_reactors_own_thread(reactor: Reactor) -> None:
-    """After the call that asks for it, though; and callFromThread is called in a later turn."""
+    """After the call that asks for it, though; and isInIOThread() says no there, as in a real thread."""
     events: list[object] = []
+    here = threading.get_ident()
 
     async def main() -> None:
         events.append("asked")
@@ -187,11 +189,13 @@ def test_jobs_run_in_the_reactors_own_thread(reactor: Reactor) -> None:
         events.append(await waited)
 
     def job() -> str:
+        events.append(threading.get_ident() == here)
         events.append(threadable.isInIOThread())
         return "done"
 
     run(reactor, main)
-    assert events == ["asked", "asked on", True, "done"]
+    assert events == ["asked", "asked on", True, False, "done"]
+    assert threadable.isInIOThread()
 
 
 def test_nobody_else_is_there(reactor: Reactor) -> None:

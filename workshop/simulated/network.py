@@ -14,20 +14,22 @@ import stat
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 
 from .errors import NotSimulated
-from .weather import HALF, MOST, ONE, History
+from .weather import History
 
 EPOCH = 2.0**20
 """Where time begins: a float that is true, and leaves room for less than a nanosecond."""
-TURN, BYTE = 2.0**-17, 2.0**-30
-"""Seconds that a turn of the reactor takes, and a byte that is sent: waits for a time end, however busy the reactor is."""
+TURN, JOB, CALL, BYTE = 2.0**-17, 2.0**-20, 2.0**-20, 2.0**-30
+"""Seconds that these take: a turn of the reactor, a job of the pool, callLater, a byte that is sent. So waits for a time end,
+however busy the reactor is, and of two calls with the same delay the first that was made is due first."""
 ROOM, ROOM_OF_UNIX = 2_500_000, 200_000
 """Bytes that one direction holds for a reader that does not read, as on a Linux loopback."""
-FIRST_PORT, LAST_PORT = 32768, 65535
-ANY = ("", "0.0.0.0", "::")
+PORTS = range(32768, 65536)
+NOBODY: dict[int, str] = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
+LOOPBACK: dict[int, str] = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 UNIX = getattr(socket, "AF_UNIX", None)
 
 
@@ -38,7 +40,7 @@ def fault(number: int) -> OSError:
 
 def local(host: str) -> bool:
     """Whether an address is one of this machine's."""
-    return host in (*ANY, "::1") or host.startswith(("127.", "fe80:"))
+    return host in ("0.0.0.0", "::", "::1") or host.startswith(("127.", "fe80:"))
 
 
 class Network:
@@ -54,7 +56,7 @@ class Network:
         self.sockets: dict[Socket, None] = {}
         self.hot: dict[Socket, None] = {}
         self.events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
-        self.orders, self.connections, self.ports = count(), count(1), count(FIRST_PORT)
+        self.orders, self.connections, self.ports = count(), count(1), cycle(PORTS)
         self.descriptors = count(1_000_000)  # far above those of a real process
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
@@ -73,10 +75,7 @@ class Network:
     def free_port(self) -> int:
         """A port that nobody has: one after the other, so that each history has the same."""
         used = {one.name[1] for one in self.sockets if one.family != UNIX and one.name}
-        port = next(port for port in self.ports if port not in used)
-        if port > LAST_PORT:
-            raise fault(errno.EADDRINUSE)
-        return port
+        return next(port for port in self.ports if port not in used)
 
     def listener(self, family: int, name: Any) -> Socket | None:
         """The socket that listens there: at a path, or at an address."""
@@ -84,7 +83,7 @@ class Network:
             if one.waiting is not None and one.family == family:
                 if family == UNIX and one.path == name:
                     return one
-                if family != UNIX and one.name[1] == name[1] and one.name[0] in (name[0], *ANY):
+                if family != UNIX and one.name[1] == name[1] and one.meets(name[0]):
                     return one
         return None
 
@@ -94,7 +93,7 @@ class Socket:
 
     type, proto = socket.SOCK_STREAM, 0
     error = 0  # pending, as for SO_ERROR
-    connecting = connected = closed = False
+    connecting = connected = accepted = closed = False
     ended = dead = False  # the peer's end has arrived; a reset has
     shut_read = shut_write = False
     on_the_way = 0  # bytes
@@ -156,8 +155,7 @@ class Socket:
     # Calls of socket.socket
 
     def setblocking(self, flag: bool) -> None:
-        if flag:
-            raise NotSimulated("blocking socket")
+        """It never blocks."""
 
     def fileno(self) -> int:
         return -1 if self.closed else self._descriptor
@@ -172,53 +170,39 @@ class Socket:
         self._options[level, option] = value
 
     def getsockname(self) -> Any:
-        if self.name is None:
-            return "" if self.family == UNIX else self._address("0.0.0.0", 0)
-        return self.name
+        return self.name or ("" if self.family == UNIX else (NOBODY[self.family], 0))
 
     def getpeername(self) -> Any:
         if self.peer_name is None:
             raise fault(errno.ENOTCONN)
         return self.peer_name
 
-    def _parts(self, call: str, name: Any) -> tuple[str, int, list[int]]:
-        """The host, the port and the scope of an address. A scope may be in the host's name too."""
+    def _address(self, call: str, name: Any) -> Any:
+        """An address of this family, from what a call got. A scope may be in the host's name too."""
         host, port, *rest = name
-        if not 0 <= port <= LAST_PORT:
+        host = host.partition("%")[0]
+        if not 0 <= port <= PORTS[-1]:
             raise OverflowError(f"{call}(): port must be 0-65535.")
-        return host.partition("%")[0], port, rest[1:2]
+        if host in ("", NOBODY[self.family]):
+            host = (NOBODY if call == "bind" else LOOPBACK)[self.family]
+        host = LOOPBACK[self.family] if host == "localhost" else host
+        return (host, port) if self.family == socket.AF_INET else (host, port, 0, *rest[1:2])
 
-    def _address(self, host: str, port: int, scope: int = 0) -> Any:
-        """An address of this family."""
-        if self.family == socket.AF_INET6:
-            return ("::" if host in ANY else host, port, 0, scope)
-        return (host, port)
+    def meets(self, host: str) -> bool:
+        """Whether what comes for a host comes here."""
+        return bool(self.name[0] in (host, NOBODY[self.family]))
 
     def bind(self, name: Any) -> None:
         if self.family == UNIX:
             return self._bind_path(os.fsencode(name))
-        host, port, scope = self._parts("bind", name)
-        host = {"localhost": "127.0.0.1", "": "0.0.0.0"}.get(host, host)
+        host, port, *rest = self._address("bind", name)
         if not local(host):
             raise fault(errno.EADDRNOTAVAIL)
-        if port and any(self._conflicts(one, host, port) for one in self.network.sockets):
+        mine = (one for one in self.network.sockets if one.family == self.family and one.name)
+        there = [one for one in mine if one.name[1] == port and not one.accepted]
+        if any(one.meets(host) or host == NOBODY[self.family] for one in there):
             raise fault(errno.EADDRINUSE)
-        self.name = self._address(host, port or self.network.free_port(), *scope)
-
-    def _conflicts(self, other: Socket, host: str, port: int) -> bool:
-        """Whether another socket keeps this one from taking an address, as on Linux."""
-        if other is self or other.family != self.family or not other.name or other.name[1] != port:
-            return False
-        if self._both(other, "SO_REUSEPORT"):
-            return False
-        if self._both(other, "SO_REUSEADDR") and other.waiting is None:
-            return False
-        return host == other.name[0] or host in ANY or other.name[0] in ANY
-
-    def _both(self, other: Socket, name: str) -> bool:
-        """Whether both sockets have an option."""
-        option = (socket.SOL_SOCKET, getattr(socket, name, -1))
-        return bool(self._options.get(option) and other._options.get(option))
+        self.name = (host, port or self.network.free_port(), *rest)
 
     def _bind_path(self, path: bytes) -> None:
         """Take a path. A file is made there, as the kernel does, so that programs find, chmod and unlink it."""
@@ -250,27 +234,22 @@ class Socket:
     def connect_ex(self, name: Any) -> int:
         if self.connecting or self.connected:
             return errno.EALREADY if self.connecting else errno.EISCONN
-        network, path, host, port = self.network, b"", "", 0
-        if self.family == UNIX:
-            path = os.fsencode(name)
-            name = path if path[:1] == b"\0" else os.path.realpath(path)
-        else:
-            host, port, scope = self._parts("connect_ex", name)
-            host = "127.0.0.1" if host in ("", "0.0.0.0") else "::1" if host == "::" else host
-            name = self._address(host, port, *scope)
-            self.name = self.name or self._address(host, network.free_port(), *scope)
+        network = self.network
         self.label = f"{next(network.connections)}.client"
         refused = bool(network.history.draw("refuse", self.label))
         if self.family == UNIX:  # the kernel connects at once
-            listener = network.listener(self.family, name)
+            path = os.fsencode(name)
+            abstract = path[:1] == b"\0"
+            listener = network.listener(UNIX, path if abstract else os.path.realpath(path))
             if listener is None or refused:
-                there = path[:1] == b"\0" or os.path.lexists(path)
-                return errno.ECONNREFUSED if there else errno.ENOENT
+                return errno.ECONNREFUSED if abstract or os.path.lexists(path) else errno.ENOENT
             self._join(listener, listener.name)
             return 0
+        name = self._address("connect_ex", name)
+        self.name = self.name or (name[0], network.free_port(), *name[2:])
         self.connecting = True
         # Nobody else is in this network: an attempt elsewhere is never answered, and ends by its timeout.
-        if refused or local(host):
+        if refused or local(name[0]):
             self._later("connect", self._arrive, name, refused)
         return errno.EINPROGRESS
 
@@ -298,7 +277,7 @@ class Socket:
         server.label = self.label.replace("client", "server")
         server.name = self.peer_name = name
         server.peer, server.peer_name = self, self.getsockname()
-        server._options = dict(listener._options)
+        server.accepted, server._options = True, dict(listener._options)
         for end in (self, server):
             end.connecting, end.connected = False, True
             end.room = int(history.draw("room", end.label)) or end.room
@@ -315,8 +294,6 @@ class Socket:
             self.touch()
 
     def send(self, data: Any) -> int:
-        if self.closed:
-            raise fault(errno.EBADF)
         if self.family == UNIX and self.peer and (self.peer.closed or self.peer.shut_read):
             raise fault(errno.EPIPE)
         self._raise_pending()
@@ -356,17 +333,14 @@ class Socket:
             self.touch()
 
     def recv(self, size: int) -> bytes:
-        if self.closed:
-            raise fault(errno.EBADF)
         if self.inbox:
-            history, now = self.network.history, self.network.now
+            history, whose = self.network.history, self.peer.label
             there = min(size, len(self.inbox))
-            cut = int(history.draw("cut", self.peer.label)) if there > 1 else 0
-            there = {ONE: 1, HALF: there // 2, MOST: there - 1}.get(cut, there)
+            there = int(history.draw("cut", whose, there)) or there
             data = bytes(self.inbox[:there])
             del self.inbox[:there]
             self.peer.touch()
-            self._back = now + history.draw("slow", self.peer.label)
+            self._back = self.network.now + history.draw("slow", whose)
             self.network.at(self._back, self.touch)
             return data
         if self.ended and self.family != UNIX:

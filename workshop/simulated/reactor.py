@@ -6,22 +6,22 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from itertools import count
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet import base, error, interfaces, task
 from twisted.internet._resolver import GAIResolver
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
-from twisted.python import log
+from twisted.python import log, threadable
 from twisted.python.failure import Failure
 from twisted.python.runtime import platformType
 from zope.interface import classImplements, implementer
 
 from .errors import Deadlock, Endless, NotSimulated, Stuck
-from .network import TURN, Network, Socket
-from .transports import Connector, Pool, Port, look_up, tls, unix_classes
+from .network import CALL, TURN, Network, Socket
+from .transports import Connector, Pool, Port, look_up, tls
 from .waiting import is_limit_of_trial, waits
 from .weather import History
 
@@ -32,36 +32,21 @@ LACKS = re.compile("(spawn|adopt).*|(listen|connect)(UDP|Multicast|UNIXDatagram|
 RUN = "This calls reactor.run(); in a test, trial runs the reactor: return a Deferred, or await it."
 
 
-class Call(base.DelayedCall):
-    """A delayed call. Of two that are due at once, the first that was made is first: time may not move between them."""
-
-    order = 0
-
-    def __lt__(self, other: Any) -> bool:
-        return (self.time, self.order) < (other.time, other.order)
-
-    def __le__(self, other: Any) -> bool:
-        return (self.time, self.order) <= (other.time, other.order)
-
-
 @implementer(interfaces.IReactorFDSet, interfaces.IReactorTCP, interfaces.IReactorSSL)
 class SimulatedReactor(base.ReactorBase):
     """Runs Twisted code on a simulated network, in virtual time. network.history: what its weather decides."""
 
     test: Any = None
     """The test of trial that runs."""
-    threadpool: Any = None
-    in_job = _woken = False
+    _woken = False
     _stuck: Stuck | None = None
 
     def __init__(self) -> None:
         self.network = Network()
         self._reads: dict[Any, None] = {}
         self._writes: dict[Any, None] = {}
-        self._orders = count()
         self._start_counting()
         super().__init__()
-        self._initThreads()
 
     def __getattr__(self, name: str) -> Any:
         if LACKS.fullmatch(name):
@@ -80,16 +65,8 @@ class SimulatedReactor(base.ReactorBase):
         return self.network.now
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kw: Any) -> Any:
-        assert delay >= 0, f"{delay} is not greater than or equal to 0 seconds"
-        due, cancel, sooner = (
-            self.seconds() + delay,
-            self._cancelCallLater,
-            self._moveCallLaterSooner,
-        )
-        call = Call(due, callable, args, kw, cancel, sooner, self.seconds)
-        call.order = next(self._orders)
-        self._newTimedCalls.append(call)
-        return call
+        self.network.now += CALL
+        return super().callLater(delay, callable, *args, **kw)
 
     # IReactorFDSet
 
@@ -148,21 +125,15 @@ class SimulatedReactor(base.ReactorBase):
     def _slices(self) -> Iterator[None]:
         """Twisted's cooperator works for 0.01 s at a time by the real clock. Here a step of it takes virtual time."""
 
-        def start(timer: Any) -> None:
-            timer.end = self.network.now + timer.MAX_SLICE
-
-        def over(timer: Any) -> bool:
+        def step() -> float:
             self.network.now += TURN
-            return bool(self.network.now >= timer.end)
+            return self.network.now
 
-        kept = {name: getattr(task._Timer, name) for name in ("__init__", "__call__")}
-        for name, method in zip(kept, (start, over), strict=True):
-            setattr(task._Timer, name, method)
+        task.time = SimpleNamespace(time=step)  # type: ignore[attr-defined]
         try:
             yield
         finally:
-            for name, method in kept.items():
-                setattr(task._Timer, name, method)
+            task.time = time  # type: ignore[attr-defined]
 
     def doIteration(self, delay: float | None) -> None:
         """One turn: see who is ready; if nobody is, move time on to what is due next; let those who are ready go."""
@@ -302,14 +273,18 @@ class SimulatedReactor(base.ReactorBase):
     def listenUNIX(
         self, address: Any, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: int = 0
     ) -> Any:
-        one = unix_classes()[0](address, factory, backlog, mode, self, wantPID)
+        from . import unix
+
+        one = unix.Port(address, factory, backlog, mode, self, wantPID)
         one.startListening()
         return one
 
     def connectUNIX(
         self, address: Any, factory: Any, timeout: float = 30, checkPID: int = 0
     ) -> Any:
-        one = unix_classes()[1](address, factory, timeout, self, checkPID)
+        from . import unix
+
+        one = unix.Connector(address, factory, timeout, self, checkPID)
         one.connect()
         return one
 
@@ -319,30 +294,17 @@ class SimulatedReactor(base.ReactorBase):
         """Names are looked up in a job of the pool, as in Twisted, but in a table."""
         self.installNameResolver(GAIResolver(self, self.getThreadPool, look_up))
 
-    def getThreadPool(self) -> Any:
-        if self.threadpool is None:
-            self.threadpool = Pool(self)
-            self._pool_end = self.addSystemEventTrigger("during", "shutdown", self._stopThreadPool)
-        return self.threadpool
-
-    def _stopThreadPool(self) -> None:
-        """Forget the pool. Trial calls this after each test."""
-        with suppress(ValueError):
-            self.removeSystemEventTrigger(self._pool_end)
-        self.threadpool = None
-
-    def callInThread(self, _callable: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        self.getThreadPool().callInThread(_callable, *args, **kwargs)
-
-    def suggestThreadPoolSize(self, size: int) -> None:
-        self.getThreadPool().adjustPoolsize(maxthreads=size)
+    def _initThreadPool(self) -> None:
+        self.threadpool = Pool(self)
+        self.threadpoolShutdownID = self.addSystemEventTrigger(
+            "during", "shutdown", self._stopThreadPool
+        )
 
     def callFromThread(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        assert callable(f), f"{f} is not callable"
-        if self.in_job and sys._getframe(1).f_code is blockingCallFromThread.__code__:
+        in_job = threadable.ioThread is None
+        if in_job and sys._getframe(1).f_code is blockingCallFromThread.__code__:
             raise NotSimulated("thread that blocks (blockingCallFromThread)")
-        self.threadCallQueue.append((f, args, kwargs))
-        self.wakeUp()
+        super().callFromThread(f, *args, **kwargs)
 
 
 if platformType == "posix":

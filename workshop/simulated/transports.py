@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import functools
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.python import log
+from twisted.python import log, threadable
 from twisted.python.failure import Failure
-from twisted.python.runtime import platformType
+from twisted.python.threadpool import ThreadPool
 
 from .errors import NotSimulated
-from .network import Socket
+from .network import JOB, Socket
 
 NAMES = {"localhost": ("127.0.0.1", "::1")}
 
 
-class Client(tcp.Client):
-    """A TCP client's transport."""
+class Simulated:
+    """What a transport or a port of Twisted's needs to be simulated."""
 
     def createInternetSocket(self) -> Any:
-        return Socket(self.connector.reactor.network, self.addressFamily)
+        me: Any = self
+        reactor = me.reactor if hasattr(me, "reactor") else me.connector.reactor
+        return Socket(reactor.network, me.addressFamily)
+
+
+class Client(Simulated, tcp.Client):
+    """A TCP client's transport."""
 
 
 class Connector(tcp.Connector):
@@ -34,63 +38,8 @@ class Connector(tcp.Connector):
         return make(self.host, self.port, self.bindAddress, self, self.reactor)
 
 
-class Port(tcp.Port):
+class Port(Simulated, tcp.Port):
     """A TCP port."""
-
-    reactor: Any
-    _reuseAddress: bool
-    _reusePort: bool
-
-    def createInternetSocket(self) -> Any:
-        one = Socket(self.reactor.network, self.addressFamily)
-        for name, asked in (
-            ("SO_REUSEADDR", self._reuseAddress),
-            ("SO_REUSEPORT", self._reusePort),
-        ):
-            if asked and platformType == "posix":
-                one.setsockopt(socket.SOL_SOCKET, getattr(socket, name), 1)
-        return one
-
-
-@functools.cache
-def unix_classes() -> tuple[Any, Any]:
-    """The port and the connector for UNIX streams. Made when needed: not every platform can import Twisted's."""
-    from twisted.internet import unix
-
-    class Stream:
-        """Leaves out what passes file descriptors."""
-
-        doRead: Any = tcp.Connection.doRead
-
-        def sendFileDescriptor(self, fileno: int) -> None:
-            raise NotSimulated("sendFileDescriptor")
-
-    class Server(Stream, unix.Server):
-        """A server's transport."""
-
-    class UNIXClient(Stream, unix.Client):
-        """A client's transport."""
-
-        def createInternetSocket(self) -> Any:
-            return Socket(self.connector.reactor.network, socket.AF_UNIX)
-
-    class UNIXPort(unix.Port):
-        """A port."""
-
-        transport = Server
-        reactor: Any
-
-        def createInternetSocket(self) -> Any:
-            return Socket(self.reactor.network, socket.AF_UNIX)
-
-    class UNIXConnector(unix.Connector):
-        """Makes such clients."""
-
-        def _makeTransport(self) -> Any:
-            make: Any = UNIXClient
-            return make(self.address, self, self.reactor, self.checkPID)
-
-    return UNIXPort, UNIXConnector
 
 
 def tls(context: Any, client: bool, factory: Any) -> Any:
@@ -102,9 +51,7 @@ def tls(context: Any, client: bool, factory: Any) -> Any:
     return TLSMemoryBIOFactory(context, client, factory)
 
 
-def look_up(
-    host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
-) -> list[Any]:
+def look_up(host: Any, port: Any, family: int = 0, type: int = 0, *_: int) -> list[Any]:
     """As getaddrinfo: an address is its own name, and localhost is known. No other host is."""
     host = host.decode("ascii") if isinstance(host, bytes) else host
     found: list[Any] = []
@@ -118,43 +65,28 @@ def look_up(
     return found
 
 
-class Pool:
+class Pool(ThreadPool):
     """A thread pool whose jobs run in virtual time, when they are due, in the reactor's own thread."""
 
     def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-        self.min, self.max = 0, 10
+        super().__init__(0, 10)
+        self._network = reactor.network
 
-    def callInThread(self, func: Callable[..., Any], *args: Any, **named: Any) -> None:
-        """Run a function soon."""
-        self.callInThreadWithCallback(None, func, *args, **named)
-
-    def callInThreadWithCallback(self, done: Any, func: Any, *args: Any, **named: Any) -> None:
+    def callInThreadWithCallback(self, onResult: Any, func: Any, *args: Any, **kw: Any) -> None:
         """Run a function soon, and pass on what it returns or raises."""
-        network = self._reactor.network
-        late = network.history.draw("thread", "a thread's job")
+        late = self._network.history.draw("thread", "a thread's job")
         # Not before the next turn: the caller goes on first.
-        network.at(network.now + late + 2.0**-20, self._run, done, func, args, named)
+        self._network.at(self._network.now + late + JOB, self._run, onResult, func, args, kw)
 
     def _run(self, done: Any, func: Any, args: Any, named: Any) -> None:
-        self._reactor.in_job = True
+        kept, threadable.ioThread = threadable.ioThread, None  # so isInIOThread() is false
         try:
             result, well = func(*args, **named), True
         except BaseException:
             result, well = Failure(), False
         finally:
-            self._reactor.in_job = False
+            threadable.ioThread = kept
         if done is not None:
             done(well, result)
         elif not well:
             log.err(result)
-
-    def start(self) -> None:
-        """There is nothing to start."""
-
-    stop = start
-
-    def adjustPoolsize(self, minthreads: int | None = None, maxthreads: int | None = None) -> None:
-        """Remember the numbers. There are no threads to count."""
-        self.min = self.min if minthreads is None else minthreads
-        self.max = self.max if maxthreads is None else maxthreads

@@ -1,6 +1,6 @@
 """Weather: what a seed may decide, within which bounds; and a history, the sequence of these decisions.
 
-Every decision is a choice from a short menu. Its first entry is the default: what a quiet loopback does. A decision
+Every decision is a choice from a short menu. Its first entry, 0, is the default: what a quiet loopback does. A decision
 depends on the seed and on its own key only, so that putting one back to the default leaves the others as they were.
 """
 
@@ -14,49 +14,39 @@ from typing import NamedTuple
 
 from .errors import Misused
 
-Value = float
 DELAYS = (0.001, 0.01, 0.1)
+ROOMS = (4096, 256)
 
 
 class Row(NamedTuple):
-    """A line of the weather table: a name, its default, the other choices by preset, and a sentence about a choice."""
+    """A line of the weather table: the choices beside the default, by preset, and a sentence about one that was made."""
 
-    name: str
-    calm: Value
-    windy: tuple[Value, ...]
-    storm: tuple[Value, ...]
+    windy: tuple[float, ...]
+    storm: tuple[float, ...]
     says: str
 
 
-WHOLE, ONE, HALF, MOST = 0, 1, 2, 3
-CUTS = (ONE, HALF, MOST)
-"""What a read returns of the bytes that have arrived: all, the first, the first half, all but the last."""
-
 TABLE = {
-    row.name: row
-    for row in (
-        Row("connect", 0, DELAYS, DELAYS, "the attempt of {who} takes {value:g} s"),
-        Row("accept", 0, DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
-        Row("latency", 0, DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
-        Row("end", 0, DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
-        Row("cut", WHOLE, CUTS, CUTS, "a read of {who}'s bytes returns {part}"),
-        Row("slow", 0, DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
-        Row("room", 0, (4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
-        Row("order", 0, (), (), "{who} is ready first, but another goes before it"),
-        Row("thread", 0, DELAYS, DELAYS, "{who} takes {value:g} s"),
-        Row("refuse", 0, (), (1,), "{who} is refused"),
-        Row("lose", 0, (), (1,), "the connection of {who} is lost"),
-    )
+    "connect": Row(DELAYS, DELAYS, "the attempt of {who} takes {value:g} s"),
+    "accept": Row(DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
+    "latency": Row(DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
+    "end": Row(DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
+    "cut": Row((), (), "a read of {who}'s bytes returns only the first {value:g}"),
+    "slow": Row(DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
+    "room": Row(ROOMS, (*ROOMS, 16), "{who} holds {value:g} bytes"),
+    "order": Row((), (), "{who} is ready first, but another goes before it"),
+    "thread": Row(DELAYS, DELAYS, "{who} takes {value:g} s"),
+    "refuse": Row((), (1,), "{who} is refused"),
+    "lose": Row((), (1,), "the connection of {who} is lost"),
 }
-"""What a seed may decide. The menu of "order" is as long as the number of those that are due."""
+"""What a seed may decide. "order" has as many choices as there are ready sockets, "cut" as many as there are bytes to read."""
 PRESETS = ("calm", "windy", "storm")
 USE = "use calm, windy or storm"
-PARTS = {ONE: "one byte", HALF: "the first half", MOST: "all but the last byte"}
 PORTIONS = (0.0, 0.1, 0.3, 0.7)
 """How often a history departs from a default, by row: each history draws one of these for each row, so that some have
 only late ends, and others all at once."""
-MOST_CUTS = 40
-"""Cuts, slow reads and late bytes of one direction; after so many it is calm. A long stream stays affordable."""
+MOST = 40
+"""Decisions about one direction, by row; after so many it is calm. A long stream stays affordable."""
 
 
 class Decision(NamedTuple):
@@ -65,8 +55,8 @@ class Decision(NamedTuple):
     name: str
     who: str
     number: int
-    default: Value
-    drawn: Value
+    default: float
+    drawn: float
 
     @property
     def key(self) -> str:
@@ -74,12 +64,11 @@ class Decision(NamedTuple):
         return f"{self.name}/{self.who}/{self.number}"
 
     def __str__(self) -> str:
-        says = TABLE[self.name].says
-        return says.format(who=self.who, value=self.drawn, part=PARTS.get(int(self.drawn)))
+        return TABLE[self.name].says.format(who=self.who, value=self.drawn)
 
 
 class History:
-    """The decisions that one seed takes, in one weather. departures: those that are not the default, in their order.
+    """The decisions that one seed takes, in one weather.
 
     put_back: keys of decisions that take their default instead, as if the weather were calm there.
     """
@@ -92,46 +81,40 @@ class History:
         self.put_back = frozenset(put_back)
         self.decisions: list[Decision] = []
         self._numbers: dict[tuple[str, str], int] = {}
-        self._often: dict[str, int] = {}
-        self._menus: dict[str, tuple[Value, ...]] = {}
+        self._often: dict[str, float] = {}
 
     def _hash(self, key: str) -> int:
         """64 bits that depend on the seed and this key only, on every machine and Python."""
         digest = blake2b(f"{self.seed} {key}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big")
 
-    def menu(self, name: str) -> tuple[Value, ...]:
-        """What a decision of this row chooses from; the first is the default."""
-        row = TABLE[name]
-        return (row.calm, *{"calm": (), "windy": row.windy, "storm": row.storm}[self.weather])
-
     def choose(self, decision_key: str, name: str, options: int) -> int:
         """Choose one of so many options, by its index. Somebody who wants to walk all histories overrides this."""
-        often = self._often.get(name)
-        if often is None:
-            portion = PORTIONS[self._hash(name) % len(PORTIONS)]
-            often = self._often[name] = int(portion * 2**32)
-        drawn = self._hash(decision_key)
-        if drawn >> 32 >= often:
+        if name not in self._often:
+            self._often[name] = PORTIONS[self._hash(name) % len(PORTIONS)] * 2**32
+        often, which = divmod(self._hash(decision_key), 2**32)
+        if often >= self._often[name]:
             return 0
-        return 1 + (drawn & 0xFFFFFFFF) % (options - 1)
+        if (
+            name == "cut" and which % 2
+        ):  # mistakes show most often at one byte, half, or all but one
+            return (1, options // 2, options - 1)[which % 3]
+        return 1 + which % (options - 1)
 
-    def draw(self, name: str, who: str, options: int = 0) -> Value:
+    def draw(self, name: str, who: str, options: int = 0) -> float:
         """Decide. options: how many there are, if the table does not say; then the choice is a number below it."""
-        menu: Sequence[Value]
-        if options and self.weather != "calm":
-            menu = range(options)
-        else:
-            menu = self._menus.get(name) or self._menus.setdefault(name, self.menu(name))
-        if len(menu) < 2:
-            return menu[0]
+        if self.weather == "calm":
+            return 0
+        menu: Sequence[float] = (
+            range(options) if options else (0, *getattr(TABLE[name], self.weather))
+        )
         number = self._numbers.get((name, who), 0) + 1
+        if len(menu) < 2 or (number > MOST and name != "order"):
+            return 0
         self._numbers[name, who] = number
-        if number > MOST_CUTS and not options:
-            return menu[0]
         key = f"{name}/{who}/{number}"
         drawn = menu[0 if key in self.put_back else self.choose(key, name, len(menu))]
-        self.decisions.append(Decision(name, who, number, menu[0], drawn))
+        self.decisions.append(Decision(name, who, number, 0, drawn))
         return drawn
 
     @property
@@ -155,10 +138,9 @@ class Setting(NamedTuple):
 
 def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     """Read the environment: SIMULATED_SEED, SIMULATED_WEATHER and SIMULATED_PUT_BACK, each of which may be missing."""
-    text = environment.get("SIMULATED_SEED", "")
-    if text and not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise Misused(f"SIMULATED_SEED={text!r} is not a whole number, such as 7")
-    seed = int(text) if text else None
+    seed = environment.get("SIMULATED_SEED", "")
+    if seed and not (seed.isascii() and seed.isdecimal() and len(seed) < 20):
+        raise Misused(f"SIMULATED_SEED={seed!r} is not a whole number, such as 7")
     weather = environment.get("SIMULATED_WEATHER") or "calm"
     if weather not in PRESETS:
         raise Misused(f"SIMULATED_WEATHER={weather!r} is unknown: {USE}")
@@ -166,7 +148,6 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     for key in put_back:
         name, *rest = key.split("/")
         if name not in TABLE or len(rest) != 2 or not rest[1].isdecimal():
-            raise Misused(
-                f"SIMULATED_PUT_BACK: {key!r} is not the key of a decision, such as end/1.server/1"
-            )
-    return Setting(seed, weather, put_back)
+            example = "such as end/1.server/1"
+            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is not the key of a decision, {example}")
+    return Setting(int(seed) if seed else None, weather, put_back)
