@@ -42,12 +42,7 @@ PARTS = {
             "UNIXTestsBuilder.test_listenFailure": "patches how Twisted makes a real socket",
         },
     ),
-    "test_threads": (
-        10,
-        {
-            "ThreadTestsBuilder.test_getThreadPool": "asks for Twisted's own class of pool, which has threads",
-        },
-    ),
+    "test_threads": (10, {}),
     "test_fdset": (11, {"ReactorFDSetTestsBuilder": REAL}),
 }
 """By a module of twisted.internet.test: how many tests it builds, and those that do not pass, by class or by name."""

@@ -236,15 +236,22 @@ def test_a_real_socket_finds_nobody(reactor: Reactor) -> None:
         reactor.addReader(real)
 
 
-def test_ipv6_takes_no_ipv4(reactor: Reactor) -> None:
-    """A port on :: is not reached at 127.0.0.1, as it is on Linux."""
+def test_ipv6_takes_ipv4(reactor: Reactor) -> None:
+    """A port on :: is reached at 127.0.0.1 too, from a mapped address, as on Linux; one on 0.0.0.0 takes no IPv6."""
 
-    async def main() -> None:
-        port = reactor.listenTCP(0, sinks([]), interface="::")
-        await clientFromString(reactor, f"tcp:127.0.0.1:{port.getHost().port}").connect(client())
+    async def main() -> list[str]:
+        kept: list[Sink] = []
+        port = reactor.listenTCP(0, sinks(kept), interface="::").getHost().port
+        await clientFromString(reactor, f"tcp:127.0.0.1:{port}").connect(client())
+        with pytest.raises(error.CannotListenError):
+            reactor.listenTCP(port, sinks([]), interface="127.0.0.1")
+        other = reactor.listenTCP(0, sinks([])).getHost().port
+        with pytest.raises(error.ConnectionRefusedError):
+            await clientFromString(reactor, rf"tcp:\:\:1:{other}").connect(client())
+        transport: Any = kept[0].transport
+        return [transport.getHost().host, transport.getPeer().host]
 
-    with pytest.raises(error.ConnectionRefusedError):
-        run(reactor, main)
+    assert run(reactor, main) == ["::ffff:127.0.0.1"] * 2
 
 
 def test_tls_has_the_same_history_each_time() -> None:

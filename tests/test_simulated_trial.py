@@ -289,9 +289,7 @@ def test_calls_of_run(trial: Trial) -> None:
 def test_an_unknown_weather(trial: Trial) -> None:
     """The test fails, and says which there are. A method with that name does not count."""
     said = trial("Weathers")
-    assert (
-        "sample.Weathers.test_none: weather = 'rain' is unknown: use calm, windy or storm" in said
-    )
+    assert "sample.Weathers.test_none: weather='rain' is unknown: use calm, windy or storm" in said
     assert "successes=1" in said
 
 

@@ -1,8 +1,7 @@
-"""A network in memory: sockets that behave as a kernel's do, and the events that are on their way.
+"""A network in memory: sockets that behave as Linux's do, and the events that are on their way.
 
-Twisted's own transports run on these sockets, so what a protocol sees is Twisted's work. Here is only what Linux does below
-it: a close with unread bytes is a reset; bytes that arrived before a reset can still be read; bytes for a closed socket are
-answered by a reset; a peer that does not read stops the writer.
+Twisted's own transports run on these sockets, so what a protocol sees is Twisted's work. Here is only what is below it: a
+close with unread bytes is a reset, as are bytes for a closed socket; a peer that does not read stops the writer.
 """
 
 from __future__ import annotations
@@ -23,13 +22,11 @@ from .weather import History
 EPOCH = 2.0**20
 """Where time begins: a float that is true, and leaves room for less than a nanosecond."""
 TURN, JOB, CALL, BYTE = 2.0**-17, 2.0**-20, 2.0**-20, 2.0**-30
-"""Seconds that these take: a turn of the reactor, a job of the pool, callLater, a byte that is sent. So waits for a time end,
-however busy the reactor is, and of two calls with the same delay the first that was made is due first."""
-ROOM, ROOM_OF_UNIX = 2_500_000, 200_000
+"""Seconds that these take: a turn of the reactor, a job of the pool, callLater, a byte that is sent. So a wait for a time ends,
+however busy the reactor is, and of two calls with the same delay the one that was made first is due first."""
+ROOM = 2_500_000
 """Bytes that one direction holds for a reader that does not read, as on a Linux loopback."""
 PORTS = range(32768, 65536)
-NOBODY: dict[int, str] = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
-LOOPBACK: dict[int, str] = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 UNIX = getattr(socket, "AF_UNIX", None)
 
 
@@ -41,6 +38,14 @@ def fault(number: int) -> OSError:
 def local(host: str) -> bool:
     """Whether an address is one of this machine's."""
     return host in ("0.0.0.0", "::", "::1") or host.startswith(("127.", "fe80:"))
+
+
+def meets(bound: Any, name: Any) -> bool:
+    """Whether what comes for an address, or a path, comes to a bound one. As on Linux, :: takes IPv4 too."""
+    if isinstance(bound, bytes) or isinstance(name, bytes):
+        return bool(bound == name)
+    (here, at), (host, port) = bound[:2], name[:2]
+    return at == port and (here in (host, "::") or (here == "0.0.0.0" and ":" not in host))
 
 
 class Network:
@@ -57,7 +62,6 @@ class Network:
         self.hot: dict[Socket, None] = {}
         self.events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self.orders, self.connections, self.ports = count(), count(1), cycle(PORTS)
-        self.descriptors = count(1_000_000)  # far above those of a real process
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
         """Have something done by the network at a time: at once, if that is not in the future."""
@@ -77,41 +81,34 @@ class Network:
         used = {one.name[1] for one in self.sockets if one.family != UNIX and one.name}
         return next(port for port in self.ports if port not in used)
 
-    def listener(self, family: int, name: Any) -> Socket | None:
-        """The socket that listens there: at a path, or at an address."""
-        for one in self.sockets:
-            if one.waiting is not None and one.family == family:
-                if family == UNIX and one.path == name:
-                    return one
-                if family != UNIX and one.name[1] == name[1] and one.meets(name[0]):
-                    return one
-        return None
+    def listener(self, name: Any) -> Socket | None:
+        """The socket that listens at an address, or at a path."""
+        there = (one for one in self.sockets if one.waiting is not None and meets(one.bound, name))
+        return next(there, None)
 
 
 class Socket:
     """One end of a connection, or a listening socket, with the methods of socket.socket that Twisted's transports call."""
 
-    type, proto = socket.SOCK_STREAM, 0
     error = 0  # pending, as for SO_ERROR
-    connecting = connected = accepted = closed = False
+    connecting = connected = closed = False
     ended = dead = False  # the peer's end has arrived; a reset has
-    shut_read = shut_write = False
-    on_the_way = 0  # bytes
+    shut_write = False
+    room, on_the_way = ROOM, 0  # bytes
     label = ""  # whose bytes leave here: "1.client"
     owner: Any = None  # the reactor's selectable
     peer: Any = None
     name: Any = None
     peer_name: Any = None
-    path: bytes | None = None
+    bound: Any = None  # to an address, or to a path, by bind
     waiting: deque[Socket] | None = None  # if it listens: who has come
     _arrival = _back = 0.0  # when the last event arrives at the peer; when a slow reader is back
 
     def __init__(self, network: Network, family: int) -> None:
         self.network, self.family = network, family
         self.inbox = bytearray()
-        self.room = ROOM_OF_UNIX if family == UNIX else ROOM
         self._options: dict[tuple[int, int], Any] = {}
-        self._descriptor = next(network.descriptors)
+        self._descriptor = 1_000_000 + next(network.orders)  # far above those of a real process
         network.sockets[self] = None
 
     def __getattr__(self, name: str) -> Any:
@@ -127,7 +124,7 @@ class Socket:
         """Whether a read, or an accept, would not block."""
         if self.waiting is not None:
             return bool(self.waiting)
-        ready = self.inbox or self.ended or self.dead or self.error or self.shut_read
+        ready = self.inbox or self.ended or self.dead or self.error
         return bool(ready) and self._back <= self.network.now
 
     @property
@@ -146,11 +143,10 @@ class Socket:
         """Whether both directions have ended, so that nothing more is sent; TCP only."""
         return self.shut_write and self.ended and self.family != UNIX
 
-    def _raise_pending(self) -> None:
-        """Raise the pending error, once."""
-        if self.error:
-            error, self.error = self.error, 0
-            raise fault(error)
+    def _pending(self) -> int:
+        """The pending error, once."""
+        error, self.error = self.error, 0
+        return error
 
     # Calls of socket.socket
 
@@ -162,35 +158,28 @@ class Socket:
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         if (level, option) == (socket.SOL_SOCKET, socket.SO_ERROR):
-            error, self.error = self.error, 0
-            return error
+            return self._pending()
         return self._options.get((level, option), 0)
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
         self._options[level, option] = value
 
     def getsockname(self) -> Any:
-        return self.name or ("" if self.family == UNIX else (NOBODY[self.family], 0))
+        return self.name or ("" if self.family == UNIX else ("0.0.0.0", 0))
 
     def getpeername(self) -> Any:
-        if self.peer_name is None:
-            raise fault(errno.ENOTCONN)
         return self.peer_name
 
     def _address(self, call: str, name: Any) -> Any:
-        """An address of this family, from what a call got. A scope may be in the host's name too."""
+        """An address of this machine's for an empty one; elsewhere, as it is. A scope may be in the host's name too."""
         host, port, *rest = name
-        host = host.partition("%")[0]
         if not 0 <= port <= PORTS[-1]:
             raise OverflowError(f"{call}(): port must be 0-65535.")
-        if host in ("", NOBODY[self.family]):
-            host = (NOBODY if call == "bind" else LOOPBACK)[self.family]
-        host = LOOPBACK[self.family] if host == "localhost" else host
-        return (host, port) if self.family == socket.AF_INET else (host, port, 0, *rest[1:2])
-
-    def meets(self, host: str) -> bool:
-        """Whether what comes for a host comes here."""
-        return bool(self.name[0] in (host, NOBODY[self.family]))
+        all_hosts, loopback = ("::", "::1") if rest else ("0.0.0.0", "127.0.0.1")
+        host = host.partition("%")[0] or all_hosts
+        if host == "localhost" or (host == all_hosts and call != "bind"):
+            host = loopback
+        return (host, port, *rest)
 
     def bind(self, name: Any) -> None:
         if self.family == UNIX:
@@ -198,28 +187,26 @@ class Socket:
         host, port, *rest = self._address("bind", name)
         if not local(host):
             raise fault(errno.EADDRNOTAVAIL)
-        mine = (one for one in self.network.sockets if one.family == self.family and one.name)
-        there = [one for one in mine if one.name[1] == port and not one.accepted]
-        if any(one.meets(host) or host == NOBODY[self.family] for one in there):
+        name = (host, port or self.network.free_port(), *rest)
+        others = [one.bound for one in self.network.sockets if one.bound]
+        if any(meets(one, name) or meets(name, one) for one in others):
             raise fault(errno.EADDRINUSE)
-        self.name = (host, port or self.network.free_port(), *rest)
+        self.name = self.bound = name
 
     def _bind_path(self, path: bytes) -> None:
         """Take a path. A file is made there, as the kernel does, so that programs find, chmod and unlink it."""
         if path[:1] == b"\0":
-            if self.network.listener(self.family, path):
+            if self.network.listener(path):
                 raise fault(errno.EADDRINUSE)
-            self.name = self.path = path
+            self.name = self.bound = path
             return
-        if len(path) > 107:
-            raise OSError("AF_UNIX path too long")
         try:
             os.mknod(path, stat.S_IFSOCK | 0o777)
         except FileExistsError:
             raise fault(errno.EADDRINUSE) from None
         except (AttributeError, PermissionError):  # not on Linux
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        self.name, self.path = os.fsdecode(path), os.path.realpath(path)
+        self.name, self.bound = os.fsdecode(path), os.path.realpath(path)
 
     def listen(self, backlog: int = 0) -> None:
         self.waiting = deque()
@@ -240,7 +227,7 @@ class Socket:
         if self.family == UNIX:  # the kernel connects at once
             path = os.fsencode(name)
             abstract = path[:1] == b"\0"
-            listener = network.listener(UNIX, path if abstract else os.path.realpath(path))
+            listener = network.listener(path if abstract else os.path.realpath(path))
             if listener is None or refused:
                 return errno.ECONNREFUSED if abstract or os.path.lexists(path) else errno.ENOENT
             self._join(listener, listener.name)
@@ -261,7 +248,7 @@ class Socket:
 
     def _arrive(self, name: Any, refused: bool) -> None:
         """The attempt has arrived where somebody listens, or not."""
-        listener = None if refused else self.network.listener(self.family, name)
+        listener = None if refused else self.network.listener(name)
         if self.closed:
             return
         if listener is None:
@@ -273,11 +260,13 @@ class Socket:
     def _join(self, listener: Socket, name: Any) -> None:
         """Make the other end, and have it accepted."""
         network, history = self.network, self.network.history
-        self.peer = server = Socket(network, self.family)
+        self.peer = server = Socket(network, listener.family)
         server.label = self.label.replace("client", "server")
-        server.name = self.peer_name = name
-        server.peer, server.peer_name = self, self.getsockname()
-        server.accepted, server._options = True, dict(listener._options)
+        server.peer, self.peer_name, names = self, name, [name, self.getsockname()]
+        if server.family != self.family:
+            names = [(f"::ffff:{host}", port, 0, 0) for host, port in names]
+        server.name, server.peer_name = names
+        server._options = dict(listener._options)
         for end in (self, server):
             end.connecting, end.connected = False, True
             end.room = int(history.draw("room", end.label)) or end.room
@@ -288,15 +277,16 @@ class Socket:
     def _come(self, server: Socket) -> None:
         """A connection can be accepted, unless nobody listens any more."""
         if self.closed or self.waiting is None:
-            server._abort()
+            server.close(reset=True)
         else:
             self.waiting.append(server)
             self.touch()
 
     def send(self, data: Any) -> int:
-        if self.family == UNIX and self.peer and (self.peer.closed or self.peer.shut_read):
+        if self.family == UNIX and self.peer and self.peer.closed:
             raise fault(errno.EPIPE)
-        self._raise_pending()
+        if error := self._pending():
+            raise fault(error)
         if not self.connected or self.shut_write or self.dead:
             raise fault(errno.EPIPE)
         length = min(len(data), self.room - self._used())
@@ -314,16 +304,11 @@ class Socket:
         if not data:
             self._reset()
             self.peer._reset()
-        elif self.peer.closed or (self.peer.shut_read and self.peer.shut_write):
-            self.peer._reset()
-            self.peer._reset_peer()
+        elif self.peer.closed:
+            self.peer._later("end", self._reset)
         elif not self.peer.dead:
             self.peer.inbox += data
             self.peer.touch()
-
-    def _reset_peer(self) -> None:
-        """Have the other end reset."""
-        self._later("end", self.peer._reset)
 
     def _reset(self) -> None:
         """A reset has arrived. An end that has seen its peer's end learns of it only when it writes."""
@@ -345,18 +330,17 @@ class Socket:
             return data
         if self.ended and self.family != UNIX:
             return b""
-        self._raise_pending()
-        if self.ended or self.dead or self.shut_read:
+        if error := self._pending():
+            raise fault(error)
+        if self.ended or self.dead:
             return b""
         raise fault(errno.EAGAIN)
 
     def shutdown(self, how: int) -> None:
+        """End this direction. If how says to end the other one too, a close follows: Twisted's transports do that."""
         if not self.connected or self._over or (self.dead and self.family != UNIX):
             raise fault(errno.ENOTCONN)
-        if how != socket.SHUT_WR:
-            self.shut_read = True
-            self.touch()
-        if how != socket.SHUT_RD and not self.shut_write:
+        if not self.shut_write:
             self.shut_write = True
             self._later("end", self._end)
 
@@ -366,23 +350,17 @@ class Socket:
             self.peer.ended = True
             self.peer.touch()
 
-    def _abort(self) -> None:
-        """Close with a reset: nobody will accept this connection."""
-        self.inbox += b"unread"
-        self.close()
-
-    def close(self) -> None:
+    def close(self, reset: bool = False) -> None:
         if self.closed:
             return
         self.closed, self.owner = True, None
         self.network.sockets.pop(self, None)
         self.network.hot.pop(self, None)
         for one in self.waiting or ():
-            one._abort()
+            one.close(reset=True)
         linger = self.family != UNIX and self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
         if self.connected and not self.dead and not self._over:
-            if self.inbox or linger:
-                self._reset_peer()
-            elif not self.shut_write:
-                self.shut_write = True
-                self._later("end", self._end)
+            if self.inbox or linger or reset:
+                self._later("end", self.peer._reset)
+            else:
+                self.shutdown(socket.SHUT_WR)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from twisted.internet import base, error, interfaces, task
+from twisted.internet import base, interfaces, task
 from twisted.internet._resolver import GAIResolver
 from twisted.internet.defer import Deferred
+from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python import log, threadable
 from twisted.python.failure import Failure
@@ -32,8 +33,14 @@ LACKS = re.compile("(spawn|adopt).*|(listen|connect)(UDP|Multicast|UNIXDatagram|
 RUN = "This calls reactor.run(); in a test, trial runs the reactor: return a Deferred, or await it."
 
 
+def started(one: Any) -> Any:
+    """A port that listens now, or a connector that connects."""
+    (one.startListening if hasattr(one, "startListening") else one.connect)()
+    return one
+
+
 @implementer(interfaces.IReactorFDSet, interfaces.IReactorTCP, interfaces.IReactorSSL)
-class SimulatedReactor(base.ReactorBase):
+class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
     """Runs Twisted code on a simulated network, in virtual time. network.history: what its weather decides."""
 
     test: Any = None
@@ -114,26 +121,20 @@ class SimulatedReactor(base.ReactorBase):
         """Run, until somebody ends that. Raises Stuck if nothing can happen any more."""
         self._stuck = None
         self._start_counting()
-        with self._slices():
+        # Twisted's cooperator works for 0.01 s at a time by the real clock. Here a step of it takes virtual time.
+        task.time = SimpleNamespace(time=self._step)  # type: ignore[attr-defined, assignment]
+        try:
             super().mainLoop()
+        finally:
+            task.time = time  # type: ignore[attr-defined]
         if self._stuck is not None:
             if self.test is not None:
                 self._stuck.args = (f"{self._stuck}\n{RUN}",)
             raise self._stuck
 
-    @contextmanager
-    def _slices(self) -> Iterator[None]:
-        """Twisted's cooperator works for 0.01 s at a time by the real clock. Here a step of it takes virtual time."""
-
-        def step() -> float:
-            self.network.now += TURN
-            return self.network.now
-
-        task.time = SimpleNamespace(time=step)  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            task.time = time  # type: ignore[attr-defined]
+    def _step(self) -> float:
+        self.network.now += TURN
+        return self.network.now
 
     def doIteration(self, delay: float | None) -> None:
         """One turn: see who is ready; if nobody is, move time on to what is due next; let those who are ready go."""
@@ -143,81 +144,68 @@ class SimulatedReactor(base.ReactorBase):
             self._see_limits()
         network.deliver()
         ready = self._ready()
-        woken, self._woken = self._woken, False
-        if ready or woken or (delay is not None and delay <= 0):
+        if ready or self._woken or (delay is not None and delay <= 0):
             network.now += TURN
         else:
-            ready = self._wait(delay)
+            ready = self._wait(math.inf if delay is None else network.now + delay)
+        self._woken = False
         while ready:
             many = len(ready)
-            which = network.history.draw("order", ready[0].label, many) if many > 1 else 0
-            one = ready.pop(int(which))
-            owner = one.owner
-            if owner in self._reads or owner in self._writes:
-                log.callWithLogger(owner, self._go, one, owner)
+            one = ready.pop(int(network.history.draw("order", ready[0].label, many)))
+            if any(self._wants(one)):
+                log.callWithLogger(one.owner, self._go, one, one.owner)
 
     def _ready(self) -> list[Socket]:
         """The sockets that can read or write, and whose transports want to, in the order in which they became so."""
-        ready = []
-        for one in list(self.network.hot):
-            owner = one.owner
-            if (one.readable and owner in self._reads) or (one.writable and owner in self._writes):
-                ready.append(one)
-            else:
-                del self.network.hot[one]
+        ready = [one for one in self.network.hot if any(self._wants(one))]
+        self.network.hot = dict.fromkeys(ready)
         return ready
 
-    def _wait(self, delay: float | None) -> list[Socket]:
-        """Move time on until somebody is ready, but no further than a delay."""
-        network, pending = self.network, self._pendingTimedCalls
-        until = None if delay is None else network.now + delay
-        if until is not None and pending and abs(pending[0].time - until) < 1e-9:
-            until = pending[0].time
+    def _wants(self, one: Socket) -> tuple[bool, bool]:
+        """Whether its transport wants to read, and can; and to write."""
+        reads, writes = one.owner in self._reads, one.owner in self._writes
+        return reads and one.readable, writes and one.writable
+
+    def _wait(self, until: float) -> list[Socket]:
+        """Move time on until somebody is ready, but no further than that."""
+        network = self.network
         while not self._woken:
-            event = network.events[0][0] if network.events else None
-            if event is None and self._give_up(until):
+            event = network.events[0][0] if network.events else math.inf
+            if event == math.inf and self._give_up(until):
                 break
-            if until is not None and (event is None or until < event):
-                network.now = max(until, network.now)
+            network.now = max(network.now, min(event, until))
+            if until < event:
                 break
-            assert event is not None
-            network.now = max(event, network.now)
             network.deliver()
-            ready = self._ready()
-            if ready:
+            if ready := self._ready():
                 return ready
         return []
 
     def _go(self, one: Socket, owner: Any) -> None:
         """Let a transport read, then write; end it if either says that the connection is over."""
-        why, reading = None, True
+        reading, why = True, None
         try:
-            if one.readable and owner in self._reads:
+            if self._wants(one)[0]:
                 why = owner.doRead()
-            if not why and one.owner is owner and one.writable and owner in self._writes:
+            if not why and one.owner is owner and self._wants(one)[1]:
                 reading, why = False, owner.doWrite()
         except BaseException as raised:
             why = raised
             log.err()
         if why:
-            self.removeReader(owner)
-            if reading and type(why) is error.ConnectionDone:
-                owner.readConnectionLost(Failure(why))
-            else:
-                self.removeWriter(owner)
-                owner.connectionLost(Failure(why))
+            self._disconnectSelectable(owner, why, reading)
 
     # A test that cannot end
 
     def _start_counting(self) -> None:
         self._turns, self._since = 0, time.monotonic()
 
-    def _give_up(self, until: float | None) -> bool:
+    def _give_up(self, until: float) -> bool:
         """Nothing is on its way. If only trial's own timeout is due, or nothing, end the wait: nothing can happen."""
-        calls: list[Any] = list(self.getDelayedCalls())
-        if not (calls or until is None) or len(calls) > 1 or not all(map(is_limit_of_trial, calls)):
+        calls = self.getDelayedCalls()
+        if not (calls or until == math.inf) or not all(map(is_limit_of_trial, calls)):
             return False
-        self._end(calls, Deadlock(f"Nothing is due any more, and {waits(self)}"))
+        self._end(Deadlock(f"Nothing is due any more, and {waits(self)}"))
         return True
 
     def _see_limits(self) -> None:
@@ -225,68 +213,55 @@ class SimulatedReactor(base.ReactorBase):
         spent = time.monotonic() - self._since
         if self._turns > MOST_TURNS or spent > MOST_SECONDS:
             said = f"This took {self._turns} turns of the reactor and {spent:.0f} s of real time: it would hardly"
-            limits = list(filter(is_limit_of_trial, self.getDelayedCalls()))
-            self._end(limits, Endless(f"{said} end. Does a call repeat itself without any delay?"))
+            self._end(Endless(f"{said} end. Does a call repeat itself without any delay?"))
             self._start_counting()
 
-    def _end(self, limits: list[Any], stuck: Stuck) -> None:
+    def _end(self, stuck: Stuck) -> None:
         """Fail the test that trial waits for, or else end the run."""
-        if not limits:
+        limit: Any = next(filter(is_limit_of_trial, self.getDelayedCalls()), None)
+        if limit is None:
             self._stuck = stuck
             return self.crash()
-        [waited], late = limits[0].args, limits[0].func
-        limits[0].cancel()
-        inner = waited
+        waited = inner = limit.args[0]
+        limit.cancel()
         while inner.called and isinstance(inner.result, Deferred):
             inner = inner.result
         if inner.called:
-            late(waited)
+            limit.func(waited)
         else:
             inner.errback(Failure(stuck))
 
     # IReactorTCP, IReactorSSL, IReactorUNIX
 
     def listenTCP(self, port: Any, factory: Any, backlog: int = 50, interface: str = "") -> Any:
-        one = Port(port, factory, backlog, interface, self)
-        one.startListening()
-        return one
+        return started(Port(port, factory, backlog, interface, self))
 
     def connectTCP(
         self, host: str, port: Any, factory: Any, timeout: float = 30, bindAddress: Any = None
     ) -> Any:
-        one = Connector(host, port, factory, timeout, bindAddress, self)
-        one.connect()
-        return one
+        return started(Connector(host, port, factory, timeout, bindAddress, self))
 
-    def listenSSL(
-        self, port: Any, factory: Any, contextFactory: Any, *more: Any, **named: Any
-    ) -> Any:
-        one = self.listenTCP(port, tls(contextFactory, False, factory), *more, **named)
+    def listenSSL(self, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any) -> Any:
+        one = self.listenTCP(port, tls(contextFactory, False, factory), *more, **kw)
         one._type = "TLS"
         return one
 
     def connectSSL(
-        self, host: str, port: Any, factory: Any, contextFactory: Any, *more: Any, **named: Any
+        self, host: str, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any
     ) -> Any:
-        return self.connectTCP(host, port, tls(contextFactory, True, factory), *more, **named)
+        return self.connectTCP(host, port, tls(contextFactory, True, factory), *more, **kw)
 
     def listenUNIX(
         self, address: Any, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: int = 0
     ) -> Any:
-        from . import unix
+        from .unix import Port
 
-        one = unix.Port(address, factory, backlog, mode, self, wantPID)
-        one.startListening()
-        return one
+        return started(Port(address, factory, backlog, mode, self, wantPID))
 
-    def connectUNIX(
-        self, address: Any, factory: Any, timeout: float = 30, checkPID: int = 0
-    ) -> Any:
-        from . import unix
+    def connectUNIX(self, address: Any, factory: Any, timeout: Any = 30, checkPID: int = 0) -> Any:
+        from .unix import Connector
 
-        one = unix.Connector(address, factory, timeout, self, checkPID)
-        one.connect()
-        return one
+        return started(Connector(address, factory, timeout, self, checkPID))
 
     # IReactorThreads
 
@@ -296,6 +271,7 @@ class SimulatedReactor(base.ReactorBase):
 
     def _initThreadPool(self) -> None:
         self.threadpool = Pool(self)
+        self._threadpoolStartupID = self.callWhenRunning(self.threadpool.start)
         self.threadpoolShutdownID = self.addSystemEventTrigger(
             "during", "shutdown", self._stopThreadPool
         )

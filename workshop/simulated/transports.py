@@ -41,6 +41,13 @@ class Connector(tcp.Connector):
 class Port(Simulated, tcp.Port):
     """A TCP port."""
 
+    def createInternetSocket(self) -> Any:
+        me: Any = self
+        one = super().createInternetSocket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(me._reuseAddress))
+        one.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", -1), int(me._reusePort))
+        return one
+
 
 def tls(context: Any, client: bool, factory: Any) -> Any:
     """A factory that adds TLS. pyOpenSSL is needed only here."""

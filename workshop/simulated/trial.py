@@ -6,7 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.error import ReactorAlreadyRunning
 from twisted.internet.main import installReactor
@@ -19,75 +19,41 @@ from twisted.trial.util import acquireAttribute
 from .errors import Endless, Misused
 from .reactor import MOST_SECONDS, RUN, SimulatedReactor
 from .waiting import waits
-from .weather import PRESETS, USE, History, setting
+from .weather import History, known, setting
 
 MOST_SAID = 10
 """Decisions that a failing test prints."""
 
 
-class Asked(Protocol):
-    """Says which history a test has, in the weather that it names, if any."""
-
-    def history(self, weather: str | None = None) -> History: ...
-
-
-def again(test: Any, history: History) -> str:
-    """The command that runs a test again, with the same history."""
-    words = []
-    if history.weather != "calm":
-        words = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
-        if history.put_back:
-            words.append(f"SIMULATED_PUT_BACK={','.join(sorted(history.put_back))}")
-    return " ".join([*words, "trial --reactor=simulated", test.id()])
-
-
 def note(test: Any, history: History) -> str:
     """What is printed below a failing test: the weather, what it did, and the command that runs this history again."""
-    lines = ["Simulated network, calm."]
+    lines, words = ["Simulated network, calm."], ["trial --reactor=simulated", test.id()]
     if history.weather != "calm":
-        done = history.departures
+        done, drawn = history.departures, len(history.decisions)
+        words[:0] = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
+        if history.put_back:
+            words.insert(2, f"SIMULATED_PUT_BACK={','.join(sorted(history.put_back))}")
         lines = [
-            f"Simulated network, {history.weather}, seed {history.seed}: {len(done)} of "
-            f"{len(history.decisions)} decisions are not as in calm weather."
+            f"Simulated network, {history.weather}, seed {history.seed}: "
+            f"{len(done)} of {drawn} decisions are not as in calm weather.",
+            *(f"  {one}" for one in done[:MOST_SAID]),
+            *[f"  and {len(done) - MOST_SAID} more"] * (len(done) > MOST_SAID),
         ]
-        lines += [f"  {one}" for one in done[:MOST_SAID]]
-        lines += [f"  and {len(done) - MOST_SAID} more"] * (len(done) > MOST_SAID)
-    return "\n".join([*lines, "This history again:", f"  {again(test, history)}", ""])
+    return "\n".join([*lines, "This history again:", f"  {' '.join(words)}", ""])
 
 
-class Noting:
-    """A reporter that adds a note to each failure. All else is the reporter's own."""
+def noted(add: Any, history: History) -> Any:
+    """A reporter's method addError or addFailure, with a note below the traceback."""
 
-    def __init__(self, reporter: Any, history: History) -> None:
-        self._reporter = reporter
-        self._history = history
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reporter, name)
-
-    def __conform__(self, interface: Any) -> Any:
-        """This provides what the reporter provides."""
-        return self if interface is IReporter else None
-
-    def _noted(self, test: Any, failure: Any) -> Any:
+    def add_noted(test: Any, failure: Any) -> None:
         if isinstance(failure, tuple):
             failure = Failure(failure[1], failure[0], failure[2])
-        if isinstance(failure, Failure):
-            plain = failure.getTraceback
-            text = note(test, self._history)
-            text = f"{RUN}\n\n{text}" if failure.check(ReactorAlreadyRunning) else text
-            vars(failure)["getTraceback"] = lambda *some, **named: (
-                plain(*some, **named) + "\n" + text
-            )
-        return failure
+        plain = failure.getTraceback
+        text = f"{RUN}\n\n" * bool(failure.check(ReactorAlreadyRunning)) + note(test, history)
+        failure.getTraceback = lambda *some, **named: f"{plain(*some, **named)}\n{text}"
+        add(test, failure)
 
-    def addError(self, test: Any, error: Any) -> None:
-        """An error, with a note."""
-        self._reporter.addError(test, self._noted(test, error))
-
-    def addFailure(self, test: Any, failure: Any) -> None:
-        """A failure, with a note."""
-        self._reporter.addFailure(test, self._noted(test, failure))
+    return add_noted
 
 
 @contextmanager
@@ -117,13 +83,11 @@ def watched(reactor: SimulatedReactor) -> Iterator[None]:
 def weather_of(test: Any) -> str | None:
     """The weather that a test names: an attribute of its method, class or module."""
     named = acquireAttribute(test._parents, "weather", None)
-    if isinstance(named, str) and named not in PRESETS:
-        raise Misused(f"{test.id()}: weather = {named!r} is unknown: {USE}")
-    return named if isinstance(named, str) else None
+    return known(named, f"{test.id()}: weather") if isinstance(named, str) else None
 
 
-def one_history_each(reactor: SimulatedReactor, asked: Asked) -> None:
-    """Have each test that trial runs begin a history."""
+def one_history_each(reactor: SimulatedReactor, asked: Any) -> None:
+    """Have each test that trial runs begin the history that asked.history returns for the weather that it names, or None."""
     plain: Any = SynchronousTestCase.run
 
     def run(test: Any, result: Any) -> Any:
@@ -137,11 +101,14 @@ def one_history_each(reactor: SimulatedReactor, asked: Asked) -> None:
             return result.stopTest(test)
         reactor.begin(history)
         reactor.test = test
+        for name in ("addError", "addFailure"):
+            vars(result)[name] = noted(getattr(result, name), history)
         try:
             with watched(reactor):
-                return plain(test, Noting(result, history))
+                return plain(test, result)
         finally:
             reactor.test = None
+            del result.addError, result.addFailure
 
     SynchronousTestCase.run = run  # type: ignore[method-assign]
 

@@ -39,9 +39,8 @@ TABLE = {
     "refuse": Row((), (1,), "{who} is refused"),
     "lose": Row((), (1,), "the connection of {who} is lost"),
 }
-"""What a seed may decide. "order" has as many choices as there are ready sockets, "cut" as many as there are bytes to read."""
+"""What a seed may decide. "order" has as many choices as there are ready sockets, "cut" as many as there are bytes there."""
 PRESETS = ("calm", "windy", "storm")
-USE = "use calm, windy or storm"
 PORTIONS = (0.0, 0.1, 0.3, 0.7)
 """How often a history departs from a default, by row: each history draws one of these for each row, so that some have
 only late ends, and others all at once."""
@@ -67,6 +66,13 @@ class Decision(NamedTuple):
         return TABLE[self.name].says.format(who=self.who, value=self.drawn)
 
 
+def known(weather: str, what: str = "weather") -> str:
+    """The weather, if it is one."""
+    if weather not in PRESETS:
+        raise Misused(f"{what}={weather!r} is unknown: use calm, windy or storm")
+    return weather
+
+
 class History:
     """The decisions that one seed takes, in one weather.
 
@@ -74,10 +80,8 @@ class History:
     """
 
     def __init__(self, seed: int = 0, weather: str = "calm", put_back: Iterable[str] = ()) -> None:
-        if weather not in PRESETS:
-            raise Misused(f"unknown weather {weather!r}: {USE}")
         self.seed = seed
-        self.weather = weather
+        self.weather = known(weather)
         self.put_back = frozenset(put_back)
         self.decisions: list[Decision] = []
         self._numbers: dict[tuple[str, str], int] = {}
@@ -141,9 +145,7 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     seed = environment.get("SIMULATED_SEED", "")
     if seed and not (seed.isascii() and seed.isdecimal() and len(seed) < 20):
         raise Misused(f"SIMULATED_SEED={seed!r} is not a whole number, such as 7")
-    weather = environment.get("SIMULATED_WEATHER") or "calm"
-    if weather not in PRESETS:
-        raise Misused(f"SIMULATED_WEATHER={weather!r} is unknown: {USE}")
+    weather = known(environment.get("SIMULATED_WEATHER") or "calm", "SIMULATED_WEATHER")
     put_back = frozenset(filter(None, environment.get("SIMULATED_PUT_BACK", "").split(",")))
     for key in put_back:
         name, *rest = key.split("/")
