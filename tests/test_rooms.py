@@ -30,6 +30,10 @@ TAKEN_HOME = {"simulated"}
 """Rooms whose files import each other relatively, so that the folder works in another package."""
 
 
+MOST_LINES = 900
+"""Of the simulated network, with docstrings: whoever takes it home can read it in an evening."""
+
+
 def imported(path: Path) -> Iterator[str]:
     """The modules of the tool that a file imports, anywhere in it, by their dotted names."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -152,3 +156,12 @@ def test_files_make_no_circle() -> None:
         assert ready, f"a circle among {sorted(left)}"
         for name in ready:
             del left[name]
+
+
+def test_the_simulated_network_stays_small() -> None:
+    """All its lines that are not blank."""
+    files = (WORKSHOP / "simulated").rglob("*.py")
+    lines = [
+        line for file in files for line in file.read_text("utf-8").splitlines() if line.strip()
+    ]
+    assert len(lines) <= MOST_LINES

@@ -112,7 +112,7 @@ def test_calls_due_at_once_run_in_their_order(reactor: Reactor) -> None:
 
 
 def test_time_passes_while_the_reactor_is_busy(reactor: Reactor) -> None:
-    """A test that asks again and again, without a delay, until some time has passed, ends."""
+    """A test that asks again and again, without a delay, until some time has passed, ends; so does a loop."""
 
     def ask() -> None:
         if reactor.seconds() > EPOCH + 0.01:
@@ -120,6 +120,8 @@ def test_time_passes_while_the_reactor_is_busy(reactor: Reactor) -> None:
         else:
             reactor.callLater(0, ask)
 
+    while reactor.seconds() < EPOCH + 0.001:
+        pass
     ask()
     reactor.run()
 
@@ -174,7 +176,7 @@ def test_other_clocks_are_separate(reactor: Reactor) -> None:
     """What sleeps for real takes no virtual time."""
     before = reactor.seconds()
     time.sleep(0.01)
-    assert reactor.seconds() == before
+    assert 0 < reactor.seconds() - before < 0.00001
 
 
 def test_jobs_run_in_the_reactors_own_thread(reactor: Reactor) -> None:
@@ -297,16 +299,16 @@ def test_what_is_missing_is_no_attribute(reactor: Reactor) -> None:
 
 
 def test_a_cooperative_task_takes_virtual_time(reactor: Reactor, monkeypatch: Any) -> None:
-    """A task gets the same number of steps each turn, however fast the machine is."""
+    """A task gets the same number of steps each turn, however fast the machine is: a look at the clock takes 1 µs."""
     monkeypatch.setattr("twisted.internet.reactor", reactor, raising=False)
     steps: list[float] = []
 
     async def main() -> None:
         cooperator = task.Cooperator(scheduler=lambda call: reactor.callLater(0, call))
-        await cooperator.cooperate(steps.append(reactor.seconds()) for _ in range(3000)).whenDone()
+        await cooperator.cooperate(steps.append(reactor.seconds()) for _ in range(9000)).whenDone()
 
     run(reactor, main)
-    assert len(steps) == 3000 and 0.02 < steps[-1] - steps[0] < 0.04
+    assert len(steps) == 9000 and 0.016 < steps[-1] - steps[0] < 0.02
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no UNIX sockets here.")

@@ -18,6 +18,8 @@ from workshop.simulated.weather import PRESETS, TABLE, History, setting
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 150
+AS_MANY = {"order", "cut"}
+"""Rows whose choices are as many as there are sockets that are ready, or bytes there."""
 NOT_HERE = {"thread"}
 """Rows that two sides which only talk do not meet."""
 
@@ -73,7 +75,7 @@ def test_every_row_is_drawn_within_its_bounds(talks: dict[str, list[Talk]], weat
             taken[one.name].add(one.drawn)
     for name, row in TABLE.items():
         choices = set(row.windy if weather == "windy" else row.storm)
-        if name == "order":
+        if name in AS_MANY:
             assert taken[name], name
         elif name not in NOT_HERE:
             assert taken[name] == choices, name
@@ -122,7 +124,7 @@ def test_putting_one_back_leaves_the_others() -> None:
             for one in again.decisions:
                 if one.key == out.key:
                     assert one.drawn == one.default
-                elif one.name != "order":  # its menu is as long as what is ready
+                elif one.name not in AS_MANY:
                     assert one.drawn == drawn.get(one.key, one.drawn)
 
 
@@ -166,6 +168,21 @@ def test_a_setting_that_is_not_one(name: str, value: str, said: str) -> None:
     with pytest.raises(Misused) as caught:
         setting({name: value})
     assert value in str(caught.value) and said in str(caught.value)
+
+
+def test_a_cut_is_anywhere() -> None:
+    """Of 20 bytes, in some history, a read returns each number: any cut is possible, and short ones are frequent."""
+    histories = [History(seed, "windy") for seed in range(2000)]
+    counts = Counter(one.draw("cut", "1.client", 20) for one in histories)
+    assert set(counts) == set(range(20)), counts
+    assert counts[1] > 30
+
+
+def test_a_cut_depends_on_its_key_only() -> None:
+    """However many bytes have arrived, a read that is cut returns as many of them, but for the last."""
+    for seed in range(100):
+        few, many = (History(seed, "windy").draw("cut", "1.client", n) for n in (10, 1000))
+        assert few == min(many, 9)
 
 
 def test_settings() -> None:

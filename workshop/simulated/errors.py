@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import TimeoutError as TrialTimeout
+from twisted.python.usage import UsageError
 
 
 class NotSimulated(NotImplementedError, AttributeError):
@@ -15,8 +16,8 @@ class NotSimulated(NotImplementedError, AttributeError):
         )
 
 
-class Misused(Exception):
-    """An unknown weather, a seed that is not a number, or a wrong key of a decision."""
+class Misused(UsageError):
+    """For trial to print: an unknown weather, a seed that is not a number, or a wrong key of a decision."""
 
 
 class Stuck(TrialTimeout):

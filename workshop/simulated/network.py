@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import stat
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -19,13 +18,13 @@ from typing import Any
 from .errors import NotSimulated
 from .weather import History
 
-EPOCH = 2.0**20
-"""Where time begins: a float that is true, and leaves room for less than a nanosecond."""
-TURN, JOB, CALL, BYTE = 2.0**-17, 2.0**-20, 2.0**-20, 2.0**-30
-"""Seconds that these take: a turn of the reactor, a job of the pool, callLater, a byte that is sent. So a wait for a time ends,
-however busy the reactor is, and of two calls with the same delay the one that was made first is due first."""
-ROOM = 2_500_000
-"""Bytes that one direction holds for a reader that does not read, as on a Linux loopback."""
+EPOCH = (
+    2.0**20
+)  # where time begins: a float that is true, and leaves room for less than a nanosecond
+TURN, LOOK, BYTE = 2.0**-17, 2.0**-20, 2.0**-30
+"""Seconds that these take: a turn of the reactor, a look at its clock, a byte that is sent. So a wait for a time ends,
+however busy the reactor is, and of two calls with the same delay the first is due first."""
+ROOM = 2_500_000  # bytes that one direction holds for a reader that does not read, as on a Linux loopback
 PORTS = range(32768, 65536)
 UNIX = getattr(socket, "AF_UNIX", None)
 
@@ -108,7 +107,6 @@ class Socket:
         self.network, self.family = network, family
         self.inbox = bytearray()
         self._options: dict[tuple[int, int], Any] = {}
-        self._descriptor = 1_000_000 + next(network.orders)  # far above those of a real process
         network.sockets[self] = None
 
     def __getattr__(self, name: str) -> Any:
@@ -148,13 +146,11 @@ class Socket:
         error, self.error = self.error, 0
         return error
 
-    # Calls of socket.socket
-
     def setblocking(self, flag: bool) -> None:
         """It never blocks."""
 
     def fileno(self) -> int:
-        return -1 if self.closed else self._descriptor
+        return -1 if self.closed else id(self)
 
     def getsockopt(self, level: int, option: int, size: int = 0) -> Any:
         if (level, option) == (socket.SOL_SOCKET, socket.SO_ERROR):
@@ -194,19 +190,15 @@ class Socket:
         self.name = self.bound = name
 
     def _bind_path(self, path: bytes) -> None:
-        """Take a path. A file is made there, as the kernel does, so that programs find, chmod and unlink it."""
+        """Take a path. The system makes a file there, so that programs find, chmod and unlink it."""
         if path[:1] == b"\0":
             if self.network.listener(path):
                 raise fault(errno.EADDRINUSE)
             self.name = self.bound = path
-            return
-        try:
-            os.mknod(path, stat.S_IFSOCK | 0o777)
-        except FileExistsError:
-            raise fault(errno.EADDRINUSE) from None
-        except (AttributeError, PermissionError):  # not on Linux
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        self.name, self.bound = os.fsdecode(path), os.path.realpath(path)
+        else:
+            with socket.socket(socket.AF_UNIX) as real:
+                real.bind(path)
+            self.name, self.bound = os.fsdecode(path), os.path.realpath(path)
 
     def listen(self, backlog: int = 0) -> None:
         self.waiting = deque()
@@ -251,11 +243,10 @@ class Socket:
         listener = None if refused else self.network.listener(name)
         if self.closed:
             return
-        if listener is None:
-            self.connecting, self.error = False, errno.ECONNREFUSED
-            self.touch()
-        else:
-            self._join(listener, name)
+        if listener is not None:
+            return self._join(listener, name)
+        self.connecting, self.error = False, errno.ECONNREFUSED
+        self.touch()
 
     def _join(self, listener: Socket, name: Any) -> None:
         """Make the other end, and have it accepted."""

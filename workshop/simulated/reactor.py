@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,24 +18,22 @@ from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.threads import blockingCallFromThread
 from twisted.python import log, threadable
 from twisted.python.failure import Failure
-from twisted.python.runtime import platformType
 from zope.interface import classImplements, implementer
 
 from .errors import Deadlock, Endless, NotSimulated, Stuck
-from .network import CALL, TURN, Network, Socket
-from .transports import Connector, Pool, Port, look_up, tls
+from .network import LOOK, TURN, UNIX, Network, Socket
+from .transports import Connector, Port, give_job, look_up
 from .waiting import is_limit_of_trial, waits
 from .weather import History
 
-MOST_TURNS, MOST_SECONDS = 1_000_000, 60.0
-"""What one test may take: turns of the reactor, and real seconds."""
+MOST_TURNS, MOST_SECONDS = 1_000_000, 60.0  # what one test may take; the seconds are real ones
 LACKS = re.compile("(spawn|adopt).*|(listen|connect)(UDP|Multicast|UNIXDatagram|With)")
-"""Methods of other reactors. The simulation has no processes, no datagrams and no sockets from elsewhere."""
 RUN = "This calls reactor.run(); in a test, trial runs the reactor: return a Deferred, or await it."
 
 
-def started(one: Any) -> Any:
+def started(kind: Any, *args: Any) -> Any:
     """A port that listens now, or a connector that connects."""
+    one = kind(*args)
     (one.startListening if hasattr(one, "startListening") else one.connect)()
     return one
 
@@ -43,8 +42,7 @@ def started(one: Any) -> Any:
 class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
     """Runs Twisted code on a simulated network, in virtual time. network.history: what its weather decides."""
 
-    test: Any = None
-    """The test of trial that runs."""
+    test: Any = None  # of trial, that runs
     _woken = False
     _stuck: Stuck | None = None
 
@@ -68,22 +66,18 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
             self.network.clear()
 
     def seconds(self) -> float:
-        """Virtual time."""
+        """Virtual time. A look at it takes some."""
+        self.network.now += LOOK
         return self.network.now
-
-    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kw: Any) -> Any:
-        self.network.now += CALL
-        return super().callLater(delay, callable, *args, **kw)
 
     # IReactorFDSet
 
     def _add(self, them: dict[Any, None], one: Any) -> None:
-        its = getattr(one, "socket", None)
-        if not isinstance(its, Socket):
+        if not isinstance(getattr(one, "socket", None), Socket):
             raise NotSimulated(f"real file descriptors ({one!r})")
-        its.owner = one
         them[one] = None
-        its.touch()
+        one.socket.owner = one
+        one.socket.touch()
 
     def addReader(self, reader: Any) -> None:
         self._add(self._reads, reader)
@@ -105,11 +99,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
 
     def removeAll(self) -> list[Any]:
         them = list(self._reads | self._writes)
-        self._reads.clear()
-        self._writes.clear()
+        self._reads, self._writes = {}, {}
         return them
-
-    # The loop
 
     def installWaker(self) -> None:
         """Nothing sleeps for real."""
@@ -121,8 +112,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
         """Run, until somebody ends that. Raises Stuck if nothing can happen any more."""
         self._stuck = None
         self._start_counting()
-        # Twisted's cooperator works for 0.01 s at a time by the real clock. Here a step of it takes virtual time.
-        task.time = SimpleNamespace(time=self._step)  # type: ignore[attr-defined, assignment]
+        # Twisted's cooperator works for 0.01 s at a time by the real clock.
+        task.time = SimpleNamespace(time=self.seconds)  # type: ignore[attr-defined, assignment]
         try:
             super().mainLoop()
         finally:
@@ -131,10 +122,6 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
             if self.test is not None:
                 self._stuck.args = (f"{self._stuck}\n{RUN}",)
             raise self._stuck
-
-    def _step(self) -> float:
-        self.network.now += TURN
-        return self.network.now
 
     def doIteration(self, delay: float | None) -> None:
         """One turn: see who is ready; if nobody is, move time on to what is due next; let those who are ready go."""
@@ -150,8 +137,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
             ready = self._wait(math.inf if delay is None else network.now + delay)
         self._woken = False
         while ready:
-            many = len(ready)
-            one = ready.pop(int(network.history.draw("order", ready[0].label, many)))
+            one = ready.pop(int(network.history.draw("order", ready[0].label, len(ready))))
             if any(self._wants(one)):
                 log.callWithLogger(one.owner, self._go, one, one.owner)
 
@@ -174,10 +160,9 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
             if event == math.inf and self._give_up(until):
                 break
             network.now = max(network.now, min(event, until))
-            if until < event:
-                break
             network.deliver()
-            if ready := self._ready():
+            ready = self._ready()
+            if ready or until < event:
                 return ready
         return []
 
@@ -193,7 +178,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
             why = raised
             log.err()
         if why:
-            self._disconnectSelectable(owner, why, reading)
+            self._disconnectSelectable(owner, why, reading)  # type: ignore[no-untyped-call]
 
     # A test that cannot end
 
@@ -212,8 +197,8 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
         """End a test that takes too long."""
         spent = time.monotonic() - self._since
         if self._turns > MOST_TURNS or spent > MOST_SECONDS:
-            said = f"This took {self._turns} turns of the reactor and {spent:.0f} s of real time: it would hardly"
-            self._end(Endless(f"{said} end. Does a call repeat itself without any delay?"))
+            took = f"{self._turns} turns of the reactor and {spent:.0f} s of real time"
+            self._end(Endless(f"This took {took}. Does a call repeat itself without any delay?"))
             self._start_counting()
 
     def _end(self, stuck: Stuck) -> None:
@@ -234,47 +219,48 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
     # IReactorTCP, IReactorSSL, IReactorUNIX
 
     def listenTCP(self, port: Any, factory: Any, backlog: int = 50, interface: str = "") -> Any:
-        return started(Port(port, factory, backlog, interface, self))
+        return started(Port, port, factory, backlog, interface, self)
 
     def connectTCP(
         self, host: str, port: Any, factory: Any, timeout: float = 30, bindAddress: Any = None
     ) -> Any:
-        return started(Connector(host, port, factory, timeout, bindAddress, self))
+        return started(Connector, host, port, factory, timeout, bindAddress, self)
 
     def listenSSL(self, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any) -> Any:
-        one = self.listenTCP(port, tls(contextFactory, False, factory), *more, **kw)
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        secure = TLSMemoryBIOFactory(contextFactory, False, factory)
+        one = self.listenTCP(port, secure, *more, **kw)
         one._type = "TLS"
         return one
 
     def connectSSL(
         self, host: str, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any
     ) -> Any:
-        return self.connectTCP(host, port, tls(contextFactory, True, factory), *more, **kw)
+        from twisted.protocols.tls import TLSMemoryBIOFactory
+
+        secure = TLSMemoryBIOFactory(contextFactory, True, factory)
+        return self.connectTCP(host, port, secure, *more, **kw)
 
     def listenUNIX(
         self, address: Any, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: int = 0
     ) -> Any:
         from .unix import Port
 
-        return started(Port(address, factory, backlog, mode, self, wantPID))
+        return started(Port, address, factory, backlog, mode, self, wantPID)
 
     def connectUNIX(self, address: Any, factory: Any, timeout: Any = 30, checkPID: int = 0) -> Any:
         from .unix import Connector
 
-        return started(Connector(address, factory, timeout, self, checkPID))
-
-    # IReactorThreads
+        return started(Connector, address, factory, timeout, self, checkPID)
 
     def _initThreads(self) -> None:
         """Names are looked up in a job of the pool, as in Twisted, but in a table."""
         self.installNameResolver(GAIResolver(self, self.getThreadPool, look_up))
 
     def _initThreadPool(self) -> None:
-        self.threadpool = Pool(self)
-        self._threadpoolStartupID = self.callWhenRunning(self.threadpool.start)
-        self.threadpoolShutdownID = self.addSystemEventTrigger(
-            "during", "shutdown", self._stopThreadPool
-        )
+        super()._initThreadPool()
+        vars(self.threadpool)["callInThreadWithCallback"] = partial(give_job, self.network)
 
     def callFromThread(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         in_job = threadable.ioThread is None
@@ -283,5 +269,5 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
         super().callFromThread(f, *args, **kwargs)
 
 
-if platformType == "posix":
+if UNIX:
     classImplements(SimulatedReactor, interfaces.IReactorUNIX)

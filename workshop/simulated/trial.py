@@ -11,7 +11,6 @@ from typing import Any
 from twisted.internet.error import ReactorAlreadyRunning
 from twisted.internet.main import installReactor
 from twisted.python.failure import Failure
-from twisted.python.usage import UsageError
 from twisted.trial.itrial import IReporter
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.trial.util import acquireAttribute
@@ -21,8 +20,7 @@ from .reactor import MOST_SECONDS, RUN, SimulatedReactor
 from .waiting import waits
 from .weather import History, known, setting
 
-MOST_SAID = 10
-"""Decisions that a failing test prints."""
+MOST_SAID = 10  # decisions that a failing test prints
 
 
 def note(test: Any, history: History) -> str:
@@ -46,8 +44,6 @@ def noted(add: Any, history: History) -> Any:
     """A reporter's method addError or addFailure, with a note below the traceback."""
 
     def add_noted(test: Any, failure: Any) -> None:
-        if isinstance(failure, tuple):
-            failure = Failure(failure[1], failure[0], failure[2])
         plain = failure.getTraceback
         text = f"{RUN}\n\n" * bool(failure.check(ReactorAlreadyRunning)) + note(test, history)
         failure.getTraceback = lambda *some, **named: f"{plain(*some, **named)}\n{text}"
@@ -80,21 +76,17 @@ def watched(reactor: SimulatedReactor) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
-def weather_of(test: Any) -> str | None:
-    """The weather that a test names: an attribute of its method, class or module."""
-    named = acquireAttribute(test._parents, "weather", None)
-    return known(named, f"{test.id()}: weather") if isinstance(named, str) else None
-
-
 def one_history_each(reactor: SimulatedReactor, asked: Any) -> None:
-    """Have each test that trial runs begin the history that asked.history returns for the weather that it names, or None."""
+    """Have each test that trial runs begin asked.history(weather). It names its weather in its method, class or module."""
     plain: Any = SynchronousTestCase.run
 
     def run(test: Any, result: Any) -> Any:
         if reactor.test is not None or not IReporter.providedBy(result):
             return plain(test, result)
         try:
-            history = asked.history(weather_of(test))
+            named = acquireAttribute(test._parents, "weather", None)
+            named = known(named, f"{test.id()}: weather") if isinstance(named, str) else None
+            history = asked.history(named)
         except Misused as problem:
             result.startTest(test)
             result.addError(test, Failure(problem))
@@ -115,11 +107,7 @@ def one_history_each(reactor: SimulatedReactor, asked: Any) -> None:
 
 def install() -> None:
     """Install the reactor, as trial --reactor=simulated does. The environment has the seed and the weather."""
-    try:
-        asked = setting()
-    except Misused as problem:
-        raise UsageError(str(problem)) from None
+    asked = setting()
     reactor = SimulatedReactor()
-    reactor.begin(asked.history())
     installReactor(reactor)
     one_history_each(reactor, asked)

@@ -28,14 +28,10 @@ class Client(Stream, unix.Client):
 
 
 class Port(Simulated, unix.Port):
-    """A port."""
-
     transport = Server
 
 
 class Connector(unix.Connector):
-    """Makes such clients."""
-
     def _makeTransport(self) -> Any:
         make: Any = Client
         return make(self.address, self, self.reactor, self.checkPID)

@@ -20,8 +20,7 @@ SUSPENDABLE: dict[type, Any] = {
 
 def is_limit_of_trial(call: Any) -> bool:
     """Whether a delayed call is trial's own timeout of a test."""
-    where = getattr(call.func, "__module__", ""), getattr(call.func, "__name__", "")
-    return where == ("twisted.trial._asynctest", "onTimeout")
+    return getattr(call.func, "__module__", "") == "twisted.trial._asynctest"
 
 
 def frames(test: Any) -> list[FrameType]:
@@ -76,7 +75,6 @@ def waits(reactor: Any) -> str:
         if others:
             does = "real threads run, for which the simulation does not wait"
             lines.append(f"{does}: {', '.join(others)}")
-    lines += [of_socket(one) for one in list(reactor.network.sockets)[:MOST_LINES]]
-    if not reactor.network.sockets:
-        lines.append("no port and no connection is open")
+    sockets = [of_socket(one) for one in list(reactor.network.sockets)[:MOST_LINES]]
+    lines += sockets or ["no port and no connection is open"]
     return who + "".join(f"\n  {line}" for line in lines)

@@ -1,7 +1,7 @@
 """Weather: what a seed may decide, within which bounds; and a history, the sequence of these decisions.
 
-Every decision is a choice from a short menu. Its first entry, 0, is the default: what a quiet loopback does. A decision
-depends on the seed and on its own key only, so that putting one back to the default leaves the others as they were.
+Every decision is a choice from a menu, whose first entry is the default: 0, as on a quiet loopback. It depends on the seed
+and on its own key only, so that putting one back to the default leaves the others as they were.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import NamedTuple
 from .errors import Misused
 
 DELAYS = (0.001, 0.01, 0.1)
-ROOMS = (4096, 256)
 
 
 class Row(NamedTuple):
@@ -33,7 +32,7 @@ TABLE = {
     "end": Row(DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
     "cut": Row((), (), "a read of {who}'s bytes returns only the first {value:g}"),
     "slow": Row(DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
-    "room": Row(ROOMS, (*ROOMS, 16), "{who} holds {value:g} bytes"),
+    "room": Row((4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
     "order": Row((), (), "{who} is ready first, but another goes before it"),
     "thread": Row(DELAYS, DELAYS, "{who} takes {value:g} s"),
     "refuse": Row((), (1,), "{who} is refused"),
@@ -42,8 +41,7 @@ TABLE = {
 """What a seed may decide. "order" has as many choices as there are ready sockets, "cut" as many as there are bytes there."""
 PRESETS = ("calm", "windy", "storm")
 PORTIONS = (0.0, 0.1, 0.3, 0.7)
-"""How often a history departs from a default, by row: each history draws one of these for each row, so that some have
-only late ends, and others all at once."""
+"""How often a history departs from a default: it draws one of these for each row, so that some have late ends only."""
 MOST = 40
 """Decisions about one direction, by row; after so many it is calm. A long stream stays affordable."""
 
@@ -74,10 +72,7 @@ def known(weather: str, what: str = "weather") -> str:
 
 
 class History:
-    """The decisions that one seed takes, in one weather.
-
-    put_back: keys of decisions that take their default instead, as if the weather were calm there.
-    """
+    """The decisions that one seed takes, in one weather. put_back: keys of those that take their default instead."""
 
     def __init__(self, seed: int = 0, weather: str = "calm", put_back: Iterable[str] = ()) -> None:
         self.seed = seed
@@ -85,7 +80,6 @@ class History:
         self.put_back = frozenset(put_back)
         self.decisions: list[Decision] = []
         self._numbers: dict[tuple[str, str], int] = {}
-        self._often: dict[str, float] = {}
 
     def _hash(self, key: str) -> int:
         """64 bits that depend on the seed and this key only, on every machine and Python."""
@@ -94,24 +88,19 @@ class History:
 
     def choose(self, decision_key: str, name: str, options: int) -> int:
         """Choose one of so many options, by its index. Somebody who wants to walk all histories overrides this."""
-        if name not in self._often:
-            self._often[name] = PORTIONS[self._hash(name) % len(PORTIONS)] * 2**32
         often, which = divmod(self._hash(decision_key), 2**32)
-        if often >= self._often[name]:
+        if often >= PORTIONS[self._hash(name) % len(PORTIONS)] * 2**32:
             return 0
-        if (
-            name == "cut" and which % 2
-        ):  # mistakes show most often at one byte, half, or all but one
-            return (1, options // 2, options - 1)[which % 3]
+        if name == "cut":  # short ones most often, and the same one however many bytes there are
+            return min(1 + which % (1 << which // 4096 % 12), options - 1)
         return 1 + which % (options - 1)
 
     def draw(self, name: str, who: str, options: int = 0) -> float:
         """Decide. options: how many there are, if the table does not say; then the choice is a number below it."""
         if self.weather == "calm":
             return 0
-        menu: Sequence[float] = (
-            range(options) if options else (0, *getattr(TABLE[name], self.weather))
-        )
+        listed = getattr(TABLE[name], self.weather)
+        menu: Sequence[float] = range(options) if options else (0, *listed)
         number = self._numbers.get((name, who), 0) + 1
         if len(menu) < 2 or (number > MOST and name != "order"):
             return 0
@@ -150,6 +139,5 @@ def setting(environment: Mapping[str, str] = os.environ) -> Setting:
     for key in put_back:
         name, *rest = key.split("/")
         if name not in TABLE or len(rest) != 2 or not rest[1].isdecimal():
-            example = "such as end/1.server/1"
-            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is not the key of a decision, {example}")
+            raise Misused(f"SIMULATED_PUT_BACK: {key!r} is not a key such as end/1.server/1")
     return Setting(int(seed) if seed else None, weather, put_back)
