@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -179,25 +180,27 @@ def test_other_clocks_are_separate(reactor: Reactor) -> None:
     assert 0 < reactor.seconds() - before < 0.00001
 
 
-def test_jobs_run_in_the_reactors_own_thread(reactor: Reactor) -> None:
-    """After the call that asks for it, though; and isInIOThread() says no there, as in a real thread."""
+def test_the_reactor_waits_for_each_job(reactor: Reactor) -> None:
+    """A job of the pool runs in another thread, after the call that asks for it; meanwhile, nothing else happens."""
     events: list[object] = []
     here = threading.get_ident()
 
     async def main() -> None:
         events.append("asked")
+        reactor.callLater(0.001, events.append, "call")
         waited = threads.deferToThreadPool(reactor, reactor.getThreadPool(), job)
         events.append("asked on")
         events.append(await waited)
+        await task.deferLater(reactor, 0.01)
 
     def job() -> str:
-        events.append(threading.get_ident() == here)
-        events.append(threadable.isInIOThread())
+        events.append("began")
+        time.sleep(0.05)
+        events.append(threading.get_ident() == here or threadable.isInIOThread())
         return "done"
 
     run(reactor, main)
-    assert events == ["asked", "asked on", True, False, "done"]
-    assert threadable.isInIOThread()
+    assert events == ["asked", "asked on", "began", False, "done", "call"]
 
 
 def test_nobody_else_is_there(reactor: Reactor) -> None:
@@ -254,6 +257,40 @@ def test_ipv6_takes_ipv4(reactor: Reactor) -> None:
         return [transport.getHost().host, transport.getPeer().host]
 
     assert run(reactor, main) == ["::ffff:127.0.0.1"] * 2
+
+
+def test_options_of_sockets_have_no_effect(reactor: Reactor) -> None:
+    """An address is never taken twice, and is free once its port is closed; no reading half can be shut down."""
+
+    async def main() -> None:
+        kept: list[Sink] = []
+        port = reactor.listenTCP(0, sinks(kept), interface="127.0.0.1")
+        number = port.getHost().port
+        assert port.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+        with pytest.raises(error.CannotListenError):
+            reactor.listenTCP(number, sinks([]), interface="127.0.0.1")
+        side: Any = await clientFromString(reactor, f"tcp:127.0.0.1:{number}").connect(client())
+        await port.stopListening()
+        reactor.listenTCP(number, sinks([]), interface="127.0.0.1")
+        with pytest.raises(NotSimulated, match="SHUT_RD"):
+            side.transport.getHandle().shutdown(socket.SHUT_RD)
+
+    run(reactor, main)
+
+
+def test_signals(reactor: Reactor) -> None:
+    """A handler's callFromThread is called, but nothing waits for a signal."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no such signals.")
+    before = signal.signal(signal.SIGUSR1, lambda *_: reactor.callFromThread(reactor.stop))
+    try:
+        reactor.callLater(1, os.kill, os.getpid(), signal.SIGUSR1)
+        reactor.run()
+        waits: Reactor = SimulatedReactor()
+        with pytest.raises(Deadlock):
+            waits.run()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_tls_has_the_same_history_each_time() -> None:

@@ -1,6 +1,7 @@
 """Suites of Twisted's under trial --reactor=simulated, in calm weather: what passes on a real reactor passes here.
 
-Left out, as a whole: twisted.web.test.test_wsgi, whose tests make pools of real threads. What needs a process fails.
+Left out, as a whole: twisted.web.test.test_wsgi, whose tests make pools of real threads, and twisted.test.test_threads,
+whose tests block the reactor's own thread until a job of the pool has run. What needs a process fails.
 """
 
 from __future__ import annotations
@@ -36,7 +37,12 @@ def modules(package: str, *but: str) -> list[str]:
 SUITES = {
     "tcp": ["twisted.test.test_tcp", "twisted.test.test_internet", "twisted.test.test_unix"],
     "endpoints": ["twisted.internet.test.test_endpoints", "twisted.test.test_ssl"],
-    "protocols": ["twisted.protocols", "twisted.test.test_amp", "twisted.test.test_policies"],
+    "protocols": [
+        "twisted.protocols",
+        "twisted.test.test_amp",
+        "twisted.test.test_policies",
+        "twisted.test.test_ftp",
+    ],
     "web": modules("twisted.web.test", "test_wsgi"),
 }
 

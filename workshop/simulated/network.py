@@ -274,8 +274,8 @@ class Socket:
             self.touch()
 
     def send(self, data: Any) -> int:
-        if self.family == UNIX and self.peer and self.peer.closed:
-            raise fault(errno.EPIPE)
+        if self.closed or (self.family == UNIX and self.peer and self.peer.closed):
+            raise fault(errno.EBADF if self.closed else errno.EPIPE)
         if error := self._pending():
             raise fault(error)
         if not self.connected or self.shut_write or self.dead:
@@ -328,10 +328,11 @@ class Socket:
         raise fault(errno.EAGAIN)
 
     def shutdown(self, how: int) -> None:
-        """End this direction. If how says to end the other one too, a close follows: Twisted's transports do that."""
+        if how == socket.SHUT_RD:
+            raise NotSimulated("socket.shutdown(SHUT_RD)")
         if not self.connected or self._over or (self.dead and self.family != UNIX):
             raise fault(errno.ENOTCONN)
-        if not self.shut_write:
+        if not self.shut_write:  # after SHUT_RDWR, Twisted's transports close at once
             self.shut_write = True
             self._later("end", self._end)
 

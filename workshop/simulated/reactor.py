@@ -16,8 +16,9 @@ from twisted.internet._resolver import GAIResolver
 from twisted.internet.defer import Deferred
 from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.threads import blockingCallFromThread
-from twisted.python import log, threadable
+from twisted.python import log
 from twisted.python.failure import Failure
+from twisted.python.threadable import isInIOThread
 from zope.interface import classImplements, implementer
 
 from .errors import Deadlock, Endless, NotSimulated, Stuck
@@ -263,8 +264,7 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
         vars(self.threadpool)["callInThreadWithCallback"] = partial(give_job, self.network)
 
     def callFromThread(self, f: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        in_job = threadable.ioThread is None
-        if in_job and sys._getframe(1).f_code is blockingCallFromThread.__code__:
+        if not isInIOThread() and sys._getframe(1).f_code is blockingCallFromThread.__code__:
             raise NotSimulated("thread that blocks (blockingCallFromThread)")
         super().callFromThread(f, *args, **kwargs)
 

@@ -1,18 +1,17 @@
-"""Twisted's own transports and ports, which make simulated sockets in place of real ones; and a pool without threads."""
+"""Twisted's own transports and ports, which make simulated sockets in place of real ones; and jobs of the thread pool."""
 
 from __future__ import annotations
 
 import socket
+from threading import Thread
 from typing import Any
 
 from twisted.internet import tcp
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.python import log, threadable
+from twisted.python import log
 from twisted.python.failure import Failure
 
 from .network import LOOK, Network, Socket
-
-NAMES = {"localhost": ("127.0.0.1", "::1")}
 
 
 class Simulated:
@@ -46,7 +45,7 @@ class Port(Simulated, tcp.Port):
 def look_up(host: Any, port: Any, family: int = 0, type: int = 0, *_: Any, **__: Any) -> list[Any]:
     """As getaddrinfo: an address is its own name, and localhost is known. No other host is."""
     found: list[Any] = []
-    for one in NAMES.get(host.rstrip(".").lower(), (host,)):
+    for one in {"localhost": ("127.0.0.1", "::1")}.get(host.rstrip(".").lower(), (host,)):
         if isIPAddress(one) and family in (0, socket.AF_INET):
             found.append((socket.AF_INET, type, 0, "", (one, port)))
         elif isIPv6Address(one) and family in (0, socket.AF_INET6):
@@ -57,22 +56,27 @@ def look_up(host: Any, port: Any, family: int = 0, type: int = 0, *_: Any, **__:
 
 
 def give_job(network: Network, done: Any, func: Any, *args: Any, **named: Any) -> None:
-    """As ThreadPool.callInThreadWithCallback; the job runs in the reactor's own thread, when it is due in virtual time."""
+    """As ThreadPool.callInThreadWithCallback; the job runs when it is due in virtual time, not before the next turn."""
     late = network.history.draw("thread", "a thread's job")
-    # Not before the next turn: the caller goes on first.
     network.at(network.now + late + LOOK, run_job, done, func, args, named)
 
 
 def run_job(done: Any, func: Any, args: Any, named: Any) -> None:
-    """Run a job, and pass on what it returns or raises."""
-    kept, threadable.ioThread = threadable.ioThread, None  # so isInIOThread() is false
+    """Run a job in a thread of its own, and wait for it, so that nothing else happens meanwhile."""
+
+    def job() -> None:
+        try:
+            result, well = func(*args, **named), True
+        except BaseException:
+            result, well = Failure(), False
+        if done is not None:
+            done(well, result)
+        elif not well:
+            log.err(result)
+
+    thread = Thread(target=job, daemon=True)
     try:
-        result, well = func(*args, **named), True
-    except BaseException:
-        result, well = Failure(), False
-    finally:
-        threadable.ioThread = kept
-    if done is not None:
-        done(well, result)
-    elif not well:
-        log.err(result)
+        thread.start()
+    except RuntimeError:  # in a browser
+        return job()
+    thread.join()

@@ -61,10 +61,9 @@ def watched(reactor: SimulatedReactor) -> Iterator[None]:
         return
 
     def ring(*_: Any) -> None:
-        raise Endless(
-            f"This did not return to the reactor for {MOST_SECONDS:.0f} s of real time. Does it block, for "
-            f"instance on a thread? Nothing may: the simulation has one thread only. {waits(reactor)}"
-        )
+        took = f"This did not return to the reactor for {MOST_SECONDS:.0f} s of real time."
+        why = "Does it block, for instance on a thread? The reactor waits for each job of its pool."
+        raise Endless(f"{took} {why} {waits(reactor)}")
 
     signal.signal(signal.SIGALRM, ring)
     # Later than the reactor's own limit, which says more.

@@ -42,8 +42,7 @@ TABLE = {
 PRESETS = ("calm", "windy", "storm")
 PORTIONS = (0.0, 0.1, 0.3, 0.7)
 """How often a history departs from a default: it draws one of these for each row, so that some have late ends only."""
-MOST = 40
-"""Decisions about one direction, by row; after so many it is calm. A long stream stays affordable."""
+MOST = 40  # decisions of a row about one direction; after so many it is calm, so that a long stream stays affordable
 
 
 class Decision(NamedTuple):
