@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated_sides import SENT, Talk, digest
+from twisted.internet.protocol import ClientFactory, Factory, Protocol
 
 from workshop.simulated.errors import Misused
 from workshop.simulated.network import EPOCH
+from workshop.simulated.reactor import SimulatedReactor
 from workshop.simulated.weather import PRESETS, TABLE, History, setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +42,42 @@ def test_what_tcp_promises(talks: dict[str, list[Talk]], weather: str) -> None:
             assert SENT[side.peer].startswith(side.data), seed
             assert mine[0] == "made" and mine.count("made") == 1, seed
             assert mine.count("lost") <= 1 and "lost" not in mine[:-1], seed
+
+
+def trickle(seed: int, weather: str, data: bytes) -> bytes:
+    """What arrives of data that is sent byte by byte, by a client that looks at the clock now and then."""
+    reactor: Any = SimulatedReactor()
+    reactor.begin(History(seed, weather))
+    got, rest = bytearray(), list(data)
+
+    class Keeps(Protocol):
+        def dataReceived(self, data: bytes) -> None:
+            got.extend(data)
+
+    class Sends(Protocol):
+        def connectionMade(self) -> None:
+            for _ in range(seed % 5):
+                reactor.seconds()
+            self.transport.write(bytes([rest.pop(0)]))  # type: ignore[union-attr]
+            if rest:
+                reactor.callLater(seed % 7 * 0.0005, self.connectionMade)
+
+    server, client = Factory.forProtocol(Keeps), ClientFactory.forProtocol(Sends)
+    server.noisy = client.noisy = False
+    port = reactor.listenTCP(0, server, interface="127.0.0.1").getHost().port
+    reactor.connectTCP("127.0.0.1", port, client)
+    reactor.callLater(30, reactor.stop)
+    reactor.run(installSignalHandlers=False)
+    return bytes(got)
+
+
+@pytest.mark.parametrize("weather", PRESETS)
+def test_bytes_sent_over_some_time_stay_in_order(weather: str) -> None:
+    """What is sent later never overtakes what is on its way, however often somebody looks at the clock."""
+    data = bytes(range(40))
+    for seed in range(SEEDS):
+        got = trickle(seed, weather, data)
+        assert data.startswith(got) and (weather == "storm" or got == data), (seed, list(got))
 
 
 @pytest.mark.parametrize("weather", ["calm", "windy"])

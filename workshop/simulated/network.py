@@ -63,8 +63,8 @@ class Network:
         self.orders, self.connections, self.ports = count(), count(1), cycle(PORTS)
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
-        """Have something done by the network at a time: at once, if that is not in the future."""
-        if time <= self.now:
+        """Have something done by the network at a time: at once, if that is not in the future, and nothing else is due."""
+        if time <= self.now and not (self.events and self.events[0][0] <= self.now):
             do(*args)
         else:
             heappush(self.events, (time, next(self.orders), do, args))
