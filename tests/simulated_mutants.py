@@ -1,6 +1,6 @@
 """Mutants that a provided test catches only by a split, an order or a break of its own, against plain end-to-end tests.
 
-python3 tests/simulated_mutants.py [HISTORIES] prints the first history of each weather in which it fails.
+python3 tests/simulated_mutants.py [HISTORIES [STAGE…]] prints the first history of each weather in which it fails.
 """
 
 from __future__ import annotations
@@ -60,10 +60,11 @@ def found(stage_name: str, mutant: str, histories: int) -> dict[str, list[object
     return result
 
 
-def main(histories: int) -> None:
+def main(histories: int, stages: list[str]) -> None:
     """Print a line for each, and the sum."""
     counted, caught = 0, 0
-    for stage, names in MUTANTS.items():
+    for stage in stages or MUTANTS:
+        names = MUTANTS[stage]
         for name in ["", *names.split()]:
             first = found(stage, name, histories)
             if name and "calm" not in first:
@@ -75,4 +76,4 @@ def main(histories: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, sys.argv[2:])
