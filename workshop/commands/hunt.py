@@ -45,6 +45,14 @@ TOO_LARGE = 3
     metavar="N",
     help="With --all: the most histories of a test.",
 )
+@click.option(
+    "--cuts",
+    type=click.IntRange(0, 40),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="With --all: the reads and sends of each direction that are cut, slow or late.",
+)
 @click.option("--rows", metavar="ROWS", help="Only these rows of the weather: end,order.")
 @click.option("--decisions", metavar="KEYS", help="One history: end/1.server/1=0.1, and no others.")
 @click.pass_obj
@@ -57,6 +65,7 @@ def hunt(
     count_: bool,
     all_: bool,
     most: int,
+    cuts: int,
     rows: str | None,
     decisions: str | None,
 ) -> int:
@@ -66,8 +75,9 @@ def hunt(
     TARGET is a stage, a file, or the name of a module, a class or a test, as trial takes it; it is looked for in the folder
     in which you are.
 
-    With --all, instead of seeds, every order of events and every cut is tried, histories with fewer decisions first: each
-    delay is nothing or 0.1 s, each read returns all, half, one byte or all but one; buffers are as large as in calm weather.
+    With --all, every order of events and every cut is tried instead of seeds, histories with fewer decisions first. An
+    attempt, an accept, an end and a job come at once or 0.1 s late. So do the first bytes of each direction, and its first
+    reader; the first read returns all, half, one byte or all but one. Buffers are as large as in calm weather.
 
     Exit code 0: no history fails. 1: one does. 2: there is no such test or option. 3: there are more histories than --most.
     """
@@ -91,7 +101,7 @@ def hunt(
                     if options is not None:
                         return _replay(console, running, options)
                     if all_:
-                        return _walk(console, running, most, count_)
+                        return _walk(console, running, most, cuts, count_)
                     return _hunt(console, running, seeds, first, count_)
                 except KeyboardInterrupt:
                     show_stopped(console, running)
@@ -171,7 +181,7 @@ def _hunt(console: Console, running: Hunt, seeds: int | None, first: int, count:
     return int(bad or bool(found or running.failures or running.unsteady))
 
 
-def _walk(console: Console, running: Hunt, most: int, count: bool) -> int:
+def _walk(console: Console, running: Hunt, most: int, cuts: int, count: bool) -> int:
     """Walk through all histories; return the exit code."""
     from workshop.report import hunt as words
 
@@ -179,7 +189,7 @@ def _walk(console: Console, running: Hunt, most: int, count: bool) -> int:
     words.show_calm(console, running)
     failed, whole = bool(running.calm) or not active, True
     for number in active:
-        walked = running.walk(number, most)
+        walked = running.walk(number, most, cuts)
         words.show_walked(console, walked, most)
         whole = whole and (walked.complete or bool(walked.found))
         failed = failed or bool(walked.found)

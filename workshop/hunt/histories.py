@@ -26,6 +26,9 @@ None: all that there are. A delay is 0.1 s or nothing; every cut is tried; the r
 since a small test does not fill it.
 """
 
+BOUNDED = {"cut", "slow", "latency"}
+"""Rows that are decided again for each read, or for each send, of a direction: a walk tries the first few of them only."""
+
 
 class Choice(NamedTuple):
     """A decision that is not the default. option: the index of its value in the menu of its row; sentence: what it does."""
@@ -76,11 +79,17 @@ def choices(history: History) -> list[Choice]:
 
 
 def following(
-    history: Mapping[str, int], later: Iterable[tuple[str, int]], rows: Collection[str]
+    history: Mapping[str, int], later: Iterable[tuple[str, int]], rows: Collection[str], cuts: int
 ) -> Iterator[dict[str, int]]:
-    """The histories that have one more decision than this one, and it comes after all of this one's."""
+    """The histories that have one more decision than this one, and it comes after all of this one's.
+
+    Args:
+        cuts: How many reads and sends of each direction are decided on; the others are as in calm weather.
+    """
     for key, options in later:
         name = key.partition("/")[0]
+        if name in BOUNDED and int(key.rpartition("/")[2]) > cuts:
+            continue
         walked = WALKED[name] if name in rows else ()
         for option in range(1, options) if walked is None else walked:
             if option < options:

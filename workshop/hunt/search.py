@@ -325,11 +325,12 @@ class Hunt:
 
     # All histories
 
-    def walk(self, number: int, most: int = MOST_WALKED) -> Walked:
+    def walk(self, number: int, most: int = MOST_WALKED, cuts: int = 1) -> Walked:
         """Run a test through all histories, those with fewer decisions first, up to the first that fails.
 
         Args:
             most: Histories to run at most; if there are more, the walk is not complete.
+            cuts: How many reads and sends of each direction may be cut, slow or late.
         """
         name, rows = self.tests[number], ROWS if self.rows is None else self.rows
         level: list[dict[str, int]] = [{}]
@@ -348,7 +349,7 @@ class Hunt:
                 break
             # A level may be larger than what is left to walk.
             left = most - self.ran
-            level = list(islice(_next(level, later, rows), left + 1))
+            level = list(islice(_next(level, later, rows, cuts), left + 1))
             whole = len(level) <= left
             level = level[:left]
         return Walked(name, self.ran, whole, None)
@@ -388,10 +389,11 @@ def _next(
     level: list[dict[str, int]],
     later: Mapping[int, list[tuple[str, int]]],
     rows: Collection[str],
+    cuts: int,
 ) -> Iterator[dict[str, int]]:
     """The histories with one more decision than those of a level."""
     for n, history in enumerate(level):
-        yield from following(history, later[n], rows)
+        yield from following(history, later[n], rows, cuts)
 
 
 def _sweep(

@@ -138,5 +138,5 @@ def show_walked(console: Console, walked: Walked, most: int) -> None:
     elif walked.complete:
         text = f"passes in all {many}."
     else:
-        text = f"passes in {many}; there are more. Next: --most {10 * most}, or fewer --rows."
+        text = f"passes in {many}; there are more. Next: --most {10 * most}, or only some --rows."
     console.paragraph(f"{walked.test}: {text}", 0)
