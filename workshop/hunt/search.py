@@ -17,6 +17,7 @@ from typing import Any
 
 from workshop.course import TOOL, Course, CourseError, load
 from workshop.hunt.crew import HERE, Crew, Job, Target, Unusable, target
+from workshop.hunt.found import Found, Walked
 from workshop.hunt.histories import Choice, following, written
 from workshop.hunt.shrink import shrink
 from workshop.simulated.weather import TABLE
@@ -31,60 +32,12 @@ MOST_WALKED = 200_000
 PART = 0.25
 """Seconds between two reports of a process, about."""
 MOST_IN_PART, MOST_WALKED_IN_PART = 5_000, 200
+GONE = ("hung", "died")
+SOON = 1.0
+"""Seconds after which a history counts as hung while one that hangs is shrunk."""
 MOST_PUT_BACK = 200
 """Rounds in which decisions are put back, since each round may bring up others."""
 ROWS = tuple(TABLE)
-
-
-@dataclass(frozen=True)
-class Found:
-    """A failure, and why.
-
-    Attributes:
-        test: Its name, as trial takes it.
-        seed: The seed of the history; None if the history was found by a walk, or needs no weather.
-        weather: The weather; "calm" if the test fails in any.
-        decisions: The decisions that are needed for the failure; all others are as in calm weather.
-        failure: What failed, in short.
-        kind: The exception's name; "hung" or "died" if the test's process had to be ended, or ended itself.
-        timeline: What happened in this history, a line for each event.
-        command: The command of plain trial that repeats it; "" if no seed has this history.
-        again: The command of the tool that repeats it.
-        before: The number of decisions that this history had before it was shrunk.
-    """
-
-    test: str
-    seed: int | None
-    weather: str
-    decisions: tuple[Choice, ...]
-    failure: str
-    kind: str
-    timeline: tuple[str, ...] = ()
-    command: str = ""
-    again: str = ""
-    before: int = 0
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What the needed decisions do."""
-        return tuple(one.sentence for one in self.decisions)
-
-    @property
-    def said(self) -> str:
-        """Why it fails, in a sentence."""
-        if self.weather == "calm" or not self.decisions:
-            return "Fails in calm weather too; that is not the weather's doing."
-        return f"Fails when {', and when '.join(self.sentences)}."
-
-
-@dataclass(frozen=True)
-class Walked:
-    """A walk through the histories of a test. complete: whether these are all; found: the shortest that fails."""
-
-    test: str
-    histories: int
-    complete: bool
-    found: Found | None
 
 
 @dataclass
@@ -167,11 +120,12 @@ class Hunt:
         self._plan(active, seeds)
         begin = 0
         while active and begin < self.total:
-            at = self._first_failure(active, begin, first)
-            if at is None:
+            failure = self._first_failure(active, begin, first)
+            if failure is None:
                 break
+            at, kind = int(failure["at"]), failure["kind"]
             turn, which = divmod(at, len(active))
-            if found := self.explain(active[which], first + turn):
+            if found := self.explain(active[which], first + turn, kind):
                 return found
             self.unsteady.append((self.tests[active[which]], f"seed {first + turn}"))
             begin = at + 1
@@ -233,32 +187,33 @@ class Hunt:
             self.progress(f"{self.weather}: {self.ran} of {self.total} histories{said}")
             yield answer
 
-    def _first_failure(self, active: list[int], begin: int, first: int) -> int | None:
-        """The number of the first history that fails, from a place on; None if none does."""
-        found = [
-            int(one["at"])
-            for answer in self._sweep(active, begin, first, stop=True)
-            for one in answer["failures"]
-        ]
+    def _first_failure(self, active: list[int], begin: int, first: int) -> Job | None:
+        """The first history that fails, from a place on; None if none does."""
+        found: list[Job] = []
+        for answer in self._sweep(active, begin, first, stop=True):
+            found += answer["failures"]
         if not found:
             return None
+        best = min(found, key=lambda one: int(one["at"]))
         # How far the parts came that ran beside this one is a matter of speed: they do not count.
-        self.ran = min(found) + 1
-        return min(found)
+        self.ran = int(best["at"]) + 1
+        return best
 
     # Why
 
-    def explain(self, number: int, seed: int) -> Found | None:
-        """Run a history that failed alone, and shrink it; None if it does not fail alone."""
+    def explain(self, number: int, seed: int, kind: str = "") -> Found | None:
+        """Run a history that failed alone, and shrink it; None if it does not fail alone. kind: how it failed."""
         name = self.tests[number]
         base: Job = {"do": "replay", "test": number, "weather": self.weather}
-        plain = base | {"seed": seed, "rows": self._rows()}
         self.progress(f"{name} fails with seed {seed}: running it alone")
-        before = self.crew.ask(plain)
+        if kind in GONE:
+            base["limit"] = min(SOON, self.limit)
+        before = self.crew.ask(base | {"seed": seed, "rows": self._rows(), "noted": True})
         if not before["kind"]:
             return None
         self.now = name, seed, before["text"]
-        choices = [Choice(*one) for one in before["choices"]]
+        if before["kind"] in GONE:
+            base |= {"limit": min(SOON, self.limit), "noted": True}
         tries = 0
 
         def fails(some: list[Choice]) -> bool:
@@ -268,14 +223,15 @@ class Hunt:
             options = {one.key: one.option for one in some}
             return bool(self.crew.ask(base | {"options": options})["kind"] == before["kind"])
 
-        if before["kind"] in ("hung", "died"):
-            return self._found(name, seed, before, (), plain)
-        needed = shrink(choices, fails)
-        return self._settle(name, seed, before, needed, base)
+        needed = shrink([Choice(*one) for one in before["choices"]], fails)
+        answer = self._settle(seed, before, {one.key for one in needed}, base)
+        return self._found(name, seed, answer, len(before["choices"]))
 
-    def _settle(self, name: str, seed: int, before: Job, needed: list[Choice], base: Job) -> Found:
-        """Find what to put back of a seed's history, so that only the needed decisions are left; run it once more."""
-        keys = {one.key for one in needed}
+    def _settle(self, seed: int, before: Job, keys: set[str], base: Job) -> Job:
+        """Find what to put back of a seed's history, so that only these decisions are left; run that, and record it.
+
+        If the failure does not come then, which only a test does that is not the same each time, nothing is put back.
+        """
         put_back: set[str] = set()
         job = base | {"seed": seed, "rows": None}
         for _ in range(MOST_PUT_BACK):
@@ -284,44 +240,37 @@ class Hunt:
             if not more:
                 break
             put_back |= more
-        job |= {"put_back": sorted(put_back), "record": True}
-        answer = self.crew.ask(job)
-        if answer["kind"] != before["kind"]:
-            answer = self.crew.ask(base | {"seed": seed, "rows": self._rows(), "record": True})
-        return self._found(name, seed, answer, answer["choices"], job, len(before["choices"]))
+        answer = self.crew.ask(job | {"put_back": sorted(put_back), "record": True})
+        if answer["kind"] == before["kind"]:
+            return answer
+        return self.crew.ask(base | {"seed": seed, "rows": self._rows(), "record": True})
 
-    def _found(
-        self, name: str, seed: int | None, answer: Job, choices: Any, job: Job, before: int = 0
-    ) -> Found:
-        decisions = tuple(Choice(*one) for one in choices)
+    def _found(self, name: str, seed: int | None, answer: Job, before: int = 0) -> Found:
+        decisions = tuple(Choice(*one) for one in answer["choices"])
+        weather = answer["weather"] if decisions else "calm"
         away = f"PYTHONPATH={self.target.away} " * bool(self.target.away)
-        weather = answer["weather"] if decisions or answer["kind"] in ("hung", "died") else "calm"
-        again = [f"{away}{TOOL} hunt {name}"]
-        again += [f"--weather {weather}"] * (weather not in ("calm", "windy"))
+        again = f"{away}{TOOL} hunt {name}"
         if decisions:
-            again.append("--decisions " + shlex.quote(",".join(map(written, decisions))))
-        elif seed is not None:
-            again.append(f"--from {seed} --seeds 1")
+            again += " --weather storm" * (weather == "storm")
+            again += f" --decisions {shlex.quote(','.join(map(written, decisions)))}"
         return Found(
-            name,
-            seed,
-            weather,
-            decisions,
-            answer["text"],
-            answer["kind"],
-            tuple(answer["timeline"]),
-            f"{away}{answer['command']}" if answer["command"] and seed is not None else "",
-            " ".join(again),
-            before,
+            test=name,
+            seed=seed,
+            weather=weather,
+            decisions=decisions,
+            failure=answer["text"],
+            kind=answer["kind"],
+            timeline=tuple(answer["timeline"]),
+            command=f"{away}{answer['command']}" if answer["command"] and seed is not None else "",
+            again=again,
+            before=before,
         )
 
     def replay(self, options: Mapping[str, int], number: int = 0) -> Found | None:
         """Run a test in the history of these decisions; None if it passes."""
-        job = {"do": "replay", "test": number, "weather": self.weather, "record": True}
-        answer = self.crew.ask(job | {"options": dict(options)})
-        if not answer["kind"]:
-            return None
-        return self._found(self.tests[number], None, answer, answer["choices"], job)
+        job = {"do": "replay", "test": number, "weather": self.weather, "options": dict(options)}
+        answer = self.crew.ask(job | {"record": True, "noted": True})
+        return self._found(self.tests[number], None, answer) if answer["kind"] else None
 
     # All histories
 

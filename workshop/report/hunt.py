@@ -80,11 +80,10 @@ def show_nothing(console: Console, running: Hunt, last: int) -> None:
     """Say that no history failed, and what to do next."""
     if len(running.idle) == len(running.tests) - len(running.calm) - len(running.skipped):
         if running.idle:
-            use = "uses" if len(running.idle) == 1 else "use"
-            it = "The test" if len(running.idle) == 1 else "The tests"
-            console.paragraph(
-                f"{it} {use} no network, or name calm weather: each history is the same.", 0
-            )
+            said = "The test uses no network, or names calm weather"
+            if len(running.idle) > 1:
+                said = "The tests use no network, or name calm weather"
+            console.paragraph(f"{said}: each history is the same.", 0)
         return
     if running.idle:
         console.paragraph(
