@@ -31,7 +31,8 @@ MOST_WALKED = 200_000
 """Histories of a test that a walk through all of them tries, if nobody says more."""
 PART = 0.25
 """Seconds between two reports of a process, about."""
-MOST_IN_PART, MOST_WALKED_IN_PART = 5_000, 200
+MOST_IN_PART = 5_000
+FEWEST_IN_PART, MOST_WALKED_IN_PART = 50, 200
 GONE = ("hung", "died")
 SOON = 1.0
 """Seconds after which a history counts as hung while one that hangs is shrunk."""
@@ -312,7 +313,7 @@ class Hunt:
     ) -> int | None:
         """Run histories from a place on; add what came later in each; return which is the first that failed, if any."""
         many = len(histories) - begin
-        size = max(1, min(MOST_WALKED_IN_PART, many // (2 * self.cores)))
+        size = min(MOST_WALKED_IN_PART, max(FEWEST_IN_PART, many // (2 * self.cores)))
         failed: int | None = None
         short = self.tests[number].rpartition(".")[2]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workshop.hunt.search import Found, Hunt, Walked
+from workshop.hunt.found import Found, Walked
+from workshop.hunt.search import Hunt
 from workshop.report.console import Console
 
 LONGEST = 8
