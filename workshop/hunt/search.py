@@ -34,7 +34,7 @@ PART = 0.25
 MOST_IN_PART = 5_000
 FEWEST_IN_PART, MOST_WALKED_IN_PART = 50, 200
 GONE = ("hung", "died")
-SOON = 1.0
+SOON = 0.5
 """Seconds after which a history counts as hung while one that hangs is shrunk."""
 MOST_PUT_BACK = 200
 """Rounds in which decisions are put back, since each round may bring up others."""
@@ -270,7 +270,9 @@ class Hunt:
     def replay(self, options: Mapping[str, int], number: int = 0) -> Found | None:
         """Run a test in the history of these decisions; None if it passes."""
         job = {"do": "replay", "test": number, "weather": self.weather, "options": dict(options)}
-        answer = self.crew.ask(job | {"record": True, "noted": True})
+        answer = self.crew.ask(job | {"record": True})
+        if answer["kind"] in GONE:
+            answer = self.crew.ask(job | {"record": True, "noted": True, "limit": SOON})
         return self._found(self.tests[number], None, answer) if answer["kind"] else None
 
     # All histories

@@ -30,17 +30,19 @@ class Event(NamedTuple):
 
 
 class Recorder:
-    """Notes the events of one history."""
+    """Notes the events of one history. noted() is called after each."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._began = reactor.seconds()
         self.events: list[Event] = []
+        self.noted: Callable[[], None] = lambda: None
         self._held: list[str] | None = None
 
     def note(self, who: str, what: str) -> None:
         """Add an event that happens now."""
         self.events.append(Event(who, what, self._reactor.seconds() - self._began))
+        self.noted()
 
     def _watch(self, done: Callable[[Any, Any], tuple[str, str] | None], plain: Any) -> Any:
         """Wrap a method, so that what it did is noted: the words for its object and its result."""
