@@ -29,10 +29,10 @@ HISTORIES, FEWEST = 10_000, 100
 """Histories of a hunt if nobody says how many seeds: in all, and at least of each test."""
 MOST_WALKED = 200_000
 """Histories of a test that a walk through all of them tries, if nobody says more."""
-PART = 0.25
-"""Seconds between two reports of a process, about."""
-MOST_IN_PART = 5_000
-FEWEST_IN_PART, MOST_WALKED_IN_PART = 50, 200
+PART = 0.5
+"""Seconds between two reports of a process, about. Each begins a fork, which costs as much as some twenty histories."""
+FIRST_PART, MOST_IN_PART = 16, 5_000
+FEWEST_IN_PART, MOST_WALKED_IN_PART = 50, 500
 GONE = ("hung", "died")
 SOON = 0.5
 """Seconds after which a history counts as hung while one that hangs is shrunk."""
@@ -167,7 +167,7 @@ class Hunt:
 
     def _sweep(self, active: list[int], begin: int, first: int, stop: bool) -> Iterator[Job]:
         """Run all histories from a place on, in parts; yield the answers. With stop, no part is begun after a failure."""
-        size, failed = 4, False
+        size, failed = FIRST_PART, False
 
         def jobs() -> Iterator[Job]:
             at = begin
