@@ -196,8 +196,9 @@ def main() -> None:
 
     # Otherwise Twisted keeps the last messages, since it waits for somebody to read them.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
-    first: Job = json.loads(jobs.readline())
     tests = Tests()
+    answer({"ready": True})
+    first: Job = json.loads(jobs.readline())
     answer(tests.load(first["target"], first["paths"]))
     serve = Serve(tests, Forks(first["limit"], answers))
     gc.collect()

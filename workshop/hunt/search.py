@@ -27,7 +27,7 @@ LIMIT = 10.0
 """Seconds of real time that one history may take."""
 HISTORIES, FEWEST = 10_000, 100
 """Histories of a hunt if nobody says how many seeds: in all, and at least of each test."""
-MOST_WALKED = 200_000
+MOST_WALKED = 50_000
 """Histories of a test that a walk through all of them tries, if nobody says more."""
 PART = 0.5
 """Seconds between two reports of a process, about. Each begins a fork, which costs as much as some twenty histories."""
