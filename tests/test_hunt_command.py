@@ -77,6 +77,11 @@ def test_a_failure_that_is_found(project: Learner) -> None:
             r"still ran after 0\.5 s .*test_all\.py, line \d+, in test_it\. .*ms ~ a read",
         ),
         ("Dies", 1, r"It ended its process, with exit code 3\. .* ms 1\.client reads"),
+        (
+            "Closes",
+            1,
+            r"Fails when a read of 1\.server's bytes.* It ended its process, killed by signal 9",
+        ),
         ("Stops", 1, r"The reactor was stopped during the test"),
         (
             "Lasts",
@@ -99,16 +104,18 @@ def test_a_file_counted(project: Learner) -> None:
     words = ["--seeds", "20", "--rows", "cut,slow"]
     # What hangs takes its time limit each time.
     path = Path("theirs/test_all.py")
-    path.write_text(path.read_text().replace("threading.Event().wait()", "self.fail('hangs')"))
+    path.write_text(path.read_text().replace("threading.Event().wait()", "os._exit(1)"))
     outcome = hunt(project, "theirs/test_all.py", "--count", *words)
     assert outcome.code == 1, outcome.all
     said = plain(outcome)
     counted = re.findall(r"(\d+) of 20 failed, first with seed (\d+): \S+\.(\w+)\.test_it", said)
-    assert {name for _, _, name in counted} >= {"Splits", "Hangs", "Dies", "Stops"}, outcome.out
+    assert {name for _, _, name in counted} >= {"Splits", "Hangs", "Closes", "Dies", "Stops"}, (
+        outcome.out
+    )
     # They fail in the same histories, whatever it is that they do then.
     assert len({(many, seed) for many, seed, _ in counted}) == 1, counted
-    assert f"1 of 10 tests fails {CALM}" in said
-    assert "1 of 10 tests fails since the simulated network lacks what it needs" in said
+    assert f"1 of 11 tests fails {CALM}" in said
+    assert "1 of 11 tests fails since the simulated network lacks what it needs" in said
     assert "no reactor.spawnProcess. Run this test on a real reactor" in said
     assert "test_all.Skips.test_it is skipped: not today" in said
     assert "Fails when a read of 1.server's bytes" in said

@@ -50,11 +50,13 @@ def target(text: str, course: Course | None = None) -> Target:
     """
     here, root = os.getcwd(), str(course.root) if course else ""
     theirs = tuple(filter(None, os.environ.get(PATH, "").split(os.pathsep)))
+    path = Path(text)
     if course:
         with contextlib.suppress(CourseError):
             stage = course.stage(text)
-            return Target(stage.target, (root, *theirs))
-    path = Path(text)
+            # Another folder may have a name that is also a stage's.
+            if os.sep not in text or path.resolve() == stage.folder:
+                return Target(stage.target, (root, *theirs))
     if path.exists() and (os.sep in text or path.suffix == ".py"):
         path = path.resolve()
         parts = [] if path.name == "__init__.py" else [path.stem]
@@ -124,6 +126,7 @@ class Crew:
 
     def _loaded(self, process: subprocess.Popen[bytes], what: Target) -> Job:
         """What a process says after it has imported the tests."""
+        assert process.stdout is not None
         if not select.select([process.stdout], [], [], self._limit)[0]:
             raise Unusable(
                 f"{what.name} was not imported after {self._limit:g} s: does it do more than "
