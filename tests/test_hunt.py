@@ -157,6 +157,8 @@ def test_a_folder_is_no_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, t
     course = load(ROOT)
     theirs = text.startswith("theirs")
     assert target(text, course).name == ("theirs.poetry" if theirs else "exercises.stage1_trial")
+    # A name as trial takes it is looked for here first, as trial does.
+    assert target("exercises.stage1_trial", course).paths[0] == str(Path.cwd())
 
 
 @pytest.fixture(scope="module")

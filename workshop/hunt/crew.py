@@ -51,7 +51,7 @@ def target(text: str, course: Course | None = None) -> Target:
     here, root = os.getcwd(), str(course.root) if course else ""
     theirs = tuple(filter(None, os.environ.get(PATH, "").split(os.pathsep)))
     path = Path(text)
-    if course:
+    if course and "." not in text:
         with contextlib.suppress(CourseError):
             stage = course.stage(text)
             # Another folder may have a name that is also a stage's.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop.hunt.loading import OURS
+from workshop.hunt.loading import explains
 
 Job = dict[str, Any]
 POLL, SHORT = 0.1, 0.001
@@ -125,7 +125,7 @@ class Forks:
             wait = POLL
         for line in text.decode("utf-8", "replace").splitlines():
             words = line.strip().split('"')
-            if len(words) == 3 and not any(part in words[1] for part in OURS):
+            if len(words) == 3 and explains(words[1]):
                 return f"{Path(words[1]).name}{words[2].replace(' in ', ', in ')}".strip()
         return ""
 
