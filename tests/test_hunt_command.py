@@ -222,11 +222,15 @@ def test_ctrl_c(mini: Learner, words: tuple[str, ...], shown: str, says: str) ->
     mini.nothing_left()
 
 
-def test_the_tool_killed(mini: Learner) -> None:
-    """If the tool itself is killed, what it started ends too."""
-    shutil.copy(HUNTED, mini.root)
-    with Terminal(mini, "hunt", "hunted.Passes", "--seeds", "100000000") as terminal:
-        terminal.expect(r"windy: \d+ of")
+def test_the_tool_killed(mini: Learner, tmp_path: Path) -> None:
+    """If the tool itself is killed while a test hangs, what it started ends soon, long before its time limit."""
+    hangs = tmp_path / "hangs"
+    text = HUNTED.read_text().replace(
+        "threading.Event().wait()", f"open({str(hangs)!r}, 'w').close(), threading.Event().wait()"
+    )
+    (mini.root / "hunted.py").write_text(text)
+    with Terminal(mini, "hunt", "hunted.Hangs", limit=60) as terminal:
+        until(hangs.exists, 20, "the test never hung")
         terminal.process.kill()
         terminal.process.wait()
     until(lambda: not mini.processes(), 6, "a process was left behind")
