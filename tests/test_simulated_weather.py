@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from simulated_sides import SENT, Talk, digest
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 
 from workshop.simulated.errors import Misused
-from workshop.simulated.network import EPOCH
+from workshop.simulated.network import EPOCH, Network, Socket
 from workshop.simulated.reactor import SimulatedReactor
 from workshop.simulated.weather import PRESETS, TABLE, History, setting
 
@@ -178,6 +179,40 @@ def test_putting_all_back_is_calm() -> None:
                 break
             out |= {one.key for one in talk.history.departures}
         assert talk.events == calm
+
+
+def test_bytes_that_are_due_come_before_later_ones() -> None:
+    """If late bytes are due, and not delivered yet, bytes that are sent now come after them."""
+
+    class Late(History):
+        def choose(self, decision_key: str, name: str, options: int) -> int:
+            return options - 1 if decision_key == "latency/1.client/1" else 0
+
+    network = Network()
+    network.history = Late(0, "windy")
+    listener, client = (Socket(network, socket.AF_INET) for _ in range(2))
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    client.connect_ex(listener.getsockname())
+    server, _ = listener.accept()
+    client.send(b"one")
+    network.now = network.events[0][0]
+    client.send(b"two")
+    network.deliver()
+    assert server.recv(10) == b"onetwo"
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs UNIX sockets")
+def test_a_path_is_in_no_key(tmp_path: Path) -> None:
+    """A UNIX port is called by its number: its path may differ from run to run, and what depends on keys with it."""
+    labels = []
+    for name in ("one", "another"):
+        network = Network()
+        port = Socket(network, socket.AF_UNIX)
+        port.bind(str(tmp_path / name))
+        port.listen()
+        labels.append(port.label)
+    assert labels == ["path 1", "path 1"]
 
 
 def test_somebody_else_may_choose() -> None:

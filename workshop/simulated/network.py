@@ -18,9 +18,7 @@ from typing import Any
 from .errors import NotSimulated
 from .weather import History
 
-EPOCH = (
-    2.0**20
-)  # where time begins: a float that is true, and leaves room for less than a nanosecond
+EPOCH = 2.0**20  # when time begins: a float that is true, and precise to less than a nanosecond
 TURN, LOOK, BYTE = 2.0**-17, 2.0**-20, 2.0**-30
 """Seconds that these take: a turn of the reactor, a look at its clock, a byte that is sent. So a wait for a time ends,
 however busy the reactor is, and of two calls with the same delay the first is due first."""
@@ -60,7 +58,8 @@ class Network:
         self.sockets: dict[Socket, None] = {}
         self.hot: dict[Socket, None] = {}
         self.events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
-        self.orders, self.connections, self.ports = count(), count(1), cycle(PORTS)
+        self.orders, self.ports = count(), cycle(PORTS)
+        self.connections, self.paths = count(1), count(1)
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
         """Have something done by the network at a time: at once, if that is not in the future, and nothing else is due."""
@@ -202,7 +201,9 @@ class Socket:
 
     def listen(self, backlog: int = 0) -> None:
         self.waiting = deque()
-        self.label = f"port {self.name[1] if self.family != UNIX else self.name!r}"
+        # Not by its path, which may be a temporary one: the weather's keys are the same in each run.
+        path = isinstance(self.bound, bytes)
+        self.label = f"path {next(self.network.paths)}" if path else f"port {self.name[1]}"
 
     def accept(self) -> tuple[Socket, Any]:
         if not self.waiting:
@@ -354,5 +355,5 @@ class Socket:
         if self.connected and not self.dead and not self._over:
             if self.inbox or linger or reset:
                 self._later("end", self.peer._reset)
-            else:
+            elif not self.shut_write:
                 self.shutdown(socket.SHUT_WR)

@@ -39,6 +39,13 @@ def started(kind: Any, *args: Any) -> Any:
     return one
 
 
+def over_tls(*args: Any) -> Any:
+    """A factory that adds TLS; pyOpenSSL need not be there before."""
+    from twisted.protocols.tls import TLSMemoryBIOFactory
+
+    return TLSMemoryBIOFactory(*args)
+
+
 @implementer(interfaces.IReactorFDSet, interfaces.IReactorTCP, interfaces.IReactorSSL)
 class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
     """Runs Twisted code on a simulated network, in virtual time. network.history: what its weather decides."""
@@ -228,20 +235,14 @@ class SimulatedReactor(_DisconnectSelectableMixin, base.ReactorBase):
         return started(Connector, host, port, factory, timeout, bindAddress, self)
 
     def listenSSL(self, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any) -> Any:
-        from twisted.protocols.tls import TLSMemoryBIOFactory
-
-        secure = TLSMemoryBIOFactory(contextFactory, False, factory)
-        one = self.listenTCP(port, secure, *more, **kw)
+        one = self.listenTCP(port, over_tls(contextFactory, False, factory), *more, **kw)
         one._type = "TLS"
         return one
 
     def connectSSL(
         self, host: str, port: Any, factory: Any, contextFactory: Any, *more: Any, **kw: Any
     ) -> Any:
-        from twisted.protocols.tls import TLSMemoryBIOFactory
-
-        secure = TLSMemoryBIOFactory(contextFactory, True, factory)
-        return self.connectTCP(host, port, secure, *more, **kw)
+        return self.connectTCP(host, port, over_tls(contextFactory, True, factory), *more, **kw)
 
     def listenUNIX(
         self, address: Any, factory: Any, backlog: int = 50, mode: int = 0o666, wantPID: int = 0

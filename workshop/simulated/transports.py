@@ -23,8 +23,7 @@ class Simulated:
         return Socket(reactor.network, me.addressFamily)
 
 
-class Client(Simulated, tcp.Client):
-    """A TCP client's transport."""
+class Client(Simulated, tcp.Client): ...
 
 
 class Connector(tcp.Connector):
@@ -33,13 +32,7 @@ class Connector(tcp.Connector):
         return make(self.host, self.port, self.bindAddress, self, self.reactor)
 
 
-class Port(Simulated, tcp.Port):
-    def createInternetSocket(self) -> Any:
-        me: Any = self
-        one = super().createInternetSocket()
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(me._reuseAddress))
-        one.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_REUSEPORT", -1), int(me._reusePort))
-        return one
+class Port(Simulated, tcp.Port): ...
 
 
 def look_up(host: Any, port: Any, family: int = 0, type: int = 0, *_: Any, **__: Any) -> list[Any]:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 from twisted.internet.error import ReactorAlreadyRunning
@@ -23,21 +24,28 @@ from .weather import History, known, setting
 MOST_SAID = 10  # decisions that a failing test prints
 
 
-def note(test: Any, history: History) -> str:
-    """What is printed below a failing test: the weather, what it did, and the command that runs this history again."""
-    lines, words = ["Simulated network, calm."], ["trial --reactor=simulated", test.id()]
+def again(test: Any, history: History) -> str:
+    """The command that runs a test again, with the same history."""
+    words = ["trial --reactor=simulated", test.id()]
     if history.weather != "calm":
-        done, drawn = history.departures, len(history.decisions)
         words[:0] = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
         if history.put_back:
-            words.insert(2, f"SIMULATED_PUT_BACK={','.join(sorted(history.put_back))}")
+            words.insert(2, f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
+    return " ".join(words)
+
+
+def note(test: Any, history: History) -> str:
+    """What is printed below a failing test: the weather, what it did, and the command that runs this history again."""
+    lines = ["Simulated network, calm."]
+    if history.weather != "calm":
+        done, drawn = history.departures, len(history.decisions)
         lines = [
             f"Simulated network, {history.weather}, seed {history.seed}: "
             f"{len(done)} of {drawn} decisions are not as in calm weather.",
             *(f"  {one}" for one in done[:MOST_SAID]),
             *[f"  and {len(done) - MOST_SAID} more"] * (len(done) > MOST_SAID),
         ]
-    return "\n".join([*lines, "This history again:", f"  {' '.join(words)}", ""])
+    return "\n".join([*lines, "This history again:", f"  {again(test, history)}", ""])
 
 
 def noted(add: Any, history: History) -> Any:

@@ -30,7 +30,7 @@ TABLE = {
     "accept": Row(DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
     "latency": Row(DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
     "end": Row(DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
-    "cut": Row((), (), "a read of {who}'s bytes returns only the first {value:g}"),
+    "cut": Row((), (), "a read of {who}'s bytes returns only {value:g} of them"),
     "slow": Row(DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
     "room": Row((4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
     "order": Row((), (), "{who} is ready first, but another goes before it"),
