@@ -118,12 +118,9 @@ DONE = "lambda result: None if done.called else done.callback(result)"
 SIDE = "Side(name, over(protocol),"
 CLEANUP = "        self.addCleanup(self.end)\n"
 LISTEN = '        self.port = reactor.listenTCP(0, factory, interface="127.0.0.1")\n'
-END = "        ports, attempts, lines ="
+END = "        ports, opened, raised ="
 ENDS = "        waiting: Any = DeferredList("
-LIMITED = """\
-        giving_up: Any = reactor.callLater(limit, lambda: waiting.callback(waiting.resultList))
-        waiting.addBoth(lambda results: (giving_up.active() and giving_up.cancel()) or results)
-"""
+LIMITED = "        yield within(limit - grace, Deferred())\n"
 RAISES = "raise RuntimeError('in the teardown')\n"
 
 WAITS = r"it reported (OSError: .*; )?TimeoutError: its cleanup function _?end still waits after [\d.]+ s; "
@@ -181,11 +178,11 @@ WRONG = {
         {END: f"        yield Deferred()\n{END}"}, WAITS + "nothing is left in the reactor"
     ),
     "the mixin never hears that a connection is over": tidy(
-        {"lambda: over.called or over.callback(None)": "int"},
-        r"AssertionError: not over [\d.]+ s after the test: <.*Client.*>\.$",
+        {"            over.called or over.callback(None)": "            pass"},
+        r"AssertionError: not over [\d.]+ s after the test: <.*Client.*>\)\.$",
     ),
     "the mixin ignores the limit": tidy(
-        {LIMITED: ""},
+        {LIMITED: "        yield waiting\n"},
         r"that of the limit, [\d.]+ s, .*TimeoutError: its cleanup function _end still waits",
     ),
     # Teardowns that raise.
@@ -213,7 +210,7 @@ WRONG = {
     ),
     "a second port": fixture({LISTEN: LISTEN + LISTEN}, LEFT + r"the port\.$"),
     "the mixin forgets the ports": tidy(
-        {"self._opened[0].append(_once(port)) or port": "port"}, LEFT + r"3 ports\.$"
+        {'self._ports.append(_once(port, "stopListening")) or port': "port"}, LEFT + r"3 ports\.$"
     ),
 }
 
