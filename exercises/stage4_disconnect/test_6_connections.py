@@ -13,7 +13,18 @@ from twisted.web.server import Site
 
 from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
-from .heard import HalfOpen, Spied, kill, mocking, running, serving_again, setting, watching
+from .heard import (
+    HalfOpen,
+    Spied,
+    kill,
+    mocking,
+    raising_when_made,
+    running,
+    serving_again,
+    setting,
+    watching,
+    wrapping,
+)
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 
@@ -244,14 +255,7 @@ class Step14MixinConnections(Kinds):
 
     def test_ends_while_it_is_connected(self):
         """A connection is also closed, and not aborted, if the test ends within the protocol's connectionMade."""
-        reasons = []
-
-        class Hears(unread(Side)):
-            def connectionLost(self, reason):
-                reasons.append(reason.value)
-                super().connectionLost(reason)
-
-        servers = Sides(Hears)
+        servers = Sides(unread(HalfOpen))
 
         class Connects(Inner):
             async def runTest(self):
@@ -263,9 +267,8 @@ class Step14MixinConnections(Kinds):
         when = "for a test that ends within a server's connectionMade"
         self.assert_clean(Connects, when)
         self.assert_over(servers.sides, when)
-        self.assertIsInstance(
-            reasons[0], ConnectionDone, f"Expected ConnectionDone {when}; got {reasons[0]!r}."
-        )
+        lost = servers.sides[0].lost
+        self.assertIs(type(lost), ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}.")
 
     def test_gone(self):
         """The test may close or abort a connection itself, and wait for the end or not."""
@@ -341,23 +344,8 @@ class Step14MixinConnections(Kinds):
     def test_connection_made_raises(self):
         """A connection is noted before its protocol's own method is called: it is closed even if connectionMade raises."""
         error, sides = RuntimeError("from connectionMade"), []
-
-        class Raises(Side):
-            def connectionMade(self):
-                sides.append(self)
-                self.transport.pauseProducing()
-                raise error
-
-        class Connects(Inner):
-            async def runTest(self):
-                port = await self.listen(self.server(), Factory.forProtocol(Raises))
-                endpoint = self.client(port.getHost().port)
-                client = await self.connect(endpoint, Factory.forProtocol(unread(Client)))
-                while not sides:
-                    await self.turn()
-                sides.append(client)
-
-        self.assert_reported(Connects, [error], "when a server's connectionMade raises that")
+        case = raising_when_made(error, sides)
+        self.assert_reported(case, [error], "when a server's connectionMade raises that")
         self.assert_over(sides, "when a server's connectionMade raises")
 
     def test_build_protocol_none(self):
@@ -416,30 +404,9 @@ class Step14MixinConnections(Kinds):
 
     def test_wrapped(self):
         """A transport may be wrapped by an object that passes on all other attributes: its protocol hears of the end."""
-        sides = []
-
-        class Wraps(Inner):
-            async def runTest(self):
-                wrapped = self.watched(Factory.forProtocol(Side))
-
-                class Passing(Protocol):
-                    def connectionMade(self):
-                        sides.append(wrapped.buildProtocol(None))
-                        sides[0].makeConnection(Nowhere(self.transport))
-
-                    def dataReceived(self, data):
-                        sides[0].dataReceived(data)
-
-                    def connectionLost(self, reason):
-                        sides[0].connectionLost(reason)
-
-                port = await self.listen(self.server(), Factory.forProtocol(Passing))
-                endpoint = self.client(port.getHost().port)
-                sides.append(await self.connect(endpoint, Factory.forProtocol(Client)))
-                await sides[1].answer
-
-        self.assert_clean(Wraps, "for a transport that is wrapped")
-        self.assert_over(sides, "for a transport that is wrapped")
+        sides, when = [], "for a transport that is wrapped"
+        self.assert_clean(wrapping(sides), when)
+        self.assert_over(sides, when)
 
     def test_process(self):
         """A process that reads its input to the end is ended, and waited for."""

@@ -69,10 +69,17 @@ class TidyConnections:
         ends = [(port, "port", maybeDeferred(port.stopListening), None) for port in ports] + opened
         ### END SOLUTION
         waiting: Any = DeferredList([over.addErrback(raised.append) for _, _, over, _ in ends])
-        for _, _, over, end in opened:
+        for (
+            _,
+            _,
+            over,
+            end,
+        ) in opened:  # a thing, its transport or a word, its end, how to ask for that
             over.called or maybeDeferred(end).addErrback(raised.append)
 
-        def within(seconds: float, done: Any) -> Any:
+        def within(
+            seconds: float, done: Any
+        ) -> Any:  # fires when all is over, or after these seconds
             waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
             return done.addTimeout(seconds, reactor, lambda *_: None)
 
