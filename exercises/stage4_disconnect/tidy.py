@@ -58,17 +58,10 @@ class TidyConnections:
         ports, opened, raised = self._ports, vars(self).pop("_opened"), []  # type: Any, Any, Any
         ends = [*opened]  # Step 13: the mixin's ports
         waiting: Any = DeferredList([over.addErrback(raised.append) for _, _, over, _ in ends])
-        for (
-            _,
-            _,
-            over,
-            end,
-        ) in opened:  # a thing, its transport or a word, its end, how to ask for that
+        for _, _, over, end in opened:  # thing, transport or a word, its end, asks for that
             over.called or maybeDeferred(end).addErrback(raised.append)
 
-        def within(
-            seconds: float, done: Any
-        ) -> Any:  # fires when all is over, or after these seconds
+        def within(seconds: float, done: Any) -> Any:  # done fires then, or when all is over
             waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
             return done.addTimeout(seconds, reactor, lambda *_: None)
 
