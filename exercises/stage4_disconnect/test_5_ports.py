@@ -140,6 +140,17 @@ class Step13MixinPorts(Kinds):
         self.assertTrue(slow.stopped, "Expected the test to wait until the port had stopped.")
         self.assertEqual(len(stops), 1, f"Expected one stopListening(); there were {len(stops)}.")
 
+    def test_started_again(self):
+        """A port that the test has stopped and started again is stopped."""
+
+        class Restarts(Inner):
+            async def runTest(self):
+                port = await self.listen(self.server(), Factory())
+                await port.stopListening()
+                port.startListening()
+
+        self.assert_clean(Restarts, "for a test that stops a port, and starts it again")
+
     def test_wrong_test_case(self):
         """In a test case that does not wait for cleanups, listen and connect raise a TypeError, and open nothing."""
         for kind in (SynchronousTestCase, unittest.TestCase):

@@ -7,12 +7,12 @@
 
 When the test ends, passed or failed, trial closes ports, attempts and both sides of connections, and waits: after cleanups
 that you add later, before tearDown. Needs Twisted 21.7, Python 3.9 or newer. The course's txtidy/ is for what this leaves to
-you: an Agent, services, threads, stubborn processes, reactor.connectTCP, restarted ports, protocols without a __dict__.
+you: an Agent, services, threads, stubborn processes, reactor.connectTCP, protocols without a __dict__.
 """
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred, succeed
 from twisted.python import failure, log
 from twisted.trial.unittest import TestCase
 
@@ -126,8 +126,8 @@ def _over(thing: Any) -> Any:
     return over
 
 
-def _once(thing: Any, name: str) -> Any:
-    """Let this object's method be called only once: later calls return what the first did. Returns the object."""
-    method, results = getattr(thing, name), []  # type: Any, Any
-    setattr(thing, name, lambda: (results or results.append(method()) or results)[0])
-    return thing
+def _once(one: Any, name: str) -> Any:
+    """Let further calls of this object's method return what the first did, until that has fired. Returns the object."""
+    method, got = getattr(one, name), [succeed(None)]  # type: Any, Any
+    setattr(one, name, lambda: (getattr(got[0], "called", 0) and got.insert(0, method())) or got[0])
+    return one
