@@ -120,7 +120,7 @@ CLEANUP = "        self.addCleanup(self.end)\n"
 LISTEN = '        self.port = reactor.listenTCP(0, factory, interface="127.0.0.1")\n'
 END = "        ports, opened, raised ="
 ENDS = "        waiting: Any = DeferredList("
-LIMITED = "        yield within(limit - grace, Deferred())\n"
+LIMITED = "        giving_up = within(limit, Deferred())\n"
 RAISES = "raise RuntimeError('in the teardown')\n"
 
 WAITS = r"it reported (OSError: .*; )?TimeoutError: its cleanup function _?end still waits after [\d.]+ s; "
@@ -182,7 +182,7 @@ WRONG = {
         r"AssertionError: not over [\d.]+ s after the test: <.*Client.*>\)\.$",
     ),
     "the mixin ignores the limit": tidy(
-        {LIMITED: "        yield waiting\n"},
+        {LIMITED: "        giving_up = waiting\n"},
         r"that of the limit, [\d.]+ s, .*TimeoutError: its cleanup function _end still waits",
     ),
     # Teardowns that raise.

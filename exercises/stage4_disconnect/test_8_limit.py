@@ -31,13 +31,14 @@ async def opened(test, seen, kind=Side):
 class Step17MixinLimit(Outer):
     """What has not ended by the limit is named, and fails the test.
 
-    Write the last lines of _end(), in tidy.py. Wait for the rest of `limit` seconds, with within().
-    If something has not ended by then, put a Failure with an AssertionError before the others in
-    `raised`, which are reported, too. Its message names each thing that has not ended, and no
-    others, by the str() of the first two in its place in `ends`: a connection by its protocol and
-    its transport, an attempt by its endpoint. Call str() then, and not sooner. What has failed has
-    ended, whatever the exception, even CancelledError: waiting.resultList shows what has not. An
-    end after the limit raises nothing.
+    Write the last lines of _end(), in tidy.py, and one before step 16's, which calls
+    within(limit, Deferred()): its seconds count from there. Wait for that Deferred after step 16's
+    lines. If something has not ended by then, put a Failure with an AssertionError before the
+    others in `raised`, which are reported, too. Its message names each thing that has not ended,
+    and no others, by the str() of the first two in its place in `ends`: a connection by its
+    protocol and its transport, an attempt by its endpoint. Call str() then, and not sooner. What
+    has failed has ended, whatever the exception, even CancelledError: waiting.resultList shows
+    what has not. An end after the limit raises nothing.
     """
 
     def assert_named(self, case, things, when, own=(), after=()):

@@ -54,7 +54,6 @@ class TidyConnections:
         from twisted.internet import reactor
 
         limit = min(self.limit, 0.9 * self.getTimeout())  # trial's own timeout would name nothing
-        grace = min(self.grace, limit / 2)
         ports, opened, raised = self._ports, vars(self).pop("_opened"), []  # type: Any, Any, Any
         ends = [*opened]  # Step 13: the mixin's ports
         waiting: Any = DeferredList([over.addErrback(raised.append) for _, _, over, _ in ends])
@@ -65,6 +64,7 @@ class TidyConnections:
             waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
             return done.addTimeout(seconds, reactor, lambda *_: None)
 
+        # Step 17: the mixin's limit
         # Step 16: the mixin's grace
         yield waiting  # Step 17: the mixin's limit
         for why in raised[1:]:

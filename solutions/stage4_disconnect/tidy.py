@@ -62,7 +62,6 @@ class TidyConnections:
         from twisted.internet import reactor
 
         limit = min(self.limit, 0.9 * self.getTimeout())  # trial's own timeout would name nothing
-        grace = min(self.grace, limit / 2)
         ports, opened, raised = self._ports, vars(self).pop("_opened"), []  # type: Any, Any, Any
         ### BEGIN SOLUTION Step 13: stop each port
         ### STARTER ends = [*opened]  # Step 13: the mixin's ports
@@ -76,16 +75,20 @@ class TidyConnections:
             waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
             return done.addTimeout(seconds, reactor, lambda *_: None)
 
+        ### BEGIN SOLUTION Step 17: begin to wait until the limit
+        ### STARTER # Step 17: the mixin's limit
+        giving_up = within(limit, Deferred())
+        ### END SOLUTION
         ### BEGIN SOLUTION Step 16: abort each connection that is not over after the grace
         ### STARTER # Step 16: the mixin's grace
-        yield within(grace, Deferred())
+        yield within(min(self.grace, limit / 2), Deferred())
         for _, line, over, end in opened:
             if not over.called:
                 maybeDeferred(getattr(line, "abortConnection", end)).addErrback(raised.append)
         ### END SOLUTION
         ### BEGIN SOLUTION Step 17: wait until the limit, and name what has not ended
         ### STARTER yield waiting  # Step 17: the mixin's limit
-        yield within(limit - grace, Deferred())
+        yield giving_up
         late = [f"{ends[i][0]} ({ends[i][1]})" for i, ok in enumerate(waiting.resultList) if not ok]
         if late:
             error = AssertionError(f"not over {limit:g} s after the test: {'; '.join(late)}")
