@@ -65,9 +65,9 @@ class Step16MixinGrace(Outer):
     Write the lines of _end() after within(), in tidy.py. self.grace seconds later, or at half of
     `limit` if that is sooner, and not before, abort each connection that is not over when its turn
     comes, even if its close has raised. `yield within(seconds, Deferred())` waits so long, or until
-    everything has ended: within() is given. A transport without abortConnection is left alone, or closed again. If an abort raises,
-    the others are still aborted: add the Failure to `raised`, so that it is reported after all
-    have ended. TLS and UNIX sockets need no code of their own.
+    everything has ended: within() is given. A transport without abortConnection is left alone, or
+    closed again. If an abort raises, the others are still aborted: add the Failure to `raised`, so
+    that it is reported after all have ended. TLS and UNIX sockets need no code of their own.
     """
 
     def test_unread(self):
