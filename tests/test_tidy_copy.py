@@ -31,10 +31,13 @@ ENDS_BADLY = {
     "Fails.test_raises": ("ERROR", r"builtins\.LookupError: on purpose, too"),
     "Fails.test_connection_would_not_end": (
         "ERROR",
-        NAMED + r"the stubborn client from IPv4Address\(.*'10\.0\.0\.1'.*\) to IPv4Address\(.*\)",
+        NAMED + r"the stubborn client \(<.*StringTransport.*>\)",
     ),
-    "Fails.test_port_would_not_stop": ("ERROR", NAMED + "the stubborn port"),
-    "Fails.test_timeout_too_short": ("ERROR", NAMED.replace("3", "18") + "the stubborn port"),
+    "Fails.test_port_would_not_stop": ("ERROR", NAMED + r"the stubborn port \(port\)"),
+    "Fails.test_timeout_too_short": (
+        "ERROR",
+        NAMED.replace("3", "18") + r"the stubborn port \(port\)",
+    ),
     "SetUpFails.test_never_run": ("ERROR", r"builtins\.RuntimeError: setUp stopped halfway"),
 }
 """What trial must report of those tests that are to fail: how, and the last line of what it says."""
@@ -147,20 +150,9 @@ def check(done: subprocess.CompletedProcess[str], expected: set[str]) -> None:
 
 
 def test_size() -> None:
-    """It is short enough to be read before it is copied: at most 95 lines of code.
-
-    Blank lines, comments and docstrings are not counted.
-    """
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    words: set[int] = set()
-    for node in ast.walk(ast.parse(TIDY)):
-        if isinstance(node, documented) and ast.get_docstring(node) is not None:
-            words.update(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    lines = [
-        line.strip() for number, line in enumerate(TIDY.splitlines(), 1) if number not in words
-    ]
-    code = [line for line in lines if line and not line.startswith("#")]
-    assert len(code) <= 95, f"{len(code)} lines"
+    """It is short enough to be read before it is copied: at most 90 lines that are not blank."""
+    lines = [line for line in TIDY.splitlines() if line.strip()]
+    assert len(lines) <= 90, f"{len(lines)} lines"
 
 
 def test_imports() -> None:

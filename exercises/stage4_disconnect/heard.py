@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol
 from zope.interface import implementer
 
-from .cases import Inner
+from .cases import Inner, Nowhere, unread
 from .fakes import Recorder
 from .lines import Client, Side
 
@@ -165,3 +165,53 @@ def mocking(protocol, built):
             built.append(self.watched(factory).buildProtocol(None))
 
     return Builds
+
+
+def wrapping(sides):
+    """Return a test whose server passes its transport on, wrapped, to a watched factory's protocol.
+
+    sides: where it adds that protocol and the client's.
+    """
+
+    class Wraps(Inner):
+        async def runTest(self):
+            wrapped = self.watched(Factory.forProtocol(Side))
+
+            class Passing(Protocol):
+                def connectionMade(self):
+                    sides.append(wrapped.buildProtocol(None))
+                    sides[0].makeConnection(Nowhere(self.transport))
+
+                def dataReceived(self, data):
+                    sides[0].dataReceived(data)
+
+                def connectionLost(self, reason):
+                    sides[0].connectionLost(reason)
+
+            port = await self.listen(self.server(), Factory.forProtocol(Passing))
+            endpoint = self.client(port.getHost().port)
+            sides.append(await self.connect(endpoint, Factory.forProtocol(Client)))
+            await sides[1].answer
+
+    return Wraps
+
+
+def raising_when_made(error, sides):
+    """Return a test whose server raises this in connectionMade. The server and the client are added to sides."""
+
+    class Raises(Side):
+        def connectionMade(self):
+            sides.append(self)
+            self.transport.pauseProducing()
+            raise error
+
+    class Connects(Inner):
+        async def runTest(self):
+            port = await self.listen(self.server(), Factory.forProtocol(Raises))
+            endpoint = self.client(port.getHost().port)
+            client = await self.connect(endpoint, Factory.forProtocol(unread(Client)))
+            while not sides:
+                await self.turn()
+            sides.append(client)
+
+    return Connects

@@ -267,11 +267,13 @@ class Step08Teardown(Case):
         """What a close returns is neither an end nor a failure: only `over` marks the end."""
         failed = fail(OSError("no failure of the teardown"))
         self.addCleanup(failed.addErrback, lambda failure: None)
-        for gives in (Deferred(), failed, OSError("no failure"), False):
+        results = {"a Deferred": Deferred(), "a failed Deferred": failed, "False": False}
+        results["an exception"] = OSError("no failure")
+        for name, gives in results.items():
             opened = Opened(gives=gives)
             done = opened.tear_down()
             self.assert_waits(opened, done, THREE)
-            self.assert_done(done, f"after all three, if each close returns {gives!r}")
+            self.assert_done(done, f"after all three, if each close returns {name}")
 
     def fails(self, opened, error, what):
         """Check that it closes everything and waits for everything, then fails with this error."""

@@ -130,14 +130,16 @@ class Step09Grace(Case):
         """What an abort returns is neither an end nor a failure: only `over` marks the end."""
         failed = fail(OSError("no failure of the teardown"))
         self.addCleanup(failed.addErrback, lambda failure: None)
-        for gives in (Deferred(), failed, OSError("no failure"), False):
+        results = {"a Deferred": Deferred(), "a failed Deferred": failed, "False": False}
+        results["an exception"] = OSError("no failure")
+        for name, gives in results.items():
             opened = Opened(gives=gives)
             done = opened.tear_down()
             opened.clock.advance(1)
             opened.end("the port", "the client")
-            self.assert_pending(done, f"before the server's end, if each abort returns {gives!r}")
+            self.assert_pending(done, f"before the server's end, if each abort returns {name}")
             opened.end("the server")
-            self.assert_done(done, f"after all three, if each abort returns {gives!r}")
+            self.assert_done(done, f"after all three, if each abort returns {name}")
 
     def test_over_within_an_abort(self):
         """A side that was ended by another's abort is over when its turn comes: it is not aborted."""
@@ -176,6 +178,23 @@ class Step09Grace(Case):
                 self.assert_pending(done, f"before the server's end, if aborting {side} raises")
                 opened.end("the server")
                 self.assert_failed(done, error, f"after all have ended, if aborting {side} raises")
+
+    def test_last_abort_raises(self):
+        """An abort that ends the last side, and then raises, is reported."""
+        error = RuntimeError("ended, but not well")
+        for name in ("client", "server"):
+            opened = Opened()
+            done = opened.tear_down()
+            transport = getattr(opened, name).transport
+
+            def abort(transport=transport):
+                transport.end()
+                raise error
+
+            opened.sides[name == "server"].abort = abort
+            opened.end(*(end for end in THREE if end != f"the {name}"))
+            opened.clock.advance(1)
+            self.assert_failed(done, error, f"if the {name}'s abort ends it, then raises")
 
     def test_close_and_abort_raise(self):
         """If closes and aborts raise, the first close is reported, or else the first abort."""

@@ -143,8 +143,8 @@ class Step11FixturePort(Outer):
         self.assert_reported(Stops, [error], "when setUp stops its port, and then fails with that")
 
     def test_fails_before(self):
-        """If setUp fails before there is a port, its error is reported, and nothing else."""
-        error = CannotListenError("127.0.0.1", 0, OSError("no more ports"))
+        """If listening fails, its error is reported, and nothing else; self.end is called even then."""
+        error, calls = CannotListenError("127.0.0.1", 0, OSError("no more ports")), []
 
         class Fails(InnerFixture):
             async def setUp(self):
@@ -156,4 +156,13 @@ class Step11FixturePort(Outer):
                 self.patch(reactor, "listenTCP", fail)
                 await super().setUp()
 
+            def end(self):
+                calls.append(self.port)
+                return super().end()
+
         self.assert_reported(Fails, [error], "when listenTCP raises that")
+        self.assertEqual(
+            len(calls),
+            1,
+            f"Expected self.end to be added before listening, so called once; it was {len(calls)} times.",
+        )

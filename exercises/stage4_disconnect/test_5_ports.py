@@ -31,13 +31,13 @@ class SlowPort:
 class Step13MixinPorts(Kinds):
     """A port that a test listens on is stopped when the test ends.
 
-    Write what is missing in listen() and _end() for it, in tidy.py. self._opened has three lists: of
-    ports, of attempts, of connections. Remember the port in the first; the Deferred of listen
-    still has the endpoint's result, a port or a failure. trial calls _end when the test is over:
-    watched(), which is given, adds that cleanup. _once(port) is given, too: call it for each port,
-    so that a test may stop it, and not wait. In _end, stop each port, once, and add to `ends` the
-    port, None, and a Deferred for its end. If stopListening() raises, or its Deferred fails,
-    the other ports are still stopped, and each such failure is reported, in order.
+    Write what is missing in listen() and _end() for it, in tidy.py. In listen, add the port to
+    self._ports; the Deferred of listen still has the endpoint's result, a port or a failure. Call
+    _once(port, "stopListening"), which is given, so that a test may stop the port, and not wait.
+    trial calls _end when the test is over: watched(), which is given, adds that cleanup. In _end,
+    `ends` has all of `opened` and, before that, for each port: the port, "port", a Deferred for its
+    end, and None. Stop each port, once. If stopListening() raises, or its Deferred fails, the other
+    ports are still stopped, and each such failure is reported, in order.
     """
 
     def test_gives_the_port(self):

@@ -3,7 +3,7 @@
 import os
 import socket
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.protocol import Factory, Protocol
@@ -13,22 +13,31 @@ from twisted.web.server import Site
 
 from .cases import FakeConnecting, Inner, Kinds, Nowhere, Sides, SlowGoodbye, ending_as_one, unread
 from .fakes import ERRORS, AlikeRecorder, Recorder
-from .heard import HalfOpen, Spied, kill, mocking, running, serving_again, setting, watching
+from .heard import (
+    HalfOpen,
+    Spied,
+    kill,
+    mocking,
+    raising_when_made,
+    running,
+    serving_again,
+    setting,
+    watching,
+    wrapping,
+)
 from .lines import LATE_CLIENT, LATE_SERVER, QUIET, Client, Side
 
 
 class Step14MixinConnections(Kinds):
     """Both sides of each connection are closed, and waited for.
 
-    Write _noted(), and the lines of _end() that close, in tidy.py. _noted gets each result of a
-    factory's buildProtocol, and returns it; it may be None. Replace makeConnection of that one
-    object with a function that notes the connection, then calls the object's own: add to lines
-    the protocol, the transport, and a Deferred. This fires with None after connectionLost of the
-    transport or, if the transport's class has no such method, of the protocol: _after() is given.
-    In _end, call loseConnection, once and nothing else, for each connection that is not over when
-    its turn comes, and add protocol, transport and Deferred to `ends`. If a loseConnection
-    raises, all others are still closed, and each such exception is reported, in order: add a
-    Failure to `raised`. What it returns is ignored.
+    Write _noted(), in tidy.py. It gets each result of a factory's buildProtocol, and returns it; it
+    may be None. Replace makeConnection of that one object with a function that notes the
+    connection, then calls the object's own. To note it, add to opened the protocol, the transport,
+    a Deferred, and a function that calls the transport's loseConnection. The Deferred fires with
+    None after connectionLost of the transport or, if the transport's class has no such method, of
+    the protocol: _over(), which is given, makes it. The lines of _end that are given call the
+    function of each connection that is not over when its turn comes, even if another's raises.
     """
 
     def test_both_sides(self):
@@ -101,9 +110,7 @@ class Step14MixinConnections(Kinds):
     def test_once(self):
         """Each is closed once, and waited for, whatever loseConnection returns, even if protocols are false, or equal."""
         cases = [(kind, None) for kind in (Protocol, AlikeRecorder)]
-        failed = fail(OSError("no failure of a close"))
-        self.addCleanup(failed.addErrback, lambda failure: None)
-        results = (Deferred(), failed, OSError("no failure"), False)
+        results = (Deferred(), OSError("no failure"), False)
         cases += [(Protocol, gives) for gives in results]
         for kind, gives in cases:
             endpoint, factory = FakeConnecting(gives=gives), Factory.forProtocol(kind)
@@ -247,8 +254,8 @@ class Step14MixinConnections(Kinds):
             )
 
     def test_ends_while_it_is_connected(self):
-        """A connection is also closed if the test ends within the protocol's connectionMade."""
-        servers = Sides(unread(Side))
+        """A connection is also closed, and not aborted, if the test ends within the protocol's connectionMade."""
+        servers = Sides(unread(HalfOpen))
 
         class Connects(Inner):
             async def runTest(self):
@@ -260,6 +267,8 @@ class Step14MixinConnections(Kinds):
         when = "for a test that ends within a server's connectionMade"
         self.assert_clean(Connects, when)
         self.assert_over(servers.sides, when)
+        lost = servers.sides[0].lost
+        self.assertIs(type(lost), ConnectionDone, f"Expected ConnectionDone {when}; got {lost!r}.")
 
     def test_gone(self):
         """The test may close or abort a connection itself, and wait for the end or not."""
@@ -335,23 +344,8 @@ class Step14MixinConnections(Kinds):
     def test_connection_made_raises(self):
         """A connection is noted before its protocol's own method is called: it is closed even if connectionMade raises."""
         error, sides = RuntimeError("from connectionMade"), []
-
-        class Raises(Side):
-            def connectionMade(self):
-                sides.append(self)
-                self.transport.pauseProducing()
-                raise error
-
-        class Connects(Inner):
-            async def runTest(self):
-                port = await self.listen(self.server(), Factory.forProtocol(Raises))
-                endpoint = self.client(port.getHost().port)
-                client = await self.connect(endpoint, Factory.forProtocol(unread(Client)))
-                while not sides:
-                    await self.turn()
-                sides.append(client)
-
-        self.assert_reported(Connects, [error], "when a server's connectionMade raises that")
+        case = raising_when_made(error, sides)
+        self.assert_reported(case, [error], "when a server's connectionMade raises that")
         self.assert_over(sides, "when a server's connectionMade raises")
 
     def test_build_protocol_none(self):
@@ -407,6 +401,12 @@ class Step14MixinConnections(Kinds):
         self.assert_clean(Connects, "for a transport without addresses")
         asked = [protocol.transport.transport.asked for protocol in endpoint.made]
         self.assertEqual(asked, [["loseConnection"]], f"Expected it to be closed; calls: {asked}.")
+
+    def test_wrapped(self):
+        """A transport may be wrapped by an object that passes on all other attributes: its protocol hears of the end."""
+        sides, when = [], "for a transport that is wrapped"
+        self.assert_clean(wrapping(sides), when)
+        self.assert_over(sides, when)
 
     def test_process(self):
         """A process that reads its input to the end is ended, and waited for."""

@@ -64,14 +64,15 @@ class Begun:
 class Step15MixinAttempts(Outer):
     """An attempt to listen or connect that a test leaves behind is cancelled.
 
-    Write _begun(), and the lines of _end() that cancel, in tidy.py. _begun gets the endpoint's
-    Deferred, and returns one for the test, with the endpoint's result; if the test cancels that,
-    the endpoint's is cancelled. In _end, cancel the endpoint's Deferred, once, if the attempt
-    still goes on. It then fails, at once or later: wait for that, and neither report that failure
-    nor leave it to be logged. If cancelling raises, that is reported, that attempt is not waited
-    for, and everything else is still ended. A failure that came during the test is not yours. The
-    Deferred's `called` does not show whether an attempt goes on: a callback of yours, added after
-    the endpoint's and before the test's, does.
+    Write _begun(), in tidy.py. It gets `going`, the Deferred that the endpoint's listen or connect
+    has returned, and returns it to the test, with the result unchanged. Add to self._opened the
+    endpoint, "attempt", a Deferred `over`, and a function. `over` fires with None when the attempt
+    has ended, with a result or a failure: its `called` does not show that, but a callback of yours
+    does, added after the endpoint's and before the test's. _end calls the function if the attempt
+    is not over. It cancels `going`, which then fails, at once or later; that failure is neither
+    reported nor left to be logged. A failure that came during the test is not yours. `going` is
+    cancelled once, even if the test has cancelled it: _once() is given. If cancelling raises, that
+    is reported.
     """
 
     def assert_nothing_logged(self, when):
@@ -183,10 +184,16 @@ class Step15MixinAttempts(Outer):
             def tearDown(self):
                 said.append("tearDown")
 
-        when = "for a coroutine that takes 0.03 s to end when it is cancelled"
-        self.assert_clean(Leaves, when)
-        expected = ["goodbye", "tearDown"]
-        self.assertEqual(said, expected, f"Expected {expected} {when}; got {said}.")
+        class Cancels(Leaves):
+            async def runTest(self):
+                attempt = self.connect(Polite(), Factory.forProtocol(Client))
+                attempt.addErrback(lambda failure: None).cancel()
+
+        for case, who in ((Leaves, ""), (Cancels, ", by the test")):
+            expected, when = ["goodbye", "tearDown"], f"for a coroutine that is cancelled{who}"
+            said.clear()
+            self.assert_clean(case, when)
+            self.assertEqual(said, expected, f"Expected {expected} {when}; got {said}.")
 
     def test_cancelled_late(self):
         """So is an attempt that the test itself has cancelled, if it has not ended yet."""
@@ -201,17 +208,11 @@ class Step15MixinAttempts(Outer):
                 listening.cancel()
                 listening.addErrback(lambda failure: seen.append(failure.value))
 
-            def tearDown(self):
-                seen.append("tearDown")
-
         when = "for a test that cancels attempts which end 0.03 s later"
         self.assert_clean(Cancels, when)
         self.assert_nothing_logged(when)
-        self.assertEqual(
-            (len(seen), seen[-1]),
-            (3, "tearDown"),
-            f"Expected both to have failed when the test is over, {when}; got {seen}.",
-        )
+        self.assertEqual(len(seen), 2, f"Expected both to have failed {when}; got {seen}.")
+        self.assert_given_up(endpoint, 2, when)
 
     def test_still_listening_up(self):
         """An attempt to listen that takes longer than its test leaves no port, even if setUp fails."""
@@ -392,6 +393,9 @@ class Step15MixinAttempts(Outer):
         error, other = RuntimeError("no, it goes on"), FakeEndpoint()
 
         def refuse(deferred):
+            from twisted.internet import reactor
+
+            reactor.callLater(0.03, deferred.errback, OSError("given up late"))
             raise error
 
         class Stubborn:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import (
     UNIXClientEndpoint,
     UNIXServerEndpoint,
@@ -62,13 +62,12 @@ class NoAbort:
 class Step16MixinGrace(Outer):
     """A connection that has not closed within the grace is aborted.
 
-    Write the lines of _end() after `waiting`, in tidy.py. self.grace seconds later, or at half of
-    `limit` if that is sooner, and not before, the reactor calls abortConnection on each connection
-    that is not over when its turn comes, even if its close has raised. A transport without
-    abortConnection is left alone, or closed again. If an abort raises, the others are still
-    aborted: add the Failure to `raised`, so that it is reported after all have ended. What an
-    abort returns is ignored. If everything has ended before that, cancel the call. TLS and UNIX
-    sockets need no code of their own.
+    Write the lines of _end() after within(), in tidy.py. self.grace seconds later, or at half of
+    `limit` if that is sooner, and not before, abort each connection that is not over when its turn
+    comes, even if its close has raised. `yield within(seconds, Deferred())` waits so long, or until
+    everything has ended: within() is given. A transport without abortConnection is left alone, or
+    closed again. If an abort raises, the others are still aborted: add the Failure to `raised`, so
+    that it is reported after all have ended. TLS and UNIX sockets need no code of their own.
     """
 
     def test_unread(self):
@@ -237,9 +236,7 @@ class Step16MixinGrace(Outer):
 
     def test_what_an_abort_gives(self):
         """What abortConnection returns is neither an end nor a failure."""
-        failed = fail(OSError("no failure of an abort"))
-        self.addCleanup(failed.addErrback, lambda failure: None)
-        for gives in (Deferred(), failed, OSError("no failure"), False):
+        for gives in (Deferred(), OSError("no failure"), False):
             endpoint = FakeConnecting(gives=gives)
 
             class Aborts(Inner):
@@ -282,6 +279,25 @@ class Step16MixinGrace(Outer):
             when = f"when aborting four sides of six raises {error!r}"
             self.assert_reported(Raises, [error] * 4, when)
             self.assert_over(sides, when)
+
+    def test_last_abort_raises(self):
+        """An abort that ends the last connection, and then raises, is reported."""
+        error, endpoint = RuntimeError("ended, but not well"), FakeConnecting()
+
+        class Raises(Inner):
+            async def runTest(self):
+                for number in (1, 2):
+                    protocol = await self.connect(endpoint, Factory.forProtocol(Protocol))
+                    protocol.transport.abortConnection = getattr(self, f"abort_{number}")
+
+            def abort_1(self):
+                endpoint.made[0].transport.end()
+
+            def abort_2(self):
+                endpoint.made[1].transport.end()
+                raise error
+
+        self.assert_reported(Raises, [error], "when the last side's abort ends it, then raises")
 
     def test_close_and_abort_raise(self):
         """If closes and aborts raise, each is reported: the closes first, then the aborts."""

@@ -31,14 +31,14 @@ async def opened(test, seen, kind=Side):
 class Step17MixinLimit(Outer):
     """What has not ended by the limit is named, and fails the test.
 
-    Write the last lines of _end(), in tidy.py. If something has not ended after `limit` seconds,
-    fire `waiting` with waiting.resultList, and put a Failure with an AssertionError before the
-    other failures, which are reported, too. Its message names each thing that has not ended, and
-    no others: a port by its str(), an attempt by the str() of its endpoint, a connection by the
-    str() of its protocol, of its own address and of its peer's. _name(), which is given, makes
-    the name; call it then, and not sooner. What has failed has ended, whatever the exception,
-    even CancelledError. An end after the limit raises nothing. If everything ends in time, cancel
-    the call.
+    Write the last lines of _end(), in tidy.py, and one before step 16's, which calls
+    within(limit, Deferred()): its seconds count from there. Wait for that Deferred after step 16's
+    lines. If something has not ended by then, put a Failure with an AssertionError before the
+    others in `raised`, which are reported, too. Its message names each thing that has not ended,
+    and no others, by the str() of the first two in its place in `ends`: a connection by its
+    protocol and its transport, an attempt by its endpoint. Call str() then, and not sooner. What
+    has failed has ended, whatever the exception, even CancelledError: waiting.resultList shows
+    what has not. An end after the limit raises nothing.
     """
 
     def assert_named(self, case, things, when, own=(), after=()):
@@ -65,7 +65,7 @@ class Step17MixinLimit(Outer):
         return str(late[0])
 
     def test_connection(self):
-        """A connection that does not end is named: its protocol, its own address, its peer's."""
+        """A connection that does not end is named: its protocol, and its transport."""
         seen = []
 
         class Named(Side):
@@ -75,15 +75,14 @@ class Step17MixinLimit(Outer):
         class Stays(Impatient):
             async def runTest(self):
                 await opened(self, seen, Named)
-                transport = seen[0].transport
-                seen.extend([transport.getHost(), transport.getPeer()])
+                seen.append(seen[0].transport)
 
         message = self.assert_named(Stays, seen, "for a connection that does not end")
         places = [message.index(str(thing)) for thing in seen]
         self.assertEqual(
             places,
             sorted(places),
-            f"Expected the protocol, then its own address, then its peer's; it says: {message}",
+            f"Expected the protocol, then its transport; it says: {message}",
         )
 
     def test_port(self):
@@ -310,7 +309,7 @@ class Step17MixinLimit(Outer):
         )
 
     def test_no_addresses(self):
-        """If a transport has no addresses, the protocol alone is named."""
+        """It is the same if the transport has no addresses."""
         endpoint = FakeConnecting(through=Nowhere)
 
         class Stays(Impatient):

@@ -5,20 +5,15 @@
             port = await self.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"), MyServerFactory())
             client = await self.connect(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), factory)
 
-When the test ends, passed or failed, trial closes all of it and waits: ports, attempts to listen or connect, and both
-sides of each connection. Cleanups that you add later run before that, and tearDown runs after it. It runs on Twisted
-21.7, Python 3.9, and whatever is newer.
-
-What it leaves to you: other things that a test opens, such as the connections of an Agent, services and thread pools;
-attempts of reactor.connectTCP; processes that ignore the end of their input; protocols without a __dict__. The package in
-the course's folder txtidy/ is for all of these.
+When the test ends, passed or failed, trial closes ports, attempts and both sides of connections, and waits: after cleanups
+that you add later, before tearDown. Needs Twisted 21.7, Python 3.9 or newer. The course's txtidy/ is for what this leaves to
+you: an Agent, services, threads, stubborn processes, reactor.connectTCP, protocols without a __dict__.
 """
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
-from twisted.python import log
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred, succeed
+from twisted.python import failure, log
 from twisted.trial.unittest import TestCase
 
 
@@ -42,74 +37,63 @@ class TidyConnections:
         if not isinstance(self, TestCase):
             raise TypeError("Not a twisted.trial.unittest.TestCase: nobody would wait for the end.")
         if not hasattr(self, "_opened"):
-            self._opened: Any = ([], [], [])  # ports, attempts, connections
+            self._ports, self._opened = [], []  # type: Any, Any
             self.addCleanup(self._end)
         build = vars(factory.buildProtocol).get("before", factory.buildProtocol)
-        lines = self._opened[2]
-        factory.buildProtocol = lambda address: self._noted(build(address), lines)
+        factory.buildProtocol = lambda address, opened=self._opened: _noted(build(address), opened)
         factory.buildProtocol.before = build  # so that a factory used again is not watched twice
         return factory
 
-    def _begun(self, attempt: Any, endpoint: Any) -> Any:
-        """Remember an attempt to listen or connect. Returns a Deferred for the test, with the endpoint's result."""
-        return attempt  # Step 15: the mixin's attempts
-
-    def _noted(self, protocol: Any, lines: Any) -> Any:
-        """Add a protocol's connection to lines when it is made. Returns the protocol."""
-        return protocol  # Step 14: the mixin's connections
+    def _begun(self, going: Any, endpoint: Any) -> Any:
+        """Remember an attempt to listen or connect, a Deferred. Returns it, with the endpoint's result for the test."""
+        return going  # Step 15: the mixin's attempts
 
     @inlineCallbacks
-    def _end(self) -> Any:
+    def _end(self: Any) -> Any:
         """End everything that this test has opened, and wait until it is over."""
         from twisted.internet import reactor
 
-        # trial's own timeout names nothing, and breaks the next test.
-        limit = min(self.limit, 0.9 * self.getTimeout())  # type: ignore[attr-defined]
-        ports, attempts, lines = vars(self).pop("_opened", ([], [], []))
-        # What to wait for: a thing, its transport or None, a Deferred. What requests have raised.
-        ends, raised = [], []  # type: Any, Any
-        # Step 13: the mixin's ports
-        # Step 15: the mixin's attempts
-        # Step 14: the mixin's connections
-        waiting: Any = DeferredList([over for _, _, over in ends], consumeErrors=True)
+        limit = min(self.limit, 0.9 * self.getTimeout())  # trial's own timeout would name nothing
+        ports, opened, raised = self._ports, vars(self).pop("_opened"), []  # type: Any, Any, Any
+        ends = [*opened]  # Step 13: the mixin's ports
+        waiting: Any = DeferredList([over.addErrback(raised.append) for _, _, over, _ in ends])
+        for _, _, over, end in opened:  # thing, transport or a word, its end, asks for that
+            over.called or maybeDeferred(end).addErrback(raised.append)
+
+        def within(seconds: float, done: Any) -> Any:  # done fires then, or when all is over
+            waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
+            return done.addTimeout(seconds, reactor, lambda *_: None)
+
+        # Step 17: the mixin's limit
         # Step 16: the mixin's grace
-        # Step 17: the mixin's limit
-        results = yield waiting  # for each of ends (succeeded, result), or None if it is not over
-        failures = [one[1] for one in results if one and not one[0]] + raised
-        # Step 17: the mixin's limit
-        for why in failures[1:]:
+        yield waiting  # Step 17: the mixin's limit
+        for why in raised[1:]:
             log.err(why)  # trial reports each
-        return next(iter(failures), None)
+        return next(iter(raised), None)
 
 
-def _after(thing: Any, name: str, do: Any) -> None:
-    """Call do() after each call of this object's method, even if the method raises."""
-    method = getattr(thing, name)
+def _noted(protocol: Any, opened: Any) -> Any:
+    """Add a protocol's connection to opened when it is made. Returns the protocol."""
+    # Step 14: the mixin's connections
+    return protocol
+
+
+def _over(thing: Any) -> Any:
+    """Return a Deferred that fires with None after this object's connectionLost is called, even if that raises."""
+    lost, over = thing.connectionLost, Deferred()  # type: Any, Any
 
     def both(*args: Any, **more: Any) -> Any:
         try:
-            return method(*args, **more)
+            return lost(*args, **more)
         finally:
-            do()
+            over.called or over.callback(None)
 
-    setattr(thing, name, both)
-
-
-def _once(port: Any) -> Any:
-    """Let a port's stopListening() be called only once while it closes: a real one would fail. Returns the port."""
-    stop, closing = port.stopListening, []  # type: Any, Any
-
-    def stop_once() -> Any:
-        closing[:] = closing or [maybeDeferred(stop)]
-        return closing[0].addBoth(lambda result: closing.clear() or result)
-
-    port.stopListening = stop_once
-    return port
+    thing.connectionLost = both
+    return over
 
 
-def _name(thing: Any, line: Any, _: Any) -> str:
-    """Name something that is not over: a connection with its addresses, if it has any."""
-    try:
-        return f"{thing} from {line.getHost()} to {line.getPeer()}"
-    except Exception:
-        return str(thing)
+def _once(one: Any, name: str) -> Any:
+    """Let further calls of this object's method return what the first did, until that has fired. Returns the object."""
+    method, got = getattr(one, name), [succeed(None)]  # type: Any, Any
+    setattr(one, name, lambda: (getattr(got[0], "called", 0) and got.insert(0, method())) or got[0])
+    return one

@@ -220,12 +220,14 @@ def tear_down(
     ### STARTER # Step 9: the grace
 
     def abort() -> None:
+        waiting.pause()  # an abort may end the last side, and then raise
         for side in sides:
             if not side.over.called:
                 try:
                     side.abort()
                 except Exception:
                     raised.append(Failure())
+        waiting.unpause()
 
     aborting = clock.callLater(grace, abort)
     waiting.addBoth(take_off, aborting)

@@ -5,20 +5,15 @@
             port = await self.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"), MyServerFactory())
             client = await self.connect(TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port), factory)
 
-When the test ends, passed or failed, trial closes all of it and waits: ports, attempts to listen or connect, and both
-sides of each connection. Cleanups that you add later run before that, and tearDown runs after it. It runs on Twisted
-21.7, Python 3.9, and whatever is newer.
-
-What it leaves to you: other things that a test opens, such as the connections of an Agent, services and thread pools;
-attempts of reactor.connectTCP; processes that ignore the end of their input; protocols without a __dict__. The package in
-the course's folder txtidy/ is for all of these.
+When the test ends, passed or failed, trial closes ports, attempts and both sides of connections, and waits: after cleanups
+that you add later, before tearDown. Needs Twisted 21.7, Python 3.9 or newer. The course's txtidy/ is for what this leaves to
+you: an Agent, services, threads, stubborn processes, reactor.connectTCP, protocols without a __dict__.
 """
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred
-from twisted.python import log
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, maybeDeferred, succeed
+from twisted.python import failure, log
 from twisted.trial.unittest import TestCase
 
 
@@ -32,7 +27,7 @@ class TidyConnections:
         listening = endpoint.listen(self.watched(factory))
         ### BEGIN SOLUTION Step 13: remember the port
         ### STARTER # Step 13: the mixin's ports
-        listening.addCallback(lambda port: self._opened[0].append(_once(port)) or port)
+        listening.addCallback(lambda port: self._ports.append(_once(port, "stopListening")) or port)
         ### END SOLUTION
         return self._begun(listening, endpoint)
 
@@ -45,130 +40,97 @@ class TidyConnections:
         if not isinstance(self, TestCase):
             raise TypeError("Not a twisted.trial.unittest.TestCase: nobody would wait for the end.")
         if not hasattr(self, "_opened"):
-            self._opened: Any = ([], [], [])  # ports, attempts, connections
+            self._ports, self._opened = [], []  # type: Any, Any
             self.addCleanup(self._end)
         build = vars(factory.buildProtocol).get("before", factory.buildProtocol)
-        lines = self._opened[2]
-        factory.buildProtocol = lambda address: self._noted(build(address), lines)
+        factory.buildProtocol = lambda address, opened=self._opened: _noted(build(address), opened)
         factory.buildProtocol.before = build  # so that a factory used again is not watched twice
         return factory
 
-    def _begun(self, attempt: Any, endpoint: Any) -> Any:
-        """Remember an attempt to listen or connect. Returns a Deferred for the test, with the endpoint's result."""
+    def _begun(self, going: Any, endpoint: Any) -> Any:
+        """Remember an attempt to listen or connect, a Deferred. Returns it, with the endpoint's result for the test."""
         ### BEGIN SOLUTION Step 15: remember the attempt, and a Deferred for its end
-        ### STARTER return attempt  # Step 15: the mixin's attempts
+        ### STARTER return going  # Step 15: the mixin's attempts
         over: Any = Deferred()
-        self._opened[1].append((endpoint, attempt, over))
-        return attempt.addBoth(lambda result: over.callback(None) or result)
-        ### END SOLUTION
-
-    def _noted(self, protocol: Any, lines: Any) -> Any:
-        """Add a protocol's connection to lines when it is made. Returns the protocol."""
-        ### BEGIN SOLUTION Step 14: add to lines in makeConnection, and fire a Deferred after connectionLost
-        ### STARTER return protocol  # Step 14: the mixin's connections
-        if protocol is None:
-            return None
-        make, over = protocol.makeConnection, Deferred()  # type: Any, Any
-
-        def make_connection(transport: Any) -> None:
-            hears = transport if hasattr(type(transport), "connectionLost") else protocol
-            _after(hears, "connectionLost", lambda: over.called or over.callback(None))
-            lines.append((protocol, transport, over))
-            make(transport)
-
-        protocol.makeConnection = make_connection
-        return protocol
+        self._opened.append((endpoint, "attempt", over, lambda: going.addErrback(log.msg).cancel()))
+        return _once(going, "cancel").addBoth(lambda result: over.callback(None) or result)
         ### END SOLUTION
 
     @inlineCallbacks
-    def _end(self) -> Any:
+    def _end(self: Any) -> Any:
         """End everything that this test has opened, and wait until it is over."""
         from twisted.internet import reactor
 
-        # trial's own timeout names nothing, and breaks the next test.
-        limit = min(self.limit, 0.9 * self.getTimeout())  # type: ignore[attr-defined]
-        ports, attempts, lines = vars(self).pop("_opened", ([], [], []))
-        # What to wait for: a thing, its transport or None, a Deferred. What requests have raised.
-        ends, raised = [], []  # type: Any, Any
+        limit = min(self.limit, 0.9 * self.getTimeout())  # trial's own timeout would name nothing
+        ports, opened, raised = self._ports, vars(self).pop("_opened"), []  # type: Any, Any, Any
         ### BEGIN SOLUTION Step 13: stop each port
-        ### STARTER # Step 13: the mixin's ports
-        ends += [(port, None, port.stopListening()) for port in ports]
+        ### STARTER ends = [*opened]  # Step 13: the mixin's ports
+        ends = [(port, "port", maybeDeferred(port.stopListening), None) for port in ports] + opened
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 15: cancel each attempt that still goes on
-        ### STARTER # Step 15: the mixin's attempts
-        for endpoint, attempt, over in attempts:
-            if not over.called:
-                attempt.addErrback(lambda failure: None)  # the test is over, and will not handle it
-                given_up: Any = maybeDeferred(attempt.cancel)
-                ends.append((endpoint, None, given_up.addCallback(lambda _, over=over: over)))
+        waiting: Any = DeferredList([over.addErrback(raised.append) for _, _, over, _ in ends])
+        for _, _, over, end in opened:  # thing, transport or a word, its end, asks for that
+            over.called or maybeDeferred(end).addErrback(raised.append)
+
+        def within(seconds: float, done: Any) -> Any:  # done fires then, or when all is over
+            waiting.addBoth(lambda _: reactor.callLater(0, done.callback, None))
+            return done.addTimeout(seconds, reactor, lambda *_: None)
+
+        ### BEGIN SOLUTION Step 17: begin to wait until the limit
+        ### STARTER # Step 17: the mixin's limit
+        giving_up = within(limit, Deferred())
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 14: close each connection that is not over
-        ### STARTER # Step 14: the mixin's connections
-        for protocol, line, over in lines:
-            if not over.called:
-                ends.append((protocol, line, over))
-                maybeDeferred(lambda line: [line.loseConnection()], line).addErrback(raised.append)
-        ### END SOLUTION
-        waiting: Any = DeferredList([over for _, _, over in ends], consumeErrors=True)
         ### BEGIN SOLUTION Step 16: abort each connection that is not over after the grace
         ### STARTER # Step 16: the mixin's grace
-
-        def abort_all() -> None:
-            for _, line, over in lines:
-                if not over.called:
-                    abort = getattr(line, "abortConnection", line.loseConnection)
-                    maybeDeferred(lambda abort: [abort()], abort).addErrback(raised.append)
-
-        aborting: Any = reactor.callLater(min(self.grace, limit / 2), abort_all)
-        waiting.addBoth(lambda results: (aborting.active() and aborting.cancel()) or results)
+        yield within(min(self.grace, limit / 2), Deferred())
+        for _, line, over, end in opened:
+            if not over.called:
+                maybeDeferred(getattr(line, "abortConnection", end)).addErrback(raised.append)
         ### END SOLUTION
-        ### BEGIN SOLUTION Step 17: stop waiting at the limit
-        ### STARTER # Step 17: the mixin's limit
-        giving_up: Any = reactor.callLater(limit, lambda: waiting.callback(waiting.resultList))
-        waiting.addBoth(lambda results: (giving_up.active() and giving_up.cancel()) or results)
-        ### END SOLUTION
-        results = yield waiting  # for each of ends (succeeded, result), or None if it is not over
-        failures = [one[1] for one in results if one and not one[0]] + raised
-        ### BEGIN SOLUTION Step 17: fail with the names of what has not ended
-        ### STARTER # Step 17: the mixin's limit
-        late = "; ".join(_name(*ends[i]) for i, one in enumerate(results) if one is None)
+        ### BEGIN SOLUTION Step 17: wait until the limit, and name what has not ended
+        ### STARTER yield waiting  # Step 17: the mixin's limit
+        yield giving_up
+        late = [f"{ends[i][0]} ({ends[i][1]})" for i, ok in enumerate(waiting.resultList) if not ok]
         if late:
-            error = AssertionError(f"not over {limit:g} s after the test: {late}")
-            failures.insert(0, Failure(error))
+            error = AssertionError(f"not over {limit:g} s after the test: {'; '.join(late)}")
+            raised.insert(0, failure.Failure(error))
         ### END SOLUTION
-        for why in failures[1:]:
+        for why in raised[1:]:
             log.err(why)  # trial reports each
-        return next(iter(failures), None)
+        return next(iter(raised), None)
 
 
-def _after(thing: Any, name: str, do: Any) -> None:
-    """Call do() after each call of this object's method, even if the method raises."""
-    method = getattr(thing, name)
+def _noted(protocol: Any, opened: Any) -> Any:
+    """Add a protocol's connection to opened when it is made. Returns the protocol."""
+    ### BEGIN SOLUTION Step 14: add to opened in makeConnection
+    ### STARTER # Step 14: the mixin's connections
+    if protocol is not None:
+
+        def make_connection(transport: Any, make: Any = protocol.makeConnection) -> None:
+            over = _over(transport if hasattr(type(transport), "connectionLost") else protocol)
+            opened.append((protocol, transport, over, lambda: transport.loseConnection()))
+            make(transport)
+
+        protocol.makeConnection = make_connection
+    ### END SOLUTION
+    return protocol
+
+
+def _over(thing: Any) -> Any:
+    """Return a Deferred that fires with None after this object's connectionLost is called, even if that raises."""
+    lost, over = thing.connectionLost, Deferred()  # type: Any, Any
 
     def both(*args: Any, **more: Any) -> Any:
         try:
-            return method(*args, **more)
+            return lost(*args, **more)
         finally:
-            do()
+            over.called or over.callback(None)
 
-    setattr(thing, name, both)
-
-
-def _once(port: Any) -> Any:
-    """Let a port's stopListening() be called only once while it closes: a real one would fail. Returns the port."""
-    stop, closing = port.stopListening, []  # type: Any, Any
-
-    def stop_once() -> Any:
-        closing[:] = closing or [maybeDeferred(stop)]
-        return closing[0].addBoth(lambda result: closing.clear() or result)
-
-    port.stopListening = stop_once
-    return port
+    thing.connectionLost = both
+    return over
 
 
-def _name(thing: Any, line: Any, _: Any) -> str:
-    """Name something that is not over: a connection with its addresses, if it has any."""
-    try:
-        return f"{thing} from {line.getHost()} to {line.getPeer()}"
-    except Exception:
-        return str(thing)
+def _once(one: Any, name: str) -> Any:
+    """Let further calls of this object's method return what the first did, until that has fired. Returns the object."""
+    method, got = getattr(one, name), [succeed(None)]  # type: Any, Any
+    setattr(one, name, lambda: (getattr(got[0], "called", 0) and got.insert(0, method())) or got[0])
+    return one

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/soak.py stage2_poetry --times 200
     python tests/benchmarks/soak.py stage2_poetry --times 200 --busy --at-once 6
+    python tests/benchmarks/soak.py stage4_disconnect --steps 13,14,15,16,17 --times 12 --busy
 
---busy keeps every core busy meanwhile; --at-once runs more at a time than there are cores. Exit code 1 if any run fails;
-each failure is printed once.
+--busy keeps every core busy meanwhile; --at-once runs more at a time than there are cores; --steps runs the tests of these
+steps alone. Exit code 1 if any run fails; each failure is printed once.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 REACTORS = "select,poll,epoll,asyncio"
 
 
-def soak(stage_name: str, times: int, reactors: list[str], at_once: int | None) -> bool:
+def soak(stage_name: str, times: int, reactors: list[str], at_once: int | None, steps: str) -> bool:
     """Print one line a reactor; True if no run failed."""
     stage = load(ROOT).stage(stage_name)
     files = answer(stage)
-    case = Case("solution", files, tuple(targets(stage)))
+    asked = [stage.step(number) for number in steps.split(",")] if steps else None
+    case = Case("solution", files, tuple(targets(stage, asked)))
     good = True
     for reactor in reactors:
         began = time.monotonic()
@@ -63,11 +65,13 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--reactors", default=REACTORS)
     parser.add_argument("--at-once", type=int, help="runs at a time; as many as cores if not given")
+    parser.add_argument("--steps", default="", help="their numbers; all if not given")
     parser.add_argument("--busy", action="store_true", help="keep every core busy meanwhile")
     options = parser.parse_args()
     with busy(options.busy) as count:
         print(f"{count} busy loops beside it", flush=True)
-        good = soak(options.stage, options.times, options.reactors.split(","), options.at_once)
+        reactors = options.reactors.split(",")
+        good = soak(options.stage, options.times, reactors, options.at_once, options.steps)
     return 0 if good else 1
 
 

@@ -32,6 +32,7 @@ from twisted.internet.error import ConnectingCancelledError, ConnectionDone, Con
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, TestCase
 
 
@@ -216,6 +217,23 @@ class States(Case):
                 return Deferred(lambda d: d.errback(ConnectingCancelledError(None)))
 
         self.attempt(Silent())
+
+    async def test_cancelled(self):
+        """The test gets the failure before its tearDown, even though the attempt takes a moment to end."""
+        seen = []
+
+        class Slow:
+            def connect(self, factory):
+                from twisted.internet import reactor
+
+                going = Deferred(lambda d: d.errback(ConnectingCancelledError(None)))
+                return going.addErrback(lambda why: deferLater(reactor, 0.02, lambda: why))
+
+        for _ in range(2):
+            attempt = self.connect(Slow(), Factory.forProtocol(Hello))
+            attempt.addErrback(lambda failure: seen.append(failure.type))
+        attempt.cancel()
+        self.then.append(lambda: self.assertEqual(len(seen), 2))
 
 
 class SetUpFails(Case):

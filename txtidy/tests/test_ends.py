@@ -333,3 +333,40 @@ def test_two_hundred() -> None:
     begun = time.monotonic()
     tidy(test, timeout=30)
     assert time.monotonic() - begun < 10
+
+
+class Wrapped:
+    """A transport that passes on all attributes of another one, by __getattr__."""
+
+    def __init__(self, transport: Any) -> None:
+        self.wrapped = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.wrapped, name)
+
+
+def test_wrapped_transport() -> None:
+    """A connection whose transport is wrapped by a delegating object is over when its protocol hears of it."""
+    lost: list[Any] = []
+
+    async def test(t: Any) -> None:
+        class Inside(Quiet):
+            def connectionLost(self, reason: Any = None) -> None:
+                lost.append(reason)
+
+        inside = t.watched(factory(Inside))
+
+        class Outside(kinds.Greeted):
+            def connectionMade(self) -> None:
+                self.inside = inside.buildProtocol(None)
+                self.inside.makeConnection(Wrapped(self.transport))
+                super().connectionMade()
+
+            def connectionLost(self, reason: Any = None) -> None:
+                self.inside.connectionLost(reason)
+
+        # Past the mixin, which would know the real transport otherwise.
+        await kinds.client(await t.listen(kinds.server(), factory())).connect(factory(Outside))
+
+    tidy(test)
+    assert len(lost) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -121,7 +120,8 @@ class Opened:
             return
         line = self.lines[id(transport)] = [protocol]
         ends = " to ".join(place(transport, side) for side in ("getHost", "getPeer"))
-        real = inspect.ismethod(getattr(transport, "connectionLost", None))
+        # A wrapper passes on the method of another object, which nobody calls on the wrapper.
+        real = getattr(getattr(transport, "connectionLost", 0), "__self__", 0) is transport
         thing = Thing(lambda: f"the connection of {line[0]} from {ends}", site, None, None, _LINE)
         thing.over.addCallback(lambda _: self.lines.pop(id(transport)) and None)
         self.ends_with(thing, transport, transport if real else protocol, "connectionLost")

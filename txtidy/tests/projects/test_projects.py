@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 from typing import Any
 
 import inner
@@ -16,7 +17,8 @@ OK = [("OK", "")]
 @pytest.fixture(params=NAMES)
 def project(request: pytest.FixtureRequest) -> Any:
     """A module with the classes WithTidy, ByHand and Naive, which have the same tests."""
-    pytest.importorskip(NAMES[request.param])
+    if not os.environ.get("CI"):  # there, nothing may be skipped
+        pytest.importorskip(NAMES[request.param])
     return importlib.import_module(f"projects.{request.param}")
 
 
