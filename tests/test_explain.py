@@ -140,6 +140,20 @@ def test_a_broken_command_is_one_to_a_shell(name: str, tmp_path: Path) -> None:
     assert shown.stdout == f"[exercises.{name}]"
 
 
+@pytest.mark.parametrize(
+    "keys", ["a/1.client/1", "slow/1.client/1,cut/1.client/22," * 4 + "end/x/1"]
+)
+def test_a_long_setting_is_one_to_a_shell(keys: str) -> None:
+    """So are a command's settings, which come before it, and what follows it."""
+    command = f"  Test   A=1 B={keys} printf '[%s]' 'one two' --decisions {keys} $B {'c' * 50}"
+    lines = broken(command, 80)
+    assert len(lines) > 1 and [line for line in lines if len(line) > 80] == []
+    lines[0] = lines[0].replace("  Test   A=1 ", "export A=1 ").replace("  Test   ", "export ")
+    text = "\n".join(lines).replace("printf", "; printf", 1)
+    shown = subprocess.run(["sh"], input=text, text=True, capture_output=True, check=True)
+    assert shown.stdout == f"[one two][--decisions][{keys}][{keys}][{'c' * 50}]"
+
+
 def test_what_is_wide_is_wrapped() -> None:
     """A table's second column is wrapped, advice keeps its command whole, and a map without room has no titles."""
     out = io.StringIO()

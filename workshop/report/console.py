@@ -18,24 +18,43 @@ from workshop.course.timetable import Timetable
 # Never broken, however long.
 PATH = re.compile(r"(?:\w:\\|[\w.~-]*/)[\w./\\~-]*\W?")
 
-# Before a dotted name, as trial has it: at the last of these a command may be broken.
-NAMED = re.compile(r" (?=\w+(?:\.\w+)+$)")
+# What ends in a dotted name, as trial's commands do, or has decisions of a hunt: a command that may be broken.
+COMMAND = re.compile(r" \w+(?:\.\w+)+$| --decisions ")
+WORD = re.compile(r"(?:'[^']*'|\S)+")
+LABEL = re.compile(r"(?:  \w+ +)?")
 
 
 def broken(line: str, width: int) -> list[str]:
     """Break a line that ends in a command, if it is wider than this, so that a shell reads it as one line.
 
-    The command's last word, a test's name, moves to the next line; if it is too long for that, too, its last part begins a
-    line of its own, since a shell would take blanks before it for the word's end. Windows's shells know no such break.
+    Words move to the next line. A word that is too long for a line is broken after a dot or a comma; its rest begins a line
+    of its own, since a shell would take blanks before it for the word's end. Windows's shells know no such break.
     """
-    if len(line) <= width or sys.platform == "win32" or not NAMED.search(line):
+    if len(line) <= width or sys.platform == "win32" or not COMMAND.search(line):
         return [line]
-    command, _, name = line.rpartition(" ")
-    indent = "    "
-    if len(indent + name) <= width:
-        return [f"{command} \\", indent + name]
-    start, _, end = name.rpartition(".")
-    return [f"{command} \\", f"{indent}{start}.\\", end]
+    label = LABEL.match(line)[0]  # type: ignore[index]
+    first, *words = WORD.findall(line[len(label) :])
+    lines = [label + first]
+    for n, word in enumerate(words, 1):
+        last = n == len(words)
+        if len(f"{lines[-1]} {word}") <= width - (0 if last else len(" \\")):
+            lines[-1] += f" {word}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"    {word}")
+    return [part for one in lines for part in _parts(one, width)]
+
+
+def _parts(line: str, width: int) -> list[str]:
+    """Break a line of one word, if it is too wide, wherever a shell joins the parts again."""
+    found = []
+    while len(line) > width and "'" not in line:
+        at = max(line.rfind(mark, 0, width - 1) for mark in ".,") + 1
+        if at <= len("    "):
+            break
+        found.append(line[:at] + "\\")
+        line = line[at:]
+    return [*found, line]
 
 
 class Console:
