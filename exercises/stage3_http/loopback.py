@@ -58,10 +58,28 @@ def watch(case, factory):
     case.addCleanup(wait_for_all)
 
 
-async def serve(case: Any, handler: Any, clock: Any = None) -> int:
+def tell(factory, received):
+    """Call received(data) after each call of dataReceived of the protocols that this factory builds from now on."""
+    build = factory.buildProtocol
+
+    def build_and_tell(address):
+        protocol = build(address)
+        receive = protocol.dataReceived
+
+        def data_received(data):
+            receive(data)
+            received(data)
+
+        protocol.dataReceived = data_received
+        return protocol
+
+    factory.buildProtocol = build_and_tell
+
+
+async def serve(case: Any, handler: Any, clock: Any = None, received: Any = None) -> int:
     """Serve over real TCP on a free port of 127.0.0.1, until the test's end. Returns the port's number.
 
-    clock: for the server's time, in place of the reactor.
+    clock: for the server's time, in place of the reactor. received: called with all bytes that a server has received.
     """
     from twisted.internet import reactor
 
@@ -69,6 +87,8 @@ async def serve(case: Any, handler: Any, clock: Any = None) -> int:
     # A step that is not written yet is reported here; inside the reactor it would only be logged.
     factory.buildProtocol(None)
     watch(case, factory)
+    if received is not None:
+        tell(factory, received)
     port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(factory)
     # Cleanups run in the reverse order: first the port is stopped, then its connections are waited for.
     case.addCleanup(port.stopListening)

@@ -16,10 +16,10 @@ class Step15Seen(YourTests):
     program, cases = "server.HTTPProtocol", "Seen"
 
     def test_right(self):
-        """Your tests pass with your server, with one that writes answers in pieces, and with one that gets bytes late."""
+        """Your tests pass with your server, with one that writes in pieces, and with one that reads slowly, in pieces."""
         self.assert_right(what="your server")
         self.assert_right(InPieces, "a server that writes each answer in three pieces")
-        self.assert_right(Late, "a server that gets all bytes a fifth of a second late")
+        self.assert_right(Late, "a server that reads ten bytes at a time, with pauses")
 
     def test_frugal(self):
         """One of your tests fails with the server in frugal.py."""

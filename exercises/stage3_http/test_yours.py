@@ -38,14 +38,15 @@ class Connections(SynchronousTestCase):
 class Client(Protocol):
     """Sends some bytes once it is connected.
 
-    answered: fires when the first bytes of an answer have come. ended: fires with all bytes when the connection is over.
+    heard: fires when the server has received all of them. ended: fires, when the connection is over, with all bytes of
+    the answers.
     """
 
     transport: Any
 
     def __init__(self, data: bytes) -> None:
         self.data, self.got = data, b""
-        self.answered: Deferred[None] = Deferred()
+        self.heard: Deferred[None] = Deferred()
         self.ended: Deferred[bytes] = Deferred()
 
     def connectionMade(self) -> None:
@@ -55,8 +56,6 @@ class Client(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Keep what comes."""
         self.got += data
-        if not self.answered.called:
-            self.answered.callback(None)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is over, however it ended."""
@@ -70,7 +69,14 @@ class Seen(TestCase):
         """Serve over real TCP, with time from this clock, and connect the client."""
         from twisted.internet import reactor
 
-        port = await serve(self, target, clock=clock)
+        left = [len(client.data)]
+
+        def received(data: bytes) -> None:
+            left[0] -= len(data)
+            if not left[0]:
+                client.heard.callback(None)
+
+        port = await serve(self, target, clock, received)
         await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), client)
 
     # Step 15: your test of the 408

@@ -79,21 +79,26 @@ class InPieces(HTTPProtocol):
 
 
 class Late(HTTPProtocol):
-    """Right: all bytes reach it a fifth of a second late, as over a slow network."""
+    """Right: it reads ten bytes at a time, and rests before each read, as if its network were slow."""
 
     def makeConnection(self, transport):
-        self._arriving = []
         super().makeConnection(transport)
+        transport.bufferSize = 10
+        self._rest()
 
     def dataReceived(self, data):
+        super().dataReceived(data)
+        self._rest()
+
+    def _rest(self):
         from twisted.internet import reactor
 
-        self._arriving.append(reactor.callLater(0.2, super().dataReceived, data))
+        self.transport.pauseProducing()
+        self._reading = reactor.callLater(0.05, self.transport.resumeProducing)
 
     def connectionLost(self, reason=connectionDone):
-        for call in self._arriving:
-            if call.active():
-                call.cancel()
+        if self._reading.active():
+            self._reading.cancel()
         super().connectionLost(reason)
 
 
