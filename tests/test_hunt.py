@@ -86,6 +86,24 @@ def test_the_command_repeats_it(races: Hunt) -> None:
     assert found.sentences[0] in said
 
 
+def test_a_test_that_replaces_what_is_recorded(tmp_path: Path) -> None:
+    """The timeline of a test that replaces the same methods for itself, and undoes that, is made."""
+    (tmp_path / "theirs.py").write_text(
+        """
+from twisted.trial.unittest import TestCase
+class Looks(TestCase):
+    def test_it(self):
+        from twisted.internet import reactor
+        reactor.removeAll = list
+        del reactor.removeAll
+        self.fail("found")
+"""
+    )
+    with Hunt(Target("theirs", (str(tmp_path),))) as running:
+        found = running.replay({}, 0)
+    assert found and found.failure.startswith("found") and found.timeline
+
+
 def test_the_timeline(races: Hunt) -> None:
     """It has what the sockets did, what the weather decided, and trial's look; in virtual time."""
     number = races.tests.index("simulated_races.Races.test_both_over")

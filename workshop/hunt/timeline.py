@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
-from unittest import mock
 
 from twisted.internet import tcp
 
@@ -119,7 +118,8 @@ class Recorder:
         with ExitStack() as stack:
 
             def put(on: Any, method: str, instead: Any) -> None:
-                stack.enter_context(mock.patch.object(on, method, instead))
+                stack.callback(_put_back, on, method, vars(on).get(method))
+                setattr(on, method, instead)
 
             for method, done in CALLS.items():
                 put(Socket, method, self._watch(done, getattr(Socket, method)))
@@ -130,6 +130,14 @@ class Recorder:
             for method in ("setUp", name, "tearDown"):
                 put(test, method, self._begins(getattr(test, method), method))
             yield
+
+
+def _put_back(on: Any, method: str, plain: Any) -> None:
+    """Undo a replacement; the test may have undone it already, or have replaced it itself."""
+    if plain is not None:
+        setattr(on, method, plain)
+    elif method in vars(on):
+        delattr(on, method)
 
 
 def _bytes(number: int) -> str:
