@@ -134,6 +134,9 @@ def serving_again(ends):
     """Return a test with one protocol for two connections, one after the other. ends: why each has ended."""
 
     class Again(Protocol):
+        def connectionMade(self):
+            self.made.callback(None)
+
         def connectionLost(self, reason):
             ends.append(reason)
             self.over.callback(None)
@@ -144,11 +147,12 @@ def serving_again(ends):
             factory.buildProtocol = lambda address: server
             port = await self.listen(self.server(), factory)
             for last in (False, True):
-                server.over = Deferred()
+                server.made, server.over = Deferred(), Deferred()
                 client = await self.connect(
                     self.client(port.getHost().port), Factory.forProtocol(Client)
                 )
                 client.transport.write(b"hello")
+                await server.made
                 if not last:
                     client.transport.loseConnection()
                     await server.over
@@ -179,19 +183,21 @@ def wrapping(sides):
 
             class Passing(Protocol):
                 def connectionMade(self):
-                    sides.append(wrapped.buildProtocol(None))
-                    sides[0].makeConnection(Nowhere(self.transport))
+                    self.inner = wrapped.buildProtocol(None)
+                    sides.append(self.inner)
+                    self.inner.makeConnection(Nowhere(self.transport))
 
                 def dataReceived(self, data):
-                    sides[0].dataReceived(data)
+                    self.inner.dataReceived(data)
 
                 def connectionLost(self, reason):
-                    sides[0].connectionLost(reason)
+                    self.inner.connectionLost(reason)
 
             port = await self.listen(self.server(), Factory.forProtocol(Passing))
             endpoint = self.client(port.getHost().port)
-            sides.append(await self.connect(endpoint, Factory.forProtocol(Client)))
-            await sides[1].answer
+            client = await self.connect(endpoint, Factory.forProtocol(Client))
+            sides.append(client)
+            await client.answer
 
     return Wraps
 
