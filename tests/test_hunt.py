@@ -218,6 +218,8 @@ def test_every_history_of_the_right_teardown(gallery: Hunt) -> None:
     walked = gallery.walk(number)
     print(walked)
     assert (walked.complete, walked.histories, walked.found) == (True, ALL_OF_THEM, None)
+    readme = (ROOT / "exercises/stage4_disconnect/README.md").read_text("utf-8")
+    assert f"The ninth passes in all {ALL_OF_THEM} histories." in readme
 
 
 def test_a_walk_that_is_too_long(gallery: Hunt) -> None:
