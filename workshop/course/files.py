@@ -177,7 +177,7 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
         if not (course.root / name).is_file() or (course.root / name).read_bytes() != data
     }
     lost = [name for name in changed if (course.root / name).exists()]
-    folder = _new_folder(course.root / ".workshop" / "saved") if lost else None
+    folder = new_folder(course.root / ".workshop" / "saved") if lost else None
     for name in lost:
         assert folder is not None
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
     return folder
 
 
-def _new_folder(parent: Path) -> Path:
+def new_folder(parent: Path) -> Path:
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     for n in range(1, 1000):
         folder = parent / (stamp if n == 1 else f"{stamp}-{n}")
