@@ -136,7 +136,7 @@ def edited(lines: list[bytes], dice: random.Random, who: str) -> list[bytes]:
 
 @pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 def test_as_git_merges(tmp_path: Path) -> None:
-    """On random edits: what git merges cleanly comes out the same here, and whichever side is unchanged yields to the other."""
+    """On random edits: what git merges cleanly comes out the same here; a side that is unchanged yields."""
     dice, clean = random.Random(7), 0
     for _ in range(40):
         lines = [b"line %d\n" % n for n in range(dice.randint(3, 12))]
