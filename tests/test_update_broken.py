@@ -17,6 +17,7 @@ import pytest
 from driving import REPOSITORY, SOLVED, Learner
 from releases import COUNT, ECHO, LOG, NEWER, TABLE, release, saved, swap, zipped
 
+from workshop.commands import update
 from workshop.course import load
 from workshop.course.files import passed_before, remember
 from workshop.setup import pending
@@ -76,7 +77,7 @@ def test_nothing_to_update_from(learner: Learner, tmp_path: Path) -> None:
 def test_a_damaged_zip(
     learner: Learner, newer: Path, harm: Callable[[bytes], bytes], says: str
 ) -> None:
-    """A download that is none, or is cut short, or has a wrong byte."""
+    """A download that is not a zip, is cut short, or has a wrong byte."""
     path = zipped(newer)
     before = path.read_bytes()
     path.write_bytes(harm(before))
@@ -230,7 +231,8 @@ def test_broken_off_between_two_files(
     with monkeypatch.context() as patch:
         patch.setattr(pending, "put", breaking(at, OSError(errno.EACCES, "Permission denied")))
         outcome = learner.here("update", str(newer))
-    assert outcome.code == 1 and "Permission denied" in outcome.err, outcome.all
+    assert outcome.code == 1, outcome.all
+    assert "Permission denied. The update is half done." in outcome.err
     half = learner.files()
     assert all(data in (old.get(name), new.get(name)) for name, data in half.items())
     assert sum(half.get(name) == new[name] != old.get(name) for name in new) == at
@@ -256,6 +258,44 @@ def test_edited_between_interruption_and_end(
     assert b"a few steps" in learner.path(f"{ECHO}.new").read_bytes()
     assert learner.path(TESTS).read_bytes() == (newer / TESTS).read_bytes()
     assert test in saved(learner).values()
+
+
+def test_saved_in_an_editor_meanwhile(
+    learner: Learner, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the learner saves after the update has read the file is kept, as above."""
+    fill = update._fill
+
+    def slow(*words: Any) -> None:
+        learner.write("saved in an editor\n")
+        fill(*words)
+
+    monkeypatch.setattr(update, "_fill", slow)
+    outcome = learner.here("update", str(newer))
+    assert outcome.code == 1 and f"To do: {ECHO}\n" in outcome.out, outcome.all
+    assert learner.path().read_text() == "saved in an editor\n"
+    assert b"a few steps" in learner.path(f"{ECHO}.new").read_bytes()
+
+
+def test_interrupted_while_it_is_cleared_away(
+    learner: Learner, newer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once all files are in place, nothing that is left can stop the next command."""
+    with monkeypatch.context() as patch:
+        real = shutil.rmtree
+
+        def half(path: Any, **how: Any) -> None:
+            plan = Path(path) / pending.PLAN
+            if plan.exists():
+                plan.unlink()
+                raise KeyboardInterrupt
+            real(path, **how)
+
+        patch.setattr(shutil, "rmtree", half)
+        outcome = learner.here("update", str(newer))
+    assert outcome.code == 0 and "updated from" in outcome.out, outcome.all
+    assert pending.finish_interrupted(str(learner.root)) == ""
+    assert learner.here("update", str(newer)).code == 0
 
 
 def test_ctrl_c_while_files_are_replaced(

@@ -53,7 +53,7 @@ def from_path(old: Copy, path: Path, room: Path) -> Newer:
     """Read a newer copy from a folder, or from a zip that is unpacked in ``room``.
 
     Raises:
-        ClickException: It is no copy of the course, or not a whole one.
+        ClickException: It is not a copy of the course.
     """
     if path.is_dir():
         top = _top_of(path)
@@ -78,6 +78,8 @@ def _top_of(folder: Path) -> Path:
 def _read(top: Path, shown: str) -> Copy:
     names = []
     for name in course_files(top, made=True):
+        if _left_out(name.as_posix()):
+            continue
         names.append(name.as_posix())
         if (top / name).is_symlink():
             raise ClickException(f"{shown} has a link in it, {name}. Nothing was changed.")
@@ -91,7 +93,7 @@ def unpack(path: Path, room: Path) -> None:
     """Unpack a zip into an empty folder, without what `offline` leaves out.
 
     Raises:
-        ClickException: It is no zip, or damaged, or has names that lead out of the folder, or links.
+        ClickException: It is not a zip, is damaged, or has links or names that lead out of the folder.
     """
     try:
         with zipfile.ZipFile(path) as file:

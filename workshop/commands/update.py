@@ -44,7 +44,7 @@ def update(tool: Tool, source: Path | None) -> int:
             raise ClickException("Another update is running in this folder.")
         try:
             if pending.is_pending(str(root)):
-                for line in pending.sentence(pending.finish(str(root))).splitlines():
+                for line in pending.sentence(_finish(root)).splitlines():
                     console.paragraph(line, 0)
             return _update(tool, source, console)
         except pending.GitError as error:
@@ -79,17 +79,27 @@ def _update(tool: Tool, source: Path | None, console: Console) -> int:
         log = _text(root / "CHANGELOG.md"), _text(newer.copy.root / "CHANGELOG.md")
         needs = _text(root / "requirements.txt"), _text(newer.copy.root / "requirements.txt")
         saved = _stage(root, staging, newer, plan)
-    try:
-        kept = pending.finish(str(root))
-    except KeyboardInterrupt:
-        # A second one is ignored; it takes a moment, and half an update helps nobody.
-        kept = pending.finish(str(root))
-    plan.beside.update({name: 0 for name in kept if name not in plan.beside})
+    plan.beside.update({name: 0 for name in _finish(root) if name not in plan.beside})
     _report(console, old, newer.copy, plan, list(news(*log)), saved)
     if needs[0] != needs[1]:
         console.paragraph("The next command installs what the new version needs.", 0)
     console.advice(f"Next: {TOOL}")
     return 1 if plan.beside else 0
+
+
+def _finish(root: Path) -> list[str]:
+    """Put the files in place; return those of the learner's that have the new starter beside them."""
+    try:
+        try:
+            return pending.finish(str(root))
+        except KeyboardInterrupt:
+            # It takes a moment, and half an update helps nobody. A second Ctrl-C is ignored.
+            return pending.finish(str(root))
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise ClickException(
+            f"{why}. The update is half done. Any next command completes it."
+        ) from None
 
 
 def _check(old: Copy, new: Copy, shown: str, by_git: bool) -> None:
@@ -129,18 +139,20 @@ def _stage(root: Path, staging: Path, newer: Newer, plan: Plan) -> Path:
     saved = new_folder(root / ".workshop" / "saved")
     try:
         _fill(root, staging, saved, newer, plan)
+        pending.make_ready(
+            str(root),
+            write=plan.write,
+            remove=plan.remove,
+            yours=newer.copy.yours,
+            beside=plan.beside,
+            read=plan.read,
+            saved=saved.relative_to(root).as_posix(),
+            commits=newer.commits,
+        )
     except BaseException:
-        shutil.rmtree(saved, ignore_errors=True)
+        if not pending.is_pending(str(root)):
+            shutil.rmtree(saved, ignore_errors=True)
         raise
-    pending.make_ready(
-        str(root),
-        write=plan.write,
-        remove=plan.remove,
-        yours=newer.copy.yours,
-        beside=plan.beside,
-        saved=saved.relative_to(root).as_posix(),
-        commits=newer.commits,
-    )
     return saved
 
 
@@ -182,9 +194,9 @@ def _report(
     now = {name for stage in plan.renamed.items() for name in stage}
     for was, name in plan.renamed.items():
         console.paragraph(f"Renamed: {was} is {name} now.", 0)
-    for name in new.edit.keys() - old.edit.keys() - now:
+    for name in (name for name in new.edit if name not in {*old.edit, *now}):
         console.paragraph(f"New stage: {name}", 0)
-    for name in old.edit.keys() - new.edit.keys() - now:
+    for name in (name for name in old.edit if name not in {*new.edit, *now}):
         console.paragraph(f"No longer part of the course: {name}", 0)
     _names(console, "Merged: the starter's changes are in your file", plan.merged)
     _names(console, "Kept as you left them", plan.kept)

@@ -2,7 +2,7 @@
 
 A merge of three texts, by lines: what only one side has changed is taken from that side; what both have changed is a
 conflict, unless both have made the same change. One thing is special about starters: once the learner has written a step,
-the line that stood in its place no longer matters, so a new number or text of that line is no conflict.
+the starter's line for it no longer matters, so a new number or text of that line is no conflict.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# What stands in a step's place: see solutions.py.
+# A starter's line for a step that is not written: see solutions.py.
 PLACEHOLDER = re.compile(rb'\s*(?:raise NotImplementedError\("|# )Step \d+: .*')
 NUMBER = re.compile(rb"\bStep \d+(?=: )")
 
@@ -54,7 +54,7 @@ def merge(old: bytes, mine: bytes, new: bytes, name: str) -> bytes | Conflict:
     """Return the learner's file with the changes from the old starter to the new one. Its line ends are kept.
 
     Args:
-        name: The file's name; if it ends in .py, a result that is not Python is refused, unless the learner's is none.
+        name: The file's name; if it ends in .py, and both files are Python, a result that is not Python is refused.
     """
     if b"\0" in old + mine + new:
         return Conflict(0)

@@ -7,6 +7,7 @@ solutions/provided.sha256 lists them; CHANGELOG.md. So new fields and new kinds 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -83,7 +84,7 @@ def read_copy(root: Path, names: Collection[str]) -> Copy:
     """Read a copy as far as every version has it.
 
     Raises:
-        CourseError: It is none.
+        CourseError: It is not one.
     """
     for name in (TABLE, "workshop/__main__.py", "pyproject.toml", PROVIDED):
         if name not in names:
@@ -181,6 +182,7 @@ class Plan:
         gone: Those that no longer belong to any stage.
         replaced: Other files that the learner had changed.
         renamed: The old and the new name of each renamed stage.
+        read: The SHA-256 of each of the learner's files that was read.
     """
 
     write: dict[str, bytes | Path] = field(default_factory=dict)
@@ -192,6 +194,7 @@ class Plan:
     gone: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     renamed: dict[str, str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
 
 
 NEW, SAME, KEPT, MERGED, BESIDE = "new", "same", "kept", "merged", "beside"
@@ -242,6 +245,8 @@ def make_plan(old: Copy, new: Copy, known: Known, beside: str) -> Plan:
         if starter is None:
             raise CourseError(f"{name} in it is not as the course has it")
         mine = old.bytes_of(place)
+        if mine is not None:
+            plan.read[place] = hashlib.sha256(mine).hexdigest()
         how, data, line = decide(_original(old, known, place), mine, starter, name)
         if how == MERGED:
             plan.merged.append(name)

@@ -18,7 +18,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from workshop.setup.lock import lock
 
@@ -88,6 +88,7 @@ def make_ready(
     remove: Iterable[str],
     yours: Iterable[str],
     beside: Iterable[str],
+    read: Mapping[str, str],
     saved: str,
     commits: tuple[str, str] | None,
 ) -> None:
@@ -98,12 +99,13 @@ def make_ready(
         remove: The files to remove.
         yours: The files that belong to the learner.
         beside: Those that get the new starter beside them.
+        read: Fingerprints of files as they were when the update was decided, if it depends on their contents.
         saved: The folder for what is in the way, below the root.
         commits: If git is to follow, its commits before and after.
     """
 
     def before(names: Iterable[str]) -> dict[str, str]:
-        return {name: digest(os.path.join(root, *name.split("/"))) for name in names}
+        return {n: read.get(n) or digest(os.path.join(root, *n.split("/"))) for n in names}
 
     plan = {
         "write": before(write),
@@ -150,6 +152,8 @@ def finish(root: str) -> list[str]:
     Raises:
         OSError: A file cannot be replaced, or git fails. What is done stays done; call this again.
     """
+    if not is_pending(root):
+        return []
     folder = os.path.join(root, READY)
     with open(os.path.join(folder, PLAN), encoding="utf-8") as file:
         plan = json.load(file)
@@ -182,7 +186,11 @@ def finish(root: str) -> list[str]:
         was, to = plan["git"]
         if git(root, "rev-parse", "HEAD").strip() == was:
             git(root, "reset", "-q", to)
-    shutil.rmtree(folder)
+    # In one step it is no update any more; half of one could not be finished.
+    over = os.path.join(root, NEW)
+    shutil.rmtree(over, ignore_errors=True)
+    os.rename(folder, over)
+    shutil.rmtree(over, ignore_errors=True)
     with contextlib.suppress(OSError):
         os.rmdir(saved)  # nothing had to be saved
     return kept
