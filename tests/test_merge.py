@@ -87,6 +87,12 @@ def test_steps_with_new_numbers_and_a_change_beside_them() -> None:
     assert merge(BASE, MINE, theirs, "echo.py") == MINE.replace(b"is not None\n", b"is not False\n")
 
 
+def test_a_step_that_is_written_with_the_line_above_it() -> None:
+    """A new number does not conflict with code that has replaced more than the line with the number."""
+    mine = MINE.replace(b"        assert self.transport is not None\n", b"        # Mine.\n")
+    assert merge(BASE, mine, BASE.replace(b"Step 1:", b"Step 5:"), "echo.py") == mine
+
+
 def test_another_step_in_the_place_of_the_learner_s_is_refused() -> None:
     """The learner's code for one step is not put into another."""
     theirs = BASE.replace(b"def dataReceived(self, data: bytes)", b"def connectionMade(self)")

@@ -237,13 +237,15 @@ def test_a_provided_file_becomes_the_learner_s_and_back(learner: Learner, tmp_pa
     assert f"Replaced, though you had changed it: {ECHO}" in outcome.out
 
 
-@pytest.mark.parametrize("harm", ["none", "changed"])
+@pytest.mark.parametrize("harm", ["none", "no markers", "changed"])
 def test_without_the_old_starter(learner: Learner, newer: Path, harm: str) -> None:
     """If this copy cannot say what the old starter was, nothing is merged: both files are kept."""
     if harm == "none":
         shutil.rmtree(learner.path("solutions"))
-    else:
+    elif harm == "no markers":
         learner.write(b"### BEGIN SOLUTION\n", SOLVED)
+    else:
+        learner.write((newer / SOLVED).read_bytes(), SOLVED)
     mine = learner.path().read_bytes()
     outcome = learner.here("update", str(newer))
     assert outcome.code == 1, outcome.all

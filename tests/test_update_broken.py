@@ -252,12 +252,14 @@ def test_edited_between_interruption_and_end(
         learner.here("update", str(newer))
     mine = learner.write("later\n")
     test = learner.write("later\n", TESTS)
+    gone = learner.write("later\n", "workshop/old.py")
     said = pending.finish_interrupted(str(learner.root))
     assert said.splitlines()[1:] == [f"To do: {ECHO}: the new starter is {ECHO}.new"]
     assert learner.path().read_bytes() == mine
     assert b"a few steps" in learner.path(f"{ECHO}.new").read_bytes()
     assert learner.path(TESTS).read_bytes() == (newer / TESTS).read_bytes()
     assert test in saved(learner).values()
+    assert learner.path("workshop/old.py").read_bytes() == gone
 
 
 def test_saved_in_an_editor_meanwhile(
@@ -357,7 +359,7 @@ def test_another_file_system(
     assert not list(learner.root.rglob("*.tmp"))
 
 
-def test_two_at_once(learner: Learner, newer: Path) -> None:
+def test_two_at_once(learner: Learner, newer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second says so, and does nothing; another command waits for the end of an update that is half done."""
     root = str(learner.root)
     with pending.alone(root, wait=False) as free:
@@ -365,8 +367,17 @@ def test_two_at_once(learner: Learner, newer: Path) -> None:
         refused(learner, newer, 1, "Another update is running")
         os.makedirs(learner.path(".workshop/update"))
         said: list[str] = []
+        lock, tried = pending.lock, threading.Event()
+
+        def seen(number: int) -> bool:
+            free = lock(number)
+            tried.set()
+            return free
+
+        monkeypatch.setattr(pending, "lock", seen)
         waiting = threading.Thread(target=lambda: said.append(pending.finish_interrupted(root)))
         waiting.start()
+        assert tried.wait(10)
         os.rmdir(learner.path(".workshop/update"))
     waiting.join(10)
     assert said == [""]
