@@ -130,3 +130,16 @@ def saved(learner: Learner) -> dict[str, bytes]:
         if path.is_file():
             found["/".join(path.relative_to(folder).parts[1:])] = path.read_bytes()
     return found
+
+
+def refused(learner: Learner, source: Path | str | None, code: int, *says: str) -> None:
+    """The command changes nothing, and says why in a sentence or two."""
+    before = learner.files()
+    outcome = learner.here("update", *([str(source)] if source else []))
+    assert outcome.code == code, outcome.all
+    said = " ".join(outcome.err.split())
+    assert all(text in said for text in says), said
+    assert outcome.out == "" and "Traceback" not in said and len(said) < 400
+    assert learner.files() == before
+    left = {path.name for path in learner.path(".workshop").iterdir()}
+    assert left <= {"update.lock", "saved"} and not saved(learner), left

@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from driving import SOLVED as ANSWER
 from driving import Learner
 from releases import COUNT, ECHO, NEWER, SOLVED, TABLE, release, saved, swap, zipped
+
+from workshop.course import load
+from workshop.course.files import passed_before, remember
 
 RAISE = '        raise NotImplementedError("Step 1: send the data back")\n'
 WROTE = "        self.transport.write(data)\n"
@@ -268,3 +272,32 @@ def test_new_requirements_are_announced(learner: Learner, tmp_path: Path) -> Non
     """If what is to be installed has changed, the report says that the next command does so."""
     newer = release(tmp_path / "newer", "2.0", {"requirements.txt": "alpha\n"})
     assert "The next command installs" in learner.here("update", str(newer)).out
+
+
+def test_what_passed_is_not_another_step(learner: Learner, tmp_path: Path) -> None:
+    """Steps that have moved take their memory with them; a step in their old place has none, nor has its hint been seen."""
+    learner.write(ANSWER)
+    assert learner.here("run", "1", "1").code == 0
+    for _ in range(2):
+        learner.here("hint", "1", "1")
+    moved = {
+        TESTS: lambda text: text.replace("Step03Later", "Step04Later").replace("Step01", "Step03"),
+        "exercises/stage1_echo/hints.md": lambda text: (
+            text.replace("## Step 3", "## Step 4").replace("## Step 1", "## Step 3")
+            + text[text.index("## Step 1") : text.index("## Step 2")]
+        ),
+    }
+    first = (
+        '\n\nclass Step01Greet(TestCase):\n    """Greets."""\n\n'
+        '    def test_greets(self) -> None:\n        """It does."""\n'
+    )
+    texts = {**moved, TESTS: lambda text: moved[TESTS](text) + first}
+    assert learner.here("update", str(release(tmp_path / "newer", "2.0", texts))).code == 0
+    learner.write("x = 1\n")
+    stage = load(learner.root).stages[0]
+    assert [passed_before(stage, step) for step in stage.steps] == [False, False, True, False]
+    remember(stage, [stage.steps[0]], [])
+    learner.write("x = 2\n")
+    assert passed_before(stage, stage.steps[0])
+    assert "Question (1 of 3)" in learner.here("hint", "1", "1").out
+    assert "Shape (3 of 3)" in learner.here("hint", "1", "3").out

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from click import ClickException, UsageError
 
-from workshop.commands.offline import DECKS, LEFT_OUT, NOTE, WHEELS, course_files
+from workshop.commands.offline import DECKS, LEFT_OUT, NOTE, course_files
 from workshop.course import TOOL
 from workshop.course.newer import (
     TABLE,
@@ -24,6 +24,7 @@ from workshop.course.newer import (
     read_copy,
 )
 from workshop.course.toml_fields import CourseError
+from workshop.setup.environment import WHEELS
 from workshop.setup.pending import GitError, git
 
 MOST = 2**30

@@ -1,4 +1,4 @@
-"""`update` from what is no newer copy, or interrupted: what is there is never lost, and never of two versions for long."""
+"""`update`, interrupted: each file is of one version, whole, and the next command completes it; nothing is lost."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ import shutil
 import subprocess
 import sys
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import REPOSITORY, SOLVED, Learner
-from releases import COUNT, ECHO, LOG, NEWER, TABLE, release, saved, swap, zipped
+from driving import REPOSITORY, Learner
+from releases import ECHO, NEWER, refused, release, saved, zipped
 
 from workshop.commands import update
-from workshop.course import load
-from workshop.course.files import passed_before, remember
 from workshop.setup import pending
 
 TESTS = "exercises/stage1_echo/test_echo.py"
@@ -39,168 +36,6 @@ def learner(tmp_path: Path) -> Iterator[Learner]:
 def newer(tmp_path: Path) -> Path:
     """Version 2.0."""
     return release(tmp_path / "newer", "2.0", NEWER)
-
-
-def refused(learner: Learner, source: Path | str | None, code: int, *says: str) -> None:
-    """The command changes nothing, and says why in a sentence or two."""
-    before = learner.files()
-    outcome = learner.here("update", *([str(source)] if source else []))
-    assert outcome.code == code, outcome.all
-    said = " ".join(outcome.err.split())
-    assert all(text in said for text in says), said
-    assert outcome.out == "" and "Traceback" not in said and len(said) < 400
-    assert learner.files() == before
-    left = {path.name for path in learner.path(".workshop").iterdir()}
-    assert left <= {"update.lock", "saved"} and not saved(learner), left
-
-
-# What is no newer copy
-
-
-def test_nothing_to_update_from(learner: Learner, tmp_path: Path) -> None:
-    """No git and no name, a name that does not exist, this copy itself."""
-    refused(learner, None, 2, "not a git clone", "workshop update FILE.zip")
-    refused(learner, tmp_path / "none", 2, "There is no")
-    refused(learner, learner.root, 2, "is this copy of the course")
-
-
-@pytest.mark.parametrize(
-    ("harm", "says"),
-    [
-        (lambda data: b"<html>Not found</html>", "is not a zip file"),
-        (lambda data: b"", "is not a zip file"),
-        (lambda data: data[: len(data) // 2], "is not a zip file, or damaged"),
-        (lambda data: data.replace(b"VERSION = '2.0'", b"VERSION = '2.1'"), "is damaged"),
-    ],
-    ids=["html", "empty", "cut", "flipped"],
-)
-def test_a_damaged_zip(
-    learner: Learner, newer: Path, harm: Callable[[bytes], bytes], says: str
-) -> None:
-    """A download that is not a zip, is cut short, or has a wrong byte."""
-    path = zipped(newer)
-    before = path.read_bytes()
-    path.write_bytes(harm(before))
-    assert path.read_bytes() != before
-    refused(learner, path, 1, says, "again")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../out.py", "x/../../out.py", "/out.py", "C:/out.py", "..\\out.py", "exercises//out.py"],
-)
-def test_a_zip_that_climbs_out(learner: Learner, newer: Path, tmp_path: Path, name: str) -> None:
-    """A name that leads out of the folder, on any system, is refused, and nothing is written there."""
-    path = zipped(newer)
-    with zipfile.ZipFile(path, "a") as file:
-        file.writestr(zipfile.ZipInfo(name), "out")
-    refused(learner, path, 1, "would be written elsewhere")
-    assert not list(tmp_path.rglob("out.py")) and not Path("/out.py").exists()
-
-
-def test_links(learner: Learner, newer: Path) -> None:
-    """A symbolic link, in a zip or a folder, is refused; one that belongs to no copy is passed over."""
-    refused(learner, zipped(newer, links={"exercises/link.py": "/etc/passwd"}), 1, "link in it")
-    (newer / "exercises" / "link.py").symlink_to("/etc/passwd")
-    refused(learner, newer, 1, "link in it")
-    (newer / "exercises" / "link.py").unlink()
-    (newer / ".venv").mkdir()
-    (newer / ".venv" / "link").symlink_to("/etc/passwd")
-    assert learner.here("update", str(newer)).code == 0
-    assert not learner.path(".venv").exists()
-
-
-def test_a_name_twice(learner: Learner, newer: Path) -> None:
-    """A zip that has a file twice is not unpacked."""
-    path = zipped(newer)
-    with zipfile.ZipFile(path, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
-        file.writestr("made-up-main/README.md", "again")
-    refused(learner, path, 1, "a name twice")
-
-
-def test_too_large(learner: Learner, newer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A zip that would fill the disk is not unpacked."""
-    monkeypatch.setattr("workshop.commands.newer.MOST", 100)
-    refused(learner, zipped(newer), 1, "too large")
-
-
-@pytest.mark.parametrize(
-    ("version", "files", "says"),
-    [
-        ("0.9", {}, "is older, version 0.9; you have 1.0"),
-        ("0.10.1", {}, "is older"),
-        ("2.0", {"pyproject.toml": '[project]\nname = "other"\n'}, "another project, other"),
-        ("2.0", {"pyproject.toml": swap("3.10", "3.99")}, "needs Python 3.99 or newer"),
-        ("2.0", {"workshop/__main__.py": None}, "it has no workshop/__main__.py"),
-        ("1.0", {"CHANGELOG.md": "# Changelog\n"}, "is older: its CHANGELOG.md lacks"),
-    ],
-    ids=["older", "older by number", "other project", "newer Python", "not whole", "older log"],
-)
-def test_another_version(
-    learner: Learner, tmp_path: Path, version: str, files: Any, says: str
-) -> None:
-    """One that is older, another project, not whole, or not for this Python."""
-    refused(learner, release(tmp_path / "other", version, files), 1, says)
-
-
-def test_a_later_number_is_newer(learner: Learner, tmp_path: Path) -> None:
-    """1.10 comes after 1.9, though not in the alphabet; an unreleased state comes after the release."""
-    for n, version in enumerate(("1.9", "1.10", "2.0rc1", "2.0")):
-        folder = release(tmp_path / f"newer{n}", version)
-        assert learner.here("update", str(folder)).code == 0, version
-    log = {"CHANGELOG.md": LOG % "2.0" + "- Unreleased.\n"}
-    assert learner.here("update", str(release(tmp_path / "last", "2.0", log))).code == 0
-
-
-@pytest.mark.parametrize("name", [TESTS, "exercises/wire.py", TABLE])
-def test_a_copy_that_lacks_a_file(learner: Learner, newer: Path, name: str) -> None:
-    """A copy that was cut short is refused by the first file that it lacks; so is one with a changed test."""
-    if name != TABLE:
-        (newer / name).write_text("# changed\n")
-        refused(learner, newer, 1, f"{name} in it is not as the course has it")
-    (newer / name).unlink()
-    refused(learner, newer, 1, f"it has no {name}")
-
-
-def test_a_table_of_contents_of_the_future(learner: Learner, tmp_path: Path) -> None:
-    """Fields that this version does not know do not matter; a table that cannot be read does."""
-    newer = release(tmp_path / "newer", "2.0", NEWER)
-    table = newer / TABLE
-    table.write_text(table.read_text() + '\n[[stage]]\nname = "stage9_new"\nedit = []\nodd = 1\n')
-    assert "New stage: stage9_new" in learner.here("update", str(newer)).out
-    table.write_text("[[stage]\n")
-    shutil.copytree(newer, tmp_path / "worse")
-    outcome = Learner(release(tmp_path / "mine2"), learner.temp).here("update", str(newer))
-    assert outcome.code == 1 and "course.toml" in outcome.err, outcome.all
-    assert ".workshop" not in outcome.err
-
-
-def test_a_copy_that_somebody_has_worked_in(learner: Learner, newer: Path) -> None:
-    """An instructor's copy, with the stages solved: learners get its starters, not its solutions."""
-    starter = (newer / COUNT).read_bytes()
-    (newer / COUNT).write_text("solved = True\n")
-    (newer / ".workshop").mkdir()
-    (newer / ".workshop" / "mine").touch()
-    assert learner.here("update", str(newer)).code == 0
-    assert learner.path(COUNT).read_bytes() == starter
-    assert not learner.path(".workshop/mine").exists()
-
-
-def test_an_offline_folder(learner: Learner, newer: Path) -> None:
-    """What `offline` makes comes too: its packages and decks replace the old ones, of which no copies are kept."""
-    for room, names in ((learner.root, ("a", "b")), (newer, ("b", "c"))):
-        for name in names:
-            (room / "wheels").mkdir(exist_ok=True)
-            (room / "wheels" / name).write_text(str(room))
-    (newer / "OFFLINE.txt").write_text("For rooms without network.\n")
-    assert learner.here("update", str(zipped(newer))).code == 0
-    assert sorted(path.name for path in learner.path("wheels").iterdir()) == ["b", "c"]
-    assert learner.path("wheels/b").read_text() == str(newer)
-    assert learner.path("OFFLINE.txt").exists()
-    assert not [name for name in saved(learner) if name.startswith("wheels")]
-
-
-# Interrupted
 
 
 def breaking(at: int, error: BaseException) -> Callable[[str, str], None]:
@@ -434,35 +269,3 @@ def test_any_command_finishes_first(
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("Finished an update that had been interrupted."), done.stderr
     assert "something_of" not in broken.read_text()
-
-
-# What is remembered
-
-
-def test_what_passed_is_not_another_step(learner: Learner, tmp_path: Path) -> None:
-    """Steps that have moved take their memory with them; a step in their old place has none, nor has its hint been seen."""
-    learner.write(SOLVED)
-    assert learner.here("run", "1", "1").code == 0
-    for _ in range(2):
-        learner.here("hint", "1", "1")
-    moved = {
-        TESTS: lambda text: text.replace("Step03Later", "Step04Later").replace("Step01", "Step03"),
-        "exercises/stage1_echo/hints.md": lambda text: (
-            text.replace("## Step 3", "## Step 4").replace("## Step 1", "## Step 3")
-            + text[text.index("## Step 1") : text.index("## Step 2")]
-        ),
-    }
-    first = (
-        '\n\nclass Step01Greet(TestCase):\n    """Greets."""\n\n'
-        '    def test_greets(self) -> None:\n        """It does."""\n'
-    )
-    texts = {**moved, TESTS: lambda text: moved[TESTS](text) + first}
-    assert learner.here("update", str(release(tmp_path / "newer", "2.0", texts))).code == 0
-    learner.write("x = 1\n")
-    stage = load(learner.root).stages[0]
-    assert [passed_before(stage, step) for step in stage.steps] == [False, False, True, False]
-    remember(stage, [stage.steps[0]], [])
-    learner.write("x = 2\n")
-    assert passed_before(stage, stage.steps[0])
-    assert "Question (1 of 3)" in learner.here("hint", "1", "1").out
-    assert "Shape (3 of 3)" in learner.here("hint", "1", "3").out
