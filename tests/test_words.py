@@ -26,6 +26,8 @@ COMMANDS: list[tuple[str, ...]] = [
     ("lab",),
     ("slides",),
     ("starters",),
+    ("update",),
+    ("update", "--help"),
     ("--help",),
     ("run", "--help"),
     ("run", "nonesuch"),

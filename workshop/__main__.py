@@ -23,6 +23,17 @@ import workshop  # noqa: E402,F401  (this one, before any other is looked for)
 LAST = {"", ROOT, os.path.abspath(""), *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
 sys.path[:] = [f for f in sys.path if f not in LAST] + [f for f in sys.path if f in LAST]
 
+from workshop.setup.pending import finish_interrupted  # noqa: E402
+
+try:
+    # First of all: until it is done, the files below may be of two versions.
+    FINISHED = finish_interrupted(ROOT)
+except OSError as error:
+    print(f"An update was interrupted, and cannot be finished: {error}", file=sys.stderr)
+    sys.exit(1)
+if FINISHED:
+    print(FINISHED, file=sys.stderr)
+
 from workshop.setup.environment import ensure, requirement_files  # noqa: E402
 from workshop.setup.variables import plain  # noqa: E402
 

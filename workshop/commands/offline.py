@@ -164,12 +164,18 @@ def _kind(python: str) -> str:
     return kind
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Yield the files that make up a copy of the course, as paths below root."""
+def course_files(root: Path, made: bool = False) -> Iterator[Path]:
+    """Yield the files that make up a copy of the course, as paths below root.
+
+    Args:
+        made: Whether to include what an offline folder has besides.
+    """
 
     def left_out(folder: str, name: str) -> bool:
         # A virtual environment may have any name.
         environment = os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
+        if made and name in (WHEELS, DECKS, NOTE):
+            return False
         return environment or any(fnmatch(name, pattern) for pattern in LEFT_OUT)
 
     for folder, names, found in os.walk(root):
@@ -182,7 +188,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _copy(course: Course, folder: Path) -> None:
     """Copy the course's files, with starters in place of the learner's."""
-    for name in _files(course.root):
+    for name in course_files(course.root):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(course.root / name, folder / name)
     for stage in course.stages:

@@ -177,7 +177,7 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
         if not (course.root / name).is_file() or (course.root / name).read_bytes() != data
     }
     lost = [name for name in changed if (course.root / name).exists()]
-    folder = _new_folder(course.root / ".workshop" / "saved") if lost else None
+    folder = new_folder(course.root / ".workshop" / "saved") if lost else None
     for name in lost:
         assert folder is not None
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def replace(course: Course, files: Mapping[str, bytes]) -> Path | None:
     return folder
 
 
-def _new_folder(parent: Path) -> Path:
+def new_folder(parent: Path) -> Path:
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     for n in range(1, 1000):
         folder = parent / (stamp if n == 1 else f"{stamp}-{n}")
@@ -219,11 +219,11 @@ def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> No
     known = _remembered(stage.root)
     mine = known.get(stage.name, {})
     digest = _digest(stage)
-    after = {**mine, **{str(step.number): digest for step in passed}}
+    after = {**mine, **{step.key: digest for step in passed}}
     for step in failed:
-        if after.get(str(step.number)) == digest:
+        if after.get(step.key) == digest:
             # The result varies with the same files.
-            del after[str(step.number)]
+            del after[step.key]
     if after != mine:
         with contextlib.suppress(OSError):
             text = json.dumps({**known, stage.name: after}, indent=1)
@@ -232,7 +232,7 @@ def remember(stage: Stage, passed: Iterable[Step], failed: Iterable[Step]) -> No
 
 def passed_before(stage: Stage, step: Step) -> bool:
     """Return whether the step passed in an earlier run with other learner's files than now."""
-    digest = _remembered(stage.root).get(stage.name, {}).get(str(step.number))
+    digest = _remembered(stage.root).get(stage.name, {}).get(step.key)
     return digest is not None and digest != _digest(stage)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ class Step:
     text: str
     tests: tuple[Test, ...]
     given: bool
+
+    @property
+    def key(self) -> str:
+        """What it is remembered by: all that it asks for, without its number, which an update may give to another."""
+        tests = [(test.name, test.requirement) for test in self.tests]
+        asks = repr((self.name, self.title, self.text, tests))
+        return hashlib.sha256(asks.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def target(self, stage: str) -> str:
         """Return plain trial's name for just this step, e.g. ``exercises.stage2_poetry.test_1_server.Step01Poem``."""

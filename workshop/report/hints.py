@@ -30,7 +30,8 @@ def show_hint(
     if not tiers:
         raise CourseError(f"There are no hints for {stage.name}, {what} {step.number}.")
     seen = _read(course)
-    key = f"{stage.name} {step.number}"
+    # Not by its number, which another step may have after an update.
+    key = f"{stage.name} {step.title}"
     count = min(seen.get(key, 0), len(tiers))
     last = count == len(tiers)
     chosen = range(len(tiers)) if all_ or last else [count]

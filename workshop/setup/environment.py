@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
+from workshop.setup.lock import lock
 from workshop.setup.progress import Screen, Watched
 from workshop.setup.requirements import holds, installed, missing
 from workshop.setup.variables import plain
@@ -367,28 +368,3 @@ class Setup:
                     waiting = True
                 time.sleep(0.2)
             yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def lock(number: int) -> bool:
-        """Take the lock of an open file, if no other process has it."""
-        try:
-            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def lock(number: int) -> bool:
-        """Take the lock of an open file, if no other process has it."""
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            pass  # some network file systems have no locks: then there is only luck
-        return True
