@@ -18,10 +18,11 @@ MAY_IMPORT = {
     "course": set(),
     "runner": {"course", "setup"},
     "judge": {"course", "runner"},
-    "report": {"course", "judge", "runner"},
+    "hunt": {"course", "runner", "setup", "simulated"},
+    "report": {"course", "hunt", "judge", "runner"},
     "notebook": {"course", "pictures", "runner", "setup"},
     "slides": {"course", "runner"},
-    "commands": {"course", "judge", "notebook", "report", "runner", "setup", "slides"},
+    "commands": {"course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides"},
     "__main__": {"commands", "setup"},
 }
 """By a room, the rooms of which it may know. A room is below all those that may import it."""

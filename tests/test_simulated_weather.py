@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ import pytest
 from simulated_sides import SENT, Talk, digest
 
 from workshop.simulated.errors import Misused
-from workshop.simulated.network import EPOCH
+from workshop.simulated.network import EPOCH, Network, Socket
 from workshop.simulated.weather import PRESETS, TABLE, History, setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,6 +138,27 @@ def test_putting_all_back_is_calm() -> None:
                 break
             out |= {one.key for one in talk.history.departures}
         assert talk.events == calm
+
+
+def test_bytes_that_are_due_come_before_later_ones() -> None:
+    """If late bytes are due, and not delivered yet, bytes that are sent now come after them."""
+
+    class Late(History):
+        def choose(self, decision_key: str, name: str, options: int) -> int:
+            return options - 1 if decision_key == "latency/1.client/1" else 0
+
+    network = Network()
+    network.history = Late(0, "windy")
+    listener, client = (Socket(network, socket.AF_INET) for _ in range(2))
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    client.connect_ex(listener.getsockname())
+    server, _ = listener.accept()
+    client.send(b"one")
+    network.now = network.events[0][0]
+    client.send(b"two")
+    network.deliver()
+    assert server.recv(10) == b"onetwo"
 
 
 def test_somebody_else_may_choose() -> None:

@@ -58,8 +58,8 @@ class Network:
         self.descriptors = count(1_000_000)  # far above those of a real process
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
-        """Have something done by the network at a time: at once, if that is not in the future."""
-        if time <= self.now:
+        """Have something done by the network at a time: at once, if that is not in the future, and nothing else is due."""
+        if time <= self.now and not (self.events and self.events[0][0] <= self.now):
             do(*args)
         else:
             heappush(self.events, (time, next(self.orders), do, args))

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any, Protocol
 
 from twisted.internet.error import ReactorAlreadyRunning
@@ -37,7 +38,7 @@ def again(test: Any, history: History) -> str:
     if history.weather != "calm":
         words = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
         if history.put_back:
-            words.append(f"SIMULATED_PUT_BACK={','.join(sorted(history.put_back))}")
+            words.append(f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
     return " ".join([*words, "trial --reactor=simulated", test.id()])
 
 

@@ -1,0 +1,1 @@
+"""Hunting for the history in which a test fails, and for why. search.py has what others call."""
