@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 Score = dict[str, int]

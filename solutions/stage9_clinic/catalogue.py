@@ -1,4 +1,4 @@
-"""A library's catalogue: a client sends a title on a line, and gets the number of its shelf."""
+"""A library's catalogue: a client sends the mark of a book on a line, and gets the number of its shelf."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
-LIMIT = 1.5  # seconds
+LIMIT = 0.8  # seconds
 
 
 class Librarian(LineOnlyReceiver):
@@ -23,7 +23,7 @@ class Librarian(LineOnlyReceiver):
 
 
 class Catalogue(Factory):
-    """shelves: by title, the number of the shelf."""
+    """shelves: by mark, the number of the shelf."""
 
     protocol = Librarian
 
@@ -41,16 +41,16 @@ class Borrower(LineOnlyReceiver):
         self._turns = DeferredLock()
         self._answer: Deferred[int] = Deferred()
 
-    def shelf(self, title: bytes) -> Deferred[int]:
+    def shelf(self, mark: bytes) -> Deferred[int]:
         """Ask where a book is. The catalogue has LIMIT seconds to answer; after that, a TimeoutError is the result."""
         ### BEGIN SOLUTION Step 10: a question's time begins when it is sent
-        ### STARTER return self._turns.run(self._ask, title).addTimeout(LIMIT, self.reactor)
-        return self._turns.run(self._ask, title)
+        ### STARTER return self._turns.run(self._ask, mark).addTimeout(LIMIT, self.reactor)
+        return self._turns.run(self._ask, mark)
         ### END SOLUTION
 
-    def _ask(self, title: bytes) -> Deferred[int]:
+    def _ask(self, mark: bytes) -> Deferred[int]:
         self._answer = Deferred()
-        self.sendLine(title)
+        self.sendLine(mark)
         ### BEGIN SOLUTION Step 10: not before it is sent
         ### STARTER return self._answer
         return self._answer.addTimeout(LIMIT, self.reactor)

@@ -27,7 +27,7 @@ CAUSES = {
     ### END SOLUTION
     ### BEGIN SOLUTION Step 7: the cause
     ### STARTER "news": "",
-    "news": "made-late",
+    "news": "late",
     ### END SOLUTION
     ### BEGIN SOLUTION Step 8: the cause
     ### STARTER "beacon": "",

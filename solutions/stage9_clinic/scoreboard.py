@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+### BEGIN SOLUTION Step 1: what splits lines
+### STARTER from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
+
+### END SOLUTION
 from twisted.python.failure import Failure
 
 Score = dict[str, int]

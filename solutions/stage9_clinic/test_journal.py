@@ -4,9 +4,10 @@ from __future__ import annotations
 
 ### BEGIN SOLUTION Step 2: what the test waits for
 ### STARTER from twisted.internet.task import deferLater
+### STARTER
 from twisted.internet.defer import DeferredQueue
-### END SOLUTION
 
+### END SOLUTION
 from .journal import Journal, send
 from .network import NetworkTestCase
 
