@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workshop.commands.group import Tool, cli
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from workshop.hunt.search import Hunt
     from workshop.report.console import Console
 
@@ -81,9 +84,9 @@ def hunt(
 
     Exit code 0: no history fails. 1: one does. 2: there is no such test or option. 3: there are more histories than --most.
     """
+    from workshop.hunt import search
     from workshop.hunt.crew import Unusable
     from workshop.hunt.crew import target as find_target
-    from workshop.hunt.search import Hunt, names
     from workshop.report.console import Console
     from workshop.report.hunt import show_stopped
 
@@ -93,17 +96,19 @@ def hunt(
     console = Console()
     try:
         found = find_target(target, tool.course)
-        running = Hunt(found, weather, chosen, tool.limit, known=names(tool.course))
+        known = search.names(tool.course)
+        running = search.Hunt(found, weather, chosen, tool.limit, search.CORES, known)
         with console.progress("") as line:
-            running.progress = line.update
+            shown = Shown(console, running, line)
             with running:
                 try:
                     if options is not None:
-                        return _replay(console, running, options)
+                        return _replay(shown, options)
                     if all_:
-                        return _walk(console, running, most, cuts, count_)
-                    return _hunt(console, running, seeds, first, count_)
+                        return _walk(shown, most, cuts, count_)
+                    return _hunt(shown, seeds, first, count_)
                 except KeyboardInterrupt:
+                    line.stop()
                     show_stopped(console, running)
                     raise
     except Unusable as problem:
@@ -153,66 +158,82 @@ def _decisions(text: str | None) -> dict[str, int] | None:
     return options
 
 
-def _hunt(console: Console, running: Hunt, seeds: int | None, first: int, count: bool) -> int:
+class Shown:
+    """A hunt, its line of progress, and the words about it, which are written while that line is away."""
+
+    def __init__(self, console: Console, running: Hunt, line: Status) -> None:
+        self.running = running
+        self._console = console
+        self._line = line
+        running.progress = line.update
+
+    def say(self, write: Callable[..., None], *words: Any) -> None:
+        """Write something."""
+        self._line.stop()
+        write(self._console, *words)
+        self._line.start()
+
+
+def _hunt(shown: Shown, seeds: int | None, first: int, count: bool) -> int:
     """Hunt through seeds; return the exit code."""
     from workshop.report import hunt as words
 
+    running = shown.running
     active = running.calm_first()
-    words.show_calm(console, running)
-    bad = bool(running.calm) or not active
+    shown.say(words.show_calm, running)
     if count:
         failures = running.count(active, seeds, first)
-        words.show_counts(console, running)
-        test = next(iter(failures), None)
-        found = running.explain(running.tests.index(test), failures[test][0]) if test else None
-        if found:
-            console.line()
-            words.show_found(console, found)
-        elif test:
-            running.unsteady.append((test, f"seed {failures[test][0]}"))
+        shown.say(words.show_counts, running)
+        for test in list(failures)[:1]:
+            if found := running.explain(running.tests.index(test), failures[test][0]):
+                shown.say(words.show_found, found)
+            else:
+                running.unsteady.append((test, f"seed {failures[test][0]}"))
     elif found := running.find(active, seeds, first):
-        console.paragraph(words.seed_said(found, running), 0)
-        console.line()
-        words.show_found(console, found)
-    words.show_unsteady(console, running.unsteady)
-    if not (found or running.failures or running.unsteady) and active:
-        tests = len(active) - len(running.idle)
-        words.show_nothing(console, running, first + running.total // max(1, tests) - 1)
-    return int(bad or bool(found or running.failures or running.unsteady))
+        shown.say(words.show_history, found, running)
+        shown.say(words.show_found, found)
+        running.failures[found.test] = [found.seed or 0]
+    shown.say(words.show_unsteady, running.unsteady)
+    failed = bool(running.failures or running.unsteady)
+    if active and not failed:
+        tests = max(1, len(active) - len(running.idle))
+        shown.say(words.show_nothing, running, first + running.total // tests - 1)
+    return int(failed or bool(running.calm) or not active)
 
 
-def _walk(console: Console, running: Hunt, most: int, cuts: int, count: bool) -> int:
+def _walk(shown: Shown, most: int, cuts: int, count: bool) -> int:
     """Walk through all histories; return the exit code."""
     from workshop.report import hunt as words
 
+    running = shown.running
     active = running.calm_first()
-    words.show_calm(console, running)
+    shown.say(words.show_calm, running)
     failed, whole = bool(running.calm) or not active, True
     for number in active:
         walked = running.walk(number, most, cuts)
-        words.show_walked(console, walked, most)
-        whole = whole and (walked.complete or bool(walked.found))
-        failed = failed or bool(walked.found)
-        if walked.found and not count:
-            console.line()
-            words.show_found(console, walked.found)
-            break
-    words.show_unsteady(console, running.unsteady)
-    failed = failed or bool(running.unsteady)
-    return 1 if failed else 0 if whole else TOO_LARGE
+        shown.say(words.show_walked, walked, most)
+        if walked.found:
+            failed = True
+            if not count:
+                shown.say(words.show_found, walked.found)
+                break
+        elif not walked.complete:
+            whole = False
+    shown.say(words.show_unsteady, running.unsteady)
+    if failed or running.unsteady:
+        return 1
+    return 0 if whole else TOO_LARGE
 
 
-def _replay(console: Console, running: Hunt, options: dict[str, int]) -> int:
+def _replay(shown: Shown, options: dict[str, int]) -> int:
     """Run one history of one test; return the exit code."""
     from workshop.report import hunt as words
 
-    if len(running.tests) > 1:
+    many = len(shown.running.tests)
+    if many > 1:
         raise click.UsageError(
-            f"--decisions are of one test, and these are {len(running.tests)}: name one of them."
+            f"--decisions are of one test, and these are {many}: name one of them."
         )
-    found = running.replay(options)
-    if found:
-        words.show_found(console, found)
-        return 1
-    console.line("Passes in this history.", "green")
-    return 0
+    found = shown.running.replay(options)
+    shown.say(words.show_replay, found)
+    return int(bool(found))

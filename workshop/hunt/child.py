@@ -112,7 +112,9 @@ class Serve:
         with contextlib.ExitStack() as stack:
             if job.get("record"):
                 stack.enter_context(recorder.recording(test))
-            if job.get("noted"):
+            if job.get("noted") and job.get("record"):
+                recorder.noted = lambda: self._forks.note(facts())
+            elif job.get("noted"):
                 stack.enter_context(noted(lambda: self._forks.note(facts())))
             result = suite.run(test)
         kind, text = failure_of(result) or ("", "")

@@ -85,7 +85,7 @@ class Crew:
         self._stack = contextlib.ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
         try:
-            folder = self._stack.enter_context(temporary_folder(quick=True))
+            folder = self.folder = self._stack.enter_context(temporary_folder(quick=True))
             self._stack.callback(self._end)
             for number in range(cores):
                 self._start(folder / str(number))

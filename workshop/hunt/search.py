@@ -29,11 +29,12 @@ HISTORIES, FEWEST = 10_000, 100
 """Histories of a hunt if nobody says how many seeds: in all, and at least of each test."""
 MOST_WALKED = 200_000
 """Histories of a test that a walk through all of them tries, if nobody says more."""
-PART = 0.25
-"""Seconds between two reports of a process, about."""
-MOST_IN_PART, MOST_WALKED_IN_PART = 5_000, 200
+PART = 0.5
+"""Seconds between two reports of a process, about. Each begins a fork, which costs as much as some twenty histories."""
+FIRST_PART, MOST_IN_PART = 16, 5_000
+FEWEST_IN_PART, MOST_WALKED_IN_PART = 50, 500
 GONE = ("hung", "died")
-SOON = 1.0
+SOON = 0.5
 """Seconds after which a history counts as hung while one that hangs is shrunk."""
 MOST_PUT_BACK = 200
 """Rounds in which decisions are put back, since each round may bring up others."""
@@ -166,7 +167,7 @@ class Hunt:
 
     def _sweep(self, active: list[int], begin: int, first: int, stop: bool) -> Iterator[Job]:
         """Run all histories from a place on, in parts; yield the answers. With stop, no part is begun after a failure."""
-        size, failed = 4, False
+        size, failed = FIRST_PART, False
 
         def jobs() -> Iterator[Job]:
             at = begin
@@ -269,7 +270,9 @@ class Hunt:
     def replay(self, options: Mapping[str, int], number: int = 0) -> Found | None:
         """Run a test in the history of these decisions; None if it passes."""
         job = {"do": "replay", "test": number, "weather": self.weather, "options": dict(options)}
-        answer = self.crew.ask(job | {"record": True, "noted": True})
+        answer = self.crew.ask(job | {"record": True})
+        if answer["kind"] in GONE:
+            answer = self.crew.ask(job | {"record": True, "noted": True, "limit": SOON})
         return self._found(self.tests[number], None, answer) if answer["kind"] else None
 
     # All histories
@@ -312,7 +315,7 @@ class Hunt:
     ) -> int | None:
         """Run histories from a place on; add what came later in each; return which is the first that failed, if any."""
         many = len(histories) - begin
-        size = max(1, min(MOST_WALKED_IN_PART, many // (2 * self.cores)))
+        size = min(MOST_WALKED_IN_PART, max(FEWEST_IN_PART, many // (2 * self.cores)))
         failed: int | None = None
         short = self.tests[number].rpartition(".")[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,17 +30,19 @@ class Event(NamedTuple):
 
 
 class Recorder:
-    """Notes the events of one history."""
+    """Notes the events of one history. noted() is called after each."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
         self._began = reactor.seconds()
         self.events: list[Event] = []
+        self.noted: Callable[[], None] = lambda: None
         self._held: list[str] | None = None
 
     def note(self, who: str, what: str) -> None:
         """Add an event that happens now."""
         self.events.append(Event(who, what, self._reactor.seconds() - self._began))
+        self.noted()
 
     def _watch(self, done: Callable[[Any, Any], tuple[str, str] | None], plain: Any) -> Any:
         """Wrap a method, so that what it did is noted: the words for its object and its result."""
@@ -137,9 +140,14 @@ def _received(one: Any, data: bytes) -> tuple[str, str]:
     return one.label, f"reads {_bytes(len(data))}" if data else "reads the end"
 
 
+def _asked(one: Any, result: int) -> tuple[str, str] | None:
+    # Twisted calls it again, to see how the attempt went.
+    return (one.label, "asks to connect") if result in (0, errno.EINPROGRESS) else None
+
+
 CALLS: dict[str, Callable[[Any, Any], tuple[str, str] | None]] = {
     "listen": lambda one, _: (one.label, "listens"),
-    "connect_ex": lambda one, _: (one.label, "asks to connect") if one.connecting else None,
+    "connect_ex": _asked,
     "accept": lambda _, pair: (pair[0].label, "is accepted"),
     "send": lambda one, length: (one.label, f"sends {_bytes(length)}"),
     "recv": _received,

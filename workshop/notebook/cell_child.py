@@ -69,6 +69,10 @@ def serve() -> None:
 def main(limit: float, times: int, words: list[str]) -> None:
     """Run trial as its own command does, and end it after ``limit`` seconds, with the stack of every thread."""
     sys.path[0] = ""  # and not the tool's own folder
+    # As in a shell: what a failure on the simulated network prints can be used again.
+    while words and words[0].startswith("SIMULATED_"):
+        name, _, value = words.pop(0).partition("=")
+        os.environ[name] = value
     # This works from C, whatever Python code does, even if it never gives up the processor.
     faulthandler.dump_traceback_later(limit, exit=True, file=1)
     if sys.platform == "linux":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from workshop.hunt.search import Found, Hunt, Walked
+from workshop.hunt.found import Found, Walked
+from workshop.hunt.search import Hunt
 from workshop.report.console import Console
 
 LONGEST = 8
@@ -66,14 +67,25 @@ def show_found(console: Console, found: Found) -> None:
     console.facts(facts)
 
 
-def seed_said(found: Found, running: Hunt) -> str:
+def show_history(console: Console, found: Found, running: Hunt) -> None:
     """Say which history it was, and how many of its decisions are needed."""
-    needed, before = len(found.decisions), found.before
+    needed = len(found.decisions)
     said = f"History {running.ran} of {running.total} fails: {found.weather}, seed {found.seed}."
     if needed:
         is_are = "is" if needed == 1 else "are"
-        said += f" Of {before} decisions that differ from calm weather, {needed} {is_are} needed."
-    return said
+        said += (
+            f" Of {found.before} decisions that differ from calm weather, {needed} {is_are} needed."
+        )
+    console.paragraph(said, 0)
+    console.line()
+
+
+def show_replay(console: Console, found: Found | None) -> None:
+    """Show what came of one history."""
+    if found:
+        show_found(console, found)
+    else:
+        console.line("Passes in this history.", "green")
 
 
 def show_nothing(console: Console, running: Hunt, last: int) -> None:
@@ -126,6 +138,8 @@ def show_counts(console: Console, running: Hunt) -> None:
     each = running.ran // max(1, active)
     for test, seeds in running.failures.items():
         console.paragraph(f"{len(seeds)} of {each} failed, first with seed {min(seeds)}: {test}", 0)
+    if running.failures:
+        console.line()
 
 
 def show_walked(console: Console, walked: Walked, most: int) -> None:
