@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -192,3 +196,57 @@ def test_every_case_has_a_cause_from_the_list() -> None:
     assert known and set(re.findall(r'"([\w-]+)"', known[1])) == listed
     right = re.findall(r'"[\w-]+": "([\w-]+)"', answer(STAGE)["causes.py"])
     assert len(set(right)) == len(CASES) and set(right) < listed
+
+
+RACE = """
+from twisted.internet import reactor
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import TestCase
+
+
+class QueueTests(TestCase):
+    async def test_server_knows_the_client(self):
+        self.assertEqual(type(reactor).__module__, "mailer.simulated.reactor")
+        factory = Factory()
+        made = []
+        factory.buildProtocol = lambda address: made.append(Protocol()) or made[-1]
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        there = TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port)
+        client = await connectProtocol(there, Protocol())
+        self.addCleanup(client.transport.abortConnection)
+        self.assertEqual(len(made), 1)
+        made[0].transport.abortConnection()
+"""
+
+
+def test_the_page_to_take_home(tmp_path: Path) -> None:
+    """In a project that has nothing of this course, the page's steps lead from a test to a seed, and back to the failure."""
+    page = (STAGE.folder / "flaky.md").read_text("utf-8")
+    package = tmp_path / "mailer"
+    shutil.copytree(ROOT / "workshop" / "simulated", package / "simulated")
+    (package / "__init__.py").touch()
+    (package / "test_queue.py").write_text(RACE)
+    plugins = tmp_path / "twisted" / "plugins"
+    plugins.mkdir(parents=True)
+    [plugin] = re.findall(r"```python\n(.*?)```", page, re.S)
+    (plugins / "simulated_reactor.py").write_text(plugin)
+    [command] = re.findall(r"^SIMULATED_WEATHER.*$", page, re.M)
+
+    def run(line: str) -> str:
+        words = line.split()
+        env = {**os.environ, "PYTHONPATH": "", **dict(re.findall(r"(\w+)=(\S+)", line))}
+        # Here the course is installed, and has a reactor of the same name; the first one on the path counts.
+        names = [sys.executable, "-m", "twisted.trial", "--reactor=simulated"]
+        rest = [word for word in words if word.startswith(("--until", "mailer."))]
+        done = subprocess.run(
+            [*names, *rest], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
+
+    found = run(command)
+    assert "FailTest: 0 != 1" in found, found
+    [again] = re.findall(r"^  (SIMULATED_SEED=.*)$", found, re.M)
+    assert "test_server_knows_the_client" in again
+    assert "FailTest: 0 != 1" in run(again)
