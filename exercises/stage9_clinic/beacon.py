@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.error import ConnectingCancelledError
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -16,6 +16,8 @@ PATIENCE = 0.05  # seconds
 
 class Ship(Protocol):
     """One attempt. position: fires with the answer, once the beacon has disconnected."""
+
+    transport: ITCPTransport
 
     def __init__(self) -> None:
         self.position: Deferred[bytes] = Deferred()
@@ -33,6 +35,7 @@ async def locate(beacon: IStreamClientEndpoint, reactor: Any) -> bytes:
     while True:
         attempt = connectProtocol(beacon, Ship()).addCallback(lambda ship: ship.position)
         try:
-            return await attempt.addTimeout(PATIENCE, reactor)
+            position: bytes = await attempt.addTimeout(PATIENCE, reactor)
+            return position
         except (TimeoutError, ConnectingCancelledError):
             continue

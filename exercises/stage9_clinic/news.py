@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
@@ -12,16 +15,17 @@ class Desk(LineOnlyReceiver):
     """The agency's side of a connection."""
 
     delimiter = b"\n"
-    factory: Agency  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Agency
 
     def lineReceived(self, line: bytes) -> None:
         command, _, text = line.partition(b" ")
-        self.sendLine(b"ok")
+        self.transport.write(b"ok\n")
         if command == b"subscribe":
             self.factory.readers.append(self)
         elif command == b"publish":
             for reader in self.factory.readers:
-                reader.sendLine(b"news " + text)
+                reader.transport.write(b"news " + text + b"\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self in self.factory.readers:
@@ -41,6 +45,7 @@ class Client(LineOnlyReceiver):
     """A writer or a reader. It sends one command at a time."""
 
     delimiter = b"\n"
+    transport: ITransport
 
     def __init__(self) -> None:
         self._done: Deferred[None] = Deferred()
@@ -49,7 +54,7 @@ class Client(LineOnlyReceiver):
     def send(self, command: bytes) -> Deferred[None]:
         """Send a command. The Deferred fires when the agency has carried it out."""
         self._done = Deferred()
-        self.sendLine(command)
+        self.transport.write(command + b"\n")
         return self._done
 
     def next_news(self) -> Deferred[bytes]:

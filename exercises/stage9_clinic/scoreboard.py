@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -14,7 +16,8 @@ Score = dict[str, int]
 class Referee(Protocol):
     """The match's side of a connection."""
 
-    factory: Match  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Match
 
     def connectionMade(self) -> None:
         self.factory.boards.add(self)
@@ -22,7 +25,7 @@ class Referee(Protocol):
 
     def send(self, score: Score) -> None:
         """Report a score."""
-        self.transport.write(json.dumps(score).encode() + b"\n")  # type: ignore[union-attr]
+        self.transport.write(json.dumps(score).encode() + b"\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.boards.discard(self)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import connectProtocol
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -14,11 +15,12 @@ from twisted.python.failure import Failure
 class Thermometer(Protocol):
     """The station's side of a connection."""
 
-    factory: Station  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Station
 
     def connectionMade(self) -> None:
-        self.transport.write(b"%.1f" % self.factory.temperature)  # type: ignore[union-attr]
-        self.transport.loseConnection()  # type: ignore[union-attr]
+        self.transport.write(b"%.1f" % self.factory.temperature)
+        self.transport.loseConnection()
 
 
 class Station(Factory):
@@ -46,7 +48,8 @@ class Reading(Protocol):
 
 async def read(station: IStreamClientEndpoint) -> float:
     """Return a station's temperature."""
-    reading = await connectProtocol(station, Reading())
+    reading = Reading()
+    await connectProtocol(station, reading)
     return await reading.result
 
 

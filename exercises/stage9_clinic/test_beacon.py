@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, Protocol
 
 from .beacon import locate
@@ -11,13 +14,14 @@ from .network import NetworkTestCase
 class Lamp(Protocol):
     """The beacon's side of a connection."""
 
-    factory: Beacon  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Beacon
 
     def connectionMade(self) -> None:
         self.factory.asked += 1
         if self.factory.asked > self.factory.silent:
-            self.transport.write(b"54.2 N 7.9 E")  # type: ignore[union-attr]
-            self.transport.loseConnection()  # type: ignore[union-attr]
+            self.transport.write(b"54.2 N 7.9 E")
+            self.transport.loseConnection()
 
 
 class Beacon(Factory):

@@ -15,7 +15,7 @@ class DictionaryTests(TestCase):
 
     timeout = 5
 
-    async def setUp(self) -> None:
+    async def setUp(self) -> None:  # type: ignore[override]
         from twisted.internet import reactor
 
         net: Any = reactor
@@ -24,8 +24,8 @@ class DictionaryTests(TestCase):
         there = TCP4ClientEndpoint(net, "127.0.0.1", self.port.getHost().port)
         self.reader = await connectProtocol(there, Reader())
 
-    async def tearDown(self) -> None:
-        self.reader.transport.loseConnection()  # type: ignore[union-attr]
+    async def tearDown(self) -> None:  # type: ignore[override]
+        self.reader.transport.loseConnection()
         await self.reader.over
         await self.port.stopListening()
 

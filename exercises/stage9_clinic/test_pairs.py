@@ -4,7 +4,10 @@ from .pair import Pair
 
 
 class Step01Scoreboard(Pair):
-    """Boards show the score of a match: name the cause, repair the pair."""
+    """Boards show the score of a match: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair scoreboard.py or test_scoreboard.py.
+    """
 
     case = "scoreboard"
     cause = "38599535"
@@ -19,7 +22,10 @@ class Step01Scoreboard(Pair):
 
 
 class Step02Journal(Pair):
-    """The journal keeps what it is sent: name the cause, repair the pair."""
+    """The journal keeps what it is sent: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair journal.py or test_journal.py.
+    """
 
     case = "journal"
     cause = "e6dc8cf9"
@@ -34,7 +40,10 @@ class Step02Journal(Pair):
 
 
 class Step03Room(Pair):
-    """Guests hear what is announced: name the cause, repair the pair."""
+    """Guests hear what is announced: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair room.py or test_room.py.
+    """
 
     case = "room"
     cause = "574309b4"
@@ -49,7 +58,10 @@ class Step03Room(Pair):
 
 
 class Step04Dictionary(Pair):
-    """A reader looks words up: name the cause, repair the pair."""
+    """A reader looks words up: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair dictionary.py or test_dictionary.py.
+    """
 
     case = "dictionary"
     cause = "257ff7da"
@@ -64,7 +76,10 @@ class Step04Dictionary(Pair):
 
 
 class Step05Survey(Pair):
-    """A survey asks all stations: name the cause, repair the pair."""
+    """A survey asks all stations: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair survey.py or test_survey.py.
+    """
 
     case = "survey"
     cause = "002e3dc9"
@@ -79,7 +94,10 @@ class Step05Survey(Pair):
 
 
 class Step06Timetable(Pair):
-    """Passengers ask when trams leave: name the cause, repair the pair."""
+    """Passengers ask when trams leave: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair timetable.py or test_timetable.py.
+    """
 
     case = "timetable"
     cause = "213a7893"
@@ -94,7 +112,10 @@ class Step06Timetable(Pair):
 
 
 class Step07News(Pair):
-    """Readers get the news: name the cause, repair the pair."""
+    """Readers get the news: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair news.py or test_news.py.
+    """
 
     case = "news"
     cause = "97150e35"
@@ -109,7 +130,10 @@ class Step07News(Pair):
 
 
 class Step08Beacon(Pair):
-    """A ship finds its position: name the cause, repair the pair."""
+    """A ship finds its position: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair beacon.py or test_beacon.py.
+    """
 
     case = "beacon"
     cause = "182cfcbe"
@@ -125,7 +149,10 @@ class Step08Beacon(Pair):
 
 
 class Step09Visits(Pair):
-    """A page counts its visits: name the cause, repair the pair."""
+    """A page counts its visits: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair visits.py or test_visits.py.
+    """
 
     case = "visits"
     cause = "8b85be32"
@@ -140,7 +167,10 @@ class Step09Visits(Pair):
 
 
 class Step10Catalogue(Pair):
-    """Borrowers ask where books are: name the cause, repair the pair."""
+    """Borrowers ask where books are: find the cause, repair the pair.
+
+    Write its name into causes.py. Repair catalogue.py or test_catalogue.py.
+    """
 
     case = "catalogue"
     cause = "bebfc523"

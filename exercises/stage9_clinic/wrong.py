@@ -38,7 +38,7 @@ def keeps_twice(plain):
 
 
 def only_the_last(plain):
-    return lambda self, text: [seat.sendLine(text) for seat in self.seats[-1:]]
+    return lambda self, text: [seat.say(text) for seat in self.seats[-1:]]
 
 
 def no_welcome(plain):
@@ -46,7 +46,7 @@ def no_welcome(plain):
 
 
 def echoes(plain):
-    return lambda self, line: [seat.sendLine(b"psst: " + line) for seat in self.factory.seats]
+    return lambda self, line: [seat.say(b"psst: " + line) for seat in self.factory.seats]
 
 
 def one_meaning(plain):

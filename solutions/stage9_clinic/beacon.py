@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.endpoints import connectProtocol
 from twisted.internet.error import ConnectingCancelledError
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -16,6 +16,8 @@ PATIENCE = 0.05  # seconds
 
 class Ship(Protocol):
     """One attempt. position: fires with the answer, once the beacon has disconnected."""
+
+    transport: ITCPTransport
 
     def __init__(self) -> None:
         ### BEGIN SOLUTION Step 8: whoever gives up ends the connection
@@ -32,7 +34,7 @@ class Ship(Protocol):
     ### STARTER     self.position.callback(self._answer)
     def give_up(self, _: object) -> None:
         """Nobody waits for the answer any more."""
-        self.transport.abortConnection()  # type: ignore[union-attr]
+        self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         self._answer += data
@@ -49,6 +51,7 @@ async def locate(beacon: IStreamClientEndpoint, reactor: Any) -> bytes:
     while True:
         attempt = connectProtocol(beacon, Ship()).addCallback(lambda ship: ship.position)
         try:
-            return await attempt.addTimeout(PATIENCE, reactor)
+            position: bytes = await attempt.addTimeout(PATIENCE, reactor)
+            return position
         except (TimeoutError, ConnectingCancelledError):
             continue

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
@@ -16,10 +17,11 @@ class Librarian(LineOnlyReceiver):
     """The catalogue's side of a connection."""
 
     delimiter = b"\n"
-    factory: Catalogue  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Catalogue
 
     def lineReceived(self, line: bytes) -> None:
-        self.sendLine(b"%d" % self.factory.shelves.get(line, 0))
+        self.transport.write(b"%d\n" % self.factory.shelves.get(line, 0))
 
 
 class Catalogue(Factory):
@@ -35,6 +37,7 @@ class Borrower(LineOnlyReceiver):
     """A client. It may be asked many questions at once, and passes them on one after the other."""
 
     delimiter = b"\n"
+    transport: ITransport
 
     def __init__(self, reactor: Any) -> None:
         self.reactor = reactor
@@ -50,7 +53,7 @@ class Borrower(LineOnlyReceiver):
 
     def _ask(self, mark: bytes) -> Deferred[int]:
         self._answer = Deferred()
-        self.sendLine(mark)
+        self.transport.write(mark + b"\n")
         ### BEGIN SOLUTION Step 10: not before it is sent
         ### STARTER return self._answer
         return self._answer.addTimeout(LIMIT, self.reactor)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
@@ -14,12 +16,13 @@ class Entry(LineOnlyReceiver):
     """The dictionary's side of a connection."""
 
     delimiter = b"\n"
-    factory: Dictionary  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Dictionary
 
     def lineReceived(self, line: bytes) -> None:
         for meaning in self.factory.words.get(line.strip().lower(), ()):
-            self.sendLine(meaning)
-        self.sendLine(b".")
+            self.transport.write(meaning + b"\n")
+        self.transport.write(b".\n")
 
 
 class Dictionary(Factory):
@@ -35,6 +38,7 @@ class Reader(LineOnlyReceiver):
     """A client. It looks up one word at a time. over: fires when its connection has ended."""
 
     delimiter = b"\n"
+    transport: ITransport
 
     def __init__(self) -> None:
         self.over: Deferred[None] = Deferred()
@@ -44,7 +48,7 @@ class Reader(LineOnlyReceiver):
     def look_up(self, word: bytes) -> Deferred[list[bytes]]:
         """Look a word up. The Deferred fires with its meanings."""
         self._meanings, self._found = [], Deferred()
-        self.sendLine(word)
+        self.transport.write(word + b"\n")
         return self._found
 
     def lineReceived(self, line: bytes) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import connectProtocol
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.interfaces import IStreamClientEndpoint, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
@@ -16,7 +17,7 @@ class Clerk(LineOnlyReceiver):
     """The journal's side of a connection."""
 
     delimiter = b"\n"
-    factory: Journal  # type: ignore[assignment]
+    factory: Any  # the Journal
 
     def lineReceived(self, line: bytes) -> None:
         self.factory.keep(line.decode())
@@ -34,14 +35,16 @@ class Journal(Factory):
 class Sender(Protocol):
     """Sends records, and disconnects."""
 
+    transport: ITransport
+
     def __init__(self, records: Sequence[str]) -> None:
         self.records = records
         self.over: Deferred[None] = Deferred()
 
     def connectionMade(self) -> None:
         for record in self.records:
-            self.transport.write(record.encode() + b"\n")  # type: ignore[union-attr]
-        self.transport.loseConnection()  # type: ignore[union-attr]
+            self.transport.write(record.encode() + b"\n")
+        self.transport.loseConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.over.callback(None)

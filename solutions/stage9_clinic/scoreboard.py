@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 ### BEGIN SOLUTION Step 1: what splits lines
+### STARTER from twisted.internet.interfaces import ITransport
 ### STARTER from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 
@@ -19,7 +22,8 @@ Score = dict[str, int]
 class Referee(Protocol):
     """The match's side of a connection."""
 
-    factory: Match  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Match
 
     def connectionMade(self) -> None:
         self.factory.boards.add(self)
@@ -27,7 +31,7 @@ class Referee(Protocol):
 
     def send(self, score: Score) -> None:
         """Report a score."""
-        self.transport.write(json.dumps(score).encode() + b"\n")  # type: ignore[union-attr]
+        self.transport.write(json.dumps(score).encode() + b"\n")
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.factory.boards.discard(self)

@@ -6,7 +6,6 @@ from typing import Any
 
 ### BEGIN SOLUTION Step 4: what a Deferred needs
 ### STARTER from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import connectionDone
@@ -34,7 +33,7 @@ class Reported(Entry):
 class Watched(Dictionary):
     """A dictionary that keeps its connections."""
 
-    def buildProtocol(self, addr: IPv4Address) -> Reported:
+    def buildProtocol(self, addr: Any) -> Reported:
         self.entry = Reported()
         self.entry.factory = self
         return self.entry
@@ -48,7 +47,7 @@ class DictionaryTests(TestCase):
 
     timeout = 5
 
-    async def setUp(self) -> None:
+    async def setUp(self) -> None:  # type: ignore[override]
         from twisted.internet import reactor
 
         net: Any = reactor
@@ -61,8 +60,8 @@ class DictionaryTests(TestCase):
         there = TCP4ClientEndpoint(net, "127.0.0.1", self.port.getHost().port)
         self.reader = await connectProtocol(there, Reader())
 
-    async def tearDown(self) -> None:
-        self.reader.transport.loseConnection()  # type: ignore[union-attr]
+    async def tearDown(self) -> None:  # type: ignore[override]
+        self.reader.transport.loseConnection()
         await self.reader.over
         ### BEGIN SOLUTION Step 4: wait for the other side
         ### STARTER await self.port.stopListening()

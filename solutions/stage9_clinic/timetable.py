@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from twisted.internet.interfaces import ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
 
@@ -14,10 +16,12 @@ class Clerk(LineOnlyReceiver):
     """The server's side of a connection."""
 
     delimiter = b"\n"
-    factory: Timetable  # type: ignore[assignment]
+    transport: ITransport
+    factory: Any  # the Timetable
 
     def lineReceived(self, line: bytes) -> None:
-        self.sendLine(self.factory.departures.get(line.strip(), UNKNOWN))
+        departure = self.factory.departures.get(line.strip(), UNKNOWN)
+        self.transport.write(departure + b"\n")
 
 
 class Timetable(Factory):

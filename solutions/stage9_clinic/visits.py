@@ -12,7 +12,7 @@ class Page(Resource):
     isLeaf = True
 
     def __init__(self) -> None:
-        super().__init__()
+        Resource.__init__(self)
         self.visits = 0
 
     def render_GET(self, request: Request) -> bytes:
