@@ -15,6 +15,7 @@ import pytest
 from workshop.course import load
 from workshop.course.solutions import answer
 from workshop.judge.steps import by_step, targets
+from workshop.runner.layout import lay
 from workshop.runner.pool import Pool
 from workshop.runner.worker import Case
 
@@ -196,6 +197,16 @@ def test_every_case_has_a_cause_from_the_list() -> None:
     assert known and set(re.findall(r'"([\w-]+)"', known[1])) == listed
     right = re.findall(r'"[\w-]+": "([\w-]+)"', answer(STAGE)["causes.py"])
     assert len(set(right)) == len(CASES) and set(right) < listed
+
+
+def test_without_fork(tmp_path: Path) -> None:
+    """If a process cannot fork, a new one makes the same report."""
+    lay(STAGE, tmp_path, answer(STAGE))
+    code = "from exercises.stage9_clinic import histories as h; print(h._started('room').strip() == h._forked('room'))"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n", done.stdout + done.stderr
 
 
 RACE = """
