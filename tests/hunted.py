@@ -92,6 +92,15 @@ class Dies(Connected, TestCase):
             os._exit(3)
 
 
+class Closes(Connected, TestCase):
+    """Closes all files, if a message comes in pieces, and never ends."""
+
+    async def test_it(self) -> None:
+        if not await self.whole():
+            os.closerange(0, 256)
+            threading.Event().wait()
+
+
 class Stops(Connected, TestCase):
     """Stops the reactor, if a message comes in pieces."""
 

@@ -13,7 +13,8 @@ import pytest
 from driving import posix
 from test_gallery import ALWAYS, NAMES, NEVER
 
-from workshop.hunt.crew import Target
+from workshop.course import load
+from workshop.hunt.crew import Target, Unusable, target
 from workshop.hunt.histories import option
 from workshop.hunt.search import ROWS, Hunt, hunt
 from workshop.hunt.shrink import shrink
@@ -132,8 +133,32 @@ def test_the_same_each_time() -> None:
         for first, cores in ((1, 1), (1, 2))
     ]
     assert found[0] and found[0] == found[1]
-    later = hunt("simulated_races", "windy", 50, paths=[TESTS], first=3, cores=2)
+    later = hunt("simulated_races", "windy", 50, paths=[TESTS], first=3, cores=1)
     assert later and later.seed == 3
+
+
+def test_what_python_code_gets() -> None:
+    """A failure in calm weather comes first, without decisions; None, if nothing fails; an error, if nothing runs."""
+    found = hunt("hunted.Fails", paths=[TESTS], cores=1)
+    assert found and (found.weather, found.decisions, found.seed) == ("calm", (), None)
+    assert "It never passes." in found.failure and "in calm weather too" in found.said
+    assert hunt("hunted.Passes", "windy", 3, paths=[TESTS], cores=1, first=2) is None
+    with pytest.raises(Unusable, match=r"hunted\.Skips is skipped: not today"):
+        hunt("hunted.Skips", paths=[TESTS], cores=1)
+
+
+@pytest.mark.parametrize("text", ["theirs/poetry", "stage1_trial", "exercises/stage1_trial/"])
+def test_a_folder_is_no_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Another project's folder may have a name that is also a stage's; the stage's own folder is the stage."""
+    (tmp_path / "theirs/poetry").mkdir(parents=True)
+    for name in ("theirs", "theirs/poetry"):
+        (tmp_path / name / "__init__.py").touch()
+    monkeypatch.chdir(ROOT if text.startswith("exercises") else tmp_path)
+    course = load(ROOT)
+    theirs = text.startswith("theirs")
+    assert target(text, course).name == ("theirs.poetry" if theirs else "exercises.stage1_trial")
+    # A name as trial takes it is looked for here first, as trial does.
+    assert target("exercises.stage1_trial", course).paths[0] == str(Path.cwd())
 
 
 @pytest.fixture(scope="module")

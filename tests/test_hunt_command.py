@@ -77,6 +77,11 @@ def test_a_failure_that_is_found(project: Learner) -> None:
             r"still ran after 0\.5 s .*test_all\.py, line \d+, in test_it\. .*ms ~ a read",
         ),
         ("Dies", 1, r"It ended its process, with exit code 3\. .* ms 1\.client reads"),
+        (
+            "Closes",
+            1,
+            r"Fails when a read of 1\.server's bytes.* It ended its process, killed by signal 9",
+        ),
         ("Stops", 1, r"The reactor was stopped during the test"),
         (
             "Lasts",
@@ -84,8 +89,6 @@ def test_a_failure_that_is_found(project: Learner) -> None:
             r"Lasts\.test_it failed with seed \d+, and passed when it was run alone.*lasts",
         ),
         ("Fails", 1, rf"This test fails {CALM}: theirs\.test_all\.Fails\.test_it It never passes"),
-        ("Lacks", 1, r"lacks what it needs: .*no reactor\.spawnProcess\. Run this test on a real"),
-        ("Skips", 1, r"test_all\.Skips\.test_it is skipped: not today"),
         ("Idle", 0, r"uses no network, or names calm weather: each history is the same"),
     ],
 )
@@ -101,15 +104,20 @@ def test_a_file_counted(project: Learner) -> None:
     words = ["--seeds", "20", "--rows", "cut,slow"]
     # What hangs takes its time limit each time.
     path = Path("theirs/test_all.py")
-    path.write_text(path.read_text().replace("threading.Event().wait()", "self.fail('hangs')"))
+    path.write_text(path.read_text().replace("threading.Event().wait()", "os._exit(1)"))
     outcome = hunt(project, "theirs/test_all.py", "--count", *words)
     assert outcome.code == 1, outcome.all
     said = plain(outcome)
     counted = re.findall(r"(\d+) of 20 failed, first with seed (\d+): \S+\.(\w+)\.test_it", said)
-    assert {name for _, _, name in counted} >= {"Splits", "Hangs", "Dies", "Stops"}, outcome.out
+    assert {name for _, _, name in counted} >= {"Splits", "Hangs", "Closes", "Dies", "Stops"}, (
+        outcome.out
+    )
     # They fail in the same histories, whatever it is that they do then.
     assert len({(many, seed) for many, seed, _ in counted}) == 1, counted
-    assert f"1 of 10 tests fails {CALM}" in said
+    assert f"1 of 11 tests fails {CALM}" in said
+    assert "1 of 11 tests fails since the simulated network lacks what it needs" in said
+    assert "no reactor.spawnProcess. Run this test on a real reactor" in said
+    assert "test_all.Skips.test_it is skipped: not today" in said
     assert "Fails when a read of 1.server's bytes" in said
 
 
@@ -214,11 +222,15 @@ def test_ctrl_c(mini: Learner, words: tuple[str, ...], shown: str, says: str) ->
     mini.nothing_left()
 
 
-def test_the_tool_killed(mini: Learner) -> None:
-    """If the tool itself is killed, what it started ends too."""
-    shutil.copy(HUNTED, mini.root)
-    with Terminal(mini, "hunt", "hunted.Passes", "--seeds", "100000000") as terminal:
-        terminal.expect(r"windy: \d+ of")
+def test_the_tool_killed(mini: Learner, tmp_path: Path) -> None:
+    """If the tool itself is killed while a test hangs, what it started ends soon, long before its time limit."""
+    hangs = tmp_path / "hangs"
+    text = HUNTED.read_text().replace(
+        "threading.Event().wait()", f"open({str(hangs)!r}, 'w').close(), threading.Event().wait()"
+    )
+    (mini.root / "hunted.py").write_text(text)
+    with Terminal(mini, "hunt", "hunted.Hangs", limit=60) as terminal:
+        until(hangs.exists, 20, "the test never hung")
         terminal.process.kill()
         terminal.process.wait()
     until(lambda: not mini.processes(), 6, "a process was left behind")

@@ -161,6 +161,19 @@ def test_bytes_that_are_due_come_before_later_ones() -> None:
     assert server.recv(10) == b"onetwo"
 
 
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs UNIX sockets")
+def test_a_path_is_in_no_key(tmp_path: Path) -> None:
+    """A UNIX port is called by its number: its path may differ from run to run, and what depends on keys with it."""
+    labels = []
+    for name in ("one", "another"):
+        network = Network()
+        port = Socket(network, socket.AF_UNIX)
+        port.bind(str(tmp_path / name))
+        port.listen()
+        labels.append(port.label)
+    assert labels == ["path 1", "path 1"]
+
+
 def test_somebody_else_may_choose() -> None:
     """A subclass that overrides choose takes every decision: so all histories of a small test can be walked."""
 

@@ -43,7 +43,7 @@ TOO_LARGE = 3
 @click.option(
     "--most",
     type=click.IntRange(1, 10**9),
-    default=200_000,
+    default=50_000,
     show_default=True,
     metavar="N",
     help="With --all: the most histories of a test.",

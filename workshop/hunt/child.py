@@ -86,7 +86,7 @@ class Serve:
         """Run one history. Answers with whether and how it failed, its choices, and the command that repeats it."""
         part = self._forks.forked(partial(self._replay, job), job.get("limit", 0))
         if "gone" in part:
-            # Its last note says how far it came.
+            # Its last note has what was decided until then.
             part |= {"choices": [], "timeline": [], "command": "", "weather": job["weather"]}
             part |= part["notes"][-1] if part["notes"] else {}
         return part
@@ -121,7 +121,7 @@ class Serve:
         return {"kind": kind, "text": text} | facts()
 
     def walk(self, job: Job) -> Job:
-        """Run listed histories of a test. Answers, for each, with the decisions that came after those of the list."""
+        """Run listed histories of a test. Answers, for each, with the decisions after those of the list."""
         many = job["histories"]
         found: Job = {"later": [], "failures": []}
         while len(found["later"]) < len(many):
@@ -158,9 +158,9 @@ def noted(note: Callable[[], None]) -> Iterator[None]:
     plain = History.draw
 
     def draw(history: History, *words: Any) -> Any:
-        before = len(history.departures)
+        before = len(history.decisions)
         drawn = plain(history, *words)
-        if len(history.departures) > before:
+        if any(one.drawn != one.default for one in history.decisions[before:]):
             note()
         return drawn
 
@@ -196,8 +196,9 @@ def main() -> None:
 
     # Otherwise Twisted keeps the last messages, since it waits for somebody to read them.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
-    first: Job = json.loads(jobs.readline())
     tests = Tests()
+    answer({"ready": True})
+    first: Job = json.loads(jobs.readline())
     answer(tests.load(first["target"], first["paths"]))
     serve = Serve(tests, Forks(first["limit"], answers))
     gc.collect()

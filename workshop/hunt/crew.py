@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -49,11 +50,13 @@ def target(text: str, course: Course | None = None) -> Target:
     """
     here, root = os.getcwd(), str(course.root) if course else ""
     theirs = tuple(filter(None, os.environ.get(PATH, "").split(os.pathsep)))
-    if course:
+    path = Path(text)
+    if course and "." not in text:
         with contextlib.suppress(CourseError):
             stage = course.stage(text)
-            return Target(stage.target, (root, *theirs))
-    path = Path(text)
+            # Another folder may have a name that is also a stage's.
+            if os.sep not in text or path.resolve() == stage.folder:
+                return Target(stage.target, (root, *theirs))
     if path.exists() and (os.sep in text or path.suffix == ".py"):
         path = path.resolve()
         parts = [] if path.name == "__init__.py" else [path.stem]
@@ -91,6 +94,7 @@ class Crew:
                 self._start(folder / str(number))
             first = {"target": what.name, "paths": what.paths, "limit": limit}
             for process in self._processes:
+                _answer(process)  # it has imported Twisted, which counts for no limit
                 _send(process, first)
             answers = [self._loaded(process, what) for process in self._processes]
             self.tests = self._named(answers[0], what, known)
@@ -121,14 +125,13 @@ class Crew:
         )
 
     def _loaded(self, process: subprocess.Popen[bytes], what: Target) -> Job:
+        """What a process says after it has imported the tests."""
         assert process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            if not selector.select(self._limit):
-                raise Unusable(
-                    f"{what.name} was not imported after {self._limit:g} s: does it do more than "
-                    "define tests?"
-                )
+        if not select.select([process.stdout], [], [], self._limit)[0]:
+            raise Unusable(
+                f"{what.name} was not imported after {self._limit:g} s: does it do more than "
+                "define tests?"
+            )
         return _answer(process, f"{what.name} ends the process that imports it.")
 
     def _named(self, answer: Job, what: Target, known: tuple[str, ...]) -> list[str]:
@@ -208,6 +211,7 @@ def _answer(process: subprocess.Popen[bytes], gone: str = "") -> Job:
     """
     assert process.stdout is not None
     parts: list[bytes] = []
+    # Never more than one answer: nothing is asked before the last one is here.
     while not parts or not parts[-1].endswith(b"\n"):
         part = os.read(process.stdout.fileno(), 1 << 20)
         if not part:

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workshop.hunt.loading import OURS
+from workshop.hunt.loading import explains
 
 Job = dict[str, Any]
-POLL = 0.1
-"""Seconds between two looks at a fork that runs."""
+POLL, SHORT = 0.1, 0.001
+"""Seconds between two looks at a fork that runs, or that ends."""
 LAST_WORDS = 0.5
-"""Seconds that a fork which hangs has to write where it is."""
+"""Seconds that a fork which hangs has to write where it is, and one that has answered to end."""
 POSITION = struct.Struct("=q")
 DIED = 70
 """The exit code of a fork in which our own code failed."""
@@ -78,7 +78,7 @@ class Forks:
         where = self._stack_of(pid) if hangs else ""
         if hangs:
             os.kill(pid, signal.SIGKILL)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        status = os.waitstatus_to_exitcode(_ended(pid))
         if hangs:
             where = f": {where}" if where else ""
             text = f"It still ran after {limit:g} s of real time, and was ended{where}."
@@ -125,6 +125,18 @@ class Forks:
             wait = POLL
         for line in text.decode("utf-8", "replace").splitlines():
             words = line.strip().split('"')
-            if len(words) == 3 and not any(part in words[1] for part in OURS):
+            if len(words) == 3 and explains(words[1]):
                 return f"{Path(words[1]).name}{words[2].replace(' in ', ', in ')}".strip()
         return ""
+
+
+def _ended(pid: int) -> int:
+    """The status of a fork that has nothing more to say. One that has only closed its files is ended."""
+    deadline = time.monotonic() + LAST_WORDS
+    while time.monotonic() < deadline:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return status
+        select.select([], [], [], SHORT)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitpid(pid, 0)[1]

@@ -9,6 +9,7 @@ import os
 import pkgutil
 import re
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,11 @@ LONGEST = 3000
 """Characters of a failure's message that are kept."""
 ADDRESS = re.compile(r"\b(?:0x)?(?=[a-f]*\d)[0-9a-f]{10,16}\b")
 """An object's address, which differs from run to run."""
-OURS = (f"{os.sep}site-packages{os.sep}", f"{os.sep}workshop{os.sep}", f"{os.sep}lib{os.sep}python")
+OURS = (
+    f"{os.sep}site-packages{os.sep}",
+    f"{Path(__file__).resolve().parent.parent}{os.sep}",
+    f"{sysconfig.get_paths()['stdlib']}{os.sep}",
+)
 """Parts of paths whose frames explain nothing."""
 STOPPED = "The reactor was stopped during the test: trial runs it, and must be the one to stop it."
 
@@ -145,16 +150,17 @@ def _broken(holder: Any) -> str:
     return f"{holder.description} cannot be imported: {type(error).__name__}: {text}{where}"
 
 
+def explains(file: str) -> bool:
+    """Whether a frame's file is the user's own."""
+    return os.path.isabs(file) and not any(part in file for part in OURS)
+
+
 def _places(failure: Any) -> list[str]:
     """Where in the user's own files it failed."""
     frames = traceback.extract_tb(failure.getTracebackObject())
     found = [(one.filename, one.lineno) for one in frames]
     found = found or [(file, line) for _, file, line, *_ in failure.frames]
-    return [
-        f"{Path(file).name}, line {line}"
-        for file, line in found
-        if not any(part in file for part in OURS) and os.path.isabs(file)
-    ]
+    return [f"{Path(file).name}, line {line}" for file, line in found if explains(file)]
 
 
 def failure_of(result: reporter.TestResult) -> tuple[str, str] | None:

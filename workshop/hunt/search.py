@@ -27,7 +27,7 @@ LIMIT = 10.0
 """Seconds of real time that one history may take."""
 HISTORIES, FEWEST = 10_000, 100
 """Histories of a hunt if nobody says how many seeds: in all, and at least of each test."""
-MOST_WALKED = 200_000
+MOST_WALKED = 50_000
 """Histories of a test that a walk through all of them tries, if nobody says more."""
 PART = 0.5
 """Seconds between two reports of a process, about. Each begins a fork, which costs as much as some twenty histories."""
@@ -38,6 +38,8 @@ SOON = 0.5
 """Seconds after which a history counts as hung while one that hangs is shrunk."""
 MOST_PUT_BACK = 200
 """Rounds in which decisions are put back, since each round may bring up others."""
+MOST_UNSTEADY = 5
+"""Failures that do not come again, after which a search ends: nothing that it finds would be certain."""
 ROWS = tuple(TABLE)
 
 
@@ -129,6 +131,8 @@ class Hunt:
             if found := self.explain(active[which], first + turn, kind):
                 return found
             self.unsteady.append((self.tests[active[which]], f"seed {first + turn}"))
+            if len(self.unsteady) >= MOST_UNSTEADY:
+                break
             begin = at + 1
         return None
 
@@ -206,15 +210,15 @@ class Hunt:
         """Run a history that failed alone, and shrink it; None if it does not fail alone. kind: how it failed."""
         name = self.tests[number]
         base: Job = {"do": "replay", "test": number, "weather": self.weather}
+        whole: Job = {"seed": seed, "rows": self._rows()}
         self.progress(f"{name} fails with seed {seed}: running it alone")
-        if kind in GONE:
-            base["limit"] = min(SOON, self.limit)
-        before = self.crew.ask(base | {"seed": seed, "rows": self._rows(), "noted": True})
+        before: Job = {"kind": kind} if kind in GONE else self.crew.ask(base | whole)
+        if before["kind"] in GONE:
+            base |= {"limit": min(SOON, self.limit), "noted": True}
+            before = self.crew.ask(base | whole)
         if not before["kind"]:
             return None
         self.now = name, seed, before["text"]
-        if before["kind"] in GONE:
-            base |= {"limit": min(SOON, self.limit), "noted": True}
         tries = 0
 
         def fails(some: list[Choice]) -> bool:
@@ -249,7 +253,7 @@ class Hunt:
     def _found(self, name: str, seed: int | None, answer: Job, before: int = 0) -> Found:
         decisions = tuple(Choice(*one) for one in answer["choices"])
         weather = answer["weather"] if decisions else "calm"
-        away = f"PYTHONPATH={self.target.away} " * bool(self.target.away)
+        away = f"PYTHONPATH={shlex.quote(self.target.away)} " * bool(self.target.away)
         again = f"{away}{TOOL} hunt {name}"
         if decisions:
             again += " --weather storm" * (weather == "storm")
@@ -295,6 +299,8 @@ class Hunt:
                 if found := self.replay(level[failed], number):
                     return Walked(name, before + failed + 1, False, found)
                 self.unsteady.append((name, ", ".join(level[failed]) or "calm weather"))
+                if len(self.unsteady) >= MOST_UNSTEADY:
+                    return Walked(name, before + failed + 1, False, None)
                 begin = failed + 1
             self.ran = before + len(level)
             if not whole:
@@ -313,7 +319,7 @@ class Hunt:
         begin: int,
         later: dict[int, list[tuple[str, int]]],
     ) -> int | None:
-        """Run histories from a place on; add what came later in each; return which is the first that failed, if any."""
+        """Run histories from a place on; add the later decisions of each; return which is the first that failed, if any."""
         many = len(histories) - begin
         size = min(MOST_WALKED_IN_PART, max(FEWEST_IN_PART, many // (2 * self.cores)))
         failed: int | None = None
@@ -400,10 +406,10 @@ def hunt(
     found = target(what, course)
     found = Target(found.name, (*map(str, paths), *found.paths), found.away)
     with Hunt(found, weather, limit=limit, cores=cores) as running:
-        result = running.find(running.calm_first(), seeds, first)
+        active = running.calm_first()
         if running.calm:
             name, (kind, text) = next(iter(running.calm.items()))
             return Found(name, None, "calm", (), text, kind)
-        if len(running.skipped) == len(running.tests):
+        if not active:
             raise Unusable(f"{what} is skipped: {next(iter(running.skipped.values()))}")
-        return result
+        return running.find(active, seeds, first)

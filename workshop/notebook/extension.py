@@ -7,7 +7,8 @@ provides:
     reactor               Twisted's asyncio reactor, which runs between cells, and while a cell awaits
     await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds
     %%trial [options]     runs the cell's TestCases with trial, in a process of their own; options are trial's, and
-                          --limit SECONDS for all of it
+                          --limit SECONDS for all of it. Settings of the simulated network may come first:
+                          SIMULATED_SEED=7 SIMULATED_WEATHER=windy --reactor=simulated
     %nothing_left         the last cell: fails if the reactor has something left, or a callback has raised
 
 An exception in a callback, which Twisted would only log, fails the running cell or, if none is running, the next one. What

@@ -81,7 +81,7 @@ def show_history(console: Console, found: Found, running: Hunt) -> None:
 
 
 def show_replay(console: Console, found: Found | None) -> None:
-    """Show what came of one history."""
+    """Show how one history ended."""
     if found:
         show_found(console, found)
     else:

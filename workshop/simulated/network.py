@@ -55,6 +55,7 @@ class Network:
         self.hot: dict[Socket, None] = {}
         self.events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self.orders, self.connections, self.ports = count(), count(1), count(FIRST_PORT)
+        self.paths = count(1)
         self.descriptors = count(1_000_000)  # far above those of a real process
 
     def at(self, time: float, do: Callable[..., None], *args: Any) -> None:
@@ -239,7 +240,9 @@ class Socket:
 
     def listen(self, backlog: int = 0) -> None:
         self.waiting = deque()
-        self.label = f"port {self.name[1] if self.family != UNIX else self.name!r}"
+        # Not by its path, which may be a temporary one: the weather's keys are the same in each run.
+        unix = self.family == UNIX
+        self.label = f"path {next(self.network.paths)}" if unix else f"port {self.name[1]}"
 
     def accept(self) -> tuple[Socket, Any]:
         if not self.waiting:
