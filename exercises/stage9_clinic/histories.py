@@ -10,13 +10,15 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 HISTORIES = 100
-MOST_SECONDS = 60
+MOST_SECONDS = 30
+MOST_SAID = 160
 PACKAGE = str(__package__)
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,17 +36,17 @@ def fresh(case: str) -> list[tuple[Any, str]]:
     ]
 
 
-def problem(cls: Any, name: str, result: Any) -> str | None:
-    """Run a test. Returns why it fails, or None."""
-    cls(name).run(result)
+def problem(test: Any, result: Any) -> str | None:
+    """Run a test. Returns why it fails, in short, or None."""
+    test.run(result)
     if not result.wasSuccessful():
         # Errors that nobody handles are logged when they are deleted: here, not in the next test.
         gc.collect()
     if result.skips or result.expectedFailures:
         return "it is skipped, or marked as a failure that is expected"
     for _, failure in [*result.errors, *result.failures]:
-        text = " ".join(failure.getErrorMessage().split())
-        return f"{failure.type.__name__}: {text}"
+        text = f"{failure.type.__name__}: {failure.getErrorMessage()}"
+        return textwrap.shorten(text, MOST_SAID, placeholder=" ...")
     return None
 
 
@@ -88,9 +90,9 @@ class Simulation:
         from twisted.trial.reporter import TestResult
 
         self.reactor.begin(self.history(seed, weather))
-        self.reactor.test = cls(name)
+        self.reactor.test = test = cls(name)
         self.begun = self.reactor.seconds()
-        why = problem(cls, name, TestResult())
+        why = problem(test, TestResult())
         # trial does not see a connection that neither reads nor writes.
         left = [one.label for one in self.reactor.network.sockets if one.owner is not None]
         return why or (f"it leaves these open: {', '.join(left)}" if left else None)

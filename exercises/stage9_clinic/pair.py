@@ -87,7 +87,7 @@ class Pair(SynchronousTestCase):
 
         for _ in range(TIMES):
             for cls, name in fresh(self.case):
-                why = problem(cls, name, TestResult())
+                why = problem(cls(name), TestResult())
                 if why:
                     self.flushLoggedErrors()
                     self.fail(

@@ -17,7 +17,7 @@ class Step01Scoreboard(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -35,7 +35,7 @@ class Step02Journal(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -53,7 +53,7 @@ class Step03Room(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -71,7 +71,7 @@ class Step04Dictionary(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -89,7 +89,7 @@ class Step05Survey(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -107,7 +107,7 @@ class Step06Timetable(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -125,7 +125,7 @@ class Step07News(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -144,7 +144,7 @@ class Step08Beacon(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -162,7 +162,7 @@ class Step09Visits(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
 
 
@@ -180,5 +180,5 @@ class Step10Catalogue(Pair):
         self.check_cause()
 
     def test_pair(self):
-        """The tests pass in all weathers and fail with every wrong program."""
+        """The tests pass in windy weather, and fail with every wrong program."""
         self.check_pair()
