@@ -121,6 +121,13 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
 }
 
 
+TESTS = [
+    (case, f"test_{case}.py", test)
+    for case in CASES
+    for test in re.findall(r"def (test_\w+)\(", answer(STAGE)[f"test_{case}.py"])
+]
+
+
 @functools.lru_cache
 def verdicts() -> dict[str, str]:
     """By name: the messages of the step that a repair is about; "" if it passes."""
@@ -132,6 +139,10 @@ def verdicts() -> dict[str, str]:
         for path in REPAIRS
     }
     causes = {"causes.py": answer(STAGE)["causes.py"]}
+    asked |= {
+        f"{case} without {test}": (case, changed(file, (f"def {test}(", f"def no_{test}(")))
+        for case, file, test in TESTS
+    }
     asked |= {f"unrepaired {case}": (case, {**answer(STAGE, 0), **causes}) for case in CASES}
     asked |= {
         name: (case, {**answer(STAGE), **files}) for name, (case, files, _) in REFUSED.items()
@@ -170,6 +181,13 @@ def test_each_case_is_found(case: str) -> None:
 def test_other_right_repairs_pass(path: Path) -> None:
     """There are several right repairs of a pair; each changes one file only."""
     assert verdicts()[f"{path.parent.name}/{path.name}"] == ""
+
+
+@pytest.mark.parametrize(("case", "file", "test"), TESTS, ids=lambda value: value)
+def test_no_test_can_be_left_out(case: str, file: str, test: str) -> None:
+    """Without any one of its tests, a pair lets a wrong program through."""
+    said = verdicts()[f"{case} without {test}"]
+    assert f"The tests of {case} pass with a wrong program" in " ".join(said.split()), said
 
 
 @pytest.mark.parametrize("name", REFUSED)

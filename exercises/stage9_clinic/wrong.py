@@ -20,6 +20,14 @@ def no_score_at_first(plain):
     return lambda self: self.factory.boards.add(self)
 
 
+def nil_nil(plain):
+    def connection_made(self):
+        self.factory.boards.add(self)
+        self.send(dict.fromkeys(self.factory.score, 0))
+
+    return connection_made
+
+
 def one_record(plain):
     def line_received(self, line):
         if not hasattr(self, "seen"):
@@ -89,10 +97,36 @@ def two_at_most(plain):
     return survey
 
 
+def more_than_one(plain):
+    async def survey(stations):
+        return await plain(stations) if len(stations) != 1 else []
+
+    return survey
+
+
+def some_at_least(plain):
+    async def survey(stations):
+        if not stations:
+            raise ValueError("no stations")
+        return await plain(stations)
+
+    return survey
+
+
 def same_for_all(plain):
     def line_received(self, line):
         self.factory.first = getattr(self.factory, "first", line)
         plain(self, self.factory.first)
+
+    return line_received
+
+
+def latest_question(plain):
+    def line_received(self, line):
+        from twisted.internet import reactor
+
+        self.factory.latest = line
+        reactor.callLater(0, lambda: plain(self, self.factory.latest))
 
     return line_received
 
@@ -133,16 +167,33 @@ def old_news(plain):
     return line_received
 
 
+class Counted:
+    """An endpoint that counts the attempts."""
+
+    def __init__(self, endpoint):
+        self.endpoint, self.attempts = endpoint, 0
+
+    def connect(self, factory):
+        self.attempts += 1
+        return self.endpoint.connect(factory)
+
+
 def asks_once(plain):
     def locate(endpoint, reactor):
-        asked = []
-
-        class Once:
+        class Once(Counted):
             def connect(self, factory):
-                asked.append(factory)
-                return endpoint.connect(factory) if len(asked) == 1 else Deferred()
+                return Deferred() if self.attempts else super().connect(factory)
 
-        return plain(Once(), reactor)
+        return plain(Once(endpoint), reactor)
+
+    return locate
+
+
+def loses_the_first(plain):
+    async def locate(endpoint, reactor):
+        counted = Counted(endpoint)
+        position = await plain(counted, reactor)
+        return position if counted.attempts > 1 else b""
 
     return locate
 
@@ -210,6 +261,7 @@ PROGRAMS = {
     "scoreboard": [
         ("A board shows the first score only.", "Scoreboard.__init__", first_score),
         ("Each goal counts for the other team.", "Match.goal", own_goals),
+        ("A board that is late shows no goals.", "Referee.connectionMade", nil_nil),
         ("A board shows nothing until the next goal.", "Referee.connectionMade", no_score_at_first),
     ],
     "journal": [
@@ -230,10 +282,17 @@ PROGRAMS = {
     "survey": [
         ("The coldest station is first.", "survey", coldest_first),
         ("Temperatures are cut to whole degrees.", "survey", whole_degrees),
+        ("A survey of one station is empty.", "survey", more_than_one),
+        ("A survey of no stations fails.", "survey", some_at_least),
         ("Only the first two stations are asked.", "survey", two_at_most),
     ],
     "timetable": [
         ("All get the answer to the first question.", "Clerk.lineReceived", same_for_all),
+        (
+            "Of questions at the same time, the latest counts.",
+            "Clerk.lineReceived",
+            latest_question,
+        ),
         ("Delays are ignored.", "Timetable.delay", no_delays),
         ("A tram that does not exist gets no answer.", "Clerk.lineReceived", silent_about_others),
     ],
@@ -244,6 +303,7 @@ PROGRAMS = {
     ],
     "beacon": [
         ("A silent beacon is not asked again.", "locate", asks_once),
+        ("An answer at the first attempt is lost.", "locate", loses_the_first),
         ("The position is a guess.", "locate", guesses),
         ("Half of the position is lost.", "locate", northing_only),
     ],
