@@ -26,6 +26,7 @@ WANTED = {
     "stage5_transform": "P1 P3 P5 P6 P7 P9 P10 P11 P14",
     "stage7_everywhere": "T6 T11 T12 C4 P5 P6 P7 W11",
     "stage8_daemon": "C1 C2 C5 C6 C7 T1 T2 T3 T5 T10 T11 T13 W6 W11 P3 P5 P7 P13",
+    "stage9_clinic": "P1 P5 P15 C2 C8 C9 C10 T3 T4 T9 T14 W10",
 }
 
 

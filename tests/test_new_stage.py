@@ -13,7 +13,7 @@ import pytest
 from driving import Learner
 
 ROOT = Path(__file__).resolve().parent.parent
-NAME = "stage9_shout"
+NAME = "stage10_shout"
 LOOKED_AT = [
     *(f"tests/test_{name}.py" for name in ("course", "docs", "guide", "mistakes")),
     *("tests/test_schedule.py::test_the_course", "tests/test_slides.py::test_every_deck_is_there"),
@@ -21,7 +21,7 @@ LOOKED_AT = [
 ]
 
 WRITTEN = {
-    "exercises/stage9_shout/README.md": [
+    "exercises/stage10_shout/README.md": [
         (
             "TODO: what is built here and why, and which of the five difficulties it trains.",
             "A shout.",
@@ -32,12 +32,12 @@ WRITTEN = {
             "`shout` gives its bytes in capitals.",
         ),
     ],
-    "exercises/stage9_shout/hints.md": [
+    "exercises/stage10_shout/hints.md": [
         ("TODO: a question that leads to the thought.", "Which method of bytes?"),
         ("TODO: where to read.", "The library reference on bytes (P3)."),
         ("return ...  # TODO: the shape of the code", "return data...."),
     ],
-    "exercises/stage9_shout/test_shout.py": [
+    "exercises/stage10_shout/test_shout.py": [
         ("Step01Todo", "Step01Shout"),
         ("TODO: what to build, in at most 70 characters.", "What comes is given in capitals."),
         ("TODO: why, in a few lines.", "It is heard better."),
@@ -48,13 +48,13 @@ WRITTEN = {
         ('b""', 'b"POEM"'),
         ("b''", "b'POEM'"),
     ],
-    "solutions/stage9_shout/shout.py": [
+    "solutions/stage10_shout/shout.py": [
         ("TODO: what this module is for.", "A shout."),
         ("TODO: the contract of what the learner writes.", "The same in capitals."),
         ("TODO, what is missing, in a few words", "give capitals"),
         ("return data", "return data.upper()"),
     ],
-    "solutions/stage9_shout/mutants.toml": [
+    "solutions/stage10_shout/mutants.toml": [
         ('"todo"', '"as_it_came"'),
         ("TODO: what a user of such a program would notice.", "It is not heard."),
         ('"TODO"', '"P3"'),
@@ -150,11 +150,11 @@ def test_a_stage_is_begun_and_written(copy: Learner) -> None:
             ("stage2_shout", "--title", "A", "--minutes", "10"),
             "There is a stage 2. The next is stage3.",
         ),
-        (("stage9_Shout", "--title", "A", "--minutes", "10"), "write it as stage9_clinic"),
-        (("stage9_shout", "--title", "A" * 41, "--minutes", "10"), "1 to 40 characters"),
-        (("stage9_shout", "--title", 'A "shout"', "--minutes", "10"), "no quotation marks"),
-        (("stage9_shout", "--title", "A", "--minutes", "0"), "5<=x<=90"),
-        (("stage9_shout", "--minutes", "10"), "--title"),
+        (("stage10_Shout", "--title", "A", "--minutes", "10"), "write it as stage9_clinic"),
+        (("stage10_shout", "--title", "A" * 41, "--minutes", "10"), "1 to 40 characters"),
+        (("stage10_shout", "--title", 'A "shout"', "--minutes", "10"), "no quotation marks"),
+        (("stage10_shout", "--title", "A", "--minutes", "0"), "5<=x<=90"),
+        (("stage10_shout", "--minutes", "10"), "--title"),
     ],
 )
 def test_what_will_not_do(mini: Learner, words: tuple[str, ...], says: str) -> None:
