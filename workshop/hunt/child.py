@@ -160,7 +160,7 @@ def noted(note: Callable[[], None]) -> Iterator[None]:
     def draw(history: History, *words: Any) -> Any:
         before = len(history.decisions)
         drawn = plain(history, *words)
-        if any(one.drawn != one.default for one in history.decisions[before:]):
+        if any(one.drawn for one in history.decisions[before:]):
             note()
         return drawn
 

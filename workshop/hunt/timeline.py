@@ -101,7 +101,7 @@ class Recorder:
             before = len(history.decisions)
             drawn = plain(history, *words)
             for one in history.decisions[before:]:
-                if one.drawn == one.default:
+                if not one.drawn:
                     continue
                 if self._held is None:
                     self.note(WEATHER, str(one))

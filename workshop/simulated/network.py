@@ -95,9 +95,7 @@ class Socket:
     room, on_the_way = ROOM, 0  # bytes
     label = ""  # whose bytes leave here: "1.client"
     owner: Any = None  # the reactor's selectable
-    peer: Any = None
-    name: Any = None
-    peer_name: Any = None
+    peer, name, peer_name = None, None, None  # type: Any, Any, Any
     bound: Any = None  # to an address, or to a path, by bind
     waiting: deque[Socket] | None = None  # if it listens: who has come
     _arrival = _back = 0.0  # when the last event arrives at the peer; when a slow reader is back

@@ -28,11 +28,16 @@ class Client(Simulated, tcp.Client): ...
 
 class Connector(tcp.Connector):
     def _makeTransport(self) -> Any:
-        make: Any = Client
-        return make(self.host, self.port, self.bindAddress, self, self.reactor)
+        return Client(self.host, self.port, self.bindAddress, self, self.reactor)  # type: ignore
 
 
-class Port(Simulated, tcp.Port): ...
+class Port(Simulated, tcp.Port):
+    def createInternetSocket(self) -> Any:
+        me: Any = self
+        one, level = super().createInternetSocket(), socket.SOL_SOCKET
+        one.setsockopt(level, socket.SO_REUSEADDR, int(me._reuseAddress))
+        one.setsockopt(level, getattr(socket, "SO_REUSEPORT", -1), int(me._reusePort))
+        return one
 
 
 def look_up(host: Any, port: Any, family: int = 0, type: int = 0, *_: Any, **__: Any) -> list[Any]:

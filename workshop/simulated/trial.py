@@ -114,7 +114,6 @@ def one_history_each(reactor: SimulatedReactor, asked: Any) -> None:
 
 def install() -> None:
     """Install the reactor, as trial --reactor=simulated does. The environment has the seed and the weather."""
-    asked = setting()
     reactor = SimulatedReactor()
+    one_history_each(reactor, setting())
     installReactor(reactor)
-    one_history_each(reactor, asked)

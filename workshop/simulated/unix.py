@@ -33,5 +33,4 @@ class Port(Simulated, unix.Port):
 
 class Connector(unix.Connector):
     def _makeTransport(self) -> Any:
-        make: Any = Client
-        return make(self.address, self, self.reactor, self.checkPID)
+        return Client(self.address, self, self.reactor, self.checkPID)  # type: ignore

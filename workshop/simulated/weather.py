@@ -30,7 +30,7 @@ TABLE = {
     "accept": Row(DELAYS, DELAYS, "{who} is accepted {value:g} s late"),
     "latency": Row(DELAYS, DELAYS, "{who}'s bytes take {value:g} s"),
     "end": Row(DELAYS, DELAYS, "{who}'s end comes {value:g} s late"),
-    "cut": Row((), (), "a read of {who}'s bytes returns only {value:g} of them"),
+    "cut": Row((), (), "a read returns only {value:g} of {who}'s bytes"),
     "slow": Row(DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
     "room": Row((4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
     "order": Row((), (), "{who} is ready first, but another goes before it"),
@@ -46,12 +46,11 @@ MOST = 40  # decisions of a row about one direction; after so many it is calm, s
 
 
 class Decision(NamedTuple):
-    """One decision of a history: the row of the table, what it is about, its number there, its default, and the draw."""
+    """One decision of a history: the row of the table, what it is about, its number there, and the draw; 0 as if calm."""
 
     name: str
     who: str
     number: int
-    default: float
     drawn: float
 
     @property
@@ -106,13 +105,13 @@ class History:
         self._numbers[name, who] = number
         key = f"{name}/{who}/{number}"
         drawn = menu[0 if key in self.put_back else self.choose(key, name, len(menu))]
-        self.decisions.append(Decision(name, who, number, 0, drawn))
+        self.decisions.append(Decision(name, who, number, drawn))
         return drawn
 
     @property
     def departures(self) -> list[Decision]:
         """The decisions that are not the default: what an explanation may need."""
-        return [one for one in self.decisions if one.drawn != one.default]
+        return [one for one in self.decisions if one.drawn]
 
 
 class Setting(NamedTuple):
