@@ -91,8 +91,8 @@ class Fresh:
             # With trial --reactor=simulated, this test has a history already: its weather is this reactor's too.
             self.real.begin(self._global.network.history)
         sys.modules[GLOBAL] = twisted.internet.reactor = self.real
-        # So does the cooperator, with which TLS runs pull producers: the old one would wait for an old reactor. This one asks
-        # each producer once in a turn; Twisted's own asks again and again for 0.01 s.
+        # So does the cooperator, with which TLS runs pull producers: the old one would wait for an old reactor. This one
+        # asks a producer once in a turn of the reactor; Twisted's own would keep asking for 0.01 s.
         self._cooperator = task._theCooperator
         task._theCooperator = task.Cooperator(lambda: lambda: True)
 
