@@ -66,6 +66,11 @@ def lacks(name: str) -> str:
     return ""
 
 
+def busy(network: Any) -> bool:
+    """Whether something is on its way in a simulated network, or has arrived."""
+    return bool(network.events or network.hot)
+
+
 class Fresh:
     """A reactor that nothing has used yet, and a family of connections for it.
 
@@ -121,7 +126,7 @@ class Fresh:
         return self.ended in ("", LOGGED)
 
     def _too_long(self) -> None:
-        if self._simulated and not self.real.getDelayedCalls():
+        if self._simulated and not (self.real.getDelayedCalls() or busy(self.real.network)):
             # Without this call, it finds out itself that nothing can happen any more, and raises an error that says more.
             self.ended, self._told = STUCK, True
             return
