@@ -1,4 +1,4 @@
-"""Builds, from the tests of a contract, a test case for each reactor of this platform and each kind of connection.
+"""Builds a contract's test cases: one for each reactor, this platform's and the simulated one, and kind of connection.
 
     globals().update(everywhere(globals()))
 

@@ -19,7 +19,7 @@ from zope.interface import implementer
 from .families import FAMILIES, NAME
 from .leftovers import Before, in_reactor
 
-# By name: the module, and the class in it.
+# By name: the module, and the class in it; for the simulated one, a plugin of trial's, which names the module.
 REACTORS = {
     "select": ("twisted.internet.selectreactor", "SelectReactor"),
     "poll": ("twisted.internet.pollreactor", "PollReactor"),
@@ -27,14 +27,16 @@ REACTORS = {
     "kqueue": ("twisted.internet.kqreactor", "KQueueReactor"),
     "iocp": ("twisted.internet.iocpreactor.reactor", "IOCPReactor"),
     "asyncio": ("twisted.internet.asyncioreactor", "AsyncioSelectorReactor"),
+    "simulated": ("twisted.plugins.simulated_reactor", "simulated"),
 }
 PLATFORMS = {
     "linux": ["select", "poll", "epoll", "asyncio"],
     "darwin": ["select", "kqueue", "asyncio"],
     "win32": ["select", "iocp", "asyncio"],
 }
-HERE = PLATFORMS.get(sys.platform, ["select", "poll", "kqueue", "asyncio"])
+HERE = [*PLATFORMS.get(sys.platform, ["select", "poll", "kqueue", "asyncio"]), "simulated"]
 LOGGED = "an error was logged"
+STUCK = "nothing was due any more"
 ONCE = "A test may run its reactor once: do all of it in one run, or write two tests."
 GLOBAL = "twisted.internet.reactor"
 SIGNALS = [
@@ -44,20 +46,36 @@ SIGNALS = [
 ]
 
 
+def reactor_class(name: str) -> Any:
+    """The class of the reactor of this name.
+
+    Raises:
+        ImportError: This machine does not have it.
+    """
+    module, attribute = REACTORS[name]
+    found = getattr(import_module(module), attribute)
+    return import_module(found.moduleName).SimulatedReactor if name == "simulated" else found
+
+
 def lacks(name: str) -> str:
     """Why this machine cannot have the reactor of this name; '' if it can."""
     try:
-        import_module(REACTORS[name][0])
+        reactor_class(name)
     except ImportError as error:
         return f"no {name} reactor here: {error}"
     return ""
 
 
-class Fresh:
-    """A real reactor that nothing has used yet, and a family of connections for it.
+def busy(network: Any) -> bool:
+    """Whether something is on its way in a simulated network, or has arrived."""
+    return bool(network.events or network.hot)
 
-    where: the names of both. limit: seconds that the reactor may run. real: the reactor. ended: why this object ended its
-    run, in words; '' if it did not.
+
+class Fresh:
+    """A reactor that nothing has used yet, and a family of connections for it.
+
+    where: the names of both. limit: seconds that the reactor may run, by its own clock. real: the reactor, without wrappers.
+    ended: why its run was ended from outside, in words; '' if it was not.
     """
 
     def __init__(self, where: tuple[str, str], limit: float) -> None:
@@ -65,23 +83,30 @@ class Fresh:
         name, self.family = where[0], FAMILIES[where[1]]()
         self._signals = {number: signal.getsignal(number) for number in SIGNALS}
         self._loop = asyncio.SelectorEventLoop() if name == "asyncio" else None
-        make = getattr(import_module(REACTORS[name][0]), REACTORS[name][1])
+        make = reactor_class(name)
         self.real: Any = make(self._loop) if self._loop else make()
+        self._simulated = name == "simulated"
         self.real.installResolver(Names())
         self.ended, self._told = "", False
         # A bound for every run, even if the test calls the reactor's own run().
         self._limit, self._bound = limit, self.real.callLater(limit, self._too_long)
         # Some parts of Twisted, such as TLS, use the global reactor. For this test it is this one.
         self._global: Any = sys.modules.get(GLOBAL)
+        if self._simulated and isinstance(self._global, type(self.real)):
+            # With trial --reactor=simulated, this test has a history already: its weather is this reactor's too.
+            self.real.begin(self._global.network.history)
         sys.modules[GLOBAL] = twisted.internet.reactor = self.real
-        # So does the cooperator, with which TLS runs pull producers: the old one would wait for an old reactor.
-        self._cooperator, task._theCooperator = task._theCooperator, task.Cooperator()
+        # So does the cooperator, with which TLS runs pull producers: the old one would wait for an old reactor. This one
+        # asks a producer once in a turn of the reactor; Twisted's own would keep asking for 0.01 s.
+        self._cooperator = task._theCooperator
+        task._theCooperator = task.Cooperator(lambda: lambda: True)
 
     def run(self) -> bool:
         """Run it until it is stopped, its time is up, or an error is logged. Returns False if its time was up.
 
         Raises:
             RuntimeError: It has run before.
+            TimeoutError: It is simulated, and nothing is due any more. The message names what is open.
         """
 
         def error_logged(event: dict[str, Any]) -> None:
@@ -101,6 +126,10 @@ class Fresh:
         return self.ended in ("", LOGGED)
 
     def _too_long(self) -> None:
+        if self._simulated and not (self.real.getDelayedCalls() or busy(self.real.network)):
+            # Without this call, it finds out itself that nothing can happen any more, and raises an error that says more.
+            self.ended, self._told = STUCK, True
+            return
         still = "; ".join(in_reactor(self.real, self._bound)) or "nothing"
         self._end(f"nothing had stopped it after {self._limit:g} s. In it: {still}")
 

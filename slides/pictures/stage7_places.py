@@ -1,4 +1,4 @@
-"""How many of the stage's broken reactors show their bug in each of Linux's sixteen places, and in several."""
+"""How many of the stage's broken reactors show their bug in each of Linux's sixteen real places, and in several."""
 
 from pathlib import Path
 

@@ -46,6 +46,12 @@ GRACE = 0.5
 """Seconds that a job may go on after printing too much."""
 WHOLE_JOB = 300.0
 """Seconds that a job may take in all."""
+SIMULATED = {
+    "twisted.plugins.simulated_reactor",
+    "workshop.simulated.trial",
+    "workshop.simulated.unix",
+}
+"""The modules of the simulated reactor, which is one of the places of tests that are built for several."""
 
 
 @dataclass(frozen=True)
@@ -328,4 +334,6 @@ def imports_of(stage: Stage) -> tuple[str, ...]:
                     found |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                     found |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
-    return tuple(sorted(n for n in found if n.startswith("twisted.") and "reactor" not in n))
+    known = {n for n in found if n.startswith("twisted.") and "reactor" not in n}
+    # These install no reactor either.
+    return tuple(sorted(known | SIMULATED if stage.placed else known))

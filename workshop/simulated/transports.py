@@ -72,7 +72,7 @@ def run_job(done: Any, func: Any, args: Any, named: Any) -> None:
         elif not well:
             log.err(result)
 
-    thread = Thread(target=job, daemon=True)
+    thread = Thread(target=job, name="PoolThread-simulated", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # in a browser

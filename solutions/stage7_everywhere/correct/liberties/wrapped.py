@@ -41,7 +41,7 @@ class Reactor(Wrapper):
 
     def __init__(self, inner: Any, where: tuple[str, str]) -> None:
         super().__init__(inner)
-        self.busy = object()
+        self.where, self.busy = where, object()
 
     def __getattr__(self, name: str) -> Any:
         found = super().__getattr__(name)
@@ -86,6 +86,9 @@ class Reactor(Wrapper):
             thread.start()
             self.inner.addSystemEventTrigger("during", "shutdown", thread.join)
 
+        if self.where[0] == "simulated":
+            # It has a new thread for each call anyway, and waits for no other thread.
+            return self.inner.callInThread(call, *rest, **named)
         self.inner.callWhenRunning(start)
 
 
