@@ -109,6 +109,73 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
         ),
         r"takes 0\.30 s although nothing is late",
     ),
+    "a test that avoids the mistake": (
+        "catalogue",
+        changed(
+            "test_catalogue.py",
+            ("asked = [borrower.shelf(", "asked = [await borrower.shelf("),
+            ("await gatherResults(asked)", "asked"),
+            of=9,
+        ),
+        r"catalogue\.py breaks a promise: Questions are passed on",
+    ),
+    "stations asked in turn": (
+        "survey",
+        changed(
+            "survey.py",
+            ("return list(await gatherResults(asked))", "return [await one for one in asked]"),
+            ("asked = [Deferred.fromCoroutine(read(", "asked = [(read("),
+        ),
+        r"survey\.py breaks a promise: All stations are asked at once",
+    ),
+    "a buffer that waits for ever": (
+        "scoreboard",
+        {
+            "scoreboard.py": answer(STAGE, 0)["scoreboard.py"].replace(
+                "        self.show(json.loads(data))\n",
+                "        self.data = getattr(self, 'data', b'') + data\n"
+                "        try:\n"
+                "            score = json.loads(self.data)\n"
+                "        except ValueError:\n"
+                "            return\n"
+                "        self.data = b''\n"
+                "        self.show(score)\n",
+            )
+        },
+        r"scoreboard\.py breaks a promise: A board shows each score",
+    ),
+    "announcements for those who come later": (
+        "room",
+        {
+            "test_room.py": answer(STAGE, 0)["test_room.py"],
+            **changed(
+                "room.py",
+                (
+                    'self.say(b"welcome to " + self.factory.name)\n',
+                    'self.say(b"welcome to " + self.factory.name)\n'
+                    "        for text in getattr(self.factory, 'said', []):\n"
+                    "            self.say(text)\n",
+                ),
+                (
+                    "        for seat in self.seats:\n            seat.say(text)\n",
+                    "        self.said = [text]\n"
+                    "        for seat in self.seats:\n            seat.say(text)\n",
+                ),
+                of=2,
+            ),
+        },
+        r"room\.py breaks a promise: Those who come later",
+    ),
+    "an answer without a text": (
+        "visits",
+        {
+            "test_visits.py": answer(STAGE, 0)["test_visits.py"],
+            **changed(
+                "visits.py", ('return b"The next visit is number 1.\\n"', 'return b""'), of=8
+            ),
+        },
+        r"visits\.py breaks a promise: The answer to DELETE",
+    ),
     "a check that is dropped": (
         "visits",
         changed(

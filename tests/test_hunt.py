@@ -44,7 +44,7 @@ CAUSES = {
     "two_pieces": r"a read returns only \d+ of 1\.client's bytes|.*1\.client's bytes .*0\.1 s",
     "soon": r"(.*, and when )?(.* 1\.(client|server)'s bytes (take|stays away for) 0\.1 s|.*stays away for 0\.1 s)",
     "accepted": r"1\.server is accepted 0\.1? ?s? ?.*late",
-    "in_order": r"the attempt of [12]\.client takes [\d.]+ s|.*(accepted|ready first|bytes).*",
+    "in_order": r"the attempt of [12]\.client takes [\d.]+ s|.*(accepted|handled first|bytes).*",
     "both_over": r"1\.client's end comes 0\.1 s late|the reader of 1\.client's bytes stays away for 0\.1 s"
     r"|1\.server is accepted 0\.1 s late|1\.client's bytes take 0\.1 s",
     "jobs": r"a thread's job takes [\d.]+ s",
@@ -84,6 +84,27 @@ def test_the_command_repeats_it(races: Hunt) -> None:
     assert done.returncode == 1 and "FAILED (failures=1)" in said, said
     assert "Simulated network, windy" in said and ": 1 of " in said, said
     assert found.sentences[0] in said
+
+
+def test_what_was_logged_is_shown_first(tmp_path: Path) -> None:
+    """If a test waits in vain since something raised, the failure has both, and first what raised."""
+    (tmp_path / "waits.py").write_text(
+        """
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import TestCase
+class Waits(TestCase):
+    def test_it(self):
+        from twisted.internet import reactor
+        reactor.callLater(0, int, "three")
+        return Deferred()
+"""
+    )
+    with Hunt(Target("waits", (str(tmp_path),))) as running:
+        found = running.replay({}, 0)
+    assert found and found.kind == "Deadlock"
+    logged, *rest = found.failure.splitlines()
+    assert logged.startswith("Logged: ValueError: invalid literal for int()"), found.failure
+    assert rest[0].startswith("Deadlock: Nothing is due any more")
 
 
 def test_a_test_that_replaces_what_is_recorded(tmp_path: Path) -> None:

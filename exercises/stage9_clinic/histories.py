@@ -18,14 +18,14 @@ from typing import Any
 
 HISTORIES = 100
 MOST_SECONDS = 30
-MOST_SAID = 160
+MOST_SAID = 240
 PACKAGE = str(__package__)
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def fresh(case: str) -> list[tuple[Any, str]]:
+def fresh(case: str, prefix: str = "test_") -> list[tuple[Any, str]]:
     """Import a case's tests again. Returns their classes and names."""
-    name = f"{PACKAGE}.test_{case}"
+    name = f"{PACKAGE}.{prefix}{case}"
     sys.modules.pop(name, None)
     classes = vars(importlib.import_module(name)).values()
     return [
@@ -125,7 +125,14 @@ class Simulation:
             for test in (patched(case, *wrong.RIGHT[case]) if case in wrong.RIGHT else ())
             if (why := self.problem(*test, 0, "calm"))
         ]
-        return {"calm": calm, "windy": windy, "unnoticed": unnoticed, "other": other}
+        kept = [one for one in fresh("promises", "") if one[0].case == case]
+        lost = [
+            (getattr(cls, name).__doc__, why)
+            for cls, name in kept
+            if (why := self.problem(cls, name, 0, "calm"))
+        ]
+        found = {"calm": calm, "windy": windy, "unnoticed": unnoticed, "other": other}
+        return {**found, "lost": lost}
 
 
 def answer(case: str) -> str:

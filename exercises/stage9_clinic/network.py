@@ -74,7 +74,10 @@ class NetworkTestCase(TestCase):
         return protocol
 
     def clients_gone(self) -> Deferred[Any]:
-        """The Deferred fires once every connection to the ports has ended. It does not end them."""
+        """The Deferred fires once every connection to the ports has ended. It does not end them.
+
+        A connection that is not accepted yet does not count.
+        """
         return gatherResults([one.over() for one in self._servers])
 
     async def _end(self) -> None:

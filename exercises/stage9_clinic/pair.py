@@ -44,7 +44,7 @@ class Pair(SynchronousTestCase):
         if digest(self.case, named) != self.cause:
             self.fail(
                 f'The cause of {self.case} is not "{named}". Look at what the hunt leaves of the weather, '
-                f"and at the timeline: {self.hunt}"
+                f"and at the timeline: {self.hunt}. If the hunt finds nothing any more, look at what you repaired."
             )
 
     def check_pair(self) -> None:
@@ -63,6 +63,8 @@ class Pair(SynchronousTestCase):
                 f"{test} fails with another right program. It demands more than the docstrings of "
                 f"{self.case}.py promise. It says: {why}"
             )
+        for promise, why in report["lost"]:
+            self.fail(f"{self.case}.py breaks a promise: {promise} {why}")
         if report["unnoticed"]:
             self.fail(
                 f"The tests of {self.case} pass with a wrong program; the original ones do not. What it does: "
@@ -75,11 +77,11 @@ class Pair(SynchronousTestCase):
             self.fail(f"test_{self.case}.py has no test that runs.")
         for test, why, seconds in calm:
             if why:
-                self.fail(f"{test} fails even if nothing is late: {why}")
+                self.fail(f"{test} fails even if nothing is late: {why}\nTo see more: {self.hunt}")
             if seconds > self.quiet:
                 self.fail(
-                    f"{test} takes {seconds:.2f} s although nothing is late: it sleeps. A sleep of any length is "
-                    "too short on some day. Wait for the event."
+                    f"{test} takes {seconds:.2f} s although nothing is late: something in it waits for a time. "
+                    "Any time is too short on some day. Wait for the event."
                 )
 
     def _check_here(self) -> None:

@@ -26,6 +26,8 @@ from workshop.simulated.weather import History
 
 LONGEST = 3000
 """Characters of a failure's message that are kept."""
+LONGEST_LOGGED = 300
+"""Characters of another error that was logged."""
 ADDRESS = re.compile(r"\b(?:0x)?(?=[a-f]*\d)[0-9a-f]{10,16}\b")
 """An object's address, which differs from run to run."""
 OURS = (
@@ -164,11 +166,17 @@ def _places(failure: Any) -> list[str]:
 
 
 def failure_of(result: reporter.TestResult) -> tuple[str, str] | None:
-    """A failed test's kind of failure and its text; None if it did not fail."""
-    problems = [failure for _, failure in [*result.errors, *result.failures]]
+    """A failed test's kind of failure and its text, below what else was logged; None if it did not fail."""
+    problems = [_said(failure) for _, failure in [*result.errors, *result.failures]]
     if not problems:
         return None
-    failure: Any = problems[0]
+    (kind, text), *others = problems
+    logged = [f"Logged: {' '.join(other.split())[:LONGEST_LOGGED]}" for _, other in others]
+    return kind, "\n".join([*dict.fromkeys(logged), text])
+
+
+def _said(failure: Any) -> tuple[str, str]:
+    """A failure's kind, and its text with its place."""
     if isinstance(failure, tuple):
         failure = Failure(failure[1], failure[0], failure[2])
     try:

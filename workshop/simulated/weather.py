@@ -33,7 +33,7 @@ TABLE = {
     "cut": Row((), (), "a read returns only {value:g} of {who}'s bytes"),
     "slow": Row(DELAYS, DELAYS, "the reader of {who}'s bytes stays away for {value:g} s"),
     "room": Row((4096, 256), (4096, 256, 16), "{who} holds {value:g} bytes"),
-    "order": Row((), (), "{who} is ready first, but another goes before it"),
+    "order": Row((), (), "{who} is ready, but another event is handled first"),
     "thread": Row(DELAYS, DELAYS, "{who} takes {value:g} s"),
     "refuse": Row((), (1,), "{who} is refused"),
     "lose": Row((), (1,), "the connection of {who} is lost"),
