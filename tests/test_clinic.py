@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[str, dict[str, str], str]] = {
             "test_room.py",
             ("    async def test_whisper", "    skip = 1\n\n    async def test_whisper"),
         ),
-        "it is skipped",
+        "is skipped, or marked as an expected failure: it must run",
     ),
     "a test that ends its process": (
         "room",

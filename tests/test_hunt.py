@@ -15,7 +15,8 @@ from test_gallery import ALWAYS, NAMES, NEVER
 
 from workshop.course import load
 from workshop.hunt.crew import Target, Unusable, target
-from workshop.hunt.histories import option
+from workshop.hunt.found import Found
+from workshop.hunt.histories import Choice, option
 from workshop.hunt.search import ROWS, Hunt, hunt
 from workshop.hunt.shrink import shrink
 from workshop.hunt.timeline import MOST, Event, drawn
@@ -105,6 +106,23 @@ class Waits(TestCase):
     logged, *rest = found.failure.splitlines()
     assert logged.startswith("Logged: ValueError: invalid literal for int()"), found.failure
     assert rest[0].startswith("Deadlock: Nothing is due any more")
+
+
+@pytest.mark.parametrize(
+    ("sentences", "said"),
+    [
+        (("a is late",), "Fails when a is late."),
+        (("a is late", "b is cut", "a is late"), "Fails when a is late, and when b is cut."),
+        (
+            ("a is late",) * 5,
+            "Fails when 5 decisions of the weather come together, such as: a is late. The timeline",
+        ),
+    ],
+)
+def test_the_sentence(sentences: tuple[str, ...], said: str) -> None:
+    """It lists a few decisions, each once, and counts many."""
+    some = tuple(Choice(f"end/{n}.client/1", 3, 0.1, text) for n, text in enumerate(sentences))
+    assert Found("t", 1, "windy", some, "", "").said.startswith(said)
 
 
 def test_a_test_that_replaces_what_is_recorded(tmp_path: Path) -> None:

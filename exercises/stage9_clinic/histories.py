@@ -19,6 +19,7 @@ from typing import Any
 HISTORIES = 100
 MOST_SECONDS = 30
 MOST_SAID = 240
+SKIPPED = "skipped, or marked as an expected failure"
 PACKAGE = str(__package__)
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ def problem(test: Any, result: Any) -> str | None:
         # Errors that nobody handles are logged when they are deleted: here, not in the next test.
         gc.collect()
     if result.skips or result.expectedFailures:
-        return "it is skipped, or marked as a failure that is expected"
+        return SKIPPED
     for _, failure in [*result.errors, *result.failures]:
         text = f"{failure.type.__name__}: {failure.getErrorMessage()}"
         return textwrap.shorten(text, MOST_SAID, placeholder=" ...")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from workshop.hunt.histories import Choice
 
+MANY = 4
+"""More decisions than these are counted, and not listed."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -45,7 +48,10 @@ class Found:
         """Why it fails, in a sentence."""
         if self.weather == "calm" or not self.decisions:
             return "Fails in calm weather too; that is not the weather's doing."
-        return f"Fails when {', and when '.join(self.sentences)}."
+        if len(self.sentences) > MANY:
+            many = f"{len(self.sentences)} decisions of the weather come together"
+            return f"Fails when {many}, such as: {self.sentences[0]}. The timeline has each, marked by ~."
+        return f"Fails when {', and when '.join(dict.fromkeys(self.sentences))}."
 
 
 @dataclass(frozen=True)
