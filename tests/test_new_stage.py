@@ -145,12 +145,12 @@ def test_a_stage_is_begun_and_written(copy: Learner) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("shout", "--title", "A", "--minutes", "10"), "write it as stage9_clinic"),
+        (("shout", "--title", "A", "--minutes", "10"), "write it as stage10_echo"),
         (
             ("stage2_shout", "--title", "A", "--minutes", "10"),
             "There is a stage 2. The next is stage3.",
         ),
-        (("stage10_Shout", "--title", "A", "--minutes", "10"), "write it as stage9_clinic"),
+        (("stage10_Shout", "--title", "A", "--minutes", "10"), "write it as stage10_echo"),
         (("stage10_shout", "--title", "A" * 41, "--minutes", "10"), "1 to 40 characters"),
         (("stage10_shout", "--title", 'A "shout"', "--minutes", "10"), "no quotation marks"),
         (("stage10_shout", "--title", "A", "--minutes", "0"), "5<=x<=90"),

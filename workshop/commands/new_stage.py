@@ -114,7 +114,7 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     """
     found = re.fullmatch(r"stage(\d+[a-z]?)_([a-z][a-z0-9]*)", name)
     if not found:
-        raise CourseError(f'"{name}" is not a name for a stage; write it as stage9_clinic.')
+        raise CourseError(f'"{name}" is not a name for a stage; write it as stage10_echo.')
     if not 0 < len(title) <= LONGEST_TITLE or '"' in title or not title.isprintable():
         raise CourseError(f"A title has 1 to {LONGEST_TITLE} characters, and no quotation marks.")
     numbers = [_number(one.name) for one in course.stages]
