@@ -94,7 +94,7 @@ def test_watch(lettered: Learner) -> None:
         ("stage1a_shout", "stage1_echo", ""),
         ("stage1b_shout", "", "There is a stage 1b. The next is stage2."),
         ("stage1_shout", "", "There is a stage 1. The next is stage2."),
-        ("stage1bb_shout", "", "write it as stage9_clinic"),
+        ("stage1bb_shout", "", "write it as stage10_echo"),
     ],
 )
 def test_a_new_stage(lettered: Learner, name: str, after: str, says: str) -> None:
