@@ -149,12 +149,14 @@ class Stage3(Plain):
 
 def main(stage: str, histories: int) -> None:
     """Run, and print."""
-    from simulated_gallery import Seeds, SimulatedReactor, one_history_each
+    from simulated_seeds import Seeds
     from twisted.internet.main import installReactor
     from twisted.python.failure import Failure
     from twisted.trial.reporter import TestResult
 
     from workshop.simulated.errors import Stuck
+    from workshop.simulated.reactor import SimulatedReactor
+    from workshop.simulated.trial import one_history_each
 
     reactor, seeds = SimulatedReactor(), Seeds()
     installReactor(reactor)

@@ -126,7 +126,7 @@ class Races(TestCase):
 
 def main(reactor_name: str, times: int, weather: str) -> None:
     """Run each, and print in which runs it failed."""
-    from simulated_gallery import Seeds
+    from simulated_seeds import Seeds
     from twisted.application.reactors import installReactor
     from twisted.internet.main import installReactor as install
     from twisted.trial.reporter import TestResult

@@ -15,7 +15,7 @@ from time import process_time
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from simulated_gallery import Seeds  # noqa: E402
+from simulated_seeds import Seeds  # noqa: E402
 from twisted.internet.main import installReactor  # noqa: E402
 from twisted.trial.reporter import TestResult  # noqa: E402
 

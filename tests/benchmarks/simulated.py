@@ -28,7 +28,10 @@ reactor_name, line, weather, times = sys.argv[1:]
 from twisted.application.reactors import installReactor
 from twisted.trial.reporter import TestResult
 if reactor_name == "simulated":
-    from simulated_gallery import Seeds, SimulatedReactor, one_history_each
+    from simulated_seeds import Seeds
+
+    from workshop.simulated.reactor import SimulatedReactor
+    from workshop.simulated.trial import one_history_each
     from twisted.internet.main import installReactor as install
     reactor, seeds = SimulatedReactor(), Seeds()
     seeds.weather = weather
