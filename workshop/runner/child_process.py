@@ -46,8 +46,8 @@ class Child(Protocol):
     """What a Worker needs of its child.
 
     Attributes:
-        events: The child's events, as child.py sends them; the last of a job is ``exit`` or ``gone``. ``by`` in it is the kind
-            of Trouble for which the job was ended, if the worker has not ended it.
+        events: The child's events, as child.py sends them; the last of a job is ``exit`` or ``gone``. ``by`` in it is the
+            kind of Trouble for which the job was ended, if the worker has not ended it.
         output: What the job prints.
         pid: The process of the job, if it is known.
         alive: Whether it can be given a job at once.
