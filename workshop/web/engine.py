@@ -1,8 +1,8 @@
 """The tool in a browser: it carries out what the page asks for with the commands' own code, and answers with their words.
 
-The page's side is page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code), ``html``
-and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of the tool's
-memory of them, below the course).
+The page's side is page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code),
+``html`` and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of the
+tool's memory of them, below the course).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from workshop.commands import invoke
 from workshop.commands.group import Tool
 from workshop.commands.progress import known
 from workshop.commands.run import run_stage
-from workshop.course import Course, Kind, Stage, load
+from workshop.course import Course, CourseError, Stage, load
 from workshop.course.files import passed_now
 from workshop.course.toml_fields import read
 from workshop.judge.steps import Verdict
@@ -88,9 +88,12 @@ def answer(name: str, text: str) -> str:
         force_interactive=False,
         legacy_windows=False,
     )
-    data: Any = None
+    code, data = 2, None
     with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
-        code, data = ASKS[name](tool, **facts)
+        try:
+            code, data = ASKS[name](tool, **facts)
+        except CourseError as error:
+            print(error)
     after = _files(course)
     printed = words.getvalue()
     return json.dumps(
