@@ -1,1 +1,1 @@
-"""The course in a browser: a folder of static files, in which Python and Twisted run as WebAssembly."""
+"""The course in a browser: static files, in which the tool itself runs."""
