@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +23,8 @@ PAGE = packages.HERE / "page"
 KEPT = Path(".workshop", "web")
 """What is downloaded and built for this copy of the course, below its root."""
 FINGERPRINT = "fingerprint.txt"
+OFFLINE = "browser"
+"""In an offline folder: the page, already built."""
 
 AT_THE_TOP = ("index.html", "style.css", "sw.js")
 """Files of the page that are not in the folder page/."""
@@ -82,14 +83,10 @@ def up_to_date(course: Course, say: Say) -> Path:
 
 def fingerprint(course: Course) -> str:
     """Return a hash of all files that the folder is made of."""
-    root = course.root
-    paths = [path for path in files_below(packages.HERE) if path.suffix != ".pyc"]
-    paths += [root / name for name in _course_files(course)]
-    paths += [path for path in files_below(root / "notebooks") if path.suffix == ".ipynb"]
-    paths += [path for path in files_below(root / "exercises") if path.suffix == ".md"]
-    parts: list[bytes] = []
-    for path in sorted({*paths}):
-        parts += [path.as_posix().encode(), path.read_bytes()]
+    parts = [word for name, data in _course_files(course) for word in (name.encode(), data)]
+    for folder in (packages.HERE, course.root / "notebooks"):
+        for path in files_below(folder):
+            parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
     return digest(*parts)
 
 
@@ -159,7 +156,7 @@ def _runs_in_the_page(name: str) -> bool:
 
 
 def editor(found: Packages) -> dict[str, Path]:
-    """Map the name of each module of the editor to its file: @lezer/common is lezer-common.js, @codemirror/view is view.js."""
+    """Map the editor's modules to their files: @lezer/common is lezer-common.js, @codemirror/view is view.js."""
     modules: dict[str, Path] = {}
     for about in sorted(found.modules.glob("**/package.json")):
         package = about.parent.relative_to(found.modules).as_posix()
@@ -188,7 +185,9 @@ def _licences(found: Packages) -> str:
         fields = json.loads(about.read_text("utf-8"))
         texts = [path.read_text("utf-8") for path in sorted(about.parent.glob("LICEN[SC]E*"))]
         if "version" in fields:
-            head = f"{fields['name']} {fields['version']}: {fields.get('license', 'see its package')}"
+            head = (
+                f"{fields['name']} {fields['version']}: {fields.get('license', 'see its package')}"
+            )
             parts += [head, *texts]
     return "\n\n".join([*parts, *_wheels_licences(found)]) + "\n"
 

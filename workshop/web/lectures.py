@@ -84,7 +84,9 @@ def _cell(cell: Any, show: _Show) -> str:
     if cell.cell_type != "code":
         return show.prose(cell.source)
     outputs = "".join(f'\n<div class="output">{_output(one, show)}</div>' for one in cell.outputs)
-    return f'<div class="code">\n<div class="source">{show.code(cell.source)}</div>{outputs}\n</div>'
+    return (
+        f'<div class="code">\n<div class="source">{show.code(cell.source)}</div>{outputs}\n</div>'
+    )
 
 
 def _output(output: Any, show: _Show) -> str:
@@ -116,7 +118,8 @@ class _Show:
         from nbconvert.filters import Highlight2HTML, ansi2html
 
         self.text: Callable[[str], str] = ansi2html
-        self._highlight = Highlight2HTML(pygments_lexer="ipython3")
+        highlight: Any = Highlight2HTML
+        self._highlight = highlight(pygments_lexer="ipython3")
         self._markdown = MarkdownIt("commonmark").enable("table")
 
     def prose(self, source: str) -> str:
@@ -126,7 +129,7 @@ class _Show:
             found = STAGE_LINK.fullmatch(str(token.attrs.get("href", "")))
             if found:
                 token.attrs["href"] = f"../index.html#{found[1]}"
-        return self._markdown.renderer.render(tokens, self._markdown.options, {})
+        return str(self._markdown.renderer.render(tokens, self._markdown.options, {}))
 
     def code(self, source: str) -> str:
         """Return code as HTML, with its parts in the classes of Pygments."""

@@ -1,11 +1,11 @@
 // Runs pack.py in Pyodide, since only the Python that will load a compiled module can compile it.
-// node pack.mjs FOLDER JOB: the folder has npm's packages and what the job names; all paths in it are below that folder.
+// node pack.mjs FOLDER: the folder has job.json, npm's packages, and the files that the job names.
 
 import { readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const [folder, job] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const pyodide = join(folder, "npm", "node_modules", "pyodide") + sep;
 try {
   const { loadPyodide } = await import(pathToFileURL(join(pyodide, "pyodide.mjs")).href);
@@ -16,7 +16,6 @@ try {
   });
   python.mountNodeFS("/folder", folder);
   python.FS.chdir("/folder");
-  python.globals.set("JOB", job);
   const program = readFileSync(fileURLToPath(new URL("pack.py", import.meta.url)), "utf8");
   python.runPython(program, { filename: "pack.py" });
 } catch (error) {

@@ -16,18 +16,17 @@ from py_compile import PycInvalidationMode
 from py_compile import compile as compile_file
 from typing import Any
 
-JOB: str
 # The same content is to have the same bytes, so that a browser need not download it again.
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 TEMPORARY = Path("/tmp/module.py")
 
 
 def imported(names: Collection[str], zips: Collection[str]) -> set[str]:
-    """Import these names, as far as they are modules; return all modules then loaded from these zips, by their paths in them."""
+    """Import these names, as far as they are modules; return what is loaded then from any zip, as paths in it."""
     import socket
 
     # Twisted's reactors ask for it when they are imported; this system has no such sockets.
-    socket.AF_UNIX = 1  # type: ignore[misc]
+    vars(socket).setdefault("AF_UNIX", 1)
     sys.path[:0] = zips
     for name in names:
         try:
@@ -104,4 +103,4 @@ def main(job: dict[str, Any]) -> None:
         pack(job["course"], job["course_packed"], "", tool, cached=True)
 
 
-main(json.loads(JOB))
+main(json.loads(Path("job.json").read_text("utf-8")))

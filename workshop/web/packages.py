@@ -160,7 +160,9 @@ def node() -> str:
         raise Failed(_no_node("Node.js")) from None
     found = re.match(r"v(\d+)", said.stdout)
     if not found or int(found[1]) < OLDEST_NODE:
-        raise Failed(f"This Node.js is too old: {said.stdout.strip()}. Install {OLDEST_NODE} or newer.")
+        raise Failed(
+            f"This Node.js is too old: {said.stdout.strip()}. Install {OLDEST_NODE} or newer."
+        )
     return path
 
 
@@ -183,7 +185,10 @@ def _wheels(folder: Path, say: Say) -> None:
     command += ["--disable-pip-version-check", "--no-deps", "--require-hashes"]
     command += ["--only-binary=:all:", f"--python-version={PYTHON}", "--implementation=cp"]
     # zope.interface has wheels for single platforms only; its hash says which.
-    for option, values in {"abi": (TAG, "none"), "platform": ("any", "manylinux2014_x86_64")}.items():
+    for option, values in {
+        "abi": (TAG, "none"),
+        "platform": ("any", "manylinux2014_x86_64"),
+    }.items():
         command += [f"--{option}={value}" for value in values]
     command += ["--dest", str(folder / "wheels"), "-r", str(wanted)]
     run(command, folder, "pip cannot download the wheels")
@@ -234,7 +239,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def pack(packages: Packages, course: bytes, names: Sequence[str], say: Say) -> tuple[Path, Path, Path]:
+def pack(
+    packages: Packages, course: bytes, names: Sequence[str], say: Say
+) -> tuple[Path, Path, Path]:
     """Return the zips with compiled modules: the standard library, site.zip and course.zip.
 
     Args:
@@ -269,8 +276,8 @@ def pack(packages: Packages, course: bytes, names: Sequence[str], say: Say) -> t
         job |= {"course_packed": fresh[2].relative_to(packages.folder).as_posix()}
     if job:
         say("Compiling for the browser.")
-        text = json.dumps(job)
-        command = [node(), str(HERE / "pack.mjs"), str(packages.folder), text]
+        (packages.folder / "job.json").write_text(json.dumps(job), "utf-8")
+        command = [node(), str(HERE / "pack.mjs"), str(packages.folder)]
         run(command, packages.folder, "Node.js cannot compile the modules")
         for path, new in zip(results, fresh, strict=True):
             if new.exists():
