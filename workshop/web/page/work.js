@@ -1,0 +1,283 @@
+// The learner's files: what differs from the course's own, and how it is saved, exported and imported.
+
+import { Store } from "./store.js";
+import { Tabs } from "./tabs.js";
+import { BadZip, pack, unpack } from "./zip.js";
+
+const PAUSE = 400; // milliseconds without a change, after which it is saved
+const EXPORTED = /^\.workshop\/(passed|hints|asked)\.json$/;
+const ABOUT = ".workshop/export.json";
+const SAVED = ".workshop/saved/";
+
+export const encode = text => new TextEncoder().encode(text);
+export const decode = data => new TextDecoder().decode(data);
+
+function same(one, other) {
+  return one.length === other.length && one.every((byte, n) => byte === other[n]);
+}
+
+// A short digest of texts, to see whether they have changed; not for secrets.
+export function digest(texts) {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (const text of texts) {
+    for (let n = 0; n < text.length; n++) {
+      high = Math.imul(high ^ text.charCodeAt(n), 2654435761);
+      low = Math.imul(low ^ text.charCodeAt(n), 1597334677);
+    }
+    high = Math.imul(high ^ 0x1f, 2654435761);
+  }
+  return `${(high >>> 0).toString(16)}-${(low >>> 0).toString(16)}`;
+}
+
+export class Work extends EventTarget {
+  // Events: "replaced" (files have other content: {detail: paths}), "owner" (owned or not), "saving" ({detail: a sentence or ""}).
+  constructor(course) {
+    super();
+    this.course = course;
+    this.starters = new Map(course.stages.flatMap(stage => Object.entries(stage.starters)));
+    this.files = new Map();
+    this.meta = {};
+    this.unsaved = new Map();
+    this.unsavedMeta = {};
+    this.unsent = new Set();
+    this.problem = "";
+    this.writing = Promise.resolve();
+    // The work belongs to a folder of a server, which may have several courses.
+    const name = `trial-by-wire ${new URL("./", location.href).pathname}`;
+    const tab = `${Date.now()}-${Math.random()}`;
+    this.store = new Store(name, tab);
+    this.tabs = new Tabs(name, tab, async () => {
+      await this.save();
+      this.#say("owner");
+    });
+  }
+
+  get owned() {
+    return this.tabs.owner;
+  }
+
+  #say(name, detail = null) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  async open() {
+    await this.store.open();
+    this.problem = this.store.problem;
+    if (await this.tabs.othersOwn()) await this.#read();
+    else await this.#own();
+  }
+
+  // Take the work over from another tab.
+  async take() {
+    await this.tabs.ask();
+    await this.#own();
+  }
+
+  async #own() {
+    try {
+      await this.store.claim();
+    } catch {
+      // Writing says so.
+    }
+    this.tabs.own();
+    await this.#read();
+  }
+
+  async #read() {
+    const { files, meta } = await this.store.read();
+    for (const path of new Set([...this.files.keys(), ...files.keys()])) this.unsent.add(path);
+    const all = [...this.unsent];
+    this.files = files;
+    this.meta = meta;
+    this.unsaved.clear();
+    this.unsavedMeta = {};
+    this.#say("replaced", all);
+    this.#say("owner");
+  }
+
+  // A file's text: the learner's, or else the course's starter.
+  text(path) {
+    const data = this.files.get(path);
+    return data ? decode(data) : this.starters.get(path) ?? "";
+  }
+
+  // Whether it differs from the starter.
+  changed(path) {
+    return this.files.has(path);
+  }
+
+  // The learner has typed.
+  type(path, text) {
+    this.#put(path, encode(text));
+    this.#later();
+  }
+
+  #put(path, data) {
+    const starter = this.starters.get(path);
+    const plain = data === null || (starter !== undefined && same(data, encode(starter)));
+    if (plain) this.files.delete(path);
+    else this.files.set(path, data);
+    this.unsaved.set(path, plain ? null : data);
+    this.unsent.add(path);
+  }
+
+  // Take over what a command has changed: {path: bytes or null}.
+  async replace(files, sent = false) {
+    for (const [path, data] of Object.entries(files)) {
+      this.#put(path, data);
+      if (sent) this.unsent.delete(path);
+    }
+    this.#say("replaced", Object.keys(files));
+    await this.save();
+  }
+
+  // Remember something that is no file: the place, the progress.
+  remember(name, value) {
+    this.meta[name] = value;
+    this.unsavedMeta[name] = value;
+    this.#later();
+  }
+
+  #later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), PAUSE);
+  }
+
+  // Save now. Writes follow each other, so that an older one never ends last.
+  save() {
+    clearTimeout(this.timer);
+    this.writing = this.writing.then(() => this.#save());
+    return this.writing;
+  }
+
+  async #save() {
+    if (!this.unsaved.size && !Object.keys(this.unsavedMeta).length) return;
+    const [files, meta] = [this.unsaved, this.unsavedMeta];
+    [this.unsaved, this.unsavedMeta] = [new Map(), {}];
+    const answer = await this.store.write(files, meta);
+    if (answer === "saved") {
+      this.#problem("");
+      return;
+    }
+    // What was typed meanwhile is newer.
+    this.unsaved = new Map([...files, ...this.unsaved]);
+    this.unsavedMeta = { ...meta, ...this.unsavedMeta };
+    if (answer === "taken") {
+      this.tabs.owner = false;
+      this.#say("owner");
+    } else this.#problem(answer);
+  }
+
+  #problem(text) {
+    if (text !== this.problem) {
+      this.problem = text;
+      this.#say("saving", text);
+    }
+  }
+
+  // What an interpreter has to be told since the last time: {path: bytes or null}.
+  news() {
+    const files = {};
+    for (const path of this.unsent) {
+      const starter = this.starters.get(path);
+      files[path] = this.files.get(path) ?? (starter === undefined ? null : encode(starter));
+    }
+    this.unsent.clear();
+    return files;
+  }
+
+  // Everything, for an interpreter that starts.
+  everything() {
+    this.unsent.clear();
+    return Object.fromEntries(this.files);
+  }
+
+  // Keep copies of these files below .workshop/saved/, as `reset` does; return the folder, or "" if nothing differs.
+  #keep(paths) {
+    const mine = paths.filter(path => this.files.has(path));
+    if (!mine.length) return "";
+    const now = new Date(Date.now() - 60_000 * new Date().getTimezoneOffset()).toISOString();
+    const stamp = now.slice(0, 19).replace("T", "-").replaceAll(":", "");
+    let folder = stamp;
+    for (let n = 2; this.copies().has(folder); n++) folder = `${stamp}-${n}`;
+    for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
+    return folder;
+  }
+
+  // The saved copies: a Map of folder → paths, newest first.
+  copies() {
+    const found = new Map();
+    for (const path of this.files.keys()) {
+      if (!path.startsWith(SAVED)) continue;
+      const [folder, ...rest] = path.slice(SAVED.length).split("/");
+      found.set(folder, [...found.get(folder) ?? [], rest.join("/")]);
+    }
+    return new Map([...found].sort(([one], [other]) => (one < other ? 1 : -1)));
+  }
+
+  // Put a saved copy back; what it replaces is saved.
+  async restore(folder) {
+    const paths = (this.copies().get(folder) ?? []).filter(path => this.starters.has(path));
+    const back = Object.fromEntries(paths.map(path => [path, this.files.get(`${SAVED}${folder}/${path}`)]));
+    this.#keep(paths.filter(path => this.files.has(path) && !same(this.files.get(path), back[path])));
+    await this.replace(back);
+    return paths;
+  }
+
+  // A zip of all that differs from the course.
+  exported() {
+    const mine = [...this.files].filter(([path]) => this.starters.has(path) || EXPORTED.test(path));
+    const about = { course: this.course.title, version: this.course.version };
+    return pack(new Map([...mine.sort(), [ABOUT, encode(JSON.stringify(about, null, 1))]]));
+  }
+
+  // Read a zip: {files, left: paths that are not taken, version}; BadZip if it has nothing for this course.
+  async read(data) {
+    const all = await unpack(data);
+    const found = { files: {}, left: [], version: "" };
+    for (const [path, bytes] of all) {
+      // A zip of the whole course has one folder around everything.
+      const below = path.replace(/^[^/]+\/(?=exercises\/|\.workshop\/)/, "");
+      if (below === ABOUT) found.version = version(bytes);
+      else if (this.starters.has(below) || (EXPORTED.test(below) && isObject(bytes))) found.files[below] = bytes;
+      else if (below.endsWith(".py") || below.endsWith(".md")) found.left.push(below);
+    }
+    if (!Object.keys(found.files).some(path => this.starters.has(path))) {
+      throw new BadZip("This zip has no file of the course's exercises");
+    }
+    return found;
+  }
+
+  // Take a zip's files; return the folder with copies of what they replace ("" if nothing), and how many differ from those here.
+  async import(files) {
+    const here = path => this.files.get(path) ?? encode(this.starters.get(path));
+    const other = Object.entries(files).filter(([path, data]) => this.starters.has(path) && !same(data, here(path)));
+    const folder = this.#keep(other.map(([path]) => path));
+    const about = Object.entries(files).filter(([path]) => EXPORTED.test(path))
+      .map(([path, data]) => [path, merged(this.files.get(path), data)]);
+    await this.replace(Object.fromEntries([...other, ...about]));
+    return { folder, count: other.length };
+  }
+}
+
+function json(data) {
+  try {
+    return JSON.parse(decode(data));
+  } catch {
+    return null;
+  }
+}
+
+function isObject(data) {
+  const value = json(data);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function version(data) {
+  return String(json(data)?.version ?? "");
+}
+
+// What the tool remembers by stage or step: the imported entries over those here.
+function merged(mine, theirs) {
+  return encode(JSON.stringify({ ...(mine ? json(mine) : {}), ...json(theirs) }, null, 1));
+}
