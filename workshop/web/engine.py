@@ -1,8 +1,8 @@
 """The tool in a browser: it carries out what the page asks for with the commands' own code, and answers with their words.
 
 The page's side is page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code),
-``html`` and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of the
-tool's memory of them, below the course).
+``html`` and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of
+the tool's memory of them, below the course).
 """
 
 from __future__ import annotations
