@@ -150,7 +150,10 @@ class Page:
         # What scrolls can be scrolled with the keyboard.
         self.html = self.html.replace("<pre>", '<pre tabindex="0">')
         self.html = re.sub(
-            "<table>.*?</table>", r'<div class="table" tabindex="0">\g<0></div>', self.html, flags=re.S
+            "<table>.*?</table>",
+            r'<div class="table" tabindex="0">\g<0></div>',
+            self.html,
+            flags=re.S,
         )
 
     def _sections(self, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
