@@ -1,7 +1,7 @@
 // The first page: the title as bytes on a wire, and the stages.
 
 import { $, h, icon, TICK } from "./dom.js";
-import { name, states } from "./words.js";
+import { label, name } from "./words.js";
 
 const TITLE = "Trial by Wire";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -36,7 +36,7 @@ export function map(course, progress, next) {
         href: `#${stage.name}/${step.number}`,
         class: isNext && next.step === step ? "cell next" : "cell",
         "data-state": state,
-        "aria-label": `${name(stage, step)}: ${step.title || "for you to find"} (${states[state]})`,
+        "aria-label": label(stage, step, state),
         title: step.title || null,
       }, state === "passes" ? icon(TICK) : String(step.number));
     });

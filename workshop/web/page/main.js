@@ -6,7 +6,7 @@ import { Engine } from "./engine.js";
 import { begin, map, title } from "./home.js";
 import { read } from "./read.js";
 import { draw, rowsOf } from "./timeline.js";
-import { name, states, statuses, summary } from "./words.js";
+import { label, name, statuses, summary } from "./words.js";
 import { digest, Work } from "./work.js";
 import { BadZip } from "./zip.js";
 
@@ -71,7 +71,7 @@ function show_steps() {
       return h("a", {
         href: `#${stage.name}/${one.number}`, class: "cell", "data-state": state,
         "aria-current": one === step ? "step" : null, title: one.title || null,
-        "aria-label": `${name(stage, one)}${one.title ? `: ${one.title}` : ""} (${states[state]})`,
+        "aria-label": label(stage, one, state),
       }, state === "passes" ? icon(TICK) : String(one.number));
     }));
   $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -120,6 +120,7 @@ function show_stage(stage, step, rest) {
   const other = stage !== at.stage;
   at = { stage, step };
   document.body.dataset.view = "stage";
+  $("stage-title").textContent = `Stage ${stage.number}: ${stage.title}`;
   document.title = `${step ? `${name(stage, step)}, ` : ""}${stage.title} \u2013 ${course.title}`;
   show_steps();
   read(stage, step, { state: step ? progress(stage).steps[step.number] : "", whole: false, open });
@@ -127,7 +128,7 @@ function show_stage(stage, step, rest) {
   $("run-step").hidden = !step || step.test?.given;
   $("run-step").textContent = step ? `Only ${name(stage, step).toLowerCase()}` : "";
   $("hint").disabled = !step || step.test?.given;
-  $("hunt").hidden = stage.judged || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
+  $("hunt").hidden = stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
   if (other) {
     editor_files();
     clear_results();
@@ -282,7 +283,9 @@ function show_verdict(stage, asked, answer) {
   $("verdict").replaceChildren(
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
     printed(answer));
-  $("verdict").scrollTop = 0;
+  // The lines of the steps are known from the ticks: begin with what failed.
+  const head = good === false && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
+  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
   if (place && good === false && place[1] === editor.path) editor.line(Number(place[2]), true);
   else editor.unmark();

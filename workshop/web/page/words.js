@@ -20,6 +20,12 @@ export function name(stage, step) {
   return step.test?.given ? "Check" : `Step ${step.number}`;
 }
 
+// The same for who cannot see the number beside it.
+export function label(stage, step, state) {
+  const number = step.test?.given ? `Check ${step.number}` : name(stage, step);
+  return `${number}: ${step.title || "for you to find"} (${states[state]})`;
+}
+
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // A verdict in one line, and whether it is good: {good: true, false or null, text, step}.
