@@ -31,8 +31,7 @@ AT_THE_TOP = ("index.html", "style.css", "sw.js")
 VERSION = "@VERSION@"
 """In sw.js: the hash of files.json."""
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json")
-STDLIB = "pyodide/python_stdlib.zip"
-PACKED = ("zip",)
+PACKED = ("pack",)
 """Suffixes of files that gzip cannot make smaller."""
 NOT_AT_FIRST = ("notebooks/",)
 """Folders of which the page asks for nothing until somebody wants to read there."""
@@ -117,10 +116,9 @@ def _files(course: Course, found: Packages, say: Say) -> Iterator[tuple[str, byt
     texts = {name: data.decode() for name, data in sources.items() if name.endswith(".py")}
     learners = {name: text for name, text in texts.items() if _runs_in_the_page(name)}
     names = packages.imports(learners)
-    stdlib, site, packed = packages.pack(found, zipped(sources), names, say)
-    yield STDLIB, stdlib.read_bytes()
-    yield "site.zip", site.read_bytes()
-    yield "course.zip", packed.read_bytes()
+    for name, packed in packages.pack(found, zipped(sources), names, say).items():
+        yield name, packed.read_bytes()
+    yield "lib/fzstd.js", (found.modules / "fzstd" / "esm" / "index.mjs").read_bytes()
     for name in PYODIDE:
         yield f"pyodide/{name}", (found.modules / "pyodide" / name).read_bytes()
     for name, file in editor(found).items():
@@ -162,7 +160,7 @@ def editor(found: Packages) -> dict[str, Path]:
         package = about.parent.relative_to(found.modules).as_posix()
         fields = json.loads(about.read_text("utf-8"))
         entry = fields.get("module") or _entry(fields.get("exports"))
-        if package.startswith(("pyodide", "@types/", "ws")) or not entry:
+        if package.startswith(("pyodide", "@types/", "ws", "fzstd")) or not entry:
             continue
         scope, _, name = package.rpartition("/")
         if scope == "@lezer":

@@ -24,7 +24,7 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
     # A browser compiles it while it arrives, if it has this type.
     ".wasm": "application/wasm",
-    ".zip": "application/zip",
+    ".pack": "application/octet-stream",
 }
 
 
