@@ -121,7 +121,7 @@ def get(folder: Path, say: Say) -> Packages:
     packages = Packages(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _npm(folder, say)
-    _wheels(folder, say)
+    wheels(folder, say)
     return packages
 
 
@@ -173,7 +173,7 @@ def _no_node(what: str) -> str:
     )
 
 
-def _wheels(folder: Path, say: Say) -> None:
+def wheels(folder: Path, say: Say) -> None:
     """Let pip download the wheels, unless they are there."""
     wanted = HERE / "requirements.txt"
     version = digest(wanted.read_bytes())
