@@ -22,7 +22,10 @@ MAY_IMPORT = {
     "report": {"course", "hunt", "judge", "runner"},
     "notebook": {"course", "pictures", "runner", "setup"},
     "slides": {"course", "runner"},
-    "commands": {"course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides"},
+    "web": {"course"},
+    "commands": {
+        *("course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides", "web"),
+    },
     "__main__": {"commands", "setup"},
 }
 """By a room, the rooms of which it may know. A room is below all those that may import it."""

@@ -73,9 +73,9 @@ def offline(tool: Tool, folder: Path, pythons: Sequence[str]) -> None:
     It works on this system, and with the Pythons that it is made with.
     """
     began, place, course = time.monotonic(), folder.absolute(), tool.course
-    _check_folder(course, place)
-    _check_pip(bool(pythons))
-    _check_provided(course)
+    check_folder(course, place)
+    check_pip(bool(pythons))
+    check_provided(course)
     machines = {_kind(python): python for python in pythons or [sys.executable]}
     existed = place.exists()
     try:
@@ -113,7 +113,7 @@ def _fill(course: Course, folder: Path, machines: Mapping[str, str]) -> None:
     (folder / NOTE).write_text(_note(course, machines, decks), "utf-8")
 
 
-def _check_folder(course: Course, folder: Path) -> None:
+def check_folder(course: Course, folder: Path) -> None:
     if folder.resolve().is_relative_to(course.root):
         raise ClickException(f"{folder} is in the course's own folder. Name one outside it.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -121,7 +121,7 @@ def _check_folder(course: Course, folder: Path) -> None:
         raise ClickException(f"{folder} {what}. Name a new or an empty folder.")
 
 
-def _check_pip(others: bool) -> None:
+def check_pip(others: bool) -> None:
     """Check that pip exists and is new enough: --python, for other Pythons, came with 22.3."""
     version, needed = installed().get("pip", ("", ""))[0], "22.3" if others else "21.3"
     if not version:
@@ -131,7 +131,7 @@ def _check_pip(others: bool) -> None:
         raise ClickException(f"This environment's pip {version} is too old. Run: {command}")
 
 
-def _check_provided(course: Course) -> None:
+def check_provided(course: Course) -> None:
     """Check that the files that learners do not write are unchanged: a whole class would get them."""
     mine = {stage.path(name) for stage in course.stages for name in stage.edit}
     for name, digest in fingerprints(course).items():

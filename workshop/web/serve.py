@@ -1,0 +1,148 @@
+"""Serve the folder of static files on this machine, as web servers do: compressed, with the right types."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workshop.course import CourseError
+from workshop.web.build import compressed
+
+PORT = 8314
+"""The browser keeps a learner's work by the page's address: it must be the same the next time."""
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    # A browser compiles it while it arrives, if it has this type.
+    ".wasm": "application/wasm",
+    ".zip": "application/zip",
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file as it is sent. ``small`` is compressed; None if that makes it no smaller."""
+
+    type: str
+    plain: bytes
+    small: bytes | None
+    tag: bytes
+
+
+def load(path: Path) -> Sent:
+    """Read a file, and compress it."""
+    plain, small = path.read_bytes(), compressed(path)
+    # A system's own table of types may say anything.
+    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
+    tag = b'"%s"' % hashlib.sha256(plain).hexdigest()[:32].encode()
+    return Sent(kind, plain, small if len(small) < len(plain) else None, tag)
+
+
+def site(folder: Path) -> Any:
+    """Return a twisted.web site for a folder; each file is read at its first request, and then kept."""
+    from twisted.internet.threads import deferToThread
+    from twisted.web.pages import notFound
+    from twisted.web.resource import Resource
+    from twisted.web.server import NOT_DONE_YET, Request, Site
+
+    names = {
+        path.relative_to(folder).as_posix().encode(): path
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    files: dict[bytes, Sent] = {}
+
+    class Files(Resource):
+        isLeaf = True
+
+        def render_GET(self, request: Request) -> Any:
+            name = b"/".join(request.postpath or []) or b"index.html"
+            if name.endswith(b"/"):
+                name += b"index.html"
+            if name not in names:
+                return notFound().render(request)
+            if name in files:
+                return send(request, files[name])
+            gone: list[object] = []
+            request.notifyFinish().addBoth(gone.append)
+
+            def loaded(sent: Sent) -> None:
+                files[name] = sent
+                if not gone:
+                    body = send(request, sent)
+                    request.write(body)
+                    request.finish()
+
+            # Compressing 10 MB takes a second.
+            deferToThread(load, names[name]).addCallbacks(loaded, request.processingFailed)
+            return NOT_DONE_YET
+
+        render_HEAD = render_GET
+
+    def send(request: Request, sent: Sent) -> bytes:
+        """Set the headers; return the body."""
+        request.setHeader(b"Content-Type", sent.type.encode())
+        # The browser keeps a file, but asks each time whether it is still the same.
+        request.setHeader(b"Cache-Control", b"no-cache")
+        request.setHeader(b"X-Content-Type-Options", b"nosniff")
+        request.setHeader(b"Vary", b"Accept-Encoding")
+        body, tag = sent.plain, sent.tag
+        if sent.small is not None and _takes_gzip(request.getHeader(b"Accept-Encoding")):
+            body, tag = sent.small, tag[:-1] + b'-gzip"'
+            request.setHeader(b"Content-Encoding", b"gzip")
+        if request.setETag(tag):
+            return b""
+        request.setHeader(b"Content-Length", b"%d" % len(body))
+        return b"" if request.method == b"HEAD" else body
+
+    class Quiet(Site):
+        def log(self, request: Any) -> None:
+            """Without a file for its log, a Site would still format a line for each request."""
+
+    # Twisted's own constructors have no types.
+    make: tuple[Any, Any] = Quiet, Files
+    return make[0](make[1]())
+
+
+def _takes_gzip(accepted: bytes | None) -> bool:
+    """Return whether an Accept-Encoding field admits gzip."""
+    for part in (accepted or b"").lower().split(b","):
+        coding, _, weight = part.replace(b" ", b"").partition(b";q=")
+        if coding in (b"gzip", b"*"):
+            return weight not in (b"0", b"0.0", b"0.00", b"0.000")
+    return False
+
+
+def serve(folder: Path, port: int, ready: Callable[[str], None]) -> None:
+    """Serve a folder on 127.0.0.1 until Ctrl-C or SIGTERM.
+
+    Args:
+        port: The port; 0 for a free one.
+        ready: Called with the page's address, once it can be requested.
+
+    Raises:
+        CourseError: The port is taken.
+    """
+    from twisted.internet import reactor
+    from twisted.internet.error import CannotListenError
+
+    listening: Any
+    try:
+        listening = reactor.listenTCP(port, site(folder), interface="127.0.0.1")
+    except CannotListenError as error:
+        raise CourseError(f"Port {port} is not available: {error.socketError}.") from None
+    # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
+    for name in ("SIGINT", "SIGTERM"):
+        number = getattr(signal, name)
+        signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
+    reactor.callWhenRunning(ready, f"http://127.0.0.1:{listening.getHost().port}/")
+    reactor.run()
