@@ -366,7 +366,8 @@ def test_commands(visit: Visit) -> None:
 def test_judged(visit: Visit) -> None:
     """A stage whose tests the learner writes has the verdict on them; what is caught gets a tick."""
     page = visit.page("stage5_transform/4")
-    data = {"passed": False, "steps": [], "tests": [{}], "not_caught": [{"number": 4}]}
+    kinds = [{"number": n, "status": "fails" if n == 4 else "passes"} for n in range(1, 13)]
+    data = {"passed": False, "steps": kinds}
     visit.python.answers["run"] = {"text": "Not caught yet, number 4\n", "data": data}
     page.locator("#run").click()
     expect(page.locator(".said")).to_contain_text("11 of 12 kinds of mistake are caught.")

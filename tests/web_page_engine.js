@@ -18,7 +18,8 @@ export class Engine {
     this.end?.({ stopped: true });
   }
 
-  async ask(name, words, { files = {} } = {}) {
+  async ask(name, { columns, ...words }, { files = {} } = {}) {
+    if (name !== "status" && !(columns >= 40 && columns <= 100)) throw new Error(`${columns} columns`);
     this.onState("busy", "Running");
     this.files = { ...this.files, ...texts(files) };
     const said = await Promise.race([

@@ -294,6 +294,15 @@ function show_verdict(stage, asked, answer) {
 
 // --- Commands -------------------------------------------------------------------------------------
 
+// How many letters a line of the words may have, to fit their panel.
+function columns() {
+  const measure = h("pre", { class: "printed", style: "position: absolute; visibility: hidden" }, "0".repeat(100));
+  $("result").append(measure);
+  const wide = measure.getBoundingClientRect().width / 100;
+  measure.remove();
+  return Math.max(40, Math.min(100, Math.floor(($("result").clientWidth - 50) / wide)));
+}
+
 // Ask the interpreter; while it works, the buttons wait. Returns null if it cannot.
 async function command(ask_for, words, { keeps = true } = {}) {
   if (running) return null;
@@ -310,7 +319,7 @@ async function command(ask_for, words, { keeps = true } = {}) {
     await work.save();
     await started;
     const files = work.news();
-    const answer = await engine.ask(ask_for, words, { files, onProgress: text => ($("state-text").textContent = text) });
+    const answer = await engine.ask(ask_for, ask_for === "status" ? words : { ...words, columns: columns() }, { files, onProgress: text => ($("state-text").textContent = text) });
     if (answer.files && work.owned) await work.replace(answer.files, true);
     return answer;
   } catch (error) {
@@ -345,7 +354,7 @@ async function run(only) {
     return;
   }
   if (!answer.stopped && answer.data && before === print(stage)) {
-    note(stage, statuses(stage, answer.data, asked), asked === null && answer.data.passed === true, asked === null);
+    note(stage, statuses(answer.data), asked === null && answer.data.passed === true, asked === null);
   }
   if (at.stage !== stage) return;
   show_verdict(stage, asked, answer);
