@@ -37,7 +37,7 @@ class Kept(Worker):
 
     def close(self) -> None:
         """Keep the child, and end the oldest instead, if there are too many."""
-        if self.busy or self._process.poll() is not None:
+        if self.busy or not self._child.alive:
             return self.end()
         _idle.append(self)
         if len(_idle) > MOST:

@@ -6,7 +6,6 @@ import gc
 import itertools
 import weakref
 
-from OpenSSL import SSL
 from twisted.internet import error
 from twisted.internet.defer import Deferred
 from twisted.internet.error import (
@@ -22,6 +21,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from ..wire import ADDRESS
+
+try:
+    from OpenSSL.SSL import Error as TlsError
+except ImportError:
+    TlsError = EOFError  # without TLS, as in a browser, no connection ends with its error
 
 TEXTS = {
     "a byte order mark at the beginning, and another later": "\ufeffOne\ufeff.\n",
@@ -71,7 +75,7 @@ def breaks():
         ConnectionLost(),
         ConnectionAborted(),
         ConnectionClosed(),
-        SSL.Error(),
+        TlsError(),
         OSError(5, "no such luck"),
         UnicodeDecodeError("utf-8", b"\xff", 0, 1, "a mistake"),
         asyncio.CancelledError(),  # not a subclass of Exception

@@ -24,7 +24,6 @@ from .cases import (
 )
 from .fakes import ERRORS, AlikeRecorder
 from .inner import Outer
-from .inner_tls import InnerTLS
 from .lines import CLOGGED, LATE_CLIENT, LATE_SERVER, MORE_THAN_FITS, QUIET, Client, Side
 from .tidy import TidyConnections
 
@@ -373,6 +372,8 @@ class Step16MixinGrace(Outer):
 
     def test_tls(self):
         """TLS connections end on both sides: quiet ones, unread ones, clogged ones."""
+        from .inner_tls import InnerTLS
+
         sides = []
 
         class Talks(InnerTLS):
@@ -388,6 +389,8 @@ class Step16MixinGrace(Outer):
 
     def test_tls_own_method_set_later(self):
         """Over TLS, too, a test may set its client's connectionLost after connecting."""
+        from .inner_tls import InnerTLS
+
         heard, sides = [], []
 
         class Sets(InnerTLS):
@@ -404,6 +407,8 @@ class Step16MixinGrace(Outer):
 
     def test_tls_handshake(self):
         """A TLS connection whose handshake is never answered ends, with and without unsent bytes."""
+        from .inner_tls import InnerTLS
+
         number, clients = silent_port(self), []
 
         class Waits(InnerTLS):

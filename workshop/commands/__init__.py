@@ -41,8 +41,17 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A learner's code may print characters that the terminal cannot show.
             stream.reconfigure(errors="backslashreplace")
+    sys.exit(invoke())
+
+
+def invoke(words: list[str] | None = None) -> int:
+    """Carry out a command, and say why it cannot be carried out. Return the exit code.
+
+    Args:
+        words: The command's words; None for those with which the program was started.
+    """
     try:
-        code = cli(prog_name=TOOL, standalone_mode=False)
+        code = cli.main(words, prog_name=TOOL, standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
         code = 130
@@ -57,7 +66,7 @@ def main() -> NoReturn:
     except OSError as error:
         _say(f"{error.filename or 'The system'}: {error.strerror or error}.")
         code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _say(text: str) -> None:

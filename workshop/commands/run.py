@@ -15,6 +15,7 @@ from workshop.course.files import begun
 from workshop.runner.worker import Worker, imports_of
 
 if TYPE_CHECKING:
+    from workshop.commands.progress import Seen
     from workshop.report.console import Console
 
 
@@ -80,51 +81,80 @@ def run(
         if asked and not asked.judged:
             # The child starts first: it imports Twisted while this process imports what it needs for output.
             worker = stack.enter_context(Worker(imports_of(asked), tool.limit))
-        from workshop.commands.progress import fingerprints, remembered, stage_to_do
-        from workshop.judge.verdict import judge, refused
+        from workshop.commands.progress import stage_to_do
+        from workshop.judge.verdict import Unjudged
         from workshop.report.console import Console
-        from workshop.report.steps import LiveSteps
-        from workshop.report.verdict import as_data, refusal_as_data, show_refusal, show_verdict
+        from workshop.report.verdict import as_data, refusal_as_data
 
         console = Console()
         if reactor:
             check_reactor(reactor)
         stage = stage_to_do(tool, console, asked)
-        unjudged = refused(tool.course, stage)
-        if unjudged and unjudged.refusal:
-            if as_json:
-                click.echo(json.dumps(refusal_as_data(stage, unjudged.refusal)))
-            else:
-                show_refusal(console, unjudged.refusal)
-            return 1
-        kinds = stage.kinds_named(step_name) if step_name and stage.judged else ()
-        steps = [stage.step(step_name)] if step_name and not stage.judged else None
-        keys = fingerprints(tool, [stage])
-        live = None if as_json else LiveSteps(console, stage)
-        with console.progress("") if live and stage.judged else contextlib.nullcontext() as line:
-            verdict = judge(
-                stage,
-                limit=tool.limit,
-                reactor=reactor,
-                worker=worker,
-                steps=steps,
-                kinds=kinds,
-                stop=not all_,
-                test_ended=live.test if live else lambda test: None,
-                part_began=line.update if line else lambda what: None,
-            )
-        if live:
-            live.rest(verdict)
-            words = [str(step.number) for step in steps or ()]
-            words += ["--all"] * all_ + [f"--reactor {reactor}"] * bool(reactor)
-            show_verdict(console, tool.course, verdict, tool.limit, words=" ".join(words))
-            if verdict.passed and not step_name:
-                _show_next(tool, console, stage)
-        else:
-            click.echo(json.dumps(as_data(tool.course, verdict, tool.limit)))
-        whole = step_name is None and reactor is None
-        remembered(tool, verdict, keys if whole else {})
-    return 0 if verdict.passed else 1
+        seen = run_stage(tool, console, stage, step_name, all_, reactor, worker, quiet=as_json)
+        if as_json and isinstance(seen, Unjudged):
+            assert seen.refusal
+            click.echo(json.dumps(refusal_as_data(stage, seen.refusal)))
+        elif as_json and not isinstance(seen, Unjudged):
+            click.echo(json.dumps(as_data(tool.course, seen, tool.limit)))
+    return 0 if seen.passed else 1
+
+
+def run_stage(
+    tool: Tool,
+    console: Console,
+    stage: Stage,
+    step_name: str | None = None,
+    all_: bool = False,
+    reactor: str | None = None,
+    worker: Worker | None = None,
+    quiet: bool = False,
+) -> Seen:
+    """Run a stage's tests, remember what passed, and show the verdict unless ``quiet``.
+
+    Args:
+        step_name: A step, or kinds of mistake, as a user names them; None for all.
+        all_: Go on after the first step that fails.
+        reactor: A reactor's name, as trial's --reactor; None for the platform's own.
+        worker: In a stage of steps, a child that is ready.
+
+    Raises:
+        CourseError: There is no such step or kind.
+    """
+    from workshop.commands.progress import fingerprints, remembered
+    from workshop.judge.verdict import judge, refused
+    from workshop.report.steps import LiveSteps
+    from workshop.report.verdict import show_refusal, show_verdict
+
+    unjudged = refused(tool.course, stage)
+    if unjudged and unjudged.refusal:
+        if not quiet:
+            show_refusal(console, unjudged.refusal)
+        return unjudged
+    kinds = stage.kinds_named(step_name) if step_name and stage.judged else ()
+    steps = [stage.step(step_name)] if step_name and not stage.judged else None
+    keys = fingerprints(tool, [stage])
+    live = None if quiet else LiveSteps(console, stage)
+    with console.progress("") if live and stage.judged else contextlib.nullcontext() as line:
+        verdict = judge(
+            stage,
+            limit=tool.limit,
+            reactor=reactor,
+            worker=worker,
+            steps=steps,
+            kinds=kinds,
+            stop=not all_,
+            test_ended=live.test if live else lambda test: None,
+            part_began=line.update if line else lambda what: None,
+        )
+    if live:
+        live.rest(verdict)
+        words = [str(step.number) for step in steps or ()]
+        words += ["--all"] * all_ + [f"--reactor {reactor}"] * bool(reactor)
+        show_verdict(console, tool.course, verdict, tool.limit, words=" ".join(words))
+        if verdict.passed and not step_name:
+            _show_next(tool, console, stage)
+    whole = step_name is None and reactor is None
+    return remembered(tool, verdict, keys if whole else {})
 
 
 def _show_next(tool: Tool, console: Console, stage: Stage) -> None:

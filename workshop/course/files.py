@@ -236,6 +236,11 @@ def passed_before(stage: Stage, step: Step) -> bool:
     return digest is not None and digest != _digest(stage)
 
 
+def passed_now(stage: Stage, step: Step) -> bool:
+    """Return whether the step passed in the last run of it, with the learner's files as they are."""
+    return _remembered(stage.root).get(stage.name, {}).get(step.key) == _digest(stage)
+
+
 def forget_passed(stage: Stage) -> None:
     """Forget which steps passed, since the learner begins again."""
     known = _remembered(stage.root)

@@ -6,10 +6,10 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import rich.console
-import rich.status
 from rich.text import Text
 
 from workshop.course import Stage
@@ -57,6 +57,19 @@ def _parts(line: str, width: int) -> list[str]:
     return [*found, line]
 
 
+def on_terminal() -> rich.console.Console:
+    """Make a console for the terminal."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return rich.console.Console(
+        highlight=False, soft_wrap=True, force_terminal=False if plain else None
+    )
+
+
+make_console: Callable[[], rich.console.Console] = on_terminal
+"""Makes the console to write on. The browser has its own, and its own progress."""
+make_progress: Callable[[rich.console.Console, str], Any] = rich.console.Console.status
+
+
 class Console:
     """A console for text, wrapped to its width; commands and paths are never broken.
 
@@ -64,10 +77,7 @@ class Console:
     """
 
     def __init__(self, console: rich.console.Console | None = None) -> None:
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        self.rich = console or rich.console.Console(
-            highlight=False, soft_wrap=True, force_terminal=False if plain else None
-        )
+        self.rich = console or make_console()
         self.width = min(self.rich.width, 100)
 
     def line(self, text: str = "", style: str = "") -> None:
@@ -133,9 +143,9 @@ class Console:
         for line in rest:
             self.line(line, style)
 
-    def progress(self, text: str) -> rich.status.Status:
+    def progress(self, text: str) -> Any:
         """Return a line that moves while something takes time; nothing if there is no terminal."""
-        return self.rich.status(text)
+        return make_progress(self.rich, text)
 
     def map(self, stages: Iterable[tuple[Stage, str, bool]]) -> None:
         """Write the stages, each with its progress in a few words, and whether it is done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -31,7 +32,8 @@ class Pool:
         limit: float = LIMIT,
     ) -> None:
         self._stage, self._reactor = stages[0], reactor
-        self.count = workers
+        # In a browser there are no threads.
+        self.count = 1 if sys.platform == "emscripten" else workers
         self._free: SimpleQueue[Worker] = SimpleQueue()
         modules = sorted({name for stage in stages for name in imports_of(stage)})
         with ExitStack() as stack:
@@ -52,7 +54,7 @@ class Pool:
             finally:
                 self._free.put(worker)
 
-        return self._threads.map(one, cases)
+        return self._threads.map(one, cases) if self.count > 1 else map(one, cases)
 
     def __enter__(self) -> Pool:
         return self

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import os
 import queue
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,11 +19,10 @@ from typing import Any
 
 from workshop.course import Stage, visible
 from workshop.course.solutions import Overlay
+from workshop.runner.child_process import Child, ChildProcess
 from workshop.runner.layout import lay, temporary_folder
-from workshop.runner.process import OWN_GROUP, signal_group
 from workshop.runner.result import (
     MOST_OUTPUT,
-    RECURSED,
     Reader,
     Result,
     TestResult,
@@ -35,13 +30,11 @@ from workshop.runner.result import (
     aftermath,
     too_much,
 )
-from workshop.runner.signs import END_OF_JOB
-from workshop.setup.variables import plain
 
-CHILD = Path(__file__).with_name("child.py")
+start_child: Callable[[tuple[str, ...]], Child] = ChildProcess
+"""Starts a child that imports these modules ahead. The browser has its own."""
 LIMIT = 10.0
 """Seconds that one test, or the import of the tests, may take."""
-KEPT_OUTPUT = 4096
 GRACE = 0.5
 """Seconds that a job may go on after printing too much."""
 WHOLE_JOB = 300.0
@@ -83,27 +76,6 @@ class Case:
     stage: Stage | None = None
 
 
-@dataclass
-class _Output:
-    """The output of a job: its size, its last part, and whether it mentions recursion. A thread fills it until the child is
-    gone.
-    """
-
-    size: int = 0
-    tail: bytes = b""
-    recursed: bool = False
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def add(self, data: bytes) -> None:
-        self.size += len(data)
-        data = self.tail + data
-        self.recursed = self.recursed or RECURSED in data
-        self.tail = data[-KEPT_OUTPUT:]
-        if END_OF_JOB in self.tail:
-            self.tail = self.tail.replace(END_OF_JOB, b"")
-            self.ended.set()
-
-
 class Worker:
     """A child process that is ready before it is needed.
 
@@ -113,46 +85,8 @@ class Worker:
     """
 
     def __init__(self, modules: Iterable[str] = (), limit: float = LIMIT) -> None:
-        self._modules = tuple(modules)
         self._limit = limit
-        self._given = False
-        self._pid: int | None = None
-        self._start()
-
-    def _start(self) -> None:
-        environment = {
-            **plain(),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONUTF8": "1",
-            "PYTHONIOENCODING": "utf-8",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, str(CHILD), *self._modules],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            **OWN_GROUP,
-        )
-        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._output = _Output()
-        for target in (self._read_events, self._read_output):
-            threading.Thread(target=target, args=(self._process,), daemon=True).start()
-
-    def _read_events(self, process: subprocess.Popen[bytes]) -> None:
-        events = self._events
-        assert process.stdout is not None
-        with process.stdout as stream, contextlib.suppress(ValueError):
-            for line in stream:
-                events.put(json.loads(line))
-        events.put({"event": "gone"})
-
-    def _read_output(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stderr is not None
-        with process.stderr as stream:
-            while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
-                self._output.add(data)
-        self._output.ended.set()
+        self._child = start_child(tuple(modules))
 
     def run(
         self,
@@ -168,36 +102,27 @@ class Worker:
             reactor: A reactor's name, as trial's --reactor; None for the platform's own.
             watch: Called with each test's result as it comes.
         """
-        if self._process.poll() is not None:
-            self._start()
         began = time.monotonic()
         with temporary_folder(quick=True) as place:
             lay(stage, place, case.overlay)
             job = {"place": str(place), "reactor": reactor, "limit": self._limit, **vars(case)}
             del job["name"], job["overlay"], job["stage"]
-            self._output.__init__()  # type: ignore[misc]
             try:
-                self._give(job)
+                self._child.give(job)
                 longest = max([self._limit, *case.limits.values()])
                 repeated: list[TestResult] = []
                 loaded, tests, trouble = self._follow(Reader(place), longest, watch, repeated)
             finally:
-                self._end_job()
+                self._child.end_job()
             text = self._printed(place)
         seconds = time.monotonic() - began
         return Result(tuple(tests), trouble, text, seconds, loaded, tuple(repeated))
 
     def _printed(self, place: Path) -> str:
         """Return the end of the job's output, with file names as the learner knows them."""
-        self._output.ended.wait(1)
-        return self._output.tail.decode("utf-8", "replace").replace(f"{place}{os.sep}", "")
-
-    def _give(self, job: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
-        self._given = True
-        with contextlib.suppress(OSError):
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
+        output = self._child.output
+        output.ended.wait(1)
+        return output.tail.decode("utf-8", "replace").replace(f"{place}{os.sep}", "")
 
     def _follow(
         self,
@@ -218,7 +143,7 @@ class Worker:
         last = whole = time.monotonic()
         while True:
             try:
-                event = self._events.get(timeout=0.05)
+                event = self._child.events.get(timeout=0.05)
             except queue.Empty:
                 event = {"event": "quiet"}
             now = time.monotonic()
@@ -226,7 +151,7 @@ class Worker:
             if kind not in ("quiet", "waits", "logged"):
                 last = now
             if kind == "started":
-                self._pid = event["pid"]
+                self._child.pid = event["pid"]
             elif kind == "loaded":
                 loaded = tuple(event["tests"])
             elif kind == "start":
@@ -247,13 +172,14 @@ class Worker:
             elif kind == "end":
                 end = event
             elif kind in ("exit", "gone"):
+                ended_by = ended_by or event.get("by")
                 late, frames = reader.stacks(log)
                 if ended_by is None and end is None:
                     ended_by = "silent" if late else "died"
                 printed = None
-                if ended_by == "output" or self._output.size > MOST_OUTPUT:
+                if ended_by == "output" or self._child.output.size > MOST_OUTPUT:
                     text = self._printed(reader.place)
-                    printed = too_much(running, frames, text, self._output.recursed, tests)
+                    printed = too_much(running, frames, text, self._child.output.recursed, tests)
                 if ended_by == "output" or ran:
                     return loaded, tests, ran or printed
                 if ended_by:
@@ -265,49 +191,21 @@ class Worker:
                 # A child ends itself first if it can, since it can report its stack. This is for one that cannot.
                 if now - last > limit + 2 or now - whole > WHOLE_JOB:
                     ended_by = "silent"
-                elif self._output.size > MOST_OUTPUT:
+                elif self._child.output.size > MOST_OUTPUT:
                     # Recursion soon ends, and its test then reports it; a loop still runs after a moment.
                     over = over or now
                     ended_by = "output" if now - over > GRACE else None
                 if ended_by:
                     ended_at = now
-                    self._kill(getattr(signal, "SIGABRT", signal.SIGTERM))
+                    self._child.kill(getattr(signal, "SIGABRT", signal.SIGTERM))
             elif now - ended_at > 3:
-                self._process.kill()
+                self._child.end()
             elif now - ended_at > 1:
-                self._kill(getattr(signal, "SIGKILL", signal.SIGTERM))
-
-    def _kill(self, how: int) -> None:
-        """Send the running job a signal; SIGABRT makes it write its stacks."""
-        if self._pid is None or sys.platform == "win32":
-            self._process.kill()
-        else:
-            signal_group(self._pid, how)
-
-    def _end_job(self) -> None:
-        """Leave nothing of the job running, whatever it started."""
-        while self._given and self._pid is None:
-            # The job was interrupted before its process was known, and would run on: wait until it is known.
-            try:
-                event = self._events.get(timeout=1)
-            except queue.Empty:
-                break
-            if event["event"] == "started":
-                self._pid = event["pid"]
-            elif event["event"] in ("exit", "gone"):
-                break
-        if sys.platform != "win32" and self._pid is not None:
-            self._kill(signal.SIGKILL)
-        self._given, self._pid = False, None
+                self._child.kill(getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def close(self) -> None:
         """End the child and everything that it started."""
-        self._end_job()
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+        self._child.close()
 
     def __enter__(self) -> Worker:
         return self

@@ -1,1 +1,1 @@
-"""The course in a browser: static files, in which the tool itself runs."""
+"""The course in a browser: the same tool, with processes in WebAssembly in place of the system's."""

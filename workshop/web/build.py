@@ -170,7 +170,9 @@ def course_files(course: Course) -> Iterator[tuple[str, bytes]]:
     for top in ("workshop", "exercises", "solutions", "twisted"):
         for path in files_below(course.root / top):
             name = path.relative_to(course.root).as_posix()
-            if path.suffix == ".pyc" or (name.startswith("workshop/") and path.suffix != ".py"):
+            if path.suffix == ".pyc" or (
+                name.startswith("workshop/") and path.suffix not in (".py", ".toml")
+            ):
                 continue
             yield name, starters.get(name, path.read_bytes().replace(b"\r\n", b"\n"))
     for name in ("pyproject.toml", "CHANGELOG.md"):

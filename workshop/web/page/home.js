@@ -40,7 +40,7 @@ export function map(course, progress, next) {
         title: step.title || null,
       }, state === "passes" ? icon(TICK) : String(step.number));
     });
-    return h("li", { class: isNext ? "station next" : "station", "data-passed": passed, "data-stage": stage.name },
+    return h("li", { class: isNext ? "station next" : "station", "data-passed": String(passed), "data-stage": stage.name },
       h("a", { class: "node", href: `#${stage.name}`, tabindex: "-1", "aria-hidden": "true" }, passed ? icon(TICK) : stage.number),
       h("div", { class: "about" },
         h("h3", {}, h("a", { href: `#${stage.name}` }, h("span", { class: "hidden" }, `Stage ${stage.number}: `), stage.title)),

@@ -1,0 +1,225 @@
+"""The tool in a browser: it carries out what the page asks for with the commands' own code, and answers with their words.
+
+The page's side is page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code),
+``html`` and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of
+the tool's memory of them, below the course).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import rich.console
+
+from workshop.commands import invoke
+from workshop.commands.group import Tool
+from workshop.commands.progress import known
+from workshop.commands.run import run_stage
+from workshop.course import Course, CourseError, Stage, load
+from workshop.course.files import passed_now
+from workshop.course.toml_fields import read
+from workshop.judge.steps import Verdict
+from workshop.judge.verdict import Unjudged
+from workshop.report import console
+from workshop.report.verdict import as_data, progress, refusal_as_data
+from workshop.runner import worker
+from workshop.runner.worker import LIMIT
+from workshop.web.child import InterpreterChild
+from workshop.web.machine import ask as ask_machine
+from workshop.web.process import ELSEWHERE
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MEMORY = ".workshop"
+MADE_AGAIN = (".workshop/provided/",)
+"""Files that the page need not keep."""
+CODES = re.compile(r"\x1b\[([\d;]*)m")
+CLASSES = {1: "bold", 2: "dim", 31: "red", 32: "green", 33: "yellow", 36: "cyan"}
+
+
+def prepare() -> None:
+    """Put the browser's child, console and progress in place of the system's."""
+    worker.start_child = InterpreterChild
+    console.make_progress = _Progress
+
+
+class _Progress:
+    """A line that the page shows while something takes time."""
+
+    def __init__(self, on: object, text: str) -> None:
+        self.update(text)
+
+    def update(self, text: str) -> None:
+        """Say something else."""
+        ask_machine("tell", fact={"progress": text})
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """The answer ends it."""
+
+
+def answer(name: str, text: str) -> str:
+    """Carry out an ask.
+
+    Args:
+        text: Its facts, in JSON; ``columns`` is the width for words, 80 if it is not given.
+    """
+    facts = json.loads(text)
+    columns = int(facts.pop("columns", 80))
+    course = load(ROOT)
+    tool = Tool(course, LIMIT)
+    before = _files(course)
+    words = io.StringIO()
+    console.make_console = lambda: rich.console.Console(
+        file=words,
+        highlight=False,
+        soft_wrap=True,
+        force_terminal=True,
+        width=columns,
+        color_system="standard",
+        force_interactive=False,
+        legacy_windows=False,
+    )
+    code, data = 2, None
+    with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+        try:
+            code, data = ASKS[name](tool, **facts)
+        except CourseError as error:
+            print(error)
+    after = _files(course)
+    printed = words.getvalue()
+    return json.dumps(
+        {
+            "exit": code,
+            "html": as_html(printed),
+            "text": CODES.sub("", printed),
+            "data": data,
+            "changed": [path for path, seen in after.items() if before.get(path) != seen],
+            "removed": [path for path in before if path not in after],
+        }
+    )
+
+
+def _files(course: Course) -> dict[str, tuple[int, int]]:
+    """Return what the page keeps, each with its time and size."""
+    mine = [stage.folder / name for stage in course.stages for name in stage.edit]
+    memory = (course.root / MEMORY).rglob("*")
+    found = {path.relative_to(course.root).as_posix(): path for path in (*mine, *memory)}
+    return {
+        name: (path.stat().st_mtime_ns, path.stat().st_size)
+        for name, path in found.items()
+        if path.is_file() and not name.startswith(MADE_AGAIN)
+    }
+
+
+def as_html(printed: str) -> str:
+    """Return a terminal's text as HTML: spans with the classes bold, dim, red, green, yellow and cyan."""
+    found, classes = [], ""
+    for n, part in enumerate(CODES.split(printed)):
+        if n % 2:
+            numbers = [int(number or 0) for number in part.split(";")]
+            classes = " ".join(CLASSES[number] for number in numbers if number in CLASSES)
+        elif part:
+            escaped = html.escape(part)
+            found.append(f'<span class="{classes}">{escaped}</span>' if classes else escaped)
+    return "".join(found)
+
+
+def _run(
+    tool: Tool, stage: str, step: str | None = None, all: bool = False
+) -> tuple[int, dict[str, Any]]:
+    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds."""
+    one = tool.course.stage(stage)
+    to = console.Console()
+    seen = run_stage(tool, to, one, step, all)
+    if isinstance(seen, Unjudged):
+        data = refusal_as_data(one, seen.refusal) if seen.refusal else {}
+        return 1, data
+    if isinstance(seen, Verdict):
+        _show_left_out(to, one, seen)
+        return int(not seen.passed), as_data(tool.course, seen, tool.limit)
+    return int(not seen.passed), {
+        "stage": one.name,
+        "passed": seen.passed,
+        "steps": _topics(tool, one),
+    }
+
+
+def _show_left_out(to: console.Console, stage: Stage, seen: Verdict) -> None:
+    """Say which tests of this run need a machine."""
+    tests = read(ELSEWHERE)["tests"]
+    ran = [test.target for step in seen.steps for test in step.tests]
+    left = [target for target in ran if target in tests]
+    if left:
+        names = ", ".join(target.rpartition(".")[2] for target in left)
+        to.line()
+        to.paragraph(f"Not run, since a browser lacks what they need: {names}.")
+        to.facts([("On a machine", f"python3 -m workshop run {stage.name}")])
+
+
+def _command(*words: str) -> Callable[..., tuple[int, None]]:
+    """Return what carries out a command of the tool, with the ask's facts as its arguments and options."""
+
+    def carry_out(
+        tool: Tool, stage: str, step: str | None = None, **options: Any
+    ) -> tuple[int, None]:
+        more = [stage, *([step] if step else [])]
+        for name, value in options.items():
+            more += [f"--{name}"] if value is True else [f"--{name}", str(value)] if value else []
+        return invoke([*words, *more]), None
+
+    return carry_out
+
+
+def _status(tool: Tool) -> tuple[int, list[dict[str, Any]]]:
+    """Return what is known about each stage; nothing is run."""
+    return 0, [_known(tool, stage) for stage in tool.course.stages]
+
+
+def _known(tool: Tool, stage: Stage) -> dict[str, Any]:
+    seen = known(tool, stage)
+    judged = None if seen is None or isinstance(seen, Unjudged) else seen
+    return {
+        "name": stage.name,
+        "title": stage.title,
+        "progress": progress(seen) if seen else "",
+        "passed": bool(judged and judged.passed),
+        "steps": _topics(tool, stage),
+    }
+
+
+def _topics(tool: Tool, stage: Stage) -> list[dict[str, Any]]:
+    """Return the steps of a stage, or its kinds of mistake: passes, fails or todo."""
+    seen = known(tool, stage)
+    found = dict.fromkeys((topic.number for topic in stage.topics), "todo")
+    if isinstance(seen, Verdict):
+        found |= {
+            one.step.number: "fails" for one in seen.steps if one.step and one.status == "fails"
+        }
+    if not stage.judged:
+        found |= {step.number: "passes" for step in stage.steps if passed_now(stage, step)}
+    elif seen is not None and not isinstance(seen, (Unjudged, Verdict)) and seen.own:
+        left = {kind.number for kind in seen.survived}
+        found = {number: "fails" if number in left else "passes" for number in found}
+    return [
+        {"number": topic.number, "title": topic.title, "status": found[topic.number]}
+        for topic in stage.topics
+    ]
+
+
+ASKS: dict[str, Callable[..., tuple[int, Any]]] = {
+    "run": _run,
+    "hint": _command("hint"),
+    "reset": _command("reset"),
+    "solution": _command("solution"),
+    "status": _status,
+}
+"""What the page may ask for."""

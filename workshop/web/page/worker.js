@@ -1,0 +1,79 @@
+// The worker: Python, Twisted and the tool. It carries out one ask at a time; engine.js sends them.
+
+import { loadPyodide } from "../pyodide/pyodide.mjs";
+import { Machine } from "./machine.js";
+
+const COURSE = "/course";
+const PACKAGES = "/lib/python3.14/site-packages";
+// Imported once, for every process.
+const AHEAD = `
+import sys
+sys.path.insert(0, "${COURSE}")
+from workshop.web.machine import install
+install()
+import twisted.trial.runner, twisted.trial.reporter, twisted.trial.unittest
+import twisted.internet.endpoints, twisted.internet.testing
+import twisted.plugins.simulated_reactor, workshop.simulated.trial, workshop.simulated.unix
+import workshop.web.process
+`;
+
+let pyodide;
+let answer;
+
+const tell = (fact) => self.postMessage({ fact });
+
+/** Write files below the course; null removes one. */
+function write(files) {
+  const { FS } = pyodide;
+  for (const [path, data] of Object.entries(files ?? {})) {
+    const place = `${COURSE}/${path}`;
+    if (data === null) {
+      if (FS.analyzePath(place).exists) FS.unlink(place);
+      continue;
+    }
+    FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
+    FS.writeFile(place, data);
+  }
+}
+
+async function archive(name, base) {
+  const found = await fetch(new URL(name, base));
+  if (!found.ok) throw new Error(`${name}: ${found.status}`);
+  return found.arrayBuffer();
+}
+
+async function start({ base, files }) {
+  const packages = archive("site.zip", base);
+  const course = archive("course.zip", base);
+  tell({ progress: "Loading Python" });
+  pyodide = await loadPyodide({ indexURL: new URL("pyodide/", base).href });
+  tell({ progress: "Loading Twisted" });
+  pyodide.unpackArchive(await packages, "zip", { extractDir: PACKAGES });
+  pyodide.unpackArchive(await course, "zip", { extractDir: COURSE });
+  const machine = new Machine(pyodide, tell);
+  pyodide.runPython(AHEAD);
+  machine.keep("base");
+  write(files);
+  pyodide.runPython("from workshop.web.engine import answer, prepare\nprepare()");
+  answer = pyodide.globals.get("answer");
+}
+
+function ask(name, facts, files) {
+  write(files);
+  const found = JSON.parse(answer(name, JSON.stringify(facts)));
+  const { changed, removed, ...rest } = found;
+  rest.files = Object.fromEntries([
+    ...changed.map((path) => [path, pyodide.FS.readFile(`${COURSE}/${path}`)]),
+    ...removed.map((path) => [path, null]),
+  ]);
+  return rest;
+}
+
+self.onmessage = async ({ data: { id, name, facts, files } }) => {
+  try {
+    const done = name === "start" ? await start({ ...facts, files }) : ask(name, facts, files);
+    self.postMessage({ id, done });
+  } catch (error) {
+    self.postMessage({ id, failed: String(error?.message ?? error) });
+  }
+};
