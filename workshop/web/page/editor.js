@@ -88,6 +88,7 @@ export class Editor {
         name.endsWith(".py") ? python() : EditorView.lineWrapping,
         this.lock.of(this.#locks(reads)),
         EditorView.contentAttributes.of({
+          tabindex: "0",
           "aria-label": reads ? `${name}, given, to read` : name,
           "aria-description": "Tab indents. To leave the editor, press Escape, then Tab.",
         }),

@@ -1,7 +1,7 @@
 // The first page: the title as bytes on a wire, and the stages.
 
 import { $, h, icon, TICK } from "./dom.js";
-import { name, states } from "./words.js";
+import { label, name } from "./words.js";
 
 const TITLE = "Trial by Wire";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -36,11 +36,11 @@ export function map(course, progress, next) {
         href: `#${stage.name}/${step.number}`,
         class: isNext && next.step === step ? "cell next" : "cell",
         "data-state": state,
-        "aria-label": `${name(stage, step)}: ${step.title || "for you to find"} (${states[state]})`,
+        "aria-label": label(stage, step, state),
         title: step.title || null,
       }, state === "passes" ? icon(TICK) : String(step.number));
     });
-    return h("li", { class: isNext ? "station next" : "station", "data-passed": passed, "data-stage": stage.name },
+    return h("li", { class: isNext ? "station next" : "station", "data-passed": String(passed), "data-stage": stage.name },
       h("a", { class: "node", href: `#${stage.name}`, tabindex: "-1", "aria-hidden": "true" }, passed ? icon(TICK) : stage.number),
       h("div", { class: "about" },
         h("h3", {}, h("a", { href: `#${stage.name}` }, h("span", { class: "hidden" }, `Stage ${stage.number}: `), stage.title)),

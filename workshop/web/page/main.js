@@ -6,7 +6,7 @@ import { Engine } from "./engine.js";
 import { begin, map, title } from "./home.js";
 import { read } from "./read.js";
 import { draw, rowsOf } from "./timeline.js";
-import { name, states, statuses, summary } from "./words.js";
+import { label, name, statuses, summary } from "./words.js";
 import { digest, Work } from "./work.js";
 import { BadZip } from "./zip.js";
 
@@ -71,7 +71,7 @@ function show_steps() {
       return h("a", {
         href: `#${stage.name}/${one.number}`, class: "cell", "data-state": state,
         "aria-current": one === step ? "step" : null, title: one.title || null,
-        "aria-label": `${name(stage, one)}${one.title ? `: ${one.title}` : ""} (${states[state]})`,
+        "aria-label": label(stage, one, state),
       }, state === "passes" ? icon(TICK) : String(one.number));
     }));
   $("steps").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -120,6 +120,7 @@ function show_stage(stage, step, rest) {
   const other = stage !== at.stage;
   at = { stage, step };
   document.body.dataset.view = "stage";
+  $("stage-title").textContent = `Stage ${stage.number}: ${stage.title}`;
   document.title = `${step ? `${name(stage, step)}, ` : ""}${stage.title} \u2013 ${course.title}`;
   show_steps();
   read(stage, step, { state: step ? progress(stage).steps[step.number] : "", whole: false, open });
@@ -127,7 +128,7 @@ function show_stage(stage, step, rest) {
   $("run-step").hidden = !step || step.test?.given;
   $("run-step").textContent = step ? `Only ${name(stage, step).toLowerCase()}` : "";
   $("hint").disabled = !step || step.test?.given;
-  $("hunt").hidden = stage.judged || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
+  $("hunt").hidden = stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
   if (other) {
     editor_files();
     clear_results();
@@ -282,7 +283,9 @@ function show_verdict(stage, asked, answer) {
   $("verdict").replaceChildren(
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
     printed(answer));
-  $("verdict").scrollTop = 0;
+  // The lines of the steps are known from the ticks: begin with what failed.
+  const head = good === false && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
+  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
   if (place && good === false && place[1] === editor.path) editor.line(Number(place[2]), true);
   else editor.unmark();
@@ -290,6 +293,15 @@ function show_verdict(stage, asked, answer) {
 }
 
 // --- Commands -------------------------------------------------------------------------------------
+
+// How many letters a line of the words may have, to fit their panel.
+function columns() {
+  const measure = h("pre", { class: "printed", style: "position: absolute; visibility: hidden" }, "0".repeat(100));
+  $("result").append(measure);
+  const wide = measure.getBoundingClientRect().width / 100;
+  measure.remove();
+  return Math.max(40, Math.min(100, Math.floor(($("result").clientWidth - 50) / wide)));
+}
 
 // Ask the interpreter; while it works, the buttons wait. Returns null if it cannot.
 async function command(ask_for, words, { keeps = true } = {}) {
@@ -307,7 +319,7 @@ async function command(ask_for, words, { keeps = true } = {}) {
     await work.save();
     await started;
     const files = work.news();
-    const answer = await engine.ask(ask_for, words, { files, onProgress: text => ($("state-text").textContent = text) });
+    const answer = await engine.ask(ask_for, ask_for === "status" ? words : { ...words, columns: columns() }, { files, onProgress: text => ($("state-text").textContent = text) });
     if (answer.files && work.owned) await work.replace(answer.files, true);
     return answer;
   } catch (error) {
@@ -342,7 +354,7 @@ async function run(only) {
     return;
   }
   if (!answer.stopped && answer.data && before === print(stage)) {
-    note(stage, statuses(stage, answer.data, asked), asked === null && answer.data.passed === true, asked === null);
+    note(stage, statuses(answer.data), asked === null && answer.data.passed === true, asked === null);
   }
   if (at.stage !== stage) return;
   show_verdict(stage, asked, answer);
@@ -399,7 +411,7 @@ async function put_reference(stage, words) {
   const answer = await command("solution", { ...words, apply: true }, { keeps: false });
   if (!answer || answer.stopped) return;
   show_progress();
-  notice("replaced", "The reference is in place; your files are saved.", ...back(answer));
+  notice("files", "The reference is in place; your files are saved.", ...back(answer));
   $("difference").replaceChildren(printed(answer));
 }
 
@@ -412,13 +424,13 @@ function back(answer) {
 async function restore(folder) {
   const paths = await work.restore(folder);
   show_progress();
-  notice("replaced", paths.length ? `Your files are back: ${paths.map(path => path.split("/").at(-1)).join(", ")}.` : "This copy has no file of the course.");
+  notice("files", paths.length ? `Your files are back: ${paths.map(path => path.split("/").at(-1)).join(", ")}.` : "This copy has no file of the course.");
 }
 
 async function reset() {
   const { stage } = at;
   const changed = stage.edit.filter(path => work.changed(path));
-  if (!changed.length) return notice("replaced", "Nothing to do: your files of this stage are the starters.");
+  if (!changed.length) return notice("files", "Nothing to do: your files of this stage are the starters.");
   const choice = await ask(`Start stage ${stage.number} again?`, [
     h("p", {}, `The starters take the place of ${changed.map(path => short(stage, path)).join(", ")}. Your files are saved first, and you can bring them back.`),
   ], [["", "Keep my files"], ["reset", "Start again", true]]);
@@ -428,7 +440,7 @@ async function reset() {
   clear_results();
   $("verdict").replaceChildren(printed(answer));
   forget(stage);
-  notice("replaced", "The starters are in place; your files are saved.", ...back(answer));
+  notice("files", "The starters are in place; your files are saved.", ...back(answer));
   say(answer.text ?? "");
 }
 
@@ -504,17 +516,17 @@ async function import_zip(file) {
       const choice = await ask("Another version", [
         h("p", {}, `This zip is from version ${found.version} of the course and this page has ${course.version}, so its files may not fit the tests here.`),
       ], [["", "Leave all as it is"], ["import", "Import it anyway", true]]);
-      if (choice !== "import") return notice("import", "Nothing was imported.");
+      if (choice !== "import") return notice("files", "Nothing was imported.");
     }
     const { folder, count } = await work.import(found.files);
     show_progress();
     const left = found.left.length ? ` Left out, since you do not write them: ${found.left.slice(0, 3).join(", ")}${found.left.length > 3 ? ` and ${found.left.length - 3} more` : ""}.` : "";
     const what = count ? `Imported: ${count} file${count === 1 ? "" : "s"}.` : "Imported; all files were the same here already.";
-    notice("import", what + (folder ? " What was here is saved." : "") + left,
+    notice("files", what + (folder ? " What was here is saved." : "") + left,
       ...(folder ? [h("button", { type: "button", class: "quiet", onclick: () => restore(folder) }, "Bring my files back")] : []));
   } catch (error) {
     const why = error instanceof BadZip ? error.message : "This file cannot be read";
-    notice("import", `${why}, so nothing was imported.`);
+    notice("files", `${why}, so nothing was imported.`);
   }
 }
 
@@ -604,7 +616,7 @@ async function main() {
   });
   // The last moments in which something can be saved.
   document.addEventListener("visibilitychange", () => document.hidden && work.owned && work.save());
-  addEventListener("pagehide", () => work.owned && work.save());
+  addEventListener("pagehide", () => work.leave());
   addEventListener("beforeunload", event => {
     if (work.problem && work.unsaved.size) event.preventDefault();
   });
@@ -612,6 +624,22 @@ async function main() {
   addEventListener("hashchange", go);
   await go();
   document.body.dataset.ready = "true";
+  if (work.meta.version && work.meta.version !== course.version) {
+    notice("version", `The course is now version ${course.version}. Your files are as you left them; run a stage to see what has changed.`);
+  }
+  if (work.owned) work.remember("version", course.version);
+  stay();
+}
+
+// Keep the page for use without a network; a newer version comes when the learner wants it.
+async function stay() {
+  const { keepOffline } = await import("./offline.js");
+  await keepOffline({
+    onKept: () => ($("offline").textContent = "The page works with no network, too."),
+    onNewer: take => notice("version", "There is a newer version of this page.",
+      h("button", { type: "button", class: "primary", onclick: take }, "Load it")),
+    beforeReload: () => work.save(),
+  });
 }
 
 function start_engine() {

@@ -43,7 +43,7 @@ export function read(stage, step, { state, whole, open }) {
   ].filter(Boolean);
   const head = h("header", { class: "stage-head" },
     h("p", { class: "number" }, `Stage ${stage.number}`),
-    h("h1", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
+    h("h2", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
     step ? null : h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))),
     step || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
     step ? null : h("p", { class: "how" }, HOW));

@@ -56,9 +56,31 @@ export class Store {
     };
   }
 
-  // Make this tab the owner.
+  // Make this tab the owner; resolves with the one before.
   async claim() {
-    if (this.database) await this.#write((files, meta) => meta.put(this.tab, OWNER), false);
+    return this.database ? this.#write((files, meta) => meta.put(this.tab, OWNER), false) : "";
+  }
+
+  // Note what there is no time to write, since the tab is being closed. localStorage does that at once.
+  rescue(changes, meta) {
+    try {
+      const files = [...changes].map(([path, data]) => [path, data && Array.from(data, byte => String.fromCharCode(byte)).join("")]);
+      localStorage.setItem(this.name, JSON.stringify({ tab: this.tab, files, meta }));
+    } catch {
+      // There is no storage, or no room in it: IndexedDB may still be in time.
+    }
+  }
+
+  // What was noted so: {tab, files: Map, meta}, or null. It is noted no longer.
+  rescued() {
+    try {
+      const { tab, files, meta } = JSON.parse(localStorage.getItem(this.name));
+      localStorage.removeItem(this.name);
+      const bytes = data => data && Uint8Array.from(data, letter => letter.charCodeAt(0));
+      return { tab, files: new Map(files.map(([path, data]) => [path, bytes(data)])), meta };
+    } catch {
+      return null;
+    }
   }
 
   // Write files (null removes one) and meta. Resolves with "saved", "taken" if another tab is the owner, or a sentence.
@@ -83,11 +105,12 @@ export class Store {
     return new Promise((resolve, reject) => {
       const transaction = this.database.transaction([FILES, META], "readwrite");
       const files = transaction.objectStore(FILES), meta = transaction.objectStore(META);
-      let why = null;
-      transaction.oncomplete = () => resolve();
+      let why = null, owner;
+      transaction.oncomplete = () => resolve(owner);
       transaction.onabort = () => reject(why ?? transaction.error ?? new DOMException("aborted"));
       meta.get(OWNER).onsuccess = ({ target }) => {
-        if (mustOwn && target.result !== this.tab) {
+        owner = target.result;
+        if (mustOwn && owner !== this.tab) {
           why = OWNER;
           transaction.abort();
           return;

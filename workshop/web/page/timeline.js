@@ -4,7 +4,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const TIME = 84, TOP = 54, ROW = 27, GAP = 24, EDGE = 16, LETTER = 7.3;
-const WEATHER = "~";
+const WEATHER = "~", TEST = "test"; // TEST is the lane of what belongs to no connection
 const LONG = 0.001; // seconds
 
 function make(parent, name, attributes = {}, text = "") {
@@ -19,7 +19,7 @@ function make(parent, name, attributes = {}, text = "") {
 export function rowsOf(data) {
   const rows = Array.isArray(data) ? data : data?.rows ?? data?.timeline ?? [];
   return rows.map(row => (Array.isArray(row) ? { who: row[0], what: row[1], seconds: row[2] } : row))
-    .filter(row => typeof row?.what === "string");
+    .filter(row => typeof row?.what === "string").map(row => ({ ...row, who: row.who || TEST }));
 }
 
 function peer(who) {
@@ -65,7 +65,7 @@ export function duration(seconds) {
 }
 
 export function draw(rows, title) {
-  const lanes = [...new Set(rows.map(row => row.who).filter(who => who && who !== WEATHER))];
+  const lanes = [...new Set(rows.map(row => row.who).filter(who => who !== WEATHER))];
   const widest = who => Math.max(who.length + 2,
     ...rows.filter(row => row.who === who).map(row => row.what.length + 2));
   const places = new Map();
@@ -74,7 +74,7 @@ export function draw(rows, title) {
     places.set(who, right + 8);
     right += Math.max(110, widest(who) * LETTER + 26);
   }
-  const notes = rows.filter(row => !places.has(row.who)).map(row => row.what.length * LETTER + TIME + 40);
+  const notes = rows.filter(row => row.who === WEATHER).map(row => row.what.length * LETTER + TIME + 40);
   const width = Math.ceil(Math.max(right + EDGE, ...notes));
   const svg = document.createElementNS(SVG, "svg");
   const ys = [];
@@ -119,15 +119,12 @@ export function draw(rows, title) {
     if (who === WEATHER) {
       make(svg, "rect", { x: TIME, y: at - 11, width: width - TIME - EDGE, height: 22, rx: 5, class: "weather" });
       make(svg, "text", { x: TIME + 10, y: at + 5, class: "said" }, `~ ${what}`);
-    } else if (!who) {
-      make(svg, "text", { x: TIME + 2, y: at + 5, class: "test" }, what);
     } else {
       const x = places.get(who);
       const ending = what === "over";
       if (ending) make(svg, "path", { d: `M${x - 5} ${at - 5}l10 10m0-10l-10 10`, class: "over" });
       else make(svg, "circle", { cx: x, cy: at, r: 4.5, class: "event" });
-      const label = make(svg, "text", { x: x + 12, y: at + 5 }, what);
-      label.setAttribute("class", "what");
+      make(svg, "text", { x: x + 12, y: at + 5, class: who === TEST ? "what test" : "what" }, what);
     }
     if (n === 0 || duration(seconds) !== duration(rows[n - 1].seconds)) {
       make(svg, "text", { x: TIME - 10, y: at + 5, class: "time" }, duration(seconds));

@@ -74,13 +74,34 @@ export class Work extends EventTarget {
   }
 
   async #own() {
+    let before;
     try {
-      await this.store.claim();
+      before = await this.store.claim();
     } catch {
       // Writing says so.
     }
     this.tabs.own();
     await this.#read();
+    const rescued = this.store.rescued();
+    if (!rescued) return;
+    if (rescued.tab === before) {
+      for (const [name, value] of Object.entries(rescued.meta)) this.remember(name, value);
+      await this.replace(Object.fromEntries(rescued.files));
+    } else {
+      // Another tab has worked on since: its files stay, and these become copies.
+      const folder = this.#folder();
+      const lost = [...rescued.files].filter(([path, data]) => data && this.starters.has(path));
+      await this.replace(Object.fromEntries(lost.map(([path, data]) => [`${SAVED}${folder}/${path}`, data])));
+    }
+  }
+
+  // The tab is being closed, or may be.
+  leave() {
+    if (this.owned && this.#waits()) this.store.rescue(this.unsaved, this.unsavedMeta);
+  }
+
+  #waits() {
+    return this.unsaved.size > 0 || Object.keys(this.unsavedMeta).length > 0;
   }
 
   async #read() {
@@ -151,17 +172,16 @@ export class Work extends EventTarget {
   }
 
   async #save() {
-    if (!this.unsaved.size && !Object.keys(this.unsavedMeta).length) return;
-    const [files, meta] = [this.unsaved, this.unsavedMeta];
-    [this.unsaved, this.unsavedMeta] = [new Map(), {}];
+    if (!this.#waits()) return;
+    // Until they are written, they are unsaved: a tab that is closed meanwhile has them to rescue.
+    const [files, meta] = [new Map(this.unsaved), { ...this.unsavedMeta }];
     const answer = await this.store.write(files, meta);
     if (answer === "saved") {
+      for (const [path, data] of files) if (this.unsaved.get(path) === data) this.unsaved.delete(path);
+      for (const name in meta) if (this.unsavedMeta[name] === meta[name]) delete this.unsavedMeta[name];
       this.#problem("");
       return;
     }
-    // What was typed meanwhile is newer.
-    this.unsaved = new Map([...files, ...this.unsaved]);
-    this.unsavedMeta = { ...meta, ...this.unsavedMeta };
     if (answer === "taken") {
       this.tabs.owner = false;
       this.#say("owner");
@@ -196,11 +216,17 @@ export class Work extends EventTarget {
   #keep(paths) {
     const mine = paths.filter(path => this.files.has(path));
     if (!mine.length) return "";
+    const folder = this.#folder();
+    for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
+    return folder;
+  }
+
+  // The name of a new folder of copies: the time, here.
+  #folder() {
     const now = new Date(Date.now() - 60_000 * new Date().getTimezoneOffset()).toISOString();
     const stamp = now.slice(0, 19).replace("T", "-").replaceAll(":", "");
     let folder = stamp;
     for (let n = 2; this.copies().has(folder); n++) folder = `${stamp}-${n}`;
-    for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
     return folder;
   }
 
@@ -236,6 +262,7 @@ export class Work extends EventTarget {
     const all = await unpack(data);
     const found = { files: {}, left: [], version: "" };
     for (const [path, bytes] of all) {
+      if (path.split("/").includes("..")) continue;
       // A zip of the whole course has one folder around everything.
       const below = path.replace(/^[^/]+\/(?=exercises\/|\.workshop\/)/, "");
       if (below === ABOUT) found.version = version(bytes);
