@@ -117,8 +117,11 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
     workers = ["-n", str(min(2 * cores, cores + 4))]
     # nbval, which runs in separate processes, would be imported by each worker.
     command = [sys.executable, "-m", "pytest", "-p", "no:nbval", *workers, *pytest_args]
+    # Many processes import the same files, and without compiled ones, each would compile them.
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
-    with subprocess.Popen(command, cwd=tool.course.root) as process:
+    with subprocess.Popen(command, cwd=tool.course.root, env=environment) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
