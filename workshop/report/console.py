@@ -151,7 +151,16 @@ class Console:
             self.rich.print(text, soft_wrap=True)
 
     def schedule(self, table: Timetable) -> None:
-        """Write the timetable, one line for each row."""
+        """Write the timetable, one line for each row, with what it needs."""
+        known = any(row.needs.minutes for row in table.rows)
         for row in table.rows:
-            self.line(f"  {row.start}  {row.minutes:>3} min  {row.what}")
+            need = f"{row.needs.minutes:4.1f}" if row.needs.minutes else ""
+            room = f"{need:>6}  " if known else ""
+            self.line(f"  {row.start}  {row.minutes:>3} min  {room}{row.what}")
         self.line(f"  {table.end}  {table.minutes} minutes in all.")
+        if known:
+            need = table.needs
+            self.paragraph(
+                f"The third column is what is needed: words and questions {need.talk:.0f}, reading {need.reading:.0f}, "
+                f"steps {need.work:.0f}; breaks have {table.breaks}."
+            )
