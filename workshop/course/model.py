@@ -131,10 +131,25 @@ class Stage:
         return next((part.place for part in self.part if number in part.numbers), "")
 
     def done(self, place: str) -> str:
-        """Return what is done there: "the gallery, 1-3"; "" if nothing is."""
-        parts = [part for part in self.part if part.place == place]
-        steps = [number for part in parts for number in part.numbers]
-        return ", ".join([*(part.what for part in parts if part.what), *[written(steps)] * bool(steps)])
+        """Return what is done there, in order: "the gallery, 1-2"; "" if nothing is."""
+        found: list[str] = []
+        steps: list[int] = []
+        for part in (part for part in self.part if part.place == place):
+            if part.what:
+                found += [written(steps)] * bool(steps) + [part.what]
+                steps = []
+            steps += part.numbers
+        return ", ".join(found + [written(steps)] * bool(steps))
+
+    @property
+    def places(self) -> str:
+        """What is done where, as the first line of its README has it; "" if course.toml does not say."""
+        places = [f"{place}: {self.done(place)}." for place in PLACES if self.done(place)]
+        if not places:
+            return ""
+        first, *rest = places
+        words = ["**" + ("Numbers " if self.judged else "Steps ") + f"{first}**", *rest]
+        return " ".join(word.replace("at home", "At home").replace("for the", "For the") for word in words)
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
