@@ -14,7 +14,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from workshop.course.plan import ALL, CORE, FIRST, LAST, PLACES, STEPS, Break, Part, Talk, Track, written
+from workshop.course.plan import (
+    ALL,
+    CORE,
+    FIRST,
+    LAST,
+    PLACES,
+    STEPS,
+    Break,
+    Part,
+    Talk,
+    Track,
+    written,
+)
 from workshop.course.steps import Step, read_steps
 from workshop.course.toml_fields import CourseError as CourseError
 from workshop.course.toml_fields import entries, read
@@ -149,7 +161,9 @@ class Stage:
             return ""
         first, *rest = places
         words = ["**" + ("Numbers " if self.judged else "Steps ") + f"{first}**", *rest]
-        return " ".join(word.replace("at home", "At home").replace("for the", "For the") for word in words)
+        return " ".join(
+            word.replace("at home", "At home").replace("for the", "For the") for word in words
+        )
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:

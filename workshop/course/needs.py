@@ -1,8 +1,8 @@
 """What a talk and an exercise need, in minutes: the sums that a timetable is checked against.
 
-A talk is what its notes say aloud, and the time for each question, demo, picture and piece of code on its slides. An exercise
-is what is said at "Your turn", what is read (the box of the stage's README, what the box links to, the sections and docstrings
-of the steps), and the minutes of course.toml for the steps themselves.
+A talk is what its notes say aloud, and the time for each question, demo, picture and piece of code on its slides. An
+exercise is what is said at "Your turn", what is read (the box of the stage's README, what the box links to, the sections
+and docstrings of the steps), and the minutes of course.toml for the steps themselves.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ class Needs:
         return Needs(self.talk + other.talk, self.reading + other.reading, self.work + other.work)
 
 
+NOTHING = Needs()
+
+
 def words(text: str) -> int:
     """Count the words of Markdown: whatever is between spaces and has a letter or a digit."""
     return sum(bool(re.search(r"\w", word)) for word in text.split())
@@ -68,7 +71,9 @@ def of_slide(slide: Slide) -> Needs:
     """Return what a slide needs, without the exercise if it is "Your turn"."""
     paragraphs = re.split(r"\n\s*\n", slide.notes)
     kinds = [(re.match(r"\w+", text) or [""])[0] for text in paragraphs]
-    spoken = sum(words(t) for t, kind in zip(paragraphs, kinds, strict=True) if kind in ("Say", "Ask"))
+    spoken = sum(
+        words(t) for t, kind in zip(paragraphs, kinds, strict=True) if kind in ("Say", "Ask")
+    )
     minutes = spoken / WORDS_SPOKEN
     if slide.turn is None:
         minutes += QUESTION * kinds.count("Ask") + DEMO * kinds.count("Demo")
@@ -81,10 +86,12 @@ def of_slide(slide: Slide) -> Needs:
 def of_talk(course: Course, name: str) -> Needs:
     """Return what the talk of a deck needs; nothing if this copy lacks the deck."""
     slides = _deck(course, name).slides
-    return sum((of_slide(slide) for slide in slides if slide.turn is None), Needs())
+    return sum((of_slide(slide) for slide in slides if slide.turn is None), NOTHING)
 
 
-def of_exercise(course: Course, stage: Stage, deck: str, places: Collection[str] = (IN_CLASS,)) -> Needs:
+def of_exercise(
+    course: Course, stage: Stage, deck: str, places: Collection[str] = (IN_CLASS,)
+) -> Needs:
     """Return what the steps of a stage that are done in these places need.
 
     Args:
@@ -92,8 +99,8 @@ def of_exercise(course: Course, stage: Stage, deck: str, places: Collection[str]
     """
     parts = [part for part in stage.part if part.place in places]
     if not parts:
-        return Needs()
-    said = sum((of_slide(slide) for slide in _deck(course, deck).turns), Needs())
+        return NOTHING
+    said = sum((of_slide(slide) for slide in _deck(course, deck).turns), NOTHING)
     return said + Needs(0, reading(stage, places), sum(part.minutes for part in parts))
 
 

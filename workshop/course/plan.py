@@ -36,7 +36,7 @@ class Part:
 class Track:
     """A selection for a class of that many minutes, breaks included; 0 for any number.
 
-    It has the core stages and those of ``extra``. If ``quick``, the steps "for the quick" of the core stages are done in class.
+    It has the core stages and those of ``extra``. If ``quick``, what the core stages have for the quick is done in class.
     """
 
     name: str

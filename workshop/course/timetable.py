@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.course import needs
 from workshop.course.model import Course, Stage
-from workshop.course.needs import Needs
+from workshop.course.needs import NOTHING, Needs
 from workshop.course.plan import ALL, CORE, FIRST, IN_CLASS, LAST, QUICK, Track
 
 TALK, EXERCISE, BREAK = "talk", "exercise", "break"
@@ -29,7 +29,7 @@ class Row:
     minutes: int
     what: str
     kind: str
-    needs: Needs = Needs()
+    needs: Needs = NOTHING
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Timetable:
     @property
     def needs(self) -> Needs:
         """What all of it needs, without the breaks."""
-        return sum((row.needs for row in self.rows), Needs())
+        return sum((row.needs for row in self.rows), NOTHING)
 
 
 def stages_in(course: Course, track: Track) -> list[Stage]:
@@ -75,7 +75,7 @@ def timetable(course: Course, start: str, name: str) -> Timetable:
     now = datetime.strptime(start, "%H:%M")
     rows: list[Row] = []
 
-    def add(minutes: int, what: str, kind: str, need: Needs = Needs()) -> None:
+    def add(minutes: int, what: str, kind: str, need: Needs = NOTHING) -> None:
         nonlocal now
         if minutes:
             rows.append(Row(f"{now:%H:%M}", minutes, what, kind, need))
@@ -90,7 +90,12 @@ def timetable(course: Course, start: str, name: str) -> Timetable:
     stages = stages_in(course, track)
     for stage in stages:
         if stage.slides:
-            add(stage.slides, f"{stage.name}: {stage.title}", TALK, needs.of_talk(course, stage.name))
+            add(
+                stage.slides,
+                f"{stage.name}: {stage.title}",
+                TALK,
+                needs.of_talk(course, stage.name),
+            )
         longer = track.quick and stage.track == CORE
         places = (IN_CLASS, QUICK) if longer else (IN_CLASS,)
         minutes = stage.minutes - stage.slides + (stage.longer if longer else 0)
@@ -132,7 +137,9 @@ def _faults(rows: list[Row], track: Track) -> list[str]:
         since += row.minutes
     total = sum(row.minutes for row in rows)
     if total > HUNGRY and not any(row.kind == BREAK and row.minutes >= MEAL for row in rows):
-        found.append(f"It takes {total} minutes and has no meal: a break of {MEAL} minutes or more.")
+        found.append(
+            f"It takes {total} minutes and has no meal: a break of {MEAL} minutes or more."
+        )
     if 0 < track.minutes < total:
         over = total - track.minutes
         found.append(f"It runs over: {over} minutes more than the {track.minutes} of course.toml.")
@@ -142,7 +149,9 @@ def _faults(rows: list[Row], track: Track) -> list[str]:
 def _deck_of(course: Course, stage: Stage) -> str:
     """Return the name of the deck that ends with a stage's exercise."""
     first = [talk.name for talk in course.talks if talk.place == FIRST]
-    return stage.name if stage.slides or stage is not course.stages[0] else first[0] if first else ""
+    return (
+        stage.name if stage.slides or stage is not course.stages[0] else first[0] if first else ""
+    )
 
 
 def decks(course: Course) -> Mapping[str, tuple[int, int]]:

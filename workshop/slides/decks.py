@@ -22,6 +22,7 @@ COLUMNS, LINES = 72, 16
 MOST_LINES = 40
 """How many lines of Sphinx's output are shown."""
 
+
 def decks(course: Course) -> dict[str, str]:
     """Map the name of each deck that exists to its title, in the order of the class."""
     paths = [course.root / "slides" / f"{name}.md" for name in timetable.decks(course)]
