@@ -47,7 +47,7 @@ def wrong_box(readme: str, places: str) -> list[str]:
 
 @each_stage
 def test_the_box(stage: Stage) -> None:
-    """Each README begins with a box of at most 300 words, which says which steps are done where; its links lead somewhere."""
+    """Each README begins with a box of at most 300 words, which says what is done where; its links lead somewhere."""
     assert wrong_box((stage.folder / "README.md").read_text("utf-8"), stage.places) == []
 
 
@@ -62,7 +62,10 @@ def test_the_box(stage: Stage) -> None:
 )
 def test_a_wrong_box(old: str, new: str, found: str) -> None:
     """The check above can fail, for each of its reasons."""
-    text = "# A\n\nThe lecture: `x`, 9 minutes.\n\n> **Steps in class: 1-2.**\n>\n> Read [this](#what), and go on.\n\nB.\n\n## What\n\nC.\n"
+    text = (
+        "# A\n\nThe lecture: `x`, 9 minutes.\n\n> **Steps in class: 1-2.**\n>\n> Read [this](#what), and go on.\n\n"
+        "B.\n\n## What\n\nC.\n"
+    )
     assert wrong_box(text, "**Steps in class: 1-2.**") == []
     assert wrong_box(text.replace(old, new), "**Steps in class: 1-2.**") == [found]
 
@@ -193,7 +196,7 @@ def planned(mini: Learner) -> Learner:
 
 
 def test_reading(planned: Learner) -> None:
-    """What is read is the box, what it links to, and the sections and docstrings of the steps: nothing else of the README."""
+    """What is read is the box, what it links to, and the sections and docstrings of the steps, and nothing else."""
     stage = load(planned.root).stage("1")
     asked = [f"{s.title} {s.text} " + " ".join(t.requirement for t in s.tests) for s in stage.steps]
     step = [words(text) for text in asked]
@@ -211,7 +214,7 @@ def test_a_plan_that_holds(planned: Learner) -> None:
     assert re.search(r"10:02 +5 min +4\.\d  stage1_echo: An echo \(1, a demo\)\n", outcome.out)
     assert "words and questions 1, reading" in outcome.out
     rows = json.loads(planned.here("schedule", "--json").out)
-    assert [row["needs"] for row in rows][0] == 1.0
+    assert rows[0]["needs"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ def test_a_plan_that_holds(planned: Learner) -> None:
 def test_a_plan_that_is_too_tight(
     planned: Learner, path: str, old: str, new: str, says: str
 ) -> None:
-    """A talk or an exercise with too few minutes, a missing break or meal and a track that is too long: exit code 1, and why."""
+    """Too few minutes for a talk or an exercise, no break or meal, a track that is too long: exit code 1, and why."""
     text = planned.path(path).read_text("utf-8")
     assert old in text
     planned.write(text.replace(old, new, 1), path)

@@ -205,7 +205,7 @@ def test_the_course(track: Track) -> None:
 
 
 def test_the_tracks_of_the_course() -> None:
-    """There are a half-day of 200 minutes, to the minute, a longer one and a full day; breaks are where they are promised."""
+    """There are half a day of 200 minutes, to the minute, a longer one and a full day, with their breaks and meals."""
     course = load(ROOT)
     tables = {track.name: timetable(course, "13:20", track.name) for track in course.tracks}
     assert [*tables] == ["core", "long", "day", "all"]
