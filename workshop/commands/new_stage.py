@@ -178,11 +178,13 @@ def _entered(course: Course, facts: Mapping[str, object]) -> dict[str, str]:
     end = contents.index("\n\n", contents.index(f'name = "{last}"')) + 1
     contents = contents[:end] + ENTRY.format(**facts) + contents[end:]
     # A class that does all stages takes that much longer, and needs a break.
-    contents = re.sub(
-        r'^(name = "all"\n(?:title = .*\n)?minutes = )(\d+)$',
-        lambda found: f"{found[1]}{int(found[2]) + int(str(facts['minutes'])) + PAUSE}",
-        contents,
-        flags=re.M,
+    more = int(str(facts["minutes"])) + PAUSE
+    contents, guide = (
+        re.sub(start + r"(\d+)", lambda found: f"{found[1]}{int(found[2]) + more}", text, count=1)
+        for text, start in (
+            (contents, r'(\nname = "all"\n(?:title = .*\n)?minutes = )'),
+            (guide, r"(\| `all` \| )"),
+        )
     )
     if last not in [one.after for one in course.breaks if ALL in one.tracks or not one.tracks]:
         contents += BREAK.format(last=last, pause=PAUSE)
