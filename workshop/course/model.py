@@ -160,10 +160,8 @@ class Stage:
         if not places:
             return ""
         first, *rest = places
-        words = ["**" + ("Numbers " if self.judged else "Steps ") + f"{first}**", *rest]
-        return " ".join(
-            word.replace("at home", "At home").replace("for the", "For the") for word in words
-        )
+        noun = "Numbers" if self.judged else "Steps"
+        return " ".join([f"**{noun} {first}**", *(text[0].upper() + text[1:] for text in rest)])
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
