@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -65,14 +67,34 @@ def pss(name: str) -> dict[str, float]:
             if f"TRIAL_OF_THE_HUB={name}\0".encode() not in environment:
                 continue
             user = re.search(rb"(?:^|\0)JUPYTERHUB_USER=([^\0]+)", environment)
-            line = re.search(
-                rb"^Pss: +(\d+) kB", (process / "smaps_rollup").read_bytes(), re.M
-            )
+            line = re.search(rb"^Pss: +(\d+) kB", (process / "smaps_rollup").read_bytes(), re.M)
         except OSError:
             continue  # it has ended
         if line:
             found[user[1].decode() if user else "hub"] += int(line[1]) / 1000
     return found
+
+
+def packages(environment: Path) -> dict[str, float]:
+    """Return the files of an environment, with the times of their last changes."""
+    files = (path for path in environment.rglob("*") if "__pycache__" not in path.parts)
+    return {str(path): path.lstat().st_mtime for path in files if path.name != "dropin.cache"}
+
+
+class Channel:
+    """A WebSocket."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self.connection: WebSocketClientConnection
+
+    async def write(self, message: Any) -> None:
+        await self.connection.write_message(json.dumps(message))
+
+    async def read(self) -> Any:
+        message = await asyncio.wait_for(self.messages.get(), BOUND)
+        assert message is not None, "the server has closed a WebSocket"
+        return json.loads(message)
 
 
 class Hub:
@@ -111,7 +133,10 @@ class Hub:
             )
         )
         # What the spawner passes on to servers by default is the PATH, and little else.
-        text = config.read_text() + f"c.Spawner.environment['TRIAL_OF_THE_HUB'] = {self.folder.name!r}\n"
+        text = (
+            config.read_text()
+            + f"c.Spawner.environment['TRIAL_OF_THE_HUB'] = {self.folder.name!r}\n"
+        )
         config.write_text(text)
         with open(self.folder / "hub.log", "wb") as log:
             return subprocess.Popen(
@@ -127,16 +152,23 @@ class Hub:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
-    async def ask(self, path: str, method: str = "GET", body: Any = None, right: bool = True) -> Any:
+    async def ask(
+        self, path: str, method: str = "GET", body: Any = None, right: bool = True
+    ) -> Any:
         """Send a request to the hub or, through its proxy, to a learner's server; return the response."""
         return await self.client.fetch(
             HTTPRequest(
                 urljoin(self.base, path),
                 method,
                 {"Authorization": f"token {TOKEN}"},
-                body=body if isinstance(body, str) else json.dumps(body) if body is not None else None,
+                body=body
+                if isinstance(body, str)
+                else json.dumps(body)
+                if body is not None
+                else None,
                 allow_nonstandard_methods=True,
                 request_timeout=BOUND,
                 connect_timeout=BOUND,
@@ -144,11 +176,18 @@ class Hub:
             raise_error=right,
         )
 
-    async def socket(self, path: str) -> WebSocketClientConnection:
+    async def socket(self, path: str) -> Channel:
         """Open a WebSocket to a learner's server."""
         address = urljoin(self.base, path).replace("http:", "ws:", 1)
-        headers = {"Authorization": f"token {TOKEN}"}
-        return await websocket_connect(HTTPRequest(address, headers=headers, connect_timeout=BOUND))
+        request = HTTPRequest(
+            address, headers={"Authorization": f"token {TOKEN}"}, connect_timeout=BOUND
+        )
+        channel = Channel()
+        # It is read all the time: otherwise the server's pings would get no answer.
+        channel.connection = await websocket_connect(
+            request, on_message_callback=channel.messages.put_nowait
+        )
+        return channel
 
     async def sample(self) -> None:
         """Keep the most memory of each learner, and of all at one moment."""
@@ -163,22 +202,22 @@ class Hub:
 class Terminal:
     """A terminal in a learner's JupyterLab."""
 
-    def __init__(self, channel: WebSocketClientConnection) -> None:
-        self.channel, self.text = channel, ""
+    def __init__(self, channel: Channel, log: Path) -> None:
+        self.channel, self.text, self.log = channel, "", log
 
     async def expect(self, pattern: str) -> re.Match[str]:
         """Wait until something is printed; return it, and forget all up to its end."""
         while not (found := re.search(pattern, self.text)):
-            message = await asyncio.wait_for(self.channel.read_message(), BOUND)
-            assert message is not None, self.text
-            kind, *words = json.loads(message)
+            kind, *words = await self.channel.read()
             if kind == "stdout":
+                with self.log.open("a") as file:
+                    file.write(words[0])
                 self.text += re.sub(r"\x1b\[[\d;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r", "", words[0])
         self.text = self.text[found.end() :]
         return found
 
     async def type(self, line: str) -> None:
-        await self.channel.write_message(json.dumps(["stdin", f"{line}\r"]))
+        await self.channel.write(["stdin", f"{line}\r"])
 
     async def run(self, line: str, code: int = 0) -> str:
         """Run a command; return its output."""
@@ -253,7 +292,7 @@ class Learner:
         answer = await self.hub.ask(f"/user/{self.name}/api/terminals", "POST", {})
         number = json.loads(answer.body)["name"]
         channel = await self.hub.socket(f"/user/{self.name}/terminals/websocket/{number}")
-        return Terminal(channel)
+        return Terminal(channel, self.hub.folder / f"{self.name}.log")
 
     async def notebook(self, path: str, first: bool = False) -> None:
         """Open a notebook with the kernel that it names, and run its cells, or the first one and then end the kernel."""
@@ -272,7 +311,7 @@ class Learner:
         if first:
             await self.hub.ask(f"{home}/kernels/{number}", "DELETE")
 
-    async def execute(self, channel: WebSocketClientConnection, source: str) -> str:
+    async def execute(self, channel: Channel, source: str) -> str:
         """Run a cell; return the exception that it raised, if any."""
         number, raised = uuid.uuid4().hex, ""
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": self.name,
@@ -280,11 +319,9 @@ class Learner:
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content,
                    "channel": "shell", "buffers": []}  # fmt: skip
-        await channel.write_message(json.dumps(message))
+        await channel.write(message)
         while True:
-            answer = await asyncio.wait_for(channel.read_message(), BOUND)
-            assert isinstance(answer, str), "the kernel is gone"
-            got = json.loads(answer)
+            got = await channel.read()
             if got["parent_header"].get("msg_id") != number:
                 continue
             if got["msg_type"] == "error":
@@ -297,12 +334,11 @@ async def measure(hub: Hub, users: int) -> None:
     """Let so many learners work at once, and print what it took."""
     began = time.monotonic()
     while True:
-        try:
-            await hub.ask("/hub/api/")
-            break
-        except OSError:
-            assert time.monotonic() - began < BOUND, "the hub does not start"
-            await asyncio.sleep(0.2)
+        with contextlib.suppress(OSError):
+            if (await hub.ask("/hub/api/", right=False)).code == 200:
+                break
+        assert time.monotonic() - began < BOUND, "the hub does not start"
+        await asyncio.sleep(0.2)
     before = os.getloadavg()[0]
     learners = [Learner(hub, f"learner{n:02}") for n in range(1, users + 1)]
     await asyncio.gather(*(one.start() for one in learners))
@@ -317,7 +353,9 @@ async def measure(hub: Hub, users: int) -> None:
     hub.memory["after it, with terminals and a kernel"] = pss(hub.folder.name)
     hub.memory["at most"] = hub.peak
     cores = os.cpu_count()
-    print(f"{users} learners at once, {cores} cores; load {before:.1f} before, {hub.most[1]:.1f} at the peak\n")
+    print(
+        f"{users} learners at once, {cores} cores; load {before:.1f} before, {hub.most[1]:.1f} at the peak\n"
+    )
     print(f"{'seconds':40}{'least':>8}{'median':>8}{'most':>8}")
     for part, times in hub.seconds.items():
         print(f"{part:40}{min(times):8.1f}{statistics.median(times):8.1f}{max(times):8.1f}")
@@ -325,11 +363,17 @@ async def measure(hub: Hub, users: int) -> None:
     for moment, found in hub.memory.items():
         sizes = [size for name, size in found.items() if name != "hub"]
         print(f"{moment:40}{min(sizes):8.0f}{statistics.median(sizes):8.0f}{max(sizes):8.0f}")
-    print(f"\nThe hub and its proxy: {hub.peak['hub']:.0f} MB. All together, at most: {hub.most[0]:.0f} MB.")
-    for name in ("course/.venv", "course/.git", "course", "."):
-        place = hub.folder / "homes" / learners[0].name / name
-        size = subprocess.run(["du", "-sk", place], capture_output=True, text=True, check=True).stdout
-        print(f"{'home' if name == '.' else name} on disk: {int(size.split()[0]) / 1000:.1f} MB")
+    print(
+        f"\nThe hub and its proxy: {hub.peak['hub']:.0f} MB. All together, at most: {hub.most[0]:.0f} MB."
+    )
+    home = hub.folder / "homes" / learners[0].name
+    for name, place in (
+        ("the shared environment", hub.environment),
+        ("a learner's .venv", home / "course" / ".venv"),
+        ("a learner's home", home),
+    ):
+        size = subprocess.run(["du", "-sk", place], capture_output=True, text=True, check=True)
+        print(f"{name} on disk: {int(size.stdout.split()[0]) / 1000:.1f} MB")
 
 
 def main() -> None:
@@ -337,19 +381,25 @@ def main() -> None:
     parser.add_argument("environment", type=Path)
     parser.add_argument("--proxy", default="configurable-http-proxy")
     parser.add_argument("--users", type=int, default=20)
-    parser.add_argument("--folder", type=Path, help="a new folder, which is kept; else a temporary one")
+    parser.add_argument(
+        "--folder", type=Path, help="a new folder, which is kept; else a temporary one"
+    )
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="hub-"))
     folder.mkdir(exist_ok=True)
     hub = Hub(folder.absolute(), options.environment.absolute(), options.proxy)
     process = hub.start()
     try:
+        before = packages(hub.environment)
         asyncio.run(measure(hub, options.users))
+        assert packages(hub.environment) == before, "a learner has changed what all share"
     except AssertionError as error:
         sys.exit(f"{error}\nThe hub's log is {folder / 'hub.log'}")
     finally:
-        process.terminate()  # the hub ends its servers and its proxy
+        process.terminate()  # the hub ends its servers and its proxy, unless it has just begun
         process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         if not options.folder and sys.exc_info()[0] is None:
             shutil.rmtree(folder)
 
