@@ -8,8 +8,8 @@ its servers belong to whoever runs this. All is on 127.0.0.1, at free ports; the
 Each learner starts a server, gets the course from a link (nbgitpuller), and in a terminal sets it up, sees step 1 fail,
 and solves stage 2 step by step; runs it with plain trial; opens the lecture with `lab`, and runs all of its cells; runs
 the first cell of the same notebook from the list of files; serves stage 3b's demo, and reads its pages through the hub.
-Anything unexpected ends the run with exit code 1. Prints the seconds of each part, and the memory of each learner: the sum of
-PSS (a page that n processes share counts as 1/n in each) of the learner's processes. Linux only.
+Anything unexpected ends the run with exit code 1. Prints the seconds of each part, and the memory of each learner: the
+sum of PSS (a page that n processes share counts as 1/n in each) of the learner's processes. Linux only.
 """
 
 from __future__ import annotations
@@ -205,16 +205,16 @@ class Terminal:
     def __init__(self, channel: Channel, log: Path) -> None:
         self.channel, self.text, self.log = channel, "", log
 
-    async def expect(self, pattern: str) -> re.Match[str]:
-        """Wait until something is printed; return it, and forget all up to its end."""
+    async def expect(self, pattern: str) -> tuple[str, re.Match[str]]:
+        """Wait until something is printed; return the text before it, and the match. Both are forgotten."""
         while not (found := re.search(pattern, self.text)):
             kind, *words = await self.channel.read()
             if kind == "stdout":
                 with self.log.open("a") as file:
                     file.write(words[0])
                 self.text += re.sub(r"\x1b\[[\d;?]*[a-zA-Z]|\x1b\][^\x07]*\x07|\r", "", words[0])
-        self.text = self.text[found.end() :]
-        return found
+        before, self.text = self.text[: found.start()], self.text[found.end() :]
+        return before, found
 
     async def type(self, line: str) -> None:
         await self.channel.write(["stdin", f"{line}\r"])
@@ -222,9 +222,9 @@ class Terminal:
     async def run(self, line: str, code: int = 0) -> str:
         """Run a command; return its output."""
         await self.type(f"{line}; echo END-$?-$((1+1))")
-        found = await self.expect(r"(?s)(.*?)END-(\d+)-2\n")
-        assert int(found[2]) == code, f"{line}: exit code {found[2]}\n{found[1]}"
-        return found[1]
+        printed, found = await self.expect(r"END-(\d+)-2\n")
+        assert int(found[1]) == code, f"{line}: exit code {found[1]}\n{printed}"
+        return printed
 
 
 class Learner:
@@ -278,7 +278,7 @@ class Learner:
         await terminal.run(f"python3 -m workshop solution {FRAMING} --apply")
         demo = await self.terminal()
         await demo.type("cd course; .venv/bin/python -m exercises.stage3b_framing.demo")
-        page = (await demo.expect(rf"({home}/proxy/\d+/)\n"))[1]
+        page = (await demo.expect(rf"{home}/proxy/\d+/(?=\n)"))[1][0]
         await demo.expect("Ctrl-C")
         for title in ("What your browser asked", "A form"):
             html = (await self.hub.ask(page)).body.decode()
