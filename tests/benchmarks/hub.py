@@ -259,9 +259,11 @@ class Learner:
         self.lap("course")
         terminal = await self.terminal()
         await terminal.run("cd course")
-        said = await terminal.run("python3 -m workshop")
+        said = await terminal.run("python3 -m workshop --help")
         assert "Its packages are those of" in said, said
         self.lap("set-up")
+        await terminal.run("python3 -m workshop")
+        self.lap("the map, for the first time")
         await terminal.run(f"python3 -m workshop run {STAGE}", code=1)
         for step in range(1, STEPS + 1):
             await terminal.run(f"python3 -m workshop solution {STAGE} --upto {step} --apply")
@@ -389,6 +391,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     hub = Hub(folder.absolute(), options.environment.absolute(), options.proxy)
     process = hub.start()
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         before = packages(hub.environment)
         asyncio.run(measure(hub, options.users))
