@@ -22,10 +22,9 @@ c.Spawner.cmd = [str(PROGRAMS / "jupyterhub-singleuser")]
 c.Spawner.environment = {"PATH": os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])}
 c.Spawner.default_url = "/lab"
 
-# A class logs in within a minute. With many more at once, all of them wait longer.
-c.JupyterHub.concurrent_spawn_limit = 10
-c.Spawner.start_timeout = 120
-c.Spawner.http_timeout = 120
+# A class logs in within a minute, and on few cores its servers then take minutes to start.
+c.Spawner.start_timeout = 300
+c.Spawner.http_timeout = 300
 
 # An endless list in a learner's code takes memory until a limit ends it. Local processes have none:
 # with the systemd spawner (pip install jupyterhub-systemdspawner), take out the "#" of the second line.

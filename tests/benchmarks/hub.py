@@ -242,7 +242,7 @@ class Learner:
         """Log in, and wait for the server."""
         user = f"/hub/api/users/{self.name}"
         await self.hub.ask(user, "POST", {})
-        await self.hub.ask(f"{user}/server", "POST", {}, right=False)
+        await self.hub.ask(f"{user}/server", "POST", {})
         until = time.monotonic() + BOUND
         while not json.loads((await self.hub.ask(user)).body)["servers"].get("", {}).get("ready"):
             assert time.monotonic() < until, f"{self.name} has no server"
