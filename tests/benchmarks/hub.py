@@ -391,7 +391,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     hub = Hub(folder.absolute(), options.environment.absolute(), options.proxy)
     process = hub.start()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the hub is ended
     try:
         before = packages(hub.environment)
         asyncio.run(measure(hub, options.users))
