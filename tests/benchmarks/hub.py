@@ -103,6 +103,7 @@ class Hub:
     def __init__(self, folder: Path, environment: Path, proxy: str) -> None:
         self.folder, self.environment, self.proxy = folder, environment, proxy
         self.seconds: dict[str, list[float]] = defaultdict(list)
+        self.processor: list[float] = []
         self.memory: dict[str, dict[str, float]] = {}
         self.peak: dict[str, float] = defaultdict(float)
         self.most = (0.0, 0.0)
@@ -271,6 +272,9 @@ class Learner:
         said = await terminal.run(f".venv/bin/trial exercises.{STAGE}")
         assert "PASSED" in said, said
         self.lap("stage 2")
+        # bash's own sum: the last line is that of what it has started, by the program and by the system for it.
+        used = re.findall(r"(\d+)m([\d.]+)s", (await terminal.run("times")).splitlines()[-1])
+        self.hub.processor.append(sum(60 * int(m) + float(s) for m, s in used))
         said = await terminal.run(f"python3 -m workshop lab {STAGE}")
         path = re.search(rf"{home}/lab/tree/(\S+\.ipynb)", said)
         assert path, said
@@ -361,6 +365,8 @@ async def measure(hub: Hub, users: int) -> None:
     print(f"{'seconds':40}{'least':>8}{'median':>8}{'most':>8}")
     for part, times in hub.seconds.items():
         print(f"{part:40}{min(times):8.1f}{statistics.median(times):8.1f}{max(times):8.1f}")
+    used = statistics.median(hub.processor)
+    print(f"Set-up, map and stage 2 took {used:.0f} s of processor time for each learner.")
     print(f"\n{'MB of memory (PSS) of a learner':40}{'least':>8}{'median':>8}{'most':>8}")
     for moment, found in hub.memory.items():
         sizes = [size for name, size in found.items() if name != "hub"]
