@@ -1,7 +1,4 @@
-"""JupyterHub for the course on one machine: jupyterhub -f jupyterhub_config.py
-
-README.md, beside this file, says what has to be installed, and what to change here.
-"""
+"""JupyterHub for the course on one machine. The README.md of .jupyterhub/ says what it needs."""
 
 import os
 import sys
