@@ -101,9 +101,13 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
         if hub.is_hub():
             address, after = hub.in_lab(tool.course.root / copy)
             hub.write_kernel()
-            click.echo(f"Your copy is {copy}. Open it from JupyterLab's list of files or,")
+            click.echo(f"Your copy is {copy}. Open it")
             click.echo(f"in your browser{after}:\n\n    {address}\n")
-            click.echo(f'Its kernel must be "{KERNEL["display_name"]}".')
+            # A JupyterLab that is open already does not know it before the page is loaded again.
+            click.echo(
+                f'Its kernel, at the top right, must be "{KERNEL["display_name"]}". If it is'
+            )
+            click.echo("another, reload the page, click on the kernel's name, and choose it.")
             return 0
         with Lab(tool.course.root, page.name, not no_browser, port) as server:
             click.echo(f"JupyterLab has your copy, {copy}, at")
