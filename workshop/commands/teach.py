@@ -101,8 +101,8 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
         if hub.is_hub():
             address, after = hub.in_lab(tool.course.root / copy)
             hub.write_kernel()
-            click.echo(f"Your copy is {copy}. Open it")
-            click.echo(f"in your browser{after}:\n\n    {address}\n")
+            click.echo(f"Your copy is {copy}.")
+            click.echo(f"Open this in your browser{after}:\n\n    {address}\n")
             # A JupyterLab that is open already does not know it before the page is loaded again.
             click.echo(
                 f'Its kernel, at the top right, must be "{KERNEL["display_name"]}". If it is'
