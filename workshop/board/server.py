@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.protocol import connectionDone
+from twisted.web import pages
+from twisted.web.error import UnsupportedMethod
 from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
@@ -108,7 +110,24 @@ class Server(Site):
         """Keep no line about a request."""
 
 
-class Page(Resource):
+class Part(Resource):
+    """A resource that answers in a few words whatever it does not have. Twisted's own pages would repeat the address."""
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """There is nothing below it but what was put there."""
+        return pages.notFound()
+
+    def render(self, request: Any) -> Any:
+        """Answer the request, if it has a method for that."""
+        try:
+            return super().render(request)
+        except UnsupportedMethod as error:
+            request.setHeader(b"Allow", b", ".join(error.allowedMethods))
+            request.setResponseCode(405)
+            return b""
+
+
+class Page(Part):
     """The page, and below it its style and script."""
 
     def __init__(self, rows: Callable[[], list[Row]]) -> None:
@@ -130,7 +149,7 @@ class Page(Resource):
         return page(self._rows()).encode()
 
 
-class File(Resource):
+class File(Part):
     """A file from beside this one, read once."""
 
     def __init__(self, name: str, kind: bytes) -> None:
@@ -144,14 +163,14 @@ class File(Resource):
         return self._data
 
 
-class Post(Resource):
+class Post(Part):
     """Where pairs post their messages. A DELETE with a message's id below it removes the row."""
 
     def __init__(self, rows: Rows) -> None:
         super().__init__()
         self._rows = rows
 
-    def getChild(self, path: bytes, request: Any) -> Resource:
+    def getChild(self, path: bytes, request: Any) -> Any:
         """Return what one pair's DELETE is for."""
         return Gone(self._rows, path.decode("latin-1"))
 
@@ -170,7 +189,7 @@ class Post(Resource):
         return b""
 
 
-class Gone(Resource):
+class Gone(Part):
     """One pair's row, to be removed."""
 
     isLeaf = True
@@ -194,7 +213,7 @@ class Board:
     """
 
     def __init__(self, rows: Rows | Callable[[], list[Row]]) -> None:
-        self.root = Resource()
+        self.root = Part()
         secret = secrets.token_urlsafe(16)
         self.view, self.post = f"{secret}/", ""
         self.root.putChild(secret.encode(), Page(rows.rows if isinstance(rows, Rows) else rows))
