@@ -100,7 +100,10 @@ def _bounded(act: Callable[[], str], within: float) -> str:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(within)
-    return said[0] if said else f"no answer within {within:g} s"
+    if not said:
+        return f"no answer within {within:g} s"
+    # Whoever answers may say anything: a line of it is enough.
+    return " ".join("".join(c if c.isprintable() else " " for c in said[0]).split())[:120]
 
 
 def _send(share: Share, message: Message, within: float) -> str:
