@@ -97,7 +97,7 @@ class Connections(Tidy, TestCase):
         found = [text.find(f"<th>pair {n}<") for n in reversed(range(PAIRS))]
         self.assertNotIn(-1, found)
         self.assertEqual(found, sorted(found))
-        self.assertEqual(text.count("<td>at step 2<"), PAIRS)
+        self.assertEqual(text.count("<td>step 2<"), PAIRS)
 
     async def test_no_request(self) -> None:
         """Whoever sends only a part of a request loses the connection, and others are served meanwhile."""

@@ -227,14 +227,14 @@ class Cells(HTMLParser):
 
 
 def test_page() -> None:
-    """A row has where the pair is, how long, its hints, red or green in words, and when it was last heard."""
+    """A row has where the pair is, how long, its hints, red or green in words, and for how long it was silent."""
     rows = [Row(ANN, 120), Row(someone(1, at=None, green=True, hint=0, passed=12), 0)]
     text = page(rows)
     assert "<h1>2 pairs: 1 at one step for 10 minutes or more, 1 done</h1>" in text
     cells = [[cell.strip() for cell in row] for row in Cells(text).rows[1:]]
     assert cells == [
-        ["Ann and Bo", "stage2", "6/12", "at step 7", "13 min", "2 of 3", "red", "2 min ago"],
-        ["pair 1", "stage2", "12/12", "done", "11 min", "", "green", "0 min ago"],
+        ["Ann and Bo", "stage2", "6/12", "step 7", "13 min", "2 of 3", "red", "2 min"],
+        ["pair 1", "stage2", "12/12", "done", "11 min", "", "green", "0 min"],
     ]
     assert '<tr class="stuck"><th>Ann' in text
     assert "No pair shares yet" in page([])
@@ -555,11 +555,14 @@ def test_nothing_is_logged(room: Classroom, capsys: pytest.CaptureFixture[str]) 
 
     lines: list[str] = []
     watch: Callable[[Any], None] = lambda event: lines.append(str(event))  # noqa: E731
+    room.site.noisy = False
+    room.site.doStart()
     globalLogPublisher.addObserver(watch)
     try:
         room.ask("POST", room.board.post, text_of(ANN).encode())
         room.ask("GET", room.board.view)
     finally:
         globalLogPublisher.removeObserver(watch)
+        room.site.doStop()
     assert lines == []
     assert capsys.readouterr().out == ""

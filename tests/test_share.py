@@ -412,7 +412,7 @@ def test_from_share_to_the_page(mini: Learner, board: Served) -> None:
     mini.write(HALF)
     mini.tool("run", "1")
     mini.tool("hint", "1", "2")
-    assert re.search(r"1/3<td>at step 2<td>0 min<td>1 of 3<td><span class=\"red\">", board.text())
+    assert re.search(r"1/3<td>step 2<td>0 min<td>1 of 3<td><span class=\"red\">", board.text())
     mini.write(SOLVED)
     mini.here("run", "1")
     assert re.search(r"3/3<td>done<td>0 min<td><td><span class=\"green\">", board.text())

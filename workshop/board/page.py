@@ -26,7 +26,7 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
-HEAD = "<tr><th>pair<th>stage<th>passes<th>now<th>here for<th>hints<th>last run<th>last heard</tr>"
+HEAD = "<tr><th>pair<th>stage<th>passes<th>at<th>here for<th>hints<th>last run<th>silent for</tr>"
 
 
 def page(rows: Sequence[Row]) -> str:
@@ -54,10 +54,10 @@ def _row(row: Row) -> str:
         f"<td>{escape(status.short)}",
         f'<td><progress max="{status.total}" value="{status.passed}"></progress>'
         f" {status.passed}/{status.total}",
-        f"<td>{escape(status.place)}",
+        f"<td>{escape(status.place.removeprefix('at '))}",
         f"<td>{minutes(row.seconds)}",
         f"<td>{escape(status.shown.removeprefix('hint '))}",
         f'<td><span class="{colour}">{colour}</span>',
-        f"<td>{minutes(row.silent)} ago",
+        f"<td>{minutes(row.silent)}",
     ]
     return f'<tr class="{classes}">{"".join(cells)}</tr>'
