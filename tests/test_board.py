@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -270,7 +271,9 @@ def test_folder(tmp_path: Path) -> None:
     (tmp_path / ".hidden.json").write_text(text_of(ANN))
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "notes.txt").write_text("hello")
-    os.symlink("nowhere", tmp_path / "link.json")
+    if sys.platform != "win32":
+        os.symlink("nowhere", tmp_path / "link.json")
+        os.mkfifo(tmp_path / "pipe.json")
     assert folder.rows(tmp_path, 1060) == [Row(ANN, 60), Row(someone(1, seconds=0), 61)]
     assert folder.rows(tmp_path, 0) == [Row(ANN, 0), Row(someone(1, seconds=0), 0)]
     assert folder.rows(tmp_path, 1000 + GONE) == []

@@ -11,7 +11,9 @@ from workshop.board.rows import MOST_ROWS, Row, most_stuck_first
 
 
 def read_file(path: Path) -> Message | None:
-    """Return the message in a file; None if there is none that can be read."""
+    """Return the message in a file; None if there is none that can be read. A pipe could keep a reader for ever."""
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as file:
             return parse(file.read(MOST_BYTES + 1))

@@ -242,7 +242,9 @@ def serve(
     board = Board((lambda: shared.rows(folder, time.time())) if folder else Rows(reactor.seconds))
     site = Server(board.root, reactor)
     site.noisy = False
-    listening = reactor.listenTCP(port, site, interface="" if network else "127.0.0.1")
+    # With a shorter queue than a class is large, the system drops attempts to connect, which are repeated a second later.
+    interface = "" if network else "127.0.0.1"
+    listening = reactor.listenTCP(port, site, backlog=MOST_OPEN, interface=interface)
     # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
     for name in ("SIGINT", "SIGTERM"):
         number = getattr(signal, name)
