@@ -375,9 +375,10 @@ class Served:
             "board", "--no-browser", *words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
         )
         assert self.process.stdout is not None
-        self.lines = [self.process.stdout.readline().decode() for _ in range(3)]
-        self.page = self.lines[0].split()[-1]
-        self.to = self.lines[1].split(" share ")[1].rpartition(" --as")[0]
+        lines = [self.process.stdout.readline().decode() for _ in range(5)]
+        assert lines[-1] == "Ctrl-C ends it, and forgets all rows.\n", lines
+        self.page = lines[1].strip()
+        self.to = lines[3].split(" share ")[1].rpartition(" --as")[0]
 
     def text(self) -> str:
         """The page."""
@@ -418,6 +419,9 @@ def test_from_share_to_the_page(mini: Learner, board: Served) -> None:
     assert re.search(r"3/3<td>done<td>0 min<td><td><span class=\"green\">", board.text())
     mini.here("share", "--stop")
     assert "No pair shares yet" in board.text()
+    # As people copy it from a projector.
+    begin(mini, board.to.removeprefix("http://"))
+    assert NAME in board.text()
 
 
 @posix

@@ -2,7 +2,8 @@
 
 Prints: how long a message takes if all pairs send at once, alone and beside slow connections; the page with a row for each
 pair; the board's memory and processor time; what a run waits for, with a board, with one that has ended and with one that
-is silent; and `status --line`, beside --help. The board is a process of its own, on loopback. Linux: memory is read from /proc.
+is silent; and `status --line`, beside --help. The board is a process of its own, on loopback. Linux: memory is read from
+/proc.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def board() -> Iterator[tuple[int, str, str]]:
     command = [*TOOL, "board", "--no-browser"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        page = process.stdout.readline().split()[-1]
-        to = process.stdout.readline().split(" share ")[1].rpartition(" --as")[0]
+        lines = [process.stdout.readline() for _ in range(5)]
+        page, to = lines[1].strip(), lines[3].split(" share ")[1].rpartition(" --as")[0]
         yield process.pid, page, to
         process.send_signal(signal.SIGINT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 import threading
@@ -57,6 +58,9 @@ def share(tool: Tool, to: str | None, name: str | None, yes: bool, stop: bool) -
             console.advice(f"To end it: {TOOL} share --stop")
             return 0
         raise click.UsageError(f"It needs both: {TOOL} share FOLDER-or-ADDRESS --as NAME")
+    if re.match(r"[\w.-]+:\d+/", to):
+        # As people copy it from a projector.
+        to = f"http://{to}"
     if not URL.match(to):
         to = os.path.abspath(to)
         if not os.path.isdir(to):
@@ -123,11 +127,9 @@ def board(
     def ready(port: int, board: Board) -> None:
         host = own_address() if network else "127.0.0.1"
         page = f"http://{host}:{port}/{board.view}"
-        click.echo(f"The board, for you and your helpers: {page}")
-        if folder:
-            click.echo(f"Pairs: {TOOL} share {folder} --as NAME")
-        else:
-            click.echo(f"Pairs: {TOOL} share http://{host}:{port}/{board.post} --as NAME")
+        place = folder or f"http://{host}:{port}/{board.post}"
+        click.echo(f"The board, for you and your helpers:\n  {page}")
+        click.echo(f"For pairs, each with a name of its own:\n  {TOOL} share {place} --as NAME")
         click.echo("Ctrl-C ends it, and forgets all rows.")
         if not no_browser:
             # In a thread, since a browser for the terminal only returns when it is closed.
