@@ -13,10 +13,11 @@ from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.trial.unittest import TestCase
 
 from txtidy import Tidy
-from workshop.board import server
+from workshop.board import limits
+from workshop.board.limits import Server
 from workshop.board.message import Message, Status, text_of
 from workshop.board.rows import Rows
-from workshop.board.server import Board, Server
+from workshop.board.server import Board
 
 PAIRS = 5
 
@@ -101,7 +102,7 @@ class Connections(Tidy, TestCase):
 
     async def test_no_request(self) -> None:
         """Whoever sends only a part of a request loses the connection, and others are served meanwhile."""
-        self.patch(server, "LIMIT", 2.0)
+        self.patch(limits, "LIMIT", 2.0)
         await self.serve()
         slow = Deferred.fromCoroutine(self.ask(b"POST / HTTP/1.1\r\nHos"))
         await self.post(1)

@@ -19,6 +19,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from workshop.board import folder, server
+from workshop.board.limits import LIMIT, MOST_OPEN, Server
 from workshop.board.message import (
     LONGEST_NAME,
     MOST_BYTES,
@@ -31,7 +32,7 @@ from workshop.board.message import (
 )
 from workshop.board.page import page
 from workshop.board.rows import GONE, LONG, MOST_ROWS, QUIET, Refused, Row, Rows, most_stuck_first
-from workshop.board.server import LIMIT, MOST_OPEN, Board, Server
+from workshop.board.server import Board
 
 STATUS = Status("stage2_poetry", 6, 12, 7, "step", 2, 3, 11 * 60, False)
 ANN = Message("0123456789abcdef", "Ann and Bo", STATUS)

@@ -1,8 +1,4 @@
-"""The board's server: pairs post to one secret address, and whoever has the other one sees the page.
-
-A connection is for one request. Whoever is slow, in either direction, has ten seconds for all of it; a request is at most a
-few kilobytes, and anything else that is wrong is answered in one line, or ends the connection. Nothing is logged or kept.
-"""
+"""The board's server: pairs post to one secret address, and whoever has the other one sees the page."""
 
 from __future__ import annotations
 
@@ -13,22 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.protocol import connectionDone
 from twisted.web import pages
 from twisted.web.error import UnsupportedMethod
-from twisted.web.http import HTTPChannel
 from twisted.web.resource import Resource
-from twisted.web.server import Request, Site
 
 from workshop.board import folder as shared
-from workshop.board.message import MOST_BYTES, BadMessage, parse
+from workshop.board.limits import MOST_OPEN, Server
+from workshop.board.message import BadMessage, parse
 from workshop.board.page import page
 from workshop.board.rows import Refused, Row, Rows
 
-LIMIT = 10.0
-"""Seconds that a connection may take."""
-MOST_OPEN = 200
-"""Connections at once: some systems let a process have only 256 files open."""
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """What a secret that people copy is made of: nothing that looks like something else."""
 HERE = Path(__file__).parent
@@ -38,76 +28,6 @@ HEADERS = {
     b"Referrer-Policy": b"no-referrer",
     b"X-Content-Type-Options": b"nosniff",
 }
-
-
-class Channel(HTTPChannel):
-    """One connection, for one request."""
-
-    transport: Any
-
-    def connectionMade(self) -> None:
-        """Twisted's own timeout starts again with each byte, so a slow sender would never meet it."""
-        super().connectionMade()
-        self._limit = self.callLater(LIMIT, self.transport.abortConnection)
-
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
-        """Close after the response."""
-        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        return False
-
-    def connectionLost(self, reason: Any = connectionDone) -> None:
-        """A connection that is over has no limit left to wait for."""
-        if self._limit.active():
-            self._limit.cancel()
-        self.factory.open -= 1
-        super().connectionLost(reason)
-
-
-class Short(Request):
-    """A request whose content is short, or is not read."""
-
-    _came = 0
-
-    @property
-    def _transport(self) -> Any:
-        return self.channel.transport
-
-    def gotLength(self, length: int | None) -> None:
-        """Before its content has come, refuse one that says that it is too long."""
-        super().gotLength(length)
-        if length is not None and length > MOST_BYTES:
-            self._transport.write(b"HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\r\n")
-            self.channel.loseConnection()
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """One that does not say it, in chunks, may not be longer either."""
-        self._came += len(data)
-        if self._came > MOST_BYTES:
-            self._transport.abortConnection()
-        else:
-            super().handleContentChunk(data)
-
-
-class Server(Site):
-    """Serves a board's resources."""
-
-    protocol: Any = Channel
-    requestFactory = Short
-
-    def __init__(self, root: Resource, reactor: Any) -> None:
-        # Channel has a limit of its own.
-        super().__init__(root, timeout=None, reactor=reactor, parsePOSTFormSubmission=False)
-        self.open = 0
-
-    def buildProtocol(self, addr: Any) -> Any:
-        """Close a connection at once if there are too many."""
-        if self.open >= MOST_OPEN:
-            return None
-        self.open += 1
-        return super().buildProtocol(addr)
-
-    def log(self, request: Any) -> None:
-        """Keep no line about a request."""
 
 
 class Part(Resource):
