@@ -9,7 +9,7 @@ import pytest
 from driving import Learner, until
 from playwright.sync_api import Page
 from test_http_browser import browser, favicon, pytestmark  # noqa: F401
-from test_share import Served
+from test_share_address import Served
 
 from workshop.board.message import LONGEST_NAME, Message, Status
 from workshop.board.share import Share, send
