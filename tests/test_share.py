@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -202,10 +203,27 @@ def test_a_folder_that_goes(mini: Learner, shared: Path) -> None:
     assert "Sharing has ended. The board may still show the last line" in outcome.out
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"to": 1, "name": "a", "id": "b", "sent": ""}'])
-def test_a_damaged_agreement(mini: Learner, text: str) -> None:
-    """Nothing is sent on the word of a damaged file."""
-    (mini.root / ".workshop").mkdir()
-    (mini.root / ".workshop" / "share.json").write_text(text)
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: b"",
+        lambda data: b"[]",
+        lambda data: b"{}",
+        lambda data: data[:-5],
+        lambda data: json.dumps({**json.loads(data), "to": 1}).encode(),
+        lambda data: json.dumps({**json.loads(data), "name": "../Ann"}).encode(),
+        lambda data: json.dumps({**json.loads(data), "name": ""}).encode(),
+        lambda data: json.dumps({**json.loads(data), "id": "x"}).encode(),
+        lambda data: json.dumps({**json.loads(data), "more": "x"}).encode(),
+    ],
+)
+def test_a_damaged_agreement(mini: Learner, shared: Path, harm: Callable[[bytes], bytes]) -> None:
+    """Nothing is sent because of a damaged file."""
+    begin(mini, shared)
+    path = mini.root / ".workshop" / "share.json"
+    (shared / f"{NAME}.json").unlink()
+    path.write_bytes(harm(path.read_bytes()))
+    mini.write(HALF)
     outcome = mini.here("run", "1")
     assert (outcome.code, outcome.err) == (1, "")
+    assert list(shared.parent.rglob("*.json")) == list(mini.root.rglob("*.json"))

@@ -54,7 +54,7 @@ def recall(root: Path) -> Share | None:
     try:
         share = Share(**json.loads(_path(root).read_text("utf-8")))
         valid = all(isinstance(value, str) for value in asdict(share).values())
-        return share if valid and is_name(share.name) and ID.fullmatch(share.id) else None
+        return share if valid and fits(share.to, share.name) and ID.fullmatch(share.id) else None
     except (OSError, ValueError, TypeError, RecursionError):
         return None
 
