@@ -87,6 +87,20 @@ def test_starters_not_work(mini: Learner) -> None:
     assert "solutions/stage1_echo/mutants.toml" in files
 
 
+def test_what_the_tool_reads_goes_along() -> None:
+    """course.zip has the tool with the files that it opens, the solutions and the plugin; no test of ours."""
+    names = dict(build.course_files(COURSE)).keys()
+    for name in (
+        "workshop/web/elsewhere.toml",
+        "twisted/plugins/simulated_reactor.py",
+        "pyproject.toml",
+    ):
+        assert name in names, name
+    assert not [
+        name for name in names if name.startswith(("tests/", "workshop/web/page/", ".workshop"))
+    ]
+
+
 def test_a_change_is_noticed(mini: Learner) -> None:
     """The fingerprint is of what the folder is made of: one letter in a hint changes it, a learner's work does not."""
     course = load(mini.root)

@@ -33,7 +33,12 @@ ASK = """async ([name, facts, files]) => {
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    extensions_map = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", "": "text/plain"}
+    extensions_map = {
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+        "": "text/plain",
+    }
 
     def log_message(self, *words: Any) -> None:
         """Say nothing."""
@@ -42,7 +47,9 @@ class _Handler(SimpleHTTPRequestHandler):
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Serve a folder on loopback; yields the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder))
+    )
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -60,7 +67,9 @@ class Engine:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def ask(self, name: str, files: Mapping[str, str | None] | None = None, **facts: Any) -> dict[str, Any]:
+    def ask(
+        self, name: str, files: Mapping[str, str | None] | None = None, **facts: Any
+    ) -> dict[str, Any]:
         """Ask the tool for something, after these files have changed; returns the answer, with its files as texts."""
         answer: dict[str, Any] = self.page.evaluate(ASK, [name, facts, dict(files or {})])
         return answer
