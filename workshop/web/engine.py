@@ -84,12 +84,13 @@ def answer(name: str, text: str) -> str:
     """Carry out an ask.
 
     Args:
-        text: Its facts, in JSON; ``columns`` is the width for words, 80 if it is not given.
+        text: Its facts, in JSON; ``columns`` is the width for words (80 if it is not given), ``limit`` the seconds that one
+            test may take (10).
     """
     facts = json.loads(text)
     columns = int(facts.pop("columns", 80))
     course = load(ROOT)
-    tool = Tool(course, LIMIT)
+    tool = Tool(course, float(facts.pop("limit", LIMIT)))
     before = _files(course)
     words = io.StringIO()
     console.make_console = lambda: rich.console.Console(

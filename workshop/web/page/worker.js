@@ -16,6 +16,9 @@ import twisted.trial.runner, twisted.trial.reporter, twisted.trial.unittest
 import twisted.internet.endpoints, twisted.internet.testing
 import twisted.plugins.simulated_reactor, workshop.simulated.trial, workshop.simulated.unix
 import workshop.web.process
+# Twisted looks through its plugins for reactors, and keeps what it has found in a file.
+from twisted.application.reactors import getReactorTypes
+list(getReactorTypes())
 `;
 
 let pyodide;
