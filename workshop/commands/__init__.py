@@ -11,7 +11,19 @@ from typing import NoReturn
 
 import click
 
-from workshop.commands import board, dev, files, hunt, offline, run, slides, teach, update, web
+from workshop.commands import (
+    board,
+    dev,
+    files,
+    hunt,
+    offline,
+    run,
+    slides,
+    teach,
+    transfer,
+    update,
+    web,
+)
 from workshop.commands.group import cli
 from workshop.course import TOOL, CourseError
 
@@ -26,6 +38,7 @@ __all__ = [
     "run",
     "slides",
     "teach",
+    "transfer",
     "update",
     "web",
 ]
