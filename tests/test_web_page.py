@@ -99,6 +99,9 @@ def site(web_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     large = shutil.ignore_patterns("pyodide", "*.zip", "notebooks", "sw.js")
     shutil.copytree(web_folder, folder, ignore=large, dirs_exist_ok=True)
     shutil.copy(TESTS / "web_page_engine.js", folder / "page" / "engine.js")
+    # The service worker has tests of its own.
+    offline = "export const keepOffline = async () => {};\n"
+    (folder / "page" / "offline.js").write_text(offline, "utf-8")
 
     class Quiet(SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -309,6 +312,11 @@ def test_run(visit: Visit) -> None:
     assert [one.get_attribute("data-state") for one in states.all()] == ["passes", "fails", "todo"]
     page.locator("#verdict").get_by_role("button", name=f"{FILE}, line 4").click()
     assert page.evaluate("document.activeElement.className.includes('cm-content')")
+    hint = {"text": "Question (1 of 3)\n", "exit": 0}
+    visit.python.answers["hint"] = hint
+    page.get_by_role("button", name="python3 -m workshop hint stage0_setup 1").click()
+    expect(page.locator("#hints pre")).to_contain_text("Question (1 of 3)")
+    assert visit.python.asked[1:] == [("hint", {"stage": STAGE, "step": "1"})]
     visit.python.answers["run"] = PASSES
     page.locator("#run").click()
     expect(page.locator(".said")).to_contain_text("Stage 0 passes, all of it.")
@@ -360,7 +368,9 @@ def test_commands(visit: Visit) -> None:
     page.locator("#run").click()
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".said")).to_contain_text("Stopped.")
-    expect(page.locator("#run")).to_be_enabled()
+    answers["run"] = FAILS
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("Step 1 fails")
 
 
 def test_judged(visit: Visit) -> None:
@@ -447,6 +457,14 @@ def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
     expect(notice(first)).to_contain_text("Your last changes here were not saved: export them.")
     kept(second)
     assert exported(first)[FILE] == b"late = 1\n"
+    first.get_by_role("button", name="Work here").click()
+    expect(notice(first)).to_have_count(0)
+    assert code(first) == MINE
+    first.get_by_label("Menu").click()
+    first.get_by_role("button", name="Saved copies").click()
+    first.get_by_role("button", name="Bring back").click()
+    expect(notice(first)).to_contain_text("Your files are back: lines.py.")
+    assert code(first) == "late = 1\n"
 
 
 def test_out_and_in(visit: Visit) -> None:

@@ -13,7 +13,11 @@ import { BadZip } from "./zip.js";
 const LARGEST = 10_000_000; // bytes of a zip
 const FEW = 6; // files that fit as tabs
 const WIDE = matchMedia("(min-width: 900px)");
-const PLACE = /\b((?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (\d+)|:(\d+))?/g;
+// A file's name, with a line or not; or a command of the tool.
+const DOOR = new RegExp([
+  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
+].map(one => one.source).join("|"), "g");
 const TEST_FILE = /(?:^|\/)test_[^/]*\.py$/;
 
 let course, work, editor, engine, started;
@@ -46,10 +50,7 @@ function note(stage, found, passed, whole) {
 
 function next_step() {
   for (const stage of course.stages) {
-    const { steps, passed } = progress(stage);
-    if (passed) continue;
-    const step = stage.steps.find(one => !one.test?.given && steps[one.number] !== "passes") ?? stage.steps[0];
-    return { stage, step };
+    if (!progress(stage).passed) return { stage, step: to_do(stage) };
   }
   return null;
 }
@@ -93,7 +94,6 @@ async function go() {
     history.replaceState(null, "", `#${at.stage.name}${at.step ? `/${at.step.number}` : ""}`);
     return open(path);
   }
-  if (hash === "main") return;
   if (view === "page" && !show_page(rest.join("/"))) return location.replace("#");
   if (view === "home" && hash) return location.replace("#");
   document.body.dataset.view = view;
@@ -105,6 +105,10 @@ async function go() {
     at = { stage: null, step: null };
     document.title = view === "page" ? `${$("page").querySelector("h1").textContent} \u2013 ${course.title}` : course.title;
     scrollTo(0, 0);
+  }
+  // What had the focus may be gone.
+  if (document.activeElement === document.body && document.body.dataset.ready) {
+    (view === "stage" && $("stage").dataset.part === "read" ? $("read") : $("main")).focus({ preventScroll: true });
   }
 }
 
@@ -127,7 +131,7 @@ function show_stage(stage, step, rest) {
   if (rest.startsWith("readme-")) document.getElementById(rest)?.scrollIntoView();
   $("run-step").hidden = !step || step.test?.given;
   $("run-step").textContent = step ? `Only ${name(stage, step).toLowerCase()}` : "";
-  $("hint").disabled = !step || step.test?.given;
+  $("hint").disabled = Boolean(step?.test?.given);
   $("hunt").hidden = stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
   if (other) {
     editor_files();
@@ -135,7 +139,6 @@ function show_stage(stage, step, rest) {
   }
   if (step) begin_step(stage, step);
   else if (other) open(stage.edit[0]);
-  work.remember("place", location.hash);
   part("read");
 }
 
@@ -244,7 +247,7 @@ function say(text) {
   requestAnimationFrame(() => ($("live").textContent = text));
 }
 
-// The words that a command prints. File names in them open the file.
+// The words that a command prints. Names of files in them open the file, and commands do what they say.
 function printed(answer) {
   const pre = h("pre", { class: "printed", html: answer.html ?? "" });
   const texts = [];
@@ -252,18 +255,40 @@ function printed(answer) {
   for (const text of texts) {
     const parts = [];
     let from = 0;
-    for (const found of text.data.matchAll(PLACE)) {
-      const path = found[1].startsWith("exercises/") ? found[1] : `exercises/${at.stage.name}/${found[1]}`;
-      if (!at.stage.edit.includes(path) && !(path in at.stage.given) && !(path in course.shared)) continue;
-      const line = Number(found[2] ?? found[3] ?? 0);
-      parts.push(text.data.slice(from, found.index), h("button", {
-        type: "button", class: "link", onclick: () => (open(path, line, true), part("code"), editor.focus()),
-      }, found[0]));
+    for (const found of text.data.matchAll(DOOR)) {
+      const act = door(found.groups);
+      if (!act) continue;
+      parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
       from = found.index + found[0].length;
     }
     if (parts.length) text.replaceWith(...parts, text.data.slice(from));
   }
   return pre;
+}
+
+// What a file's name or a command does when it is pressed; null if nothing.
+function door({ path, line, colon, command: word, stage: first, step }) {
+  if (path) {
+    const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
+    if (readme) return () => (location.hash = readme[1]);
+    const file = path.startsWith("exercises/") ? path : `exercises/${at.stage.name}/${path}`;
+    if (!at.stage.edit.includes(file) && !(file in at.stage.given) && !(file in course.shared)) return null;
+    return () => {
+      open(file, Number(line ?? colon ?? 0), true);
+      part("code");
+      editor.focus();
+    };
+  }
+  const stage = course.stages.find(one => [one.name, one.number].includes(first));
+  if (!stage) return null;
+  if (word === "lab") return stage.lecture ? () => window.open(stage.lecture, "_blank", "noopener") : null;
+  return async () => {
+    if (stage !== at.stage || (word === "hint" && step)) {
+      location.hash = step ? `${stage.name}/${step}` : stage.name;
+      await go();
+    }
+    ({ run: () => stage === at.stage && run(false), hint, solution })[word]();
+  };
 }
 
 function show_verdict(stage, asked, answer) {
@@ -318,6 +343,7 @@ async function command(ask_for, words, { keeps = true } = {}) {
   try {
     await work.save();
     await started;
+    await settled();
     const files = work.news();
     const answer = await engine.ask(ask_for, ask_for === "status" ? words : { ...words, columns: columns() }, { files, onProgress: text => ($("state-text").textContent = text) });
     if (answer.files && work.owned) await work.replace(answer.files, true);
@@ -369,14 +395,20 @@ async function run(only) {
   }
 }
 
+// The first step of a stage that is left to do, or else its last.
+function to_do(stage) {
+  const { steps } = progress(stage);
+  return stage.steps.find(one => !one.test?.given && steps[one.number] !== "passes") ?? stage.steps.at(-1);
+}
+
 async function hint() {
-  const { stage, step } = at;
-  if (!step) return;
+  const { stage } = at;
+  const step = at.step ?? to_do(stage);
   part("result");
   const shown = $("hints").dataset.of === `${stage.name}/${step.number}` ? [...$("hints").children] : [];
   show_result("hints");
   const answer = await command("hint", { stage: stage.name, step: String(step.number) });
-  if (!answer || answer.stopped || at.step !== step) return;
+  if (!answer || answer.stopped || at.stage !== stage) return;
   const pre = printed(answer);
   pre.tabIndex = -1;
   const kept = shown.filter(one => one.tagName === "PRE" && one.textContent !== pre.textContent);
@@ -621,6 +653,10 @@ async function main() {
     if (work.problem && work.unsaved.size) event.preventDefault();
   });
   addEventListener("pageshow", event => event.persisted && location.reload());
+  document.querySelector(".skip").addEventListener("click", event => {
+    event.preventDefault();
+    $("main").focus();
+  });
   addEventListener("hashchange", go);
   await go();
   document.body.dataset.ready = "true";
@@ -653,6 +689,16 @@ function start_engine() {
   started.catch(error => {
     show_state("failed", "Python did not start");
     notice("engine", `Python did not start (${error?.message ?? error}): your files are safe; reload the page to try again.`);
+  });
+}
+
+// Wait while the interpreter starts again, after a run that had to be ended.
+function settled() {
+  return new Promise(resolve => {
+    const look = () => $("state").dataset.state !== "restarting" && (resolve(), true);
+    if (look()) return;
+    const watch = new MutationObserver(() => look() && watch.disconnect());
+    watch.observe($("state"), { attributes: true });
   });
 }
 

@@ -74,6 +74,8 @@ export class Work extends EventTarget {
   }
 
   async #own() {
+    // What this tab typed after another had taken over.
+    const late = new Map(this.unsaved);
     let before;
     try {
       before = await this.store.claim();
@@ -82,17 +84,20 @@ export class Work extends EventTarget {
     }
     this.tabs.own();
     await this.#read();
+    await this.#copy(late);
     const rescued = this.store.rescued();
     if (!rescued) return;
-    if (rescued.tab === before) {
-      for (const [name, value] of Object.entries(rescued.meta)) this.remember(name, value);
-      await this.replace(Object.fromEntries(rescued.files));
-    } else {
-      // Another tab has worked on since: its files stay, and these become copies.
-      const folder = this.#folder();
-      const lost = [...rescued.files].filter(([path, data]) => data && this.starters.has(path));
-      await this.replace(Object.fromEntries(lost.map(([path, data]) => [`${SAVED}${folder}/${path}`, data])));
-    }
+    // If another tab has worked on since, its files stay.
+    if (rescued.tab !== before) return this.#copy(rescued.files);
+    for (const [name, value] of Object.entries(rescued.meta)) this.remember(name, value);
+    await this.replace(Object.fromEntries(rescued.files));
+  }
+
+  // Keep files that are not to take the place of what is there, as a saved copy.
+  async #copy(files) {
+    const mine = [...files].filter(([path, data]) => data && this.starters.has(path) && !same(data, encode(this.text(path))));
+    const folder = this.#folder();
+    if (mine.length) await this.replace(Object.fromEntries(mine.map(([path, data]) => [`${SAVED}${folder}/${path}`, data])));
   }
 
   // The tab is being closed, or may be.
@@ -155,6 +160,7 @@ export class Work extends EventTarget {
   // Remember something that is no file: the place, the progress.
   remember(name, value) {
     this.meta[name] = value;
+    if (!this.owned) return;
     this.unsavedMeta[name] = value;
     this.#later();
   }
