@@ -86,3 +86,19 @@ def mini(tmp_path: Path) -> Iterator[Learner]:
 def root(mini: Learner) -> Path:
     """The folder of that copy, for tests that call the tool's own functions on it."""
     return mini.root
+
+
+@pytest.fixture(scope="session")
+def web_folder() -> Path:
+    """The page's folder of static files, of the course as it is; all workers, and the next run, use the same one."""
+    if not shutil.which("npm") and not os.environ.get("CI"):
+        pytest.skip("npm is not installed")
+    from workshop.course import load
+    from workshop.web import build, packages
+
+    try:
+        return build.up_to_date(load(TESTS.parent), lambda sentence: None)
+    except packages.Failed as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"{error.sentence}: {error.output[-300:]}")

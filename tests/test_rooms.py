@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "report": {"course", "hunt", "judge", "runner"},
     "notebook": {"course", "pictures", "runner", "setup"},
     "slides": {"course", "runner"},
-    "web": {"course"},
+    "web": {"course", "setup"},
     "commands": {
         *("course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides", "web"),
     },

@@ -121,7 +121,9 @@ def test_sections(stage: dict[str, Any]) -> None:
         assert bool(step["anchor"]) == bool(heading)
         if step["anchor"]:
             assert step["anchor"] in read.ids
-            assert f'<section id="{step["anchor"]}" data-step="{step["number"]}">' in stage["readme"]
+            assert (
+                f'<section id="{step["anchor"]}" data-step="{step["number"]}">' in stage["readme"]
+            )
 
 
 @each_stage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import webbrowser
 from pathlib import Path
@@ -18,6 +19,9 @@ from workshop.web import build, serve
 from workshop.web.packages import Failed
 
 LOG = Path(".workshop", "web.log")
+# What npm says without a network.
+UNREACHED = r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH"
+CONNECT = "Connect to a network (behind a proxy, set HTTPS_PROXY), then run the same command again."
 
 
 @cli.command(short_help="The course in a browser, with nothing to install there.")
@@ -82,6 +86,11 @@ def make(course: Course, folder: Path | None = None) -> Path:
         log = course.root / LOG
         log.parent.mkdir(exist_ok=True)
         log.write_text(error.output, "utf-8")
+        if re.search(UNREACHED, error.output):
+            where = f"npm cannot reach its registry. {CONNECT}"
+            raise ClickException(
+                f"No page: {where} The full output is in {LOG.as_posix()}."
+            ) from None
         lines = [line.strip() for line in error.output.splitlines() if line.strip()]
         errors = [line for line in lines if "ERR" in line.upper()]
         last = f"{error.sentence}: {(errors or lines or ['no reason given'])[-1][:200]}"

@@ -6,15 +6,18 @@ worker, has the hash of files.json: so a browser takes a version as a whole or n
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from workshop.course import Course
 from workshop.course.files import files_below
 from workshop.course.solutions import answer
+from workshop.setup.lock import lock
 from workshop.web import packages
 from workshop.web.lectures import lectures
 from workshop.web.packages import Packages, Say, digest, zipped
@@ -31,8 +34,7 @@ AT_THE_TOP = ("index.html", "style.css", "sw.js")
 VERSION = "@VERSION@"
 """In sw.js: the hash of files.json."""
 PYODIDE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json")
-STDLIB = "pyodide/python_stdlib.zip"
-PACKED = ("zip",)
+PACKED = (".pack",)
 """Suffixes of files that gzip cannot make smaller."""
 NOT_AT_FIRST = ("notebooks/",)
 """Folders of which the page asks for nothing until somebody wants to read there."""
@@ -53,16 +55,28 @@ def build(course: Course, folder: Path, say: Say) -> None:
         packages.Failed: npm, Node or pip is missing or fails; nothing was written.
         CourseError: The course's files are wrong; nothing was written.
     """
+    with _alone(course, say):
+        _build(course, folder, say)
+
+
+def _build(course: Course, folder: Path, say: Say) -> None:
+    """Build with the lock held."""
     found = packages.get(course.root / KEPT, say)
     files = dict(_files(course, found, say))
-    listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    # It cannot list itself, nor the service worker, which browsers ask for past any cache.
-    worker = files.pop("sw.js")
-    del listed["sw.js"]
-    files["files.json"] = json.dumps({"files": listed}, indent=0).encode()
-    version = hashlib.sha256(files["files.json"]).hexdigest()
-    files["sw.js"] = worker.replace(VERSION.encode(), version.encode())
-    _write(folder, files)
+    _write(folder, sealed(files))
+
+
+def sealed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return these files as one version: with files.json, which lists their hashes, and its hash in sw.js."""
+    # Not the service worker itself, which a browser asks for past any cache.
+    hashes = {name: _sha256(files[name]) for name in sorted(files) if name != "sw.js"}
+    listed = json.dumps({"files": hashes}, indent=0).encode()
+    worker = files["sw.js"].replace(VERSION.encode(), _sha256(listed).encode())
+    return {**files, "files.json": listed, "sw.js": worker}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def up_to_date(course: Course, say: Say) -> Path:
@@ -73,17 +87,33 @@ def up_to_date(course: Course, say: Say) -> Path:
         CourseError: As build() does.
     """
     folder, mark = kept(course), course.root / KEPT / FINGERPRINT
-    now = fingerprint(course)
-    if not mark.is_file() or mark.read_text("ascii") != now or not folder.is_dir():
-        mark.unlink(missing_ok=True)
-        build(course, folder, say)
-        mark.write_text(now, "ascii")
+    with _alone(course, say):
+        now = fingerprint(course)
+        if not mark.is_file() or mark.read_text("ascii") != now or not folder.is_dir():
+            mark.unlink(missing_ok=True)
+            _build(course, folder, say)
+            mark.write_text(now, "ascii")
     return folder
+
+
+@contextlib.contextmanager
+def _alone(course: Course, say: Say) -> Iterator[None]:
+    """Wait for any other build of this copy. The system frees the lock when this process ends."""
+    place = course.root / KEPT
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place / "lock", "a") as file:
+        waiting = False
+        while not lock(file.fileno()):
+            if not waiting:
+                say("The page is being built by another process; waiting for it.")
+                waiting = True
+            time.sleep(0.2)
+        yield
 
 
 def fingerprint(course: Course) -> str:
     """Return a hash of all files that the folder is made of."""
-    parts = [word for name, data in _course_files(course) for word in (name.encode(), data)]
+    parts = [word for name, data in course_files(course) for word in (name.encode(), data)]
     for folder in (packages.HERE, course.root / "notebooks"):
         for path in files_below(folder):
             parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
@@ -92,17 +122,17 @@ def fingerprint(course: Course) -> str:
 
 def on_the_wire(folder: Path) -> int:
     """Return how many bytes a browser gets, compressed by gzip, until the page works."""
+    files = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
     return sum(
-        len(compressed(path))
-        for path in folder.rglob("*")
-        if path.is_file() and not path.relative_to(folder).as_posix().startswith(NOT_AT_FIRST)
+        len(compressed(name, path.read_bytes()))
+        for name, path in files.items()
+        if not name.startswith(NOT_AT_FIRST)
     )
 
 
-def compressed(path: Path) -> bytes:
-    """Return a file as a server sends it: with gzip, or as it is if that makes it no smaller."""
-    data = path.read_bytes()
-    return data if path.suffix[1:] in PACKED else gzip.compress(data, 9, mtime=0)
+def compressed(name: str, data: bytes) -> bytes:
+    """Return a file as a server sends it: by gzip as most servers do, or as it is if it is packed already."""
+    return data if name.endswith(PACKED) else gzip.compress(data, 6, mtime=0)
 
 
 def _files(course: Course, found: Packages, say: Say) -> Iterator[tuple[str, bytes]]:
@@ -113,14 +143,13 @@ def _files(course: Course, found: Packages, say: Say) -> Iterator[tuple[str, byt
         name = path.relative_to(PAGE).as_posix()
         yield (name if name in AT_THE_TOP else f"page/{name}"), path.read_bytes()
     yield "course.json", as_json(course)
-    sources = dict(_course_files(course))
+    sources = dict(course_files(course))
     texts = {name: data.decode() for name, data in sources.items() if name.endswith(".py")}
     learners = {name: text for name, text in texts.items() if _runs_in_the_page(name)}
     names = packages.imports(learners)
-    stdlib, site, packed = packages.pack(found, zipped(sources), names, say)
-    yield STDLIB, stdlib.read_bytes()
-    yield "site.zip", site.read_bytes()
-    yield "course.zip", packed.read_bytes()
+    for name, packed in packages.pack(found, zipped(sources), names, say).items():
+        yield name, packed.read_bytes()
+    yield "lib/fzstd.js", (found.modules / "fzstd" / "esm" / "index.mjs").read_bytes()
     for name in PYODIDE:
         yield f"pyodide/{name}", (found.modules / "pyodide" / name).read_bytes()
     for name, file in editor(found).items():
@@ -131,7 +160,7 @@ def _files(course: Course, found: Packages, say: Say) -> Iterator[tuple[str, byt
         yield f"notebooks/{name}.html", text.encode()
 
 
-def _course_files(course: Course) -> Iterator[tuple[str, bytes]]:
+def course_files(course: Course) -> Iterator[tuple[str, bytes]]:
     """Yield what goes into course.zip: the tool, exercises with starters in place of any work, and solutions."""
     starters = {
         stage.path(name): text.encode()
@@ -164,7 +193,7 @@ def editor(found: Packages) -> dict[str, Path]:
         package = about.parent.relative_to(found.modules).as_posix()
         fields = json.loads(about.read_text("utf-8"))
         entry = fields.get("module") or _entry(fields.get("exports"))
-        if package.startswith(("pyodide", "@types/", "ws")) or not entry:
+        if package.startswith(("pyodide", "@types/", "ws", "fzstd")) or not entry:
             continue
         scope, _, name = package.rpartition("/")
         if scope == "@lezer":

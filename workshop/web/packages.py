@@ -3,7 +3,7 @@
 All of it is below .workshop/web/, so that a second build needs no network:
 
     npm/ wheels/    as downloaded
-    parts/          the standard library and site.zip, packed by pack.py; course.zip too
+    parts/          what pack.py makes of it
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def get(folder: Path, say: Say) -> Packages:
     packages = Packages(folder)
     folder.mkdir(parents=True, exist_ok=True)
     _npm(folder, say)
-    _wheels(folder, say)
+    wheels(folder, say)
     return packages
 
 
@@ -173,7 +173,7 @@ def _no_node(what: str) -> str:
     )
 
 
-def _wheels(folder: Path, say: Say) -> None:
+def wheels(folder: Path, say: Say) -> None:
     """Let pip download the wheels, unless they are there."""
     wanted = HERE / "requirements.txt"
     version = digest(wanted.read_bytes())
@@ -239,13 +239,11 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def pack(
-    packages: Packages, course: bytes, names: Sequence[str], say: Say
-) -> tuple[Path, Path, Path]:
-    """Return the zips with compiled modules: the standard library, site.zip and course.zip.
+def pack(packages: Packages, course: bytes, names: Sequence[str], say: Say) -> dict[str, Path]:
+    """Return the packed files by name: Python and the packages, and the course.
 
     Args:
-        course: course.zip, with sources only.
+        course: A zip of the course's files.
         names: The modules that the course imports, and what it imports from them.
 
     Raises:
@@ -256,35 +254,33 @@ def pack(
     stdlib = packages.modules / "pyodide" / "python_stdlib.zip"
     site = zipped(dict(_site(packages)))
     program = [(HERE / name).read_bytes() for name in ("pack.py", "pack.mjs")]
-    base = digest(*program, stdlib.read_bytes(), site, "\n".join(names).encode())[:16]
-    made = digest(*program, stdlib.read_bytes(), course)[:16]
-    # By what they are made of: so an interrupted build leaves nothing that passes for finished.
-    results = tuple(
-        parts / f"{name}-{version}.zip"
-        for name, version in (("stdlib", base), ("site", base), ("course", made))
-    )
+    program.append((packages.modules / "pyodide" / "package.json").read_bytes())
+    # By what they are made of: an interrupted build leaves nothing that passes for finished.
+    python = digest(*program, stdlib.read_bytes(), site, "\n".join(names).encode())
+    results = {
+        "python.pack": parts / f"python-{python[:16]}.pack",
+        "course.pack": parts / f"course-{digest(*program, course)[:16]}.pack",
+    }
     job: dict[str, object] = {}
-    fresh = [path.with_suffix(".new") for path in results]
-    if not (results[0].exists() and results[1].exists()):
+    if not results["python.pack"].exists():
         (parts / "site.zip").write_bytes(site)
-        below = [path.relative_to(packages.folder).as_posix() for path in fresh]
-        job |= {"names": list(names), "site": "parts/site.zip", "site_packed": below[1]}
-        job |= {"stdlib": stdlib.relative_to(packages.folder).as_posix(), "stdlib_packed": below[0]}
-    if not results[2].exists():
-        (parts / "course.zip").write_bytes(course)
-        job |= {"course": "parts/course.zip"}
-        job |= {"course_packed": fresh[2].relative_to(packages.folder).as_posix()}
+        job |= {"python": "parts/python.new", "names": list(names), "site": "parts/site.zip"}
+        job["stdlib"] = stdlib.relative_to(packages.folder).as_posix()
+    if not results["course.pack"].exists():
+        (parts / "sources.zip").write_bytes(course)
+        job |= {"course": "parts/course.new", "sources": "parts/sources.zip"}
     if job:
-        say("Compiling for the browser.")
+        say("Compiling and packing it, which takes up to a minute.")
         (packages.folder / "job.json").write_text(json.dumps(job), "utf-8")
         command = [node(), str(HERE / "pack.mjs"), str(packages.folder)]
         run(command, packages.folder, "Node.js cannot compile the modules")
-        for path, new in zip(results, fresh, strict=True):
-            if new.exists():
-                for old in parts.glob(f"{path.name.partition('-')[0]}-*.zip"):
-                    old.unlink()
-                new.replace(path)
-    return results[0], results[1], results[2]
+    for path in results.values():
+        kind = path.name.partition("-")[0]
+        if not path.exists():
+            for old in parts.glob(f"{kind}-*.pack"):
+                old.unlink()
+            (parts / f"{kind}.new").replace(path)
+    return results
 
 
 def _site(packages: Packages) -> Iterator[tuple[str, bytes]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import CourseError
+from workshop.course.files import files_below
 from workshop.web.build import compressed
 
 PORT = 8314
@@ -24,7 +25,7 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
     # A browser compiles it while it arrives, if it has this type.
     ".wasm": "application/wasm",
-    ".zip": "application/zip",
+    ".pack": "application/octet-stream",
 }
 
 
@@ -38,37 +39,33 @@ class Sent:
     tag: bytes
 
 
-def load(path: Path) -> Sent:
-    """Read a file, and compress it."""
-    plain, small = path.read_bytes(), compressed(path)
+def prepare(name: str, plain: bytes) -> Sent:
+    """Compress a file, and look up what is said about it."""
+    small = compressed(name, plain)
     # A system's own table of types may say anything.
-    kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
+    kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "text/plain"
     tag = b'"%s"' % hashlib.sha256(plain).hexdigest()[:32].encode()
     return Sent(kind, plain, small if len(small) < len(plain) else None, tag)
 
 
 def site(folder: Path) -> Any:
-    """Return a twisted.web site for a folder; each file is read at its first request, and then kept."""
+    """Return a twisted.web site for a folder, with its files as they are now: a later build cannot mix with them."""
     from twisted.internet.threads import deferToThread
     from twisted.web.pages import notFound
     from twisted.web.resource import Resource
     from twisted.web.server import NOT_DONE_YET, Request, Site
 
-    names = {
-        path.relative_to(folder).as_posix().encode(): path
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-    files: dict[bytes, Sent] = {}
+    plain = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files_below(folder)}
+    files: dict[str, Sent] = {}
 
     class Files(Resource):
         isLeaf = True
 
         def render_GET(self, request: Request) -> Any:
-            name = b"/".join(request.postpath or []) or b"index.html"
-            if name.endswith(b"/"):
-                name += b"index.html"
-            if name not in names:
+            name = b"/".join(request.postpath or []).decode("utf-8", "replace")
+            if not name or name.endswith("/"):
+                name += "index.html"
+            if name not in plain:
                 return notFound().render(request)
             if name in files:
                 return send(request, files[name])
@@ -82,8 +79,8 @@ def site(folder: Path) -> Any:
                     request.write(body)
                     request.finish()
 
-            # Compressing 10 MB takes a second.
-            deferToThread(load, names[name]).addCallbacks(loaded, request.processingFailed)
+            # Compressing 10 MB takes half a second.
+            deferToThread(prepare, name, plain[name]).addCallbacks(loaded, request.processingFailed)
             return NOT_DONE_YET
 
         render_HEAD = render_GET
