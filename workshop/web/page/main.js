@@ -532,7 +532,9 @@ async function check() {
 async function export_work() {
   $("menu").open = false;
   await work.save();
-  const link = h("a", { href: URL.createObjectURL(work.exported()), download: `trial-by-wire-${new Date().toISOString().slice(0, 10)}.zip` });
+  const zip = work.exported();
+  if (!zip) return notice("files", "There is nothing to export yet: each of your files is its starter.");
+  const link = h("a", { href: URL.createObjectURL(zip), download: `trial-by-wire-${new Date().toISOString().slice(0, 10)}.zip` });
   document.body.append(link);
   link.click();
   link.remove();
@@ -544,7 +546,7 @@ async function import_zip(file) {
   try {
     if (file.size > LARGEST) throw new BadZip("This file is too large to be one of the course's zips");
     const found = await work.read(new Uint8Array(await file.arrayBuffer()));
-    if (found.version && found.version !== course.version) {
+    if (found.version) {
       const choice = await ask("Another version", [
         h("p", {}, `This zip is from version ${found.version} of the course and this page has ${course.version}, so its files may not fit the tests here.`),
       ], [["", "Leave all as it is"], ["import", "Import it anyway", true]]);

@@ -256,28 +256,37 @@ export class Work extends EventTarget {
     return paths;
   }
 
-  // A zip of all that differs from the course.
+  // A zip of all that differs from the course, with the starters of these files: so another version can merge its changes
+  // in. null if nothing differs.
   exported() {
     const mine = [...this.files].filter(([path]) => this.starters.has(path) || EXPORTED.test(path));
-    const about = { course: this.course.title, version: this.course.version };
+    const starters = Object.fromEntries(mine.filter(([path]) => this.starters.has(path)).map(([path]) => [path, this.starters.get(path)]));
+    if (!Object.keys(starters).length) return null;
+    const about = { course: this.course.title, version: this.course.version, starters };
     return pack(new Map([...mine.sort(), [ABOUT, encode(JSON.stringify(about, null, 1))]]));
   }
 
-  // Read a zip: {files, left: paths that are not taken, version}; BadZip if it has nothing for this course.
+  // Read a zip: {files, left: paths that are not taken, version: the one that it is from, if its starters are others than
+  // those here}; BadZip if it has nothing for this course.
   async read(data) {
     const all = await unpack(data);
     const found = { files: {}, left: [], version: "" };
+    let about = {};
     for (const [path, bytes] of all) {
       if (path.split("/").includes("..")) continue;
       // A zip of the whole course has one folder around everything.
       const below = path.replace(/^[^/]+\/(?=exercises\/|\.workshop\/)/, "");
-      if (below === ABOUT) found.version = version(bytes);
+      if (below === ABOUT) about = json(bytes) ?? {};
       else if (this.starters.has(below) || (EXPORTED.test(below) && isObject(bytes))) found.files[below] = bytes;
       else if (below.endsWith(".py") || below.endsWith(".md")) found.left.push(below);
     }
     if (!Object.keys(found.files).some(path => this.starters.has(path))) {
       throw new BadZip("This zip has no file of the course's exercises");
     }
+    if (about.course && about.course !== this.course.title) throw new BadZip(`This zip is from another course, ${about.course}`);
+    const began = path => about.starters?.[path] ?? null;
+    const fits = Object.keys(found.files).every(path => !this.starters.has(path) || began(path) === this.starters.get(path));
+    if (about.version && about.version !== this.course.version && !fits) found.version = String(about.version);
     return found;
   }
 
@@ -304,10 +313,6 @@ function json(data) {
 function isObject(data) {
   const value = json(data);
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function version(data) {
-  return String(json(data)?.version ?? "");
 }
 
 // What the tool remembers by stage or step: the imported entries over those here.
