@@ -22,6 +22,8 @@ from workshop.hunt.histories import Choice, following, written
 from workshop.hunt.shrink import shrink
 from workshop.simulated.weather import TABLE
 
+make_crew: Callable[..., Crew] = Crew
+"""Starts what runs the tests. The browser has its own."""
 CORES = os.cpu_count() or 1
 LIMIT = 10.0
 """Seconds of real time that one history may take."""
@@ -85,7 +87,7 @@ class Hunt:
             Unusable: There are none.
         """
         self.progress(f"Importing {self.target.name}")
-        self._crew = Crew(self.target, self.limit, self.cores, self.known)
+        self._crew = make_crew(self.target, self.limit, self.cores, self.known)
         self.tests = self._crew.tests
         return self
 

@@ -12,9 +12,10 @@ import html
 import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import rich.console
 
@@ -25,6 +26,7 @@ from workshop.commands.run import run_stage
 from workshop.course import Course, CourseError, Stage, load
 from workshop.course.files import passed_now
 from workshop.course.toml_fields import read
+from workshop.hunt import search
 from workshop.judge.steps import Verdict
 from workshop.judge.verdict import Unjudged
 from workshop.report import console
@@ -32,6 +34,7 @@ from workshop.report.verdict import as_data, progress, refusal_as_data
 from workshop.runner import worker
 from workshop.runner.worker import LIMIT
 from workshop.web.child import InterpreterChild
+from workshop.web.hunt import InterpreterCrew
 from workshop.web.machine import ask as ask_machine
 from workshop.web.process import ELSEWHERE
 
@@ -40,12 +43,17 @@ MEMORY = ".workshop"
 MADE_AGAIN = (".workshop/provided/",)
 """Files that the page need not keep."""
 CODES = re.compile(r"\x1b\[([\d;]*)m")
+ROW = re.compile(r"^ *(\d+\.\d+) ms(?:  (\S+(?: \S+)*))?  +(\S.*?) *$", re.M)
+"""A row of a hunt's timeline: milliseconds, who, what."""
+SEEDS = 200
+"""Histories of each test. Python is slower here than on a machine."""
 CLASSES = {1: "bold", 2: "dim", 31: "red", 32: "green", 33: "yellow", 36: "cyan"}
 
 
 def prepare() -> None:
     """Put the browser's child, console and progress in place of the system's."""
     worker.start_child = InterpreterChild
+    search.make_crew = InterpreterCrew
     console.make_progress = _Progress
 
 
@@ -58,6 +66,12 @@ class _Progress:
     def update(self, text: str) -> None:
         """Say something else."""
         ask_machine("tell", fact={"progress": text})
+
+    def stop(self) -> None:
+        """Do nothing: words are not written over it."""
+
+    def start(self) -> None:
+        """Do nothing."""
 
     def __enter__(self) -> _Progress:
         return self
@@ -179,6 +193,17 @@ def _command(*words: str) -> Callable[..., tuple[int, None]]:
     return carry_out
 
 
+def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, list[dict[str, Any]]]:
+    """Hunt for a history in which a test fails. ``data`` has the rows of its timeline: who, what, seconds."""
+    code = invoke(["hunt", target, "--seeds", str(seeds)])
+    printed = cast(io.StringIO, sys.stdout).getvalue()
+    rows = [
+        {"who": row[2] or "", "what": row[3], "seconds": float(row[1]) / 1000}
+        for row in ROW.finditer(CODES.sub("", printed))
+    ]
+    return code, rows
+
+
 def _status(tool: Tool) -> tuple[int, list[dict[str, Any]]]:
     """Return what is known about each stage; nothing is run."""
     return 0, [_known(tool, stage) for stage in tool.course.stages]
@@ -220,6 +245,7 @@ ASKS: dict[str, Callable[..., tuple[int, Any]]] = {
     "hint": _command("hint"),
     "reset": _command("reset"),
     "solution": _command("solution"),
+    "hunt": _hunt,
     "status": _status,
 }
 """What the page may ask for."""

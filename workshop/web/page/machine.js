@@ -122,6 +122,8 @@ export class Machine {
     let killed = "";
     try {
       if (image !== null) this.#copy(this.images.get(image));
+      // The present memory is that of a system call, during which Python has put its lock down.
+      module._PyGILState_Ensure();
       const size = module.lengthBytesUTF8(code) + 1;
       const text = module._malloc(size);
       module.stringToUTF8(code, text, size);

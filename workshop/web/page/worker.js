@@ -1,5 +1,6 @@
 // The worker: Python, Twisted and the tool. It carries out one ask at a time; engine.js sends them.
 
+import "./packed.js"; // before Python: it answers for files that are packed
 import { loadPyodide } from "../pyodide/pyodide.mjs";
 import { Machine } from "./machine.js";
 
