@@ -16,10 +16,10 @@ import subprocess
 import tarfile
 import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
@@ -111,7 +111,11 @@ def site(web_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
     class Quiet(SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        extensions_map = {".js": "text/javascript", ".html": "text/html", ".css": "text/css"}
+        extensions_map: ClassVar = {
+            ".js": "text/javascript",
+            ".html": "text/html",
+            ".css": "text/css",
+        }
 
         def log_message(self, *_: object) -> None:
             pass
