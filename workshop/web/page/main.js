@@ -136,6 +136,7 @@ function show_stage(stage, step, rest) {
   if (other) {
     editor_files();
     clear_results();
+    notice("files", "");
   }
   if (step) begin_step(stage, step);
   else if (other) open(stage.edit[0]);
@@ -292,13 +293,13 @@ function door({ path, line, colon, command: word, stage: first, step }) {
 }
 
 function show_verdict(stage, asked, answer) {
-  const { good, text, step, tests = [] } = summary(stage, answer, asked);
+  const { good, text, step, tests = [], next } = summary(stage, answer, asked, at.step);
   const mark = good === true ? icon(TICK) : good === false ? icon(CROSS) : null;
   const dots = tests.length > 1 ? h("span", { class: "dots", "aria-hidden": "true" }, ...tests.map(test =>
     h("i", { "data-status": test.status, title: `${test.name.split(".").at(-1)}: ${test.status}` }))) : null;
   const actions = [];
   if (good) {
-    const after = stage.steps[stage.steps.indexOf(step ?? stage.steps.at(-1)) + 1];
+    const after = next ?? stage.steps[stage.steps.indexOf(step ?? stage.steps.at(-1)) + 1];
     const following = course.stages[course.stages.indexOf(stage) + 1];
     if (after) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
     else if (following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
@@ -321,7 +322,7 @@ function show_verdict(stage, asked, answer) {
 
 // How many letters a line of the words may have, to fit their panel.
 function columns() {
-  const measure = h("pre", { class: "printed", style: "position: absolute; visibility: hidden" }, "0".repeat(100));
+  const measure = h("pre", { class: "printed", style: "position: absolute; visibility: hidden; white-space: pre" }, "0".repeat(100));
   $("result").append(measure);
   const wide = measure.getBoundingClientRect().width / 100;
   measure.remove();
@@ -380,7 +381,7 @@ async function run(only) {
     return;
   }
   if (!answer.stopped && answer.data && before === print(stage)) {
-    note(stage, statuses(answer.data), asked === null && answer.data.passed === true, asked === null);
+    note(stage, statuses(stage, answer.data), asked === null && answer.data.passed === true, asked === null);
   }
   if (at.stage !== stage) return;
   show_verdict(stage, asked, answer);
@@ -520,8 +521,7 @@ async function check() {
   for (const one of answer.data) {
     const stage = course.stages.find(known => known.name === one.name);
     if (!stage) continue;
-    const found = Object.fromEntries((one.steps ?? []).filter(step => step.status !== "todo").map(step => [step.number, step.status]));
-    note(stage, found, one.passed, true);
+    note(stage, statuses(stage, one), one.passed, true);
   }
   const passed = answer.data.filter(one => one.passed).length;
   say(`${passed} of ${answer.data.length} stages pass.`);
