@@ -406,6 +406,32 @@ def test_commands(visit: Visit) -> None:
     expect(page.locator(".said")).to_contain_text("Step 1 fails")
 
 
+def test_run_what_has_changed(visit: Visit) -> None:
+    """One button on the first page runs each stage whose files have changed since they were run, and can be stopped."""
+    page = visit.page(f"{STAGE}/1")
+    visit.python.answers["run"] = PASSES
+    write(page)
+    page.goto(f"{visit.site}#stage2_poetry/1")
+    write(page)
+    page.locator(".brand").click()
+    button = page.get_by_role("button", name="Run what has changed")
+    button.click()
+    expect(page.locator("#checked")).to_have_text("All that you have written was run.")
+    expect(page.locator('[data-passed="true"]')).to_have_count(2)
+    runs = [("run", {"stage": STAGE}), ("run", {"stage": "stage2_poetry"})]
+    assert visit.python.asked == runs
+    button.click()
+    expect(page.locator("#checked")).to_have_text("All that you have written was run as it is now.")
+    page.goto(f"{visit.site}#{STAGE}/1")
+    write(page, "x = 1\n")
+    page.locator(".brand").click()
+    visit.python.answers["run"] = None
+    button.click()
+    page.get_by_role("button", name="Stop: stage 0 is running").click()
+    expect(button).to_be_visible()
+    assert len(visit.python.asked) == 3
+
+
 def test_judged(visit: Visit) -> None:
     """A stage whose tests the learner writes has the verdict on them; what is caught gets a tick."""
     page = visit.page("stage5_transform/4")
@@ -518,6 +544,9 @@ def test_out_and_in(visit: Visit) -> None:
     assert json.loads(files[".workshop/export.json"]) == about
     other = visit.page(f"{STAGE}/1")
     write(other, "before = 1\n")
+    steps = [{"number": n, "status": "passes" if n < 2 else "todo"} for n in range(3)]
+    status = [{"name": STAGE, "passed": False, "steps": steps}]
+    visit.python.answers["status"] = {"text": "", "data": status}
     extra = {"exercises/stage0_setup/test_setup.py": "x", "../../evil.py": "x", "a/": ""}
     put_in(other, zipped({**files, **extra}))
     expect(notice(other)).to_contain_text("Imported: 1 file. What was here is saved.")
@@ -525,6 +554,8 @@ def test_out_and_in(visit: Visit) -> None:
     expect(notice(other)).to_contain_text("test_setup.py")
     assert code(other) == MINE
     kept(other)
+    states = other.locator("#steps [data-state]")
+    expect(states.nth(1)).to_have_attribute("data-state", "passes")
     other.get_by_role("button", name="Bring my files back").click()
     expect(notice(other)).to_contain_text("Your files are back")
     assert code(other) == "before = 1\n"

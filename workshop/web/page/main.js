@@ -18,11 +18,12 @@ const DOOR = new RegExp([
   /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
 ].map(one => one.source).join("|"), "g");
+const CHECK = "Run what has changed";
 const TEST_FILE = /(?:^|\/)test_[^/]*\.py$/;
 
 let course, work, editor, engine, started;
 let at = { stage: null, step: null };
-let running = false;
+let running = false, checking = false;
 
 // --- Progress -------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ function show_steps() {
 
 // Show what the address names: a stage, one of its steps, a page, or all stages.
 async function go() {
-  const hash = decodeURIComponent(location.hash.slice(1));
+  const hash = unescaped(location.hash.slice(1));
   const [first, ...rest] = hash.split("/");
   const stage = course.stages.find(one => one.name === first);
   const view = stage ? "stage" : first === "page" ? "page" : first === "file" ? "file" : "home";
@@ -109,6 +110,14 @@ async function go() {
   // What had the focus may be gone.
   if (document.activeElement === document.body && document.body.dataset.ready) {
     (view === "stage" && $("stage").dataset.part === "read" ? $("read") : $("main")).focus({ preventScroll: true });
+  }
+}
+
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
   }
 }
 
@@ -501,7 +510,7 @@ async function hunt() {
   const file = TEST_FILE.test(editor.path) && editor.path.startsWith(`exercises/${stage.name}/`);
   const target = file ? editor.path.replace(/\.py$/, "").replaceAll("/", ".") : stage.name;
   part("result");
-  waiting("timeline", `Looking for a history of the network in which ${file ? editor.path.split("/").at(-1) : "a test of this stage"} fails. Nothing is hurt: the network is simulated.`);
+  waiting("timeline", `Looking for a history of the simulated network in which ${file ? editor.path.split("/").at(-1) : "a test of this stage"} fails.`);
   const answer = await command("hunt", { target });
   if (!answer || at.stage !== stage) return;
   const rows = rowsOf(answer.data);
@@ -511,20 +520,43 @@ async function hunt() {
   say(answer.stopped ? "Stopped." : answer.text ?? "");
 }
 
+// Run the stages whose files have changed since they were run.
 async function check() {
-  $("check").disabled = true;
-  $("check").textContent = "Checking every stage";
-  const answer = await command("status", {});
-  $("check").disabled = false;
-  $("check").textContent = "Check every stage";
-  if (!Array.isArray(answer?.data)) return;
-  for (const one of answer.data) {
-    const stage = course.stages.find(known => known.name === one.name);
-    if (!stage) continue;
-    note(stage, statuses(stage, one), one.passed, true);
+  if (checking) {
+    checking = false;
+    engine?.stop();
+    return;
   }
-  const passed = answer.data.filter(one => one.passed).length;
-  say(`${passed} of ${answer.data.length} stages pass.`);
+  const left = course.stages.filter(stage =>
+    stage.edit.some(path => work.changed(path)) && work.meta.progress?.[stage.name]?.print !== print(stage));
+  if (!left.length) return say_here("All that you have written was run as it is now.");
+  checking = true;
+  for (const stage of left) {
+    $("check").textContent = `Stop: stage ${stage.number} is running`;
+    const before = print(stage);
+    const answer = await command("run", { stage: stage.name });
+    if (!answer || answer.stopped || !checking) break;
+    if (answer.data && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
+  }
+  $("check").textContent = CHECK;
+  if (checking) say_here("All that you have written was run.");
+  checking = false;
+}
+
+function say_here(text) {
+  $("checked").textContent = text;
+  say(text);
+}
+
+// Take over what the tool remembers about files that it has seen before, such as those of a zip.
+async function remembered() {
+  if (window.courseLacks) return;
+  const answer = await command("status", {});
+  for (const one of Array.isArray(answer?.data) ? answer.data : []) {
+    const stage = course.stages.find(known => known.name === one.name);
+    const found = stage ? statuses(stage, one) : {};
+    if (Object.keys(found).length) note(stage, found, one.passed || stage.steps.every(step => found[step.number] === "passes"), true);
+  }
 }
 
 // --- Zips -----------------------------------------------------------------------------------------
@@ -554,6 +586,7 @@ async function import_zip(file) {
     }
     const { folder, count } = await work.import(found.files);
     show_progress();
+    remembered();
     const left = found.left.length ? ` Left out, since you do not write them: ${found.left.slice(0, 3).join(", ")}${found.left.length > 3 ? ` and ${found.left.length - 3} more` : ""}.` : "";
     const what = count ? `Imported: ${count} file${count === 1 ? "" : "s"}.` : "Imported; all files were the same here already.";
     notice("files", what + (folder ? " What was here is saved." : "") + left,
