@@ -201,6 +201,7 @@ function editor_files() {
 }
 
 function select_file() {
+  $("editor").dataset.given = String(editor.given.has(editor.path));
   for (const tab of $("files").children) {
     const selected = tab.dataset.path === editor.path;
     tab.ariaSelected = String(selected);
@@ -247,7 +248,7 @@ function clear_results() {
     $(`tab-${which}`).hidden = true;
     $(which).replaceChildren();
   }
-  $("verdict").replaceChildren(h("p", { class: "idle" }, "Press Run to see the first step that fails."));
+  $("verdict").replaceChildren(h("p", { class: "idle" }, at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
   show_result("verdict");
 }
 
@@ -638,8 +639,10 @@ async function main() {
   work.addEventListener("saving", ({ detail }) => notice("storage", detail));
   await work.open();
   if (work.problem) notice("storage", work.problem);
-  show_progress();
+  editor.setLocked(true);
   start_engine();
+  await work.settle();
+  show_progress();
 
   const set_columns = splitter($("split-columns"), "--read", { ArrowLeft: -2, ArrowRight: 2 },
     event => (100 * event.clientX) / innerWidth);

@@ -60,10 +60,16 @@ export class Work extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  // Read what is kept. Whose it is takes a moment longer: see settle().
   async open() {
     await this.store.open();
     this.problem = this.store.problem;
-    if (await this.tabs.othersOwn()) await this.#read();
+    await this.#read();
+  }
+
+  // Own the work, unless another tab does.
+  async settle() {
+    if (await this.tabs.othersOwn()) this.#say("owner");
     else await this.#own();
   }
 
@@ -84,6 +90,7 @@ export class Work extends EventTarget {
     }
     this.tabs.own();
     await this.#read();
+    this.#say("owner");
     await this.#copy(late);
     const rescued = this.store.rescued();
     if (!rescued) return;
@@ -118,7 +125,6 @@ export class Work extends EventTarget {
     this.unsaved.clear();
     this.unsavedMeta = {};
     this.#say("replaced", all);
-    this.#say("owner");
   }
 
   // A file's text: the learner's, or else the course's starter.
