@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -85,6 +86,20 @@ def test_starters_not_work(mini: Learner) -> None:
     files = dict(build.course_files(load(mini.root)))
     assert files["exercises/stage1_echo/echo.py"].decode() == STARTER
     assert "solutions/stage1_echo/mutants.toml" in files
+
+
+def test_what_the_tool_reads_goes_along() -> None:
+    """course.zip has the tool with the files that it opens, the solutions and the plugin; no test of ours."""
+    names = dict(build.course_files(COURSE)).keys()
+    for name in (
+        "workshop/web/elsewhere.toml",
+        "twisted/plugins/simulated_reactor.py",
+        "pyproject.toml",
+    ):
+        assert name in names, name
+    assert not [
+        name for name in names if name.startswith(("tests/", "workshop/web/page/", ".workshop"))
+    ]
 
 
 def test_a_change_is_noticed(mini: Learner) -> None:
@@ -227,6 +242,26 @@ def test_versions_are_pinned() -> None:
     lines = (packages.HERE / "requirements.txt").read_text("utf-8").splitlines()
     for line in lines:
         assert re.fullmatch(r"#.*|[\w.-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_plugins_are_whole(web_folder: Path) -> None:
+    """Twisted imports every plugin in the page, so each has there what it imports and what it names."""
+    (wheel,) = (web_folder.parent / "wheels").glob("twisted-*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        modules = {
+            name for name in file.namelist() if name.endswith(".py") and packages.taken(name)
+        }
+        plugins = [name for name in modules if name.startswith("twisted/plugins/twisted_")]
+        assert "twisted/plugins/twisted_trial.py" in plugins
+        # It names the reactors of other systems too, and imports none.
+        plugins.remove("twisted/plugins/twisted_reactors.py")
+        for plugin in plugins:
+            text = file.read(plugin).decode()
+            for name in re.findall(
+                r"""from (twisted[.\w]*) import|["'](twisted\.[.\w]*)["']""", text
+            ):
+                path = "".join(name).replace(".", "/")
+                assert {f"{path}.py", f"{path}/__init__.py"} & modules, f"{plugin} needs {name}"
 
 
 # What is missing

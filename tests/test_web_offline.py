@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from driving import until
 from playwright.sync_api import Page, expect, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, pytestmark  # noqa: F401
 
@@ -223,10 +224,10 @@ def test_half_a_version_is_none(page: Page, server: Server) -> None:
     server.files = {**whole, "page/word.js": b"export const word = 'three';"}
     server.asked.clear()
     update(page)
+    until(lambda: "page/word.js" in server.asked, BOUND / 1000, "word.js is not asked for")
     page.wait_for_function(
         "navigator.serviceWorker.getRegistration().then(r => !r.installing && !r.waiting)"
     )
-    assert "page/word.js" in server.asked
     page.reload()
     shows(page, "one one", "kept")
     server.files = whole

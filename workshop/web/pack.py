@@ -112,7 +112,7 @@ def main(job: dict[str, Any]) -> None:
     if "python" in job:
         used = imported(job["names"], [job["site"]])
         stdlib = pack(job["stdlib"], "/lib/python314.zip", used, keep=False)
-        site = pack(job["site"], "/lib/site.zip", used)
+        site = pack(job["site"], "/lib/python3.14/site-packages", used, cached=True)
         bundle(job["python"], {"pyodide/python_stdlib.zip": stdlib, "site.zip": site})
     if "course" in job:
         with zipfile.ZipFile(job["sources"]) as file:

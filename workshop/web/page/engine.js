@@ -16,7 +16,8 @@ export class Engine {
     this.make = make ?? (() => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }));
     this.files = {}; // what a fresh worker has to be given: all of the learner's files that are not the course's
     this.asks = 0;
-    this.waiting = null;
+    this.waiting = null; // the message whose answer has not come
+    this.asking = false;
   }
 
   /**
@@ -34,9 +35,18 @@ export class Engine {
    * @returns {Promise<object>} exit, html, text, data, files; and stopped or ended if the worker had to be ended.
    */
   async ask(name, facts = {}, { files = {}, onProgress = () => {} } = {}) {
-    if (this.waiting) throw new Error("One ask at a time.");
-    this.#keep(files);
-    if (!this.worker) await this.#fresh("restarting", "Starting Python again");
+    if (this.asking) throw new Error("One ask at a time.");
+    this.asking = true;
+    try {
+      this.#keep(files);
+      await this.#fresh("restarting", "Starting Python again");
+      return await this.#answer(name, facts, files, onProgress);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  async #answer(name, facts, files, onProgress) {
     this.onState("busy", "Running");
     this.test = "";
     const found = await this.#send(name, facts, files, { seconds: this.silent, onProgress });
@@ -48,7 +58,7 @@ export class Engine {
     this.#end();
     const text = found.failed ? `Python cannot go on: ${found.failed}\n` : this.#why(found.why);
     const html = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-    // Not waited for: the answer need not wait for the next worker.
+    // Not waited for: whoever asked reads the answer meanwhile.
     this.#fresh("restarting", "Starting Python again").catch(() => {});
     return { exit: 1, html, text, data: null, files: {}, [found.why ?? "failed"]: true };
   }
@@ -92,7 +102,7 @@ export class Engine {
     this.worker.onerror = (event) => this.waiting?.finish({ failed: event.message || "the worker could not be loaded" });
     const options = { seconds: START, onProgress: (words) => this.onState(state, words) };
     const found = await this.#send("start", { base: this.base }, this.files, options);
-    if (!found.done && !("done" in found)) {
+    if (!("done" in found)) {
       this.#end();
       const why = found.failed ?? `nothing came for ${START} s`;
       this.onState("failed", `Python could not be loaded: ${why}.`);

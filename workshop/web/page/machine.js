@@ -139,7 +139,11 @@ export class Machine {
       this.#copy(before);
       module.stackRestore(stack);
       FS.streams.length = streams.length;
-      streams.forEach((stream, n) => (FS.streams[n] = stream));
+      for (const [n, stream] of streams.entries()) {
+        FS.streams[n] = stream;
+        // It may have been closed meanwhile.
+        if (stream) stream.fd = n;
+      }
       FS.chdir(folder);
     }
     process.output.trim();
