@@ -360,6 +360,15 @@ def test_run(visit: Visit) -> None:
     page.goto(f"{visit.site}#{STAGE}/1")
     write(page, "x = 1\n")
     expect(states.nth(1)).to_have_attribute("data-state", "stale")
+    # Of the others it is still known that they passed once.
+    only = {"passed": True, "steps": [_step(1, "passes", "passed")]}
+    visit.python.answers["run"] = {"text": "step 1 passes\n", "exit": 0, "data": only}
+    page.get_by_role("button", name="Only step 1").click()
+    expect(page.locator(".said")).to_contain_text("Step 1 passes.")
+    shown = [one.get_attribute("data-state") for one in states.all()]
+    assert shown == ["stale", "passes", "stale"]
+    page.locator(".brand").click()
+    expect(page.locator('[data-passed="true"]')).to_have_count(0)
 
 
 def test_commands(visit: Visit) -> None:

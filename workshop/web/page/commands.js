@@ -4,7 +4,7 @@ import { app, part, say } from "./app.js";
 import { back } from "./carry.js";
 import { $, ask, h, notice } from "./dom.js";
 import { open, short, TEST_FILE } from "./files.js";
-import { forget, note, print, progress, show_progress, to_do } from "./progress.js";
+import { forget, is_known, note, print, progress, show_progress, to_do } from "./progress.js";
 import { command } from "./python.js";
 import { read } from "./read.js";
 import { clear_results, printed, show_result, show_verdict, waiting } from "./results.js";
@@ -129,7 +129,7 @@ export async function check() {
     return;
   }
   const left = app.course.stages.filter(stage =>
-    stage.edit.some(path => app.work.changed(path)) && app.work.meta.progress?.[stage.name]?.print !== print(stage));
+    stage.edit.some(path => app.work.changed(path)) && !is_known(stage));
   if (!left.length) return say_here("All that you have written was run as it is now.");
   checking = true;
   for (const stage of left) {

@@ -10,21 +10,29 @@ export function print(stage) {
   return digest(stage.edit.map(path => app.work.text(path)));
 }
 
-// A stage's steps as the last run left them: "passes", "fails", "stale" (passed, and the files have changed since).
+// A stage's steps as the last run of each left them: "passes", "fails", "stale" (passed, and the files have changed since).
 export function progress(stage) {
   const known = app.work.meta.progress?.[stage.name];
   if (!known) return { steps: {}, passed: false };
-  const same = known.print === print(stage);
-  const steps = Object.fromEntries(Object.entries(known.steps)
-    .filter(([, state]) => same || state === "passes").map(([number, state]) => [number, same ? state : "stale"]));
-  return { steps, passed: same && known.passed };
+  const now = print(stage);
+  const steps = Object.entries(known.steps)
+    .map(([number, [state, then]]) => [number, then === now ? state : state === "passes" ? "stale" : "todo"]);
+  return { steps: Object.fromEntries(steps), passed: known.passed === now };
 }
 
+// Whether the stage was run as it is now.
+export function is_known(stage) {
+  return app.work.meta.progress?.[stage.name]?.print === print(stage);
+}
+
+// Remember what a run has found: {number: state}. A run of a judged stage, if it is whole, finds all that there is.
 export function note(stage, found, passed, whole) {
-  const before = progress(stage).steps;
-  const kept = Object.fromEntries(Object.entries(before).filter(([, state]) => state === "passes"));
-  const all = { ...app.work.meta.progress, [stage.name]: { print: print(stage), steps: whole ? found : { ...kept, ...found }, passed } };
-  app.work.remember("progress", all);
+  const now = print(stage);
+  const last = app.work.meta.progress?.[stage.name];
+  const before = stage.judged && whole ? {} : last?.steps;
+  const steps = Object.fromEntries(Object.entries(found).map(([number, state]) => [number, [state, now]]));
+  const known = { print: whole ? now : last?.print, steps: { ...before, ...steps }, passed: passed && now };
+  app.work.remember("progress", { ...app.work.meta.progress, [stage.name]: known });
   show_progress();
 }
 

@@ -98,7 +98,7 @@ export function show_verdict(stage, asked, answer) {
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
     printed(answer));
   // The lines of the steps are known from the ticks: begin with what failed.
-  const head = good === false && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
+  const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
   $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
   if (place && good === false && place[1] === app.editor.path) app.editor.line(Number(place[2]), true);
