@@ -23,11 +23,12 @@ MAY_IMPORT = {
     "report": {"course", "hunt", "judge", "runner"},
     "notebook": {"course", "pictures", "runner", "setup"},
     "slides": {"course", "runner"},
-    "web": {"commands", "course", "hunt", "judge", "report", "runner", "setup"},
+    "web": {"course", "setup"},
     "commands": {
         *("board", "course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides"),
         "web",
     },
+    "browser": {"commands", "course", "hunt", "judge", "report", "runner"},
     "__main__": {"commands", "setup"},
 }
 """By a room, the rooms of which it may know. A room is below all those that may import it."""
