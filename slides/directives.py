@@ -174,6 +174,10 @@ class Terminal(Included):
         lines = self.fitting(node.astext())
         # The highlighter knows no verdicts, so the text is coloured here.
         html = VERDICT.sub(coloured, escape("\n".join(lines), quote=False))
+        # In a timeline, what the weather did.
+        html = re.sub(
+            r"^ +[\d.]+ ms +~ .*$", r'<span class="prompt">\g<0></span>', html, flags=re.M
+        )
         html = re.sub(r"^\$ (.*)$", r'<span class="prompt">$</span> <b>\1</b>', html, flags=re.M)
         html = f'<pre><code data-noescape class="nohighlight console">{html}</code></pre>'
         return [nodes.raw("", f'<div class="letters-{size_of(lines)}">{html}</div>', format="html")]

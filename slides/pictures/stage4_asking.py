@@ -16,7 +16,7 @@ from workshop.pictures.base import (
 ASKED = {
     "port": "port.stopListening()",
     "client": "transport.loseConnection()",
-    "server": "the client's end is its own",
+    "server": "no call: it follows the client",
 }
 ENDS = {"port": "its Deferred fires", "client": "connectionLost", "server": "connectionLost"}
 

@@ -1,11 +1,13 @@
-// The speaker's window shows the notes first: large, on the left; the slides and what comes next are beside them.
+// The speaker's window shows the notes first: large, at the top left; the slides are beside them, and the clocks below.
 // reveal.js has no option for that, so the style is added to the window that its notes plugin opens.
 window.SpeakerNotesFirst = () => {
   const style = `
     body[data-speaker-layout="default"] #current-slide { left: auto; right: 0; width: 38%; height: 50%; }
     body[data-speaker-layout="default"] #upcoming-slide { top: 50%; right: 0; width: 38%; height: 50%; }
-    body[data-speaker-layout="default"] #speaker-controls { top: 0; left: 0; right: auto; width: 62%; height: 100%; }
-    body[data-speaker-layout="default"] .speaker-controls-notes { font-size: 24px; }
+    body[data-speaker-layout="default"] #speaker-controls { top: 0; left: 0; right: auto; width: 62%; height: 100%;
+      display: flex; flex-direction: column; }
+    body[data-speaker-layout="default"] .speaker-controls-notes { order: -1; flex: 1; overflow: auto; font-size: 20px;
+      overflow-wrap: anywhere; }
   `;
   const open = window.open.bind(window);
   window.open = (address, name, ...rest) => {

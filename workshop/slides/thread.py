@@ -122,9 +122,10 @@ def day(course: Course) -> str:
         width = 1196 * minutes / whole
         look = "pause" if name == "break" else "stage" if name else "talk"
         svg += f'<rect class="{look}" x="{x + 2:.1f}" y="2" width="{width - 3:.1f}" height="86" rx="6"/>'
+        middle = f'x="{x + width / 2:.1f}" text-anchor="middle"'
         if name and name != "break":
-            middle = f'x="{x + width / 2:.1f}" text-anchor="middle"'
             svg += f'<text {middle} y="42" font-weight="bold">{name}</text>'
+        if name:
             svg += f'<text {middle} y="76">{minutes}\'</text>'
         x += width
     said = "; ".join(
