@@ -304,3 +304,17 @@ def test_by_keyboard(window: Window, built: Path) -> None:
     speaker.locator(".speaker-controls-notes .value", has_text=second[:40]).wait_for()
     assert page.evaluate("Reveal.getIndices().h") == 1
     assert window.wrong == []
+
+
+@pytest.mark.parametrize("stage", ["stage3_http", "stage3b_framing"])
+def test_demo_for_the_last_row(window: Window, stage: str) -> None:
+    """The letters of a demo's page are as large as those of a slide."""
+    text = (ROOT / "exercises" / stage / "pages.py").read_text("utf-8")
+    style = re.search(r"<style>.*?</style>", text, re.S)
+    assert style is not None
+    parts = "<p>a</p><pre>a</pre><label>a</label><input><textarea></textarea><button>a</button>"
+    window.page.set_content(style[0].replace("{{", "{").replace("}}", "}") + parts)
+    shown = parts if stage == "stage3b_framing" else "<p><pre>"
+    for name in set(re.findall(r"<(\w+)", shown)):
+        size = window.page.locator(name).evaluate(SIZE)
+        assert size >= 26.66, f"{name}: {size}"
