@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import TOOL
+from workshop.course import TOOL, CourseError
 from workshop.course.files import fingerprint, fingerprints
 
 
@@ -19,13 +19,20 @@ from workshop.course.files import fingerprint, fingerprints
 @click.option(
     "--start", default="13:20", show_default=True, metavar="HH:MM", help="When it begins."
 )
-@click.option("--track", type=click.Choice(["core", "all"]), default="core", show_default=True)
+@click.option(
+    "--track",
+    default="core",
+    show_default=True,
+    metavar="NAME",
+    help="core, long, day or all, as in course.toml.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
 def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     """Show the timetable for a class, from the minutes in course.toml.
 
-    Exit code 1 if it is longer than the session in course.toml.
+    It adds up what each talk and exercise needs: words to read and to say, questions, demos, steps. Exit code 1 if one needs
+    more than it has, a break is missing, or the whole is longer than the track in course.toml.
     """
     from workshop.course.timetable import as_data, timetable
     from workshop.report.console import Console
@@ -34,16 +41,15 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
         table = timetable(tool.course, start, track)
     except ValueError:
         raise click.UsageError(f'"{start}" is not a time of day; write it as 13:20.') from None
+    except CourseError as error:
+        raise click.UsageError(str(error)) from None
     if as_json:
         click.echo(json.dumps(as_data(table)))
     else:
         Console().schedule(table)
-    if table.over:
-        has = tool.course.session[track]
-        click.echo(
-            f"It runs over: {table.over} minutes more than the {has} of course.toml.", err=True
-        )
-    return int(bool(table.over))
+    for fault in table.faults:
+        click.echo(fault, err=True)
+    return int(bool(table.faults))
 
 
 @cli.command(short_help="Open JupyterLab on your stage's notebook.")

@@ -77,8 +77,8 @@ def moment(course: Course, deck: str) -> Moment | None:
     first = course.stages[0]
     if deck in [talk.name for talk in course.talks[:1]] and not first.slides:
         whats.append(f"{first.name}:")
-    for track in sorted(course.session, key=course.session.__getitem__):
-        plan = timetable.timetable(course, "00:00", track)
+    for track in sorted(course.tracks, key=lambda one: one.minutes or 10_000):
+        plan = timetable.timetable(course, "00:00", track.name)
         now, begin, end = 0, None, 0
         for row in plan.rows:
             if row.what.startswith(tuple(whats)):
@@ -106,8 +106,8 @@ def clock(place: Moment) -> str:
 
 def day(course: Course) -> str:
     """Return the shortest track as a bar, as SVG: each stage as wide as its minutes, and the breaks."""
-    track = min(course.session, key=course.session.__getitem__)
-    rows = timetable.timetable(course, "00:00", track).rows
+    track = min(course.tracks, key=lambda one: one.minutes or 10_000)
+    rows = timetable.timetable(course, "00:00", track.name).rows
     whole = sum(row.minutes for row in rows)
     parts: list[tuple[str, int]] = []
     for row in rows:
