@@ -22,7 +22,7 @@ from workshop.pictures.base import (
 )
 
 # In pixels: where the answer begins, a byte's width, a row's height, the room between two blocks.
-LEFT, BYTE, ROW, GAP = 156, 43, 40, 12
+LEFT, BYTE, ROW, GAP = 168, 42, 40, 12
 FILLS = {
     weather.RIGHT: PALE_GREEN,
     weather.WRONG: RED,
