@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from decks import Deck, decks, read
+from decks import Deck, Slide, decks, read
 
 from workshop.course import Course, CourseError, Stage, load, timetable
 from workshop.slides import recorded, thread
@@ -98,6 +98,33 @@ def test_the_thread(deck: Deck) -> None:
     if deck.name in {stage.name for stage in COURSE.stages}:
         readme = (ROOT / "exercises" / deck.name / "README.md").read_text("utf-8")
         assert trained(readme) in (set(), lit(deck))
+
+
+def asks_elsewhere(deck: Deck) -> list[str]:
+    """The slides with code or a picture about which the speaker asks something that the slide does not show."""
+    return [
+        slide.title
+        for slide in deck.slides
+        if slide.turn is None
+        and re.search(r"^```\{(source|terminal|picture)\}", slide.text, re.M)
+        and re.search(r"^Ask\b", slide.notes, re.M)
+        and "{container} ask" not in slide.text
+        and not slide.title.endswith("?")
+    ]
+
+
+@each_deck
+def test_questions_beside_the_code(deck: Deck) -> None:
+    """Whatever the class is asked about code or a picture is on the slide that has it."""
+    assert asks_elsewhere(deck) == []
+
+
+def test_question_elsewhere_is_found() -> None:
+    """The check above can fail."""
+    asked = Slide("Three", "```{source} x.py\n```", "Ask: which?", 1)
+    shown = Slide("Three", f"{asked.text}\n\n:::{{container}} ask\nWhich?\n:::", "Ask: which?", 1)
+    told = Slide("Three", asked.text, "Say: the second.", 1)
+    assert asks_elsewhere(Deck("a", (asked, shown, told))) == ["Three"]
 
 
 def test_what_a_readme_trains_is_read() -> None:

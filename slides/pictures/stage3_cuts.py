@@ -35,7 +35,7 @@ WRONG = {
 RIGHT, WRONG_ANSWER, NONE = "both answered", "wrong answer", "no answer"
 
 # In pixels: where the bytes begin, a byte's width, a row's height.
-LEFT, BYTE, ROW = 350, 15, 70
+LEFT, BYTE, ROW = 350, 15, 62
 FILLS = {RIGHT: PALE_GREEN, WRONG_ANSWER: RED, NONE: "url(#stripes)"}
 STRIPES = (
     '<defs><pattern id="stripes" width="6" height="10" patternUnits="userSpaceOnUse">'
@@ -90,12 +90,12 @@ for line in (line for lines in BOTH for line in lines):
 for label, outcomes in found.items():
     # Row by row, in class.
     parts.append('<g class="fragment">')
-    parts.append(word(0, y + 38, label, BOLD if label == "the solution" else ""))
+    parts.append(word(0, y + 35, label, BOLD if label == "the solution" else ""))
     for cut, one in enumerate(outcomes, 1):
-        parts.append(box(LEFT + cut * BYTE - BYTE // 2, y, BYTE - 1, ROW - 14, FILLS[one]))
+        parts.append(box(LEFT + cut * BYTE - BYTE // 2, y, BYTE - 1, ROW - 12, FILLS[one]))
     parts.append("</g>")
     y += ROW
 for n, (name, fill) in enumerate(FILLS.items()):
     parts.append(box(330 * n, y + 18, 30, 30, fill))
     parts.append(word(330 * n + 42, y + 43, name))
-print(slide(y + 66, "Two requests, cut in two at every offset", parts, [STRIPES]), end="")
+print(slide(y + 56, "Two requests, cut in two at every offset", parts, [STRIPES]), end="")
