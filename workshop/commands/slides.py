@@ -17,7 +17,7 @@ from workshop.slides import decks, handout
 @click.argument("deck", required=False)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@click.option("--pdf", is_flag=True, help="Write handouts instead, a page a slide.")
+@click.option("--pdf", is_flag=True, help="Write handouts instead, two slides a page.")
 @click.option("--notes", is_flag=True, help="With --pdf: the speaker's notes too.")
 @click.option("--record", is_flag=True, help="For maintainers: run again what the slides show.")
 @click.pass_obj
