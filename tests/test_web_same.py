@@ -5,8 +5,11 @@ Under CI, for each; elsewhere, for one mutant of each step.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from driving import REPOSITORY
 from test_http_browser import pytestmark  # noqa: F401
 from web_engine import Engine, engine
 
+from workshop.commands import invoke
 from workshop.course import Stage, Step, load
 from workshop.course.solutions import Overlay, answer, mutated
 from workshop.course.toml_fields import read
@@ -105,3 +109,27 @@ def test_steps(course: Engine, stage: Stage) -> None:
         elif name.startswith("starter") and plain(found["message"]) != plain(expected["message"]):
             wrong.append((name, expected["message"], found["message"]))
     assert not wrong
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the course for a learner, with starters."""
+    root = tmp_path_factory.mktemp("copy")
+    for top in ("exercises", "solutions"):
+        shutil.copytree(REPOSITORY / top, root / top, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.mark.parametrize("solved", [False, True], ids=["starter", "solution"])
+@pytest.mark.parametrize("stage", JUDGED, ids=lambda stage: stage.name)
+def test_judged(course: Engine, copy: Path, stage: Stage, solved: bool) -> None:
+    """A stage whose tests the learner writes has the same verdict, word for word."""
+    files = answer(stage) if solved else answer(stage, 0)
+    for name, text in files.items():
+        (copy / stage.path(name)).write_text(text, "utf-8")
+    words = io.StringIO()
+    with contextlib.redirect_stdout(words):
+        code = invoke(["--root", str(copy), "run", stage.name])
+    there = course.ask("run", {stage.path(n): text for n, text in files.items()}, stage=stage.name)
+    assert (there["exit"], there["text"]) == (code, words.getvalue())
+    assert code == (0 if solved else 1)
