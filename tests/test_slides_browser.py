@@ -92,12 +92,18 @@ class Window:
         return len(re.findall(rb"/Type\s*/Page\b", data))
 
 
+@pytest.fixture(scope="module")
+def shared(browser: Any) -> Window:
+    """A page of 1280 by 720, for all tests: for each new one, Chromium would start another process."""
+    return Window(browser.new_page(viewport={"width": 1280, "height": 720}))
+
+
 @pytest.fixture
-def window(browser: Any) -> Iterator[Window]:
-    """A new page of 1280 by 720."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    yield Window(page)
-    page.close()
+def window(shared: Window) -> Iterator[Window]:
+    """That page, empty, of which nothing is wrong."""
+    shared.wrong.clear()
+    yield shared
+    shared.page.goto("about:blank")
 
 
 @each_deck
@@ -154,7 +160,7 @@ HARM: dict[str, tuple[str | re.Pattern[str], str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def harmed(browser: Any, built: Path) -> list[str]:
+def harmed(shared: Window, built: Path) -> list[str]:
     """What is said of a deck that has one slide again and again, each time with another harm, which is its title."""
     html = (built / "stage2_poetry.html").read_text("utf-8")
     slides = re.findall(
@@ -168,9 +174,9 @@ def harmed(browser: Any, built: Path) -> list[str]:
         copies += re.sub("<h2>.*?</h2>", f"<h2>{harm}</h2>", again)
     path = built / "harmed.html"
     path.write_text(html.replace(one, copies), "utf-8")
-    window = Window(browser.new_page(viewport={"width": 1280, "height": 720}))
-    said = window.walk(path)
-    window.page.close()
+    shared.wrong.clear()
+    said = shared.walk(path)
+    shared.page.goto("about:blank")
     return said
 
 
@@ -251,3 +257,4 @@ def test_by_keyboard(window: Window, built: Path) -> None:
     speaker.locator(".speaker-controls-notes .value", has_text=second[:40]).wait_for()
     assert page.evaluate("Reveal.getIndices().h") == 1
     assert window.wrong == []
+    speaker.close()

@@ -8,6 +8,7 @@ import webbrowser
 
 import click
 
+from workshop.commands import hub
 from workshop.commands.group import Tool, cli
 from workshop.slides import decks, handout
 
@@ -59,8 +60,8 @@ def slides(
         return
 
     def ready(address: str) -> None:
-        click.echo(f"The slides are at {address}  (S: notes; Ctrl-C ends it)")
-        if not no_browser:
+        click.echo(f"The slides are at {hub.proxied(address)}  (S: notes; Ctrl-C ends it)")
+        if not no_browser and not hub.is_hub():
             # In a thread, since a browser for the terminal only returns when it is closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
