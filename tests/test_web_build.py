@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from driving import HALF, STARTER, Learner, posix
+from driving import HALF, STARTER, TOOL, Learner, posix
 
 from workshop.course import load
 from workshop.web import build, packages
@@ -68,10 +69,10 @@ def test_the_same_again_without_network(
 ) -> None:
     """Another build of the same course starts no program, so asks no network, and has the same bytes; it cleans up."""
 
-    def run(*words: object) -> None:
+    def refuse(*words: object) -> None:
         pytest.fail(f"It runs {words}")
 
-    monkeypatch.setattr(packages, "run", run)
+    monkeypatch.setattr(packages, "run", refuse)
     (tmp_path / "left" / "over").mkdir(parents=True)
     (tmp_path / "left" / "over" / "old.html").touch()
     build.build(COURSE, tmp_path, lambda sentence: None)
@@ -111,6 +112,25 @@ def test_a_change_is_noticed(mini: Learner) -> None:
     with mini.path("exercises/stage1_echo/hints.md").open("a") as file:
         file.write("x")
     assert build.fingerprint(course) != before
+
+
+def test_the_command(web_folder: Path, tmp_path: Path) -> None:
+    """`web --build` writes the folder and says how large it is; again, it replaces it; other folders are left alone."""
+    for _ in range(2):
+        done = run("web", "--build", str(tmp_path / "page"))
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"a browser downloads \d\.\d MB of it", done.stdout)
+        assert names(tmp_path / "page") == names(web_folder)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    done = run("web", "--build", str(tmp_path / "mine"))
+    assert done.returncode == 1 and "is not empty" in " ".join(done.stderr.split())
+    assert names(tmp_path / "mine") == {"letter.txt"}
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Give a command on the course itself."""
+    return subprocess.run([*TOOL, *words], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 # What the files ask for

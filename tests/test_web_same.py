@@ -10,6 +10,7 @@ import io
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,8 +123,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("solved", [False, True], ids=["starter", "solution"])
 @pytest.mark.parametrize("stage", JUDGED, ids=lambda stage: stage.name)
-def test_judged(course: Engine, copy: Path, stage: Stage, solved: bool) -> None:
+def test_judged(
+    course: Engine, copy: Path, stage: Stage, solved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stage whose tests the learner writes has the same verdict, word for word."""
+    # As in an environment that is active, and on a terminal of the usual width.
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("COLUMNS", "80")
     files = answer(stage) if solved else answer(stage, 0)
     for name, text in files.items():
         (copy / stage.path(name)).write_text(text, "utf-8")

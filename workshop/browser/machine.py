@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import faulthandler
+import ipaddress
 import json
 import os
 import signal
@@ -130,6 +131,29 @@ SOCKETS = {
 """Constants of socket that Twisted names when it makes transports, for the simulated network too."""
 
 
+def _to_bytes(family: int, text: str) -> bytes:
+    """Stand in for socket.inet_pton, which knows no IPv6 here.
+
+    Raises:
+        OSError: It is not an address of that family.
+    """
+    try:
+        kind = ipaddress.IPv6Address if family == socket.AF_INET6 else ipaddress.IPv4Address
+        return kind(text).packed
+    except ValueError as error:
+        raise OSError(str(error)) from None
+
+
+def _to_text(family: int, data: bytes) -> str:
+    """Stand in for socket.inet_ntop.
+
+    Raises:
+        ValueError: It has not the length of an address of that family.
+    """
+    kind = ipaddress.IPv6Address if family == socket.AF_INET6 else ipaddress.IPv4Address
+    return str(kind(data))
+
+
 class _PathSocket:
     """Stand in for a UNIX socket that is only bound, so that its path has a file."""
 
@@ -164,7 +188,7 @@ def install() -> None:
     os.environ["PATH"] = str(trial.parent)
     for name, value in SOCKETS.items():
         vars(socket).setdefault(name, value)
-    vars(socket).update(socket=_Socket)
+    vars(socket).update(socket=_Socket, inet_pton=_to_bytes, inet_ntop=_to_text, has_ipv6=True)
     vars(os).update(_exit=_exit, abort=_abort, kill=_kill, waitpid=_waitpid, cpu_count=lambda: 1)
     vars(os).setdefault("WNOHANG", 1)
     # It is there, and fails.

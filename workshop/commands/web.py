@@ -49,7 +49,9 @@ def web(tool: Tool, folder: Path | None, port: int, no_browser: bool) -> None:
     network once it has been opened. Building it, once, needs npm and a network. Ctrl-C ends it.
     """
     if folder is not None:
-        check_folder(tool.course, folder.absolute())
+        if not (folder / "files.json").is_file():
+            # Else it is an earlier build, which this one replaces.
+            check_folder(tool.course, folder.absolute())
         make(tool.course, folder.absolute())
         wire = build.on_the_wire(folder) / 1e6
         click.echo(f"{folder}: a browser downloads {wire:.1f} MB of it, once.")
