@@ -524,6 +524,7 @@ def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
     second = visit.page(f"{STAGE}/1", context, before=deaf)
     write(second)
     kept(second)
+    first.bring_to_front()
     write(first, "late = 1\n")
     expect(notice(first)).to_contain_text("Your last changes here were not saved: export them.")
     kept(second)
