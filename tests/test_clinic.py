@@ -201,16 +201,15 @@ def verdicts() -> dict[str, str]:
     asked = {
         f"{path.parent.name}/{path.name}": (
             case_of(path.name),
-            {**answer(STAGE), path.name: path.read_text("utf-8"), **partner(path)},
+            alone(case_of(path.name), {path.name: path.read_text("utf-8"), **partner(path)}),
         )
         for path in REPAIRS
     }
-    causes = {"causes.py": answer(STAGE)["causes.py"]}
     asked |= {
         f"{case} without {test}": (case, changed(file, (f"def {test}(", f"def no_{test}(")))
         for case, file, test in TESTS
     }
-    asked |= {f"unrepaired {case}": (case, {**answer(STAGE, 0), **causes}) for case in CASES}
+    asked |= {f"unrepaired {case}": (case, alone(case, answer(STAGE, 0))) for case in CASES}
     asked |= {
         name: (case, {**answer(STAGE), **files}) for name, (case, files, _) in REFUSED.items()
     }
@@ -228,6 +227,19 @@ def verdicts() -> dict[str, str]:
             )
             assert step.status in ("passes", "fails")
     return found
+
+
+def alone(case: str, files: dict[str, str]) -> dict[str, str]:
+    """These files of a pair, with its cause named, and nothing of another pair: its files cannot be imported.
+
+    So no step depends on another pair, and a pair that passes need not run again because another changes.
+    """
+    [cause] = re.findall(rf'^    "{case}": .*,$', answer(STAGE)["causes.py"], re.M)
+    return {
+        **dict.fromkeys(STAGE.edit, "raise ImportError('another pair')\n"),
+        **{name: files[name] for name in (f"{case}.py", f"test_{case}.py")},
+        "causes.py": f"CAUSES = {{\n{cause}\n}}\n",
+    }
 
 
 def partner(path: Path) -> dict[str, str]:

@@ -60,7 +60,8 @@ def anchors(page: Path) -> set[str]:
 
 
 def problems(page: Path, text: str) -> Iterator[str]:
-    """What a page's text names and is not there."""
+    """What a page's text names and is not there; a box's text is as any other."""
+    text = re.sub(r"^> ?", "", text, flags=re.M)
     fences = "\n".join(re.findall(r"^```.*?\n(.*?)^```", text, re.M | re.S))
     prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     for target in LINK.findall(prose):
@@ -166,6 +167,7 @@ def test_what_is_named_exists(page: Path) -> None:
         ("`trial exercises.stage2_poetry.test_1_server.Step99No`", "target of trial"),
         ("`python3 -m workshop dance`", "command dance"),
         ("```\npython3 -m workshop run stage2_poetry 99\n```", 'no step "99"'),
+        ("> ```\n> python3 -m workshop run stage2_poetry 99\n> ```", 'no step "99"'),
         ("`python3 -m workshop run --quick`", "option --quick of run"),
         ("`python3 -m workshop --quick run`", "option --quick of cli"),
         ("`python3 -m workshop dev starters --all`", "option --all of starters"),

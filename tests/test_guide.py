@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from workshop.course import load
@@ -21,3 +22,22 @@ def test_every_stage_is_in_the_guide() -> None:
     heads = [line for line in text.splitlines() if line.startswith("### stage")]
     said = [head if " talk, " in head else head.partition(",")[0] for head in heads]
     assert said == wanted, "slides/README.md wants these headings, in this order"
+
+
+def test_every_stage_says_what_is_for_class() -> None:
+    """Each section of a stage has the line that its README has: what is done in class, for the quick, and at home."""
+    text = (ROOT / "slides" / "README.md").read_text("utf-8")
+    parts = {
+        part.partition(":")[0]: part for part in re.split(r"^### (?=stage)", text, flags=re.M)[1:]
+    }
+    for stage in load(ROOT).stages:
+        assert f"\n{stage.places}" in parts[stage.name], (
+            f"{stage.name} wants the line {stage.places}"
+        )
+
+
+def test_every_track_is_in_the_guide() -> None:
+    """The guide names each track, with its minutes."""
+    text = " ".join((ROOT / "slides" / "README.md").read_text("utf-8").split())
+    for track in load(ROOT).tracks:
+        assert f"| `{track.name}` | {track.minutes} |" in text

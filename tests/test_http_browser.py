@@ -60,29 +60,45 @@ def favicon(message: Any) -> bool:
     return str(message.location["url"]).endswith("/favicon.ico")
 
 
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Page:
+    """A page for all tests: for each new one, Chromium would start another process."""
+    page: Page = browser.new_page()
+    page.set_default_timeout(BOUND * 1000)
+    return page
+
+
 @pytest.fixture(params=SIZES)
-def page(browser: Any, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(window: Page, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a window, wide or narrow. By the end, it has asked nobody else and had no error, and it fits."""
     width, height = SIZES[request.param]
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.set_default_timeout(BOUND * 1000)
+    window.set_viewport_size({"width": width, "height": height})
     wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("console", lambda message: favicon(message) or wrong.append(f"console: {message.text}"))
-    page.on("dialog", lambda dialog: (wrong.append("a dialog"), dialog.dismiss()))
-    page.on(
-        "request",
-        lambda asked: asked.url.startswith(url) or wrong.append(f"asked for {asked.url}"),
-    )
-    yield page
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{request.node.name}.png")
-    assert wrong == []
-    assert page.evaluate("window.ran") is None, "what was sent ran as a script"
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "it does not fit"
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.title()
-    page.close()
+    watched = {
+        "pageerror": lambda error: wrong.append(f"error: {error}"),
+        "console": lambda said: favicon(said) or wrong.append(f"console: {said.text}"),
+        "dialog": lambda dialog: (wrong.append("a dialog"), dialog.dismiss()),
+        "request": lambda asked: (
+            asked.url.startswith(url) or wrong.append(f"asked for {asked.url}")
+        ),
+    }
+    on: Any = window.on
+    for event, heard in watched.items():
+        on(event, heard)
+    try:
+        yield window
+        if PICTURES:
+            window.screenshot(path=Path(PICTURES) / f"{request.node.name}.png")
+        assert wrong == []
+        assert window.evaluate("window.ran") is None, "what was sent ran as a script"
+        assert window.evaluate("document.documentElement.scrollWidth") <= width, "it does not fit"
+        assert window.locator("html").get_attribute("lang") == "en"
+        assert window.title()
+    finally:
+        for event, heard in watched.items():
+            window.remove_listener(event, heard)
+        window.set_extra_http_headers({})
+        window.goto("about:blank")
 
 
 def test_shows_what_was_asked(page: Page, url: str) -> None:
@@ -137,11 +153,10 @@ def test_form(page: Page, url: str) -> None:
     assert "東京" in page.locator("dl").inner_text()
 
 
-def test_no_such_page(browser: Any, url: str) -> None:
+def test_no_such_page(window: Page, url: str) -> None:
     """A page that is not there is a 404, which the browser shows; the favicon that it asks for on its own is one."""
-    page = browser.new_page()
-    response = page.goto(f"{url}/nowhere")
-    assert response.status == 404
-    assert "no such page" in page.inner_text("body")
-    assert page.request.get(f"{url}/favicon.ico").status == 404
-    page.close()
+    response = window.goto(f"{url}/nowhere")
+    assert response and response.status == 404
+    assert "no such page" in window.inner_text("body")
+    assert window.request.get(f"{url}/favicon.ico").status == 404
+    window.goto("about:blank")

@@ -73,17 +73,28 @@ def sent(stage: str) -> tuple[set[bytes], set[bytes]]:
     return good, bad
 
 
-# Strategies are made once: making them costs more than what is drawn from them. So places in a stream are drawn before
-# the stream is there, as a number that is taken modulo its length.
-PLACE = st.integers(0, 2**16)
-KIND = st.sampled_from(["flip", "alter", "alter", "insert", "insert", "delete", "repeat", "splice"])
-LETTER = st.sampled_from(list(b"0159afgzAFGZ:;,. -+x"))
-SIZE = st.integers(1, 12)
+# Drawing costs more than all that is done with a stream. So strategies are made once, and several decisions are parts of one
+# number: the change of a stream, its cuts, how the handler answers. Each of these still shrinks on its own.
+PLACES = 2**16
+"""A place in a stream is drawn before the stream is there: it is taken modulo its length."""
+NUMBER = st.binary(min_size=16, max_size=16)
+KINDS = ["flip", "alter", "alter", "insert", "insert", "delete", "repeat", "splice"]
+LETTERS = b"0159afgzAFGZ:;,. -+x"
+SIZES = range(1, 13)
 PIECE = st.sampled_from(AWKWARD) | st.binary(max_size=4)
-TIMES = st.sampled_from([2, 2, 3, 50])
+TIMES = [2, 2, 3, 50]
 MANY = st.sampled_from([0, 0, 1, 1, 2, 3])
-EVENTS = st.lists(st.tuples(st.sampled_from(PAUSES), st.booleans()), min_size=1, max_size=5)
-LEAVES = st.sampled_from([None, None, None, 0, 1, 2, 4, 100])
+EVENTS = list(itertools.product(PAUSES, [False, True]))
+LEAVES = [None, None, None, 0, 1, 2, 4, 100]
+
+
+def parts(number: bytes, *below: int) -> list[int]:
+    """Numbers below these, which are parts of the one that was drawn."""
+    rest, found = int.from_bytes(number, "big"), []
+    for one in below:
+        rest, part = divmod(rest, one)
+        found.append(part)
+    return found
 
 
 @functools.cache
@@ -99,47 +110,52 @@ def streams(draw: st.DrawFn) -> list[bytes]:
     data = b"".join([draw(requests()) for _ in range(1 + draw(MANY))])
     for _ in range(draw(MANY)):
         data = mutated(draw, data)
-    count = draw(st.integers(0, 5))
+    count, *places = parts(draw(NUMBER), 6, *[PLACES] * 5)
     if count == 5:
         return [data[i : i + 1] for i in range(len(data))]
-    cuts = sorted({draw(PLACE) % (len(data) + 1) for _ in range(count)} | {0, len(data)})
+    cuts = sorted({place % (len(data) + 1) for place in places[:count]} | {0, len(data)})
     return [data[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def mutated(draw: st.DrawFn, data: bytes) -> bytes:
     """The bytes with one change."""
-    kind, place, size = draw(KIND), draw(PLACE), draw(SIZE)
+    sizes = (len(KINDS), PLACES, len(SIZES), 256, len(LETTERS), len(TIMES), PLACES)
+    which, place, size, byte, letter, times, there = parts(draw(NUMBER), *sizes)
+    kind, size = KINDS[which], SIZES[size]
     at = place % (len(data) + 1)
     if place % 2:  # where a line begins: there are sizes, names, methods
         lines = [match.end() for match in re.finditer(rb"\n|^", data)]
         at = lines[place // 2 % len(lines)]
     before, piece, after = data[:at], data[at : at + size], data[at + size :]
     if kind == "flip":
-        return before + bytes([draw(PLACE) % 256]) + data[at + 1 :]
+        return before + bytes([byte]) + data[at + 1 :]
     if kind == "alter":
-        return before + bytes([draw(LETTER)]) + data[at + 1 :]
+        return before + LETTERS[letter : letter + 1] + data[at + 1 :]
     if kind == "insert":
         return before + draw(PIECE) + data[at:]
     if kind == "delete":
         return before + after
     if kind == "repeat":
-        return before + piece * draw(TIMES) + after
+        return before + piece * TIMES[times] + after
     spliced = draw(requests())
-    return before + spliced[draw(PLACE) % (len(spliced) + 1) :]
+    return before + spliced[there % (len(spliced) + 1) :]
 
 
 @st.composite
-def scripts(draw: st.DrawFn, kinds: st.SearchStrategy[list[str]]) -> dict[str, Any]:
+def scripts(draw: st.DrawFn, kinds: tuple[str, ...]) -> dict[str, Any]:
     """A stream, what happens after each of its chunks, how the handler answers, and how it ends.
 
     leaves: the number of the chunk before which the client leaves; None where it stays.
     """
+    chunks = draw(streams())
+    leaves, reads, many, *events = parts(draw(NUMBER), len(LEAVES), 2, 5, *[len(EVENTS)] * 5)
+    some, *answers = parts(draw(NUMBER), 4, *[len(kinds)] * 4)
     return {
-        "chunks": draw(streams()),
-        "events": draw(EVENTS),
-        "kinds": draw(kinds),
-        "leaves": draw(LEAVES),
-        "reads": draw(st.booleans()),
+        "chunks": chunks,
+        "events": [EVENTS[one] for one in events[: many + 1]],
+        "kinds": [kinds[one] for one in answers[: some + 1]],
+        "leaves": LEAVES[leaves],
+        "reads": bool(reads),
     }
 
 
@@ -188,7 +204,7 @@ def run(examples: st.SearchStrategy[Any], check: Callable[[Any], Wire]) -> Count
 
 def handlers(*kinds: str) -> st.SearchStrategy[Any]:
     """Scripts in which the handler answers in these ways."""
-    return scripts(st.lists(st.sampled_from(kinds), min_size=1, max_size=4))
+    return scripts(kinds)
 
 
 def test_answers_at_once() -> None:

@@ -258,6 +258,18 @@ def test_what_cannot_be_merged(versions: tuple[Learner, Learner], file: Path) ->
     refused(new, str(file), "version 1.0", "this is version 2.0", f"{ECHO}, line 1", "export again")
 
 
+def test_an_older_starter_is_no_work(versions: tuple[Learner, Learner], file: Path) -> None:
+    """A file of another version in which nothing was written takes the place of nothing here."""
+    old, new = versions
+    starter = old.path().read_text("utf-8")
+    new.write(HALF)
+    starters = {ECHO: starter, COUNT: old.path(COUNT).read_text("utf-8")}
+    files = {ECHO: starter, COUNT: "# mine\n", ABOUT: about("1.0", starters=starters)}
+    assert new.here("import", zipped(file, files)).code == 0
+    assert new.path().read_text("utf-8") == HALF
+    assert new.path(COUNT).read_text("utf-8") == "# mine\n"
+
+
 def test_another_version_without_starters(versions: tuple[Learner, Learner], file: Path) -> None:
     """If a zip of another version does not say what its files began as, they are taken only if nothing is to be merged."""
     _, new = versions

@@ -10,6 +10,7 @@ import functools
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,18 +62,44 @@ each_mutant = pytest.mark.parametrize(
 )
 
 
+def read_by(stage: Stage, step: Step, test: str) -> tuple[str, ...]:
+    """Of the files to edit, those on which a test depends: for the test of a pair, that pair; test_clinic.py shows it."""
+    case = step.name.lower()
+    pair = (f"{case}.py", f"test_{case}.py")
+    return pair if test == "test_pair" and set(pair) <= set(stage.edit) else stage.edit
+
+
 @functools.lru_cache
 def ladder(root: Path, name: str) -> dict[int, Verdict]:
-    """By number of steps solved, from none to all: the verdict on these and the next step; with none solved, on all."""
+    """By number of steps solved, from none to all: the verdict on these and the next step; with none solved, on all.
+
+    A test whose files are those of a level before has run there.
+    """
     stage = load(root).stage(name)
     numbers = [0] + [step.number for step in stage.steps if not step.given]
     asked = {n: [step for step in stage.steps if n == 0 or step.number <= n + 1] for n in numbers}
-    cases = [
-        Case(str(n), answer(stage, n), tuple(targets(stage, asked[n])), stop=False) for n in numbers
-    ]
+    ran: dict[tuple[str, ...], int] = {}
+    before: dict[int, list[tuple[int, str]]] = {n: [] for n in numbers}
+    cases = []
+    for n in numbers:
+        files, words = answer(stage, n), []
+        for step in asked[n]:
+            [target], new = targets(stage, [step]), []
+            for test in step.tests:
+                reads = [files[file] for file in read_by(stage, step, test.name)]
+                if (first := ran.setdefault((step.cls, test.name, *reads), n)) == n:
+                    new.append(f"{target}.{test.name}")
+                else:
+                    before[n].append((first, f"{target}.{test.name}"))
+            words += [target] if len(new) == len(step.tests) else new
+        cases.append(Case(str(n), files, tuple(words), stop=False))
     with Pool(stage) as pool:
-        results = [result for _, result in pool.run(cases)]
-    return {n: by_step(stage, result, asked[n]) for n, result in zip(numbers, results, strict=True)}
+        results = dict(zip(numbers, (result for _, result in pool.run(cases)), strict=True))
+    for n in numbers:
+        old = [t for first, one in before[n] for t in results[first].tests if t.target == one]
+        assert len(old) == len(before[n])
+        results[n] = replace(results[n], tests=(*results[n].tests, *old))
+    return {n: by_step(stage, results[n], asked[n]) for n in numbers}
 
 
 def without_part(text: str, part: int) -> str:

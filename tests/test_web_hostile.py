@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from driving import ECHO, MINI, SOLVED
-from test_hostile import PROGRAM, cases, program, reported
+from test_hostile import COMMAND, cases, program
 from test_http_browser import pytestmark  # noqa: F401
 from web_engine import Engine, engine
 
@@ -23,7 +23,14 @@ NOT_HERE = {
     "a process left behind",
     "memory without end",
 }
-"""Cases that need processes, threads or signals, or that end the worker as a whole."""
+"""Cases that need processes, threads or signals."""
+UNPLACED = {"endless loop at import", "endless wait at import"}
+"""Cases in which the line is not known: no test runs yet that could be asked where it is."""
+SAID = {
+    "a Deferred that never fires": "Deadlock: Nothing is due any more",
+    "a Deferred that never fires and trial's own limit": "Deadlock: Nothing is due any more",
+}
+"""What the simulated reactor says at once, where a real one waits for the limit."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +52,43 @@ def test_one_plain_message(mini_engine: Engine, case: dict[str, Any]) -> None:
         pytest.skip("a browser has none of this")
     text = program(case["where"], case["code"])
     here = [n for n, line in enumerate(text.splitlines(), 1) if line.endswith("# HERE")]
+    answer = mini_engine.ask("run", {ECHO: text}, stage="1", limit=case.get("limit", 10))
+    said = " ".join(answer["text"].split())
+    cause = SAID.get(case["name"], case["cause"])
+    assert answer["exit"] == 1 and said.count(cause) == 1, (
+        f"Expected {cause!r} once in:\n{answer['text']}"
+    )
+    place = f"{ECHO}, line {here[0]}" if here and case["name"] not in UNPLACED else ECHO
+    assert place in said, f"Expected {place!r} in:\n{answer['text']}"
+    assert COMMAND.search(said), f"No command to go on with in:\n{answer['text']}"
+    again = mini_engine.ask("run", {ECHO: SOLVED}, stage="1")
+    assert again["exit"] == 0, again["text"]
+
+
+def test_a_single_operation(mini_engine: Engine) -> None:
+    """What never returns to Python is ended by the page, with its worker; the next run has a new one."""
+    mini_engine.page.evaluate("window.engine.silent = 3")
+    text = program("in a call", "import re\nre.match('(a*)*b', 'a' * 60)")
     answer = mini_engine.ask("run", {ECHO: text}, stage="1")
-    print(answer["text"])
+    assert answer["ended"] and "a regular expression" in answer["text"], answer
+    assert "Step01Echo.test_sends_back was running" in answer["text"], answer["text"]
+    mini_engine.page.evaluate("window.engine.silent = 60")
+    again = mini_engine.ask("run", {ECHO: SOLVED}, stage="1")
+    assert again["exit"] == 0, again["text"]
+
+
+def test_stop(mini_engine: Engine) -> None:
+    """Stop ends what runs, at once."""
+    text = program("in a call", "while True: pass")
+    answer = mini_engine.page.evaluate(
+        """async ([name, facts, files]) => {
+          const asked = window.engine.ask(name, facts, { files: window.bytes(files),
+            onProgress: words => words.includes("test_sends_back") && window.engine.stop() });
+          const { text, stopped } = await asked;
+          return { text, stopped };
+        }""",
+        ["run", {"stage": "1"}, {ECHO: text}],
+    )
+    assert answer["stopped"] and answer["text"].startswith("Stopped."), answer
     again = mini_engine.ask("run", {ECHO: SOLVED}, stage="1")
     assert again["exit"] == 0, again["text"]

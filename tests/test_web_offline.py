@@ -61,7 +61,9 @@ class Server:
                 kind = {"html": "text/html", "js": "text/javascript", "json": "application/json"}
                 self.send_header("Content-Type", kind.get(name.rpartition(".")[2], "text/plain"))
                 # As on GitHub Pages: a browser may use what it has for ten minutes, without asking.
-                self.send_header("Cache-Control", "max-age=600")
+                self.send_header(
+                    "Cache-Control", "no-store" if name == "large.bin" else "max-age=600"
+                )
                 self.send_header("Content-Length", str(len(data or b"")))
                 self.end_headers()
                 self.wfile.write(data or b"")

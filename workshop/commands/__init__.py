@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from workshop.commands import (
+    board,
     dev,
     files,
     hunt,
@@ -27,9 +28,11 @@ from workshop.commands.group import cli
 from workshop.course import TOOL, CourseError
 
 __all__ = [
+    "board",
     "dev",
     "files",
     "hunt",
+    "invoke",
     "main",
     "offline",
     "run",

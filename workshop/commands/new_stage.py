@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from workshop.course import Course, CourseError, load
 from workshop.course.files import made_fingerprints, write
+from workshop.course.plan import ALL
 from workshop.course.solutions import answer
 
 LONGEST_TITLE = 40
@@ -68,13 +69,16 @@ return ...  # TODO: the shape of the code
 README = """\
 # {name}: {title}
 
-TODO: what is built here and why, and which of the five difficulties it trains. You edit `{word}.py`.
-A class takes {minutes} minutes; alone, it takes TODO minutes.
+> **Steps in class: 1.**
+>
+> TODO: what is built here. You edit `{word}.py`.
+>
+> ```
+> python3 -m workshop run {name}    the first step that fails, in plain words
+> trial exercises.{name}            the same tests, without the tool
+> ```
 
-```
-python3 -m workshop run {name}    the first step that fails, in plain words
-trial exercises.{name}            the same tests, without the tool
-```
+TODO: why, and which of the five difficulties it trains. A class takes {minutes} minutes; alone, it takes TODO minutes.
 
 ## Step 1
 
@@ -86,15 +90,27 @@ name = "{name}"
 title = "{title}"
 minutes = {minutes}
 alone = "TODO"
+part = [
+    {{ place = "in class", minutes = {work}, steps = "1" }},
+]
 track = "extra"
 kind = "provided tests"
 edit = ["{word}.py"]
+"""
+PAUSE = 10
+BREAK = """
+[[break]]
+after = "{last}"
+minutes = {pause}
+tracks = ["all"]
 """
 ROW = "| [{name}](exercises/{name}/README.md) | {minutes} | TODO | TODO: what you build |\n"
 SECTION = """\
 ### {name}: {minutes} minutes, without a talk
 
 **Goal.** TODO
+
+**Steps in class: 1.**
 
 | where people stick | ask, or do |
 |---|---|
@@ -120,7 +136,9 @@ def begin(course: Course, name: str, title: str, minutes: int) -> list[str]:
     numbers = [_number(one.name) for one in course.stages]
     if _number(name) in numbers:
         raise CourseError(f"There is a stage {found[1]}. The next is stage{max(numbers)[0] + 1}.")
-    facts = {"name": name, "title": title, "minutes": minutes, "word": found[2]}
+    # Some of the minutes are for reading.
+    work = minutes * 3 // 4
+    facts = {"name": name, "title": title, "minutes": minutes, "work": work, "word": found[2]}
     files = {
         f"exercises/{name}/__init__.py": f'"""{title}."""\n',
         f"exercises/{name}/README.md": README.format(**facts),
@@ -159,13 +177,17 @@ def _entered(course: Course, facts: Mapping[str, object]) -> dict[str, str]:
     last = (before or [course.stages[-1].name])[-1]
     end = contents.index("\n\n", contents.index(f'name = "{last}"')) + 1
     contents = contents[:end] + ENTRY.format(**facts) + contents[end:]
-    # A class that does all stages takes that much longer.
-    contents = re.sub(
-        r"^all = (\d+)$",
-        lambda found: f"all = {int(found[1]) + int(str(facts['minutes']))}",
-        contents,
-        flags=re.M,
+    # A class that does all stages takes that much longer, and needs a break.
+    more = int(str(facts["minutes"])) + PAUSE
+    contents, guide = (
+        re.sub(start + r"(\d+)", lambda found: f"{found[1]}{int(found[2]) + more}", text, count=1)
+        for text, start in (
+            (contents, r'(\nname = "all"\n(?:title = .*\n)?minutes = )'),
+            (guide, r"(\| `all` \| )"),
+        )
     )
+    if last not in [one.after for one in course.breaks if ALL in one.tracks or not one.tracks]:
+        contents += BREAK.format(last=last, pause=PAUSE)
     row = readme.index("\n", readme.index(f"| [{last}]")) + 1
     readme = readme[:row] + ROW.format(**facts) + readme[row:]
     section = re.compile(r"^#{2,3} ", re.M).search(guide, guide.index(f"### {last}:") + 4)

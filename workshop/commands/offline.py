@@ -51,6 +51,7 @@ LEFT_OUT = (
     ".ipynb_checkpoints",
     "build",
     "dropin.cache",
+    "yours",  # a learner's notebooks on a JupyterHub
     # These belong to an offline folder, if this is one.
     WHEELS,
     DECKS,

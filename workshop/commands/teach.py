@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from workshop.commands.group import Tool, cli
-from workshop.course import TOOL
+from workshop.course import TOOL, CourseError
 from workshop.course.files import fingerprint, fingerprints
 
 
@@ -19,13 +19,20 @@ from workshop.course.files import fingerprint, fingerprints
 @click.option(
     "--start", default="13:20", show_default=True, metavar="HH:MM", help="When it begins."
 )
-@click.option("--track", type=click.Choice(["core", "all"]), default="core", show_default=True)
+@click.option(
+    "--track",
+    default="core",
+    show_default=True,
+    metavar="NAME",
+    help="core, long, day or all, as in course.toml.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
 @click.pass_obj
 def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
     """Show the timetable for a class, from the minutes in course.toml.
 
-    Exit code 1 if it is longer than the session in course.toml.
+    It adds up what each talk and exercise needs: words to read and to say, questions, demos, steps. Exit code 1 if one needs
+    more than it has, a break is missing, or the whole is longer than the track in course.toml.
     """
     from workshop.course.timetable import as_data, timetable
     from workshop.report.console import Console
@@ -34,16 +41,15 @@ def schedule(tool: Tool, start: str, track: str, as_json: bool) -> int:
         table = timetable(tool.course, start, track)
     except ValueError:
         raise click.UsageError(f'"{start}" is not a time of day; write it as 13:20.') from None
+    except CourseError as error:
+        raise click.UsageError(str(error)) from None
     if as_json:
         click.echo(json.dumps(as_data(table)))
     else:
         Console().schedule(table)
-    if table.over:
-        has = tool.course.session[track]
-        click.echo(
-            f"It runs over: {table.over} minutes more than the {has} of course.toml.", err=True
-        )
-    return int(bool(table.over))
+    for fault in table.faults:
+        click.echo(fault, err=True)
+    return int(bool(table.faults))
 
 
 @cli.command(short_help="Open JupyterLab on your stage's notebook.")
@@ -64,26 +70,51 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
     You work on a copy in .workshop/notebooks/, which is kept for the next time; the course's own notebook does not change.
     A copy begins without outputs: they appear when you run its cells. The server is for this machine only, and
     leaves your own Jupyter's settings alone. Ctrl-C ends it.
+
+    On a JupyterHub, the copy is in notebooks/yours/, and opens in the JupyterLab that you have there.
     """
+    from workshop.commands import hub
     from workshop.commands.progress import stage_to_do
-    from workshop.notebook.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
+    from workshop.notebook.lab import (
+        COPIES,
+        KERNEL,
+        YOURS,
+        Lab,
+        LabError,
+        choose,
+        is_of,
+        lay,
+        renew,
+    )
     from workshop.report.console import Console
 
+    folder = YOURS if hub.is_hub() else COPIES
     stage = stage_to_do(tool, Console(), tool.stage(stage_name))
     try:
         page = choose(tool.course, stage)
         if page.stem != stage.name:
             click.echo(f"{stage.name} has no notebook. The nearest is that of {page.stem}.")
-        copy = f"{COPIES}/{page.name}"
-        if fresh and (saved := renew(tool.course, page)):
+        copy = f"{folder}/{page.name}"
+        if fresh and (saved := renew(tool.course, page, folder)):
             kept = (saved / copy).relative_to(tool.course.root).as_posix()
             click.echo(f"Your copy was saved as {kept}.")
-        lay(tool.course)
+        lay(tool.course, folder)
         if not is_of(tool.course.root / copy, page):
             click.echo(
                 "The course's notebook has changed since your copy was made. To begin again:"
             )
             click.echo(f"{TOOL} lab --fresh {page.stem}")
+        if hub.is_hub():
+            address, after = hub.in_lab(tool.course.root / copy)
+            hub.write_kernel()
+            click.echo(f"Your copy is {copy}.")
+            click.echo(f"Open this in your browser{after}:\n\n    {address}\n")
+            # A JupyterLab that is open already does not know it before the page is loaded again.
+            click.echo(
+                f'Its kernel, at the top right, must be "{KERNEL["display_name"]}". If it is'
+            )
+            click.echo("another, reload the page, click on the kernel's name, and choose it.")
+            return 0
         with Lab(tool.course.root, page.name, not no_browser, port) as server:
             click.echo(f"JupyterLab has your copy, {copy}, at")
             click.echo(server.address)
@@ -117,8 +148,11 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
     workers = ["-n", str(min(2 * cores, cores + 4))]
     # nbval, which runs in separate processes, would be imported by each worker.
     command = [sys.executable, "-m", "pytest", "-p", "no:nbval", *workers, *pytest_args]
+    # Many processes import the same files, and without compiled ones, each would compile them.
+    environment = dict(os.environ)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
-    with subprocess.Popen(command, cwd=tool.course.root) as process:
+    with subprocess.Popen(command, cwd=tool.course.root, env=environment) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -12,33 +12,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from workshop.course.plan import (
+    ALL,
+    CORE,
+    FIRST,
+    LAST,
+    PLACES,
+    STEPS,
+    Break,
+    Part,
+    Talk,
+    Track,
+    written,
+)
 from workshop.course.steps import Step, read_steps
 from workshop.course.toml_fields import CourseError as CourseError
 from workshop.course.toml_fields import entries, read
 
-TRACKS = ("core", "all")
-FIRST, LAST = "first", "last"
 TIERS = ("Question", "Pointer", "Shape")
-
-
-@dataclass(frozen=True)
-class Break:
-    """A pause of that many minutes after a stage. ``track`` is "all" if only the whole course has it."""
-
-    after: str
-    minutes: int
-    track: str
-
-
-@dataclass(frozen=True)
-class Talk:
-    """A deck that belongs to no stage. ``place`` is "first" or "last"."""
-
-    name: str
-    title: str
-    minutes: int
-    place: str
 
 
 @dataclass(frozen=True)
@@ -78,8 +71,8 @@ class Kind:
 class Stage:
     """One stage: an entry of course.toml, with the contents of its files.
 
-    ``slides`` is the part of its ``minutes`` for the talk; the rest is for the exercise. ``alone`` says how many minutes the
-    exercise takes without a class; "" if nobody has measured it.
+    ``slides`` is the part of its ``minutes`` for the talk; the rest is for the exercise, which longer tracks give ``longer``
+    more. ``alone`` says how many minutes the exercise takes without a class; "" if nobody has measured it.
     """
 
     root: Path
@@ -88,6 +81,8 @@ class Stage:
     minutes: int
     alone: str
     slides: int
+    longer: int
+    part: tuple[Part, ...]
     track: str
     kind: str
     edit: tuple[str, ...]
@@ -142,6 +137,31 @@ class Stage:
     def topics(self) -> tuple[Step, ...] | tuple[Kind, ...]:
         """What a learner works on in turn: steps, or kinds of mistake."""
         return self.kinds if self.judged else self.steps
+
+    def place(self, number: int) -> str:
+        """Return where a step, or a kind of mistake, is done, one of PLACES; "" if course.toml does not say."""
+        return next((part.place for part in self.part if number in part.numbers), "")
+
+    def done(self, place: str) -> str:
+        """Return what is done there, in order: "the gallery, 1-2"; "" if nothing is."""
+        found: list[str] = []
+        steps: list[int] = []
+        for part in (part for part in self.part if part.place == place):
+            if part.what:
+                found += [written(steps)] * bool(steps) + [part.what]
+                steps = []
+            steps += part.numbers
+        return ", ".join(found + [written(steps)] * bool(steps))
+
+    @property
+    def places(self) -> str:
+        """What is done where, as the first line of its README has it; "" if course.toml does not say."""
+        places = [f"{place}: {self.done(place)}." for place in PLACES if self.done(place)]
+        if not places:
+            return ""
+        first, *rest = places
+        noun = "Numbers" if self.judged else "Steps"
+        return " ".join([f"**{noun} {first}**", *(text[0].upper() + text[1:] for text in rest)])
 
     @cached_property
     def mutants(self) -> tuple[Mutant, ...]:
@@ -235,7 +255,7 @@ class Course:
 
     Attributes:
         root: The folder above exercises/ and solutions/.
-        session: The minutes that a class has, by track.
+        tracks: Those of course.toml; "core" and "all" always exist.
     """
 
     root: Path
@@ -243,7 +263,19 @@ class Course:
     stages: tuple[Stage, ...]
     breaks: tuple[Break, ...]
     talks: tuple[Talk, ...]
-    session: Mapping[str, int]
+    tracks: tuple[Track, ...]
+
+    def track(self, name: str) -> Track:
+        """Return a track.
+
+        Raises:
+            CourseError: There is none of this name.
+        """
+        for track in self.tracks:
+            if track.name == name:
+                return track
+        names = ", ".join(track.name for track in self.tracks)
+        raise CourseError(f'There is no track "{name}". Tracks: {names}.')
 
     def stage(self, text: str) -> Stage:
         """Return the stage that a user named: ``stage2_poetry``, ``stage2``, ``2``, ``poetry`` or its folder's path.
@@ -272,17 +304,35 @@ def load(root: Path) -> Course:
     if not path.exists():
         raise CourseError(f"{path} is missing: it lists the stages. Is this the course's folder?")
     data = read(path)
+    tracks = entries(data, Track, path.name, minutes=0, title="", extra=[], quick=False)
+    for name in (CORE, ALL):
+        if name not in [track.name for track in tracks]:
+            tracks += (Track(name, "", 0, (), False),)
     course = Course(
         root,
         str(data.get("title", root.name)),
-        entries(data, Stage, path.name, root=root, slides=0, alone=""),
-        entries(data, Break, path.name, track="core"),
+        _stages(data, root, path.name),
+        entries(data, Break, path.name, name="Break", tracks=[]),
         entries(data, Talk, path.name),
-        data.get("session", {}),
+        tracks,
     )
     if why := _fault(course):
         raise CourseError(f"course.toml: {why}")
     return course
+
+
+def _stages(data: Mapping[str, Any], root: Path, file: str) -> tuple[Stage, ...]:
+    """Return the stages of course.toml, each with its parts.
+
+    Raises:
+        CourseError: A stage or a part has a missing or unknown field, or a value of another type.
+    """
+    found = []
+    for entry in data.get("stage", []):
+        where = f"{file}, {entry.get('name')}"
+        parts = entries(entry, Part, where, steps="", what="")
+        found.append({**entry, "part": [*parts]})
+    return entries({"stage": found}, Stage, file, root=root, slides=0, longer=0, alone="")
 
 
 def _fault(course: Course) -> str:
@@ -293,23 +343,22 @@ def _fault(course: Course) -> str:
     for stage in course.stages:
         if not 0 <= stage.slides < stage.minutes:
             return f"{stage.name}: slides = {stage.slides} leaves none of its {stage.minutes} minutes for the exercise."
+        for part in stage.part:
+            if part.place not in PLACES:
+                return f'{stage.name}: place is "{part.place}"; it must be {", ".join(PLACES)}.'
+            if not STEPS.fullmatch(part.steps):
+                return f'{stage.name}: steps is "{part.steps}"; write it as 1-3, 5.'
     for pause in course.breaks:
         if pause.after not in names:
             return f"a break comes after {pause.after}, which is not a stage."
-        if pause.track not in TRACKS:
-            return (
-                f'the break after {pause.after}: track is "{pause.track}"; it must be core or all.'
-            )
+        if wrong := {*pause.tracks} - {track.name for track in course.tracks}:
+            return f"the break after {pause.after}: there is no track {', '.join(sorted(wrong))}."
+    for track in course.tracks:
+        if wrong := {*track.extra} - {*names}:
+            return f"the track {track.name}: {', '.join(sorted(wrong))} is not a stage."
     for talk in course.talks:
         if talk.place not in (FIRST, LAST):
             return f'the talk {talk.name}: place is "{talk.place}"; it must be first or last.'
-    session: object = course.session
-    if (
-        not isinstance(session, dict)
-        or not set(session) <= {*TRACKS}
-        or not all(isinstance(minutes, int) for minutes in session.values())
-    ):
-        return "[session] may have core and all, in minutes."
     return ""
 
 

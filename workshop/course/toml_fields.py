@@ -36,7 +36,14 @@ def read(path: Path) -> dict[str, Any]:
 Entry = TypeVar("Entry")
 
 # The type that TOML has for a dataclass's field, by the field's annotation.
-TYPES = {"int": int, "str": str, "tuple[str, ...]": list, "Path": Path}
+TYPES = {
+    "int": int,
+    "str": str,
+    "tuple[str, ...]": list,
+    "Path": Path,
+    "bool": bool,
+    "tuple[Part, ...]": list,
+}
 
 
 def checked_fields(entry: Mapping[str, Any], kind: type, where: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import rich.console
 from rich.text import Text
 
 from workshop.course import Stage
+from workshop.course.plan import IN_CLASS
 from workshop.course.timetable import Timetable
 
 # Never broken, however long.
@@ -148,20 +149,35 @@ class Console:
         return make_progress(self.rich, text)
 
     def map(self, stages: Iterable[tuple[Stage, str, bool]]) -> None:
-        """Write the stages, each with its progress in a few words, and whether it is done."""
+        """Write the stages, each with its progress in a few words, whether it is done, and what of it is for class."""
         stages = list(stages)
         name = max((len(stage.name) for stage, _, _ in stages), default=0)
         title = max((len(stage.title) for stage, _, _ in stages), default=0)
         wide = max((len(progress) for _, progress, _ in stages), default=0)
-        narrow = self.width < name + title + wide + len("      ")
-        for stage, progress, done in stages:
+        lessons = [
+            lesson and f"  {IN_CLASS}: {lesson}"
+            for lesson in (s.done(IN_CLASS) for s, _, _ in stages)
+        ]
+        widest = max(map(len, lessons), default=0)
+        narrow = self.width < name + title + wide + widest + len("      ")
+        for (stage, progress, done), lesson in zip(stages, lessons, strict=True):
             text = Text(f"  {stage.name:<{name}}  ")
             text.append("" if narrow else f"{stage.title:<{title}}  ")
-            text.append(progress, "green" if done else "")
+            text.append(f"{progress:<{wide}}" if lesson else progress, "green" if done else "")
+            text.append(lesson)
             self.rich.print(text, soft_wrap=True)
 
     def schedule(self, table: Timetable) -> None:
-        """Write the timetable, one line for each row."""
+        """Write the timetable, one line for each row, with what it needs."""
+        known = any(row.needs.minutes for row in table.rows)
         for row in table.rows:
-            self.line(f"  {row.start}  {row.minutes:>3} min  {row.what}")
+            need = f"{row.needs.minutes:4.1f}" if row.needs.minutes else ""
+            room = f"{need:>6}  " if known else ""
+            self.line(f"  {row.start}  {row.minutes:>3} min  {room}{row.what}")
         self.line(f"  {table.end}  {table.minutes} minutes in all.")
+        if known:
+            sums = table.needs
+            self.paragraph(
+                f"The third column is what is needed: words and questions {sums.talk:.0f}, reading {sums.reading:.0f}, "
+                f"steps {sums.work:.0f}; breaks have {table.breaks}."
+            )

@@ -19,8 +19,8 @@ LONGEST_LINE = 200
 STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
 
 
-def show_step(console: Console, step: StepResult) -> None:
-    """Show one step's result in a line."""
+def show_step(console: Console, step: StepResult, place: str) -> None:
+    """Show one step's result in a line, and where it is done: "in class", for example."""
     failed = len(step.failed)
     name = f"Step {step.step.number:>2}  {step.step.name}" if step.step else "Your own tests"
     if step.step and step.step.given:
@@ -33,11 +33,11 @@ def show_step(console: Console, step: StepResult) -> None:
         count = f"{failed} of {step.count} tests fail" if failed else broken
     if step.unloaded:
         count = "its tests cannot be loaded"
-    if step.status == "not run" or console.width < 60:
+    if step.status == "not run":
         count = ""
     text = Text(f"  {name:<26}")
     text.append(f"{step.status:<9}", STYLES[step.status])
-    text.append(count)
+    text.append(f"{count:<{len('12 of 12 tests fail')}}  {place}" if console.width >= 60 else "")
     text.rstrip()
     console.rich.print(text, soft_wrap=True)
 
@@ -199,4 +199,4 @@ class LiveSteps:
         name = step.step.cls if step.step else ""
         if name not in self.shown:
             self.shown.add(name)
-            show_step(self.console, step)
+            show_step(self.console, step, self.stage.place(step.step.number) if step.step else "")

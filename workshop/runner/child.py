@@ -67,6 +67,10 @@ def main(modules: list[str]) -> None:
         # A name may be a class's: then only its module can be imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    # trial sets this in every module before each test. In a fork, each first write copies memory.
+    for imported in list(sys.modules.values()):
+        with contextlib.suppress(Exception):
+            imported.__warningregistry__ = None  # type: ignore[attr-defined]
     # A garbage collection in a fork need not scan what is here already, nor copy its memory.
     gc.freeze()
     gc.enable()

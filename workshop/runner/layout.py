@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
@@ -41,12 +41,14 @@ def lay(stage: Stage, place: Path, overlay: Overlay | None = None) -> None:
     package = place / "exercises"
     package.mkdir(parents=True)
     for path in visible(stage.root / "exercises", "*.py"):
-        _put(path.read_bytes(), package / path.name)
-    named = _copy(stage.folder, package / stage.name)
-    for name, text in (overlay or {}).items():
-        _put(text.encode(), package / stage.name / name)
+        _put(path.read_bytes(), f"{package / path.name}")
+    there = f"{package / stage.name}"
+    overlay = overlay or {}
+    named = _copy(f"{stage.folder}", there, overlay)
+    for name, text in overlay.items():
+        _put(text.encode(), os.path.join(there, name))
         named |= _named(text.encode()) if name.endswith(".py") else set()
-    _follow(stage, named, lambda folder: _copy(folder, package / folder.name))
+    _follow(stage, named, lambda folder: _copy(f"{folder}", f"{package / folder.name}"))
 
 
 def other_stages(stage: Stage) -> list[Path]:
@@ -71,20 +73,24 @@ def _follow(stage: Stage, named: set[str], take: Callable[[Path], set[str]]) -> 
     return taken
 
 
-def _copy(folder: Path, to: Path) -> set[str]:
-    """Copy what a run needs from a stage's folder; return the names in its imports."""
-    to.mkdir()
+def _copy(folder: str, to: str, instead: Collection[str] = ()) -> set[str]:
+    """Copy what a run needs from a stage's folder, without the files ``instead`` of which others come.
+
+    Returns the names in its imports. Paths are strings here: pathlib would take as long as all reading and writing.
+    """
+    os.mkdir(to)
     named: set[str] = set()
-    names = [path.name for path in folder.iterdir()]
-    left_out = LEFT_OUT(str(folder), names)
-    for name in sorted(set(names) - left_out):
-        path = folder / name
-        if path.is_dir():
-            named |= _copy(path, to / name)
-        else:
-            source = path.read_bytes()
-            _put(source, to / name)
-            named |= _named(source) if name.endswith(".py") else set()
+    names = os.listdir(folder)
+    for name in sorted(set(names) - LEFT_OUT(folder, names)):
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            named |= _copy(path, os.path.join(to, name))
+            continue
+        with open(path, "rb") as file:
+            source = file.read()
+        if name not in instead:
+            _put(source, os.path.join(to, name))
+        named |= _named(source) if name.endswith(".py") else set()
     return named
 
 
@@ -95,21 +101,26 @@ def _named(source: bytes) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", " ".join(lines)))
 
 
-def _put(source: bytes, path: Path) -> None:
+def _put(source: bytes, path: str) -> None:
     """Write a file and, if the same text was laid out before, its compiled form beside it, as Python would."""
-    path.write_bytes(source)
-    if path.suffix != ".py":
+    _write(source, path)
+    if not path.endswith(".py"):
         return
     code = _code(source) if source in _seen else b""
     if len(_seen) < KEPT:
         _seen.add(source)
-    cached = Path(importlib.util.cache_from_source(str(path)))
     if code:
-        cached.parent.mkdir(exist_ok=True)
-        cached.write_bytes(code)
-    else:
-        # This is the compiled form of the file that was replaced.
-        cached.unlink(missing_ok=True)
+        cached = importlib.util.cache_from_source(path)
+        try:
+            _write(code, cached)
+        except FileNotFoundError:
+            os.mkdir(os.path.dirname(cached))
+            _write(code, cached)
+
+
+def _write(data: bytes, path: str) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
 
 
 @functools.lru_cache(KEPT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import os
 import queue
 import signal
@@ -226,12 +227,21 @@ def imports_of(stage: Stage) -> tuple[str, ...]:
     given = [path for path in visible(stage.folder, "*.py") if path.name not in stage.edit]
     shared = visible(stage.folder.parent, "*.py")
     for path in [*given, *visible(stage.answers, "*.py"), *shared]:
-        with contextlib.suppress(SyntaxError, ValueError, OSError):
-            for node in ast.walk(ast.parse(path.read_bytes())):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
+        with contextlib.suppress(OSError):
+            found |= _imported(path.read_bytes())
     known = {n for n in found if n.startswith("twisted.") and "reactor" not in n}
     # These install no reactor either.
     return tuple(sorted(known | SIMULATED if stage.placed else known))
+
+
+@functools.lru_cache(1000)
+def _imported(source: bytes) -> frozenset[str]:
+    """Return the names that a file imports, absolutely; none if it is not Python."""
+    found: set[str] = set()
+    with contextlib.suppress(SyntaxError, ValueError):
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
+    return frozenset(found)

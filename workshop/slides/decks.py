@@ -6,7 +6,6 @@ A deck is a file in slides/, as slides/README.md describes it. Nothing here impo
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,20 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course import Course, CourseError, stage_names, timetable
+from workshop.course.deck import minutes as minutes
 
 COLUMNS, LINES = 72, 16
 """How much code a slide holds."""
 
 MOST_LINES = 40
 """How many lines of Sphinx's output are shown."""
-
-MINUTES = re.compile(r"(\d+(?:\.5)?) minutes?")
-
-
-def minutes(text: str) -> float:
-    """Return how many minutes "2 minutes" or "0.5 minutes" are; 0 for any other text."""
-    found = MINUTES.fullmatch(text.strip())
-    return float(found[1]) if found else 0.0
 
 
 def decks(course: Course) -> dict[str, str]:

@@ -67,6 +67,7 @@ LEFT_OUT = (
     "twisted/persisted/_tokenize.py",
     # Twisted imports every plugin that it finds.
     "twisted/plugins/cred_sshkeys.py",
+    "twisted/plugins/cred_unix.py",
     *(f"twisted/plugins/twisted_{name}.py" for name in ("conch", "ftp", "inet", "mail")),
     *(f"twisted/plugins/twisted_{name}.py" for name in ("names", "runner", "words")),
     "twisted/positioning/*",

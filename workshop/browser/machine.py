@@ -1,6 +1,6 @@
 """What Python lacks in WebAssembly, as the page's machine supplies it: processes, alarms, time limits.
 
-page/machine.js has the other side. A question is JSON written to /dev/machine; the answer is read from there.
+web/page/machine.js has the other side. A question is JSON written to /dev/machine; the answer is read from there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def ask(do: str, **facts: Any) -> Any:
 
 
 def run_process(code: str, **options: Any) -> dict[str, Any]:
-    """Run Python code as a process of its own, and wait for its end; see Machine.run in page/machine.js."""
+    """Run Python code as a process of its own, and wait for its end; see Machine.run in web/page/machine.js."""
     found: dict[str, Any] = ask("run", code=code, **options)
     return found
 
@@ -105,7 +105,7 @@ def _run(
         "folder": str(cwd or os.getcwd()),
         "environment": dict(os.environ if env is None else env),
     }
-    code = f"from workshop.web.process import module; module({json.dumps(json.dumps(facts))})"
+    code = f"from workshop.browser.process import module; module({json.dumps(json.dumps(facts))})"
     found = run_process(code, image=BASE, limit=timeout, whole=True)
     if found["killed"] == "time":
         raise subprocess.TimeoutExpired(list(words), timeout or 0.0, *found["whole"])

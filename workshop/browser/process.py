@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from workshop.course.toml_fields import read
+from workshop.runner.signs import CUT_OFF
 
 JOB = Path("/tmp/job.json")
 CHILD = Path(__file__).resolve().parent.parent / "runner"
 REACTOR = "simulated"
 """The only one that a browser has."""
-ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
+ELSEWHERE = Path(__file__).resolve().parent.parent / "web" / "elsewhere.toml"
 """What needs what no browser has: stages, and by name in ``tests``, provided tests."""
 _child: Any = None
 
@@ -45,9 +46,14 @@ def job() -> None:
     facts = json.loads(JOB.read_text("utf-8"))
     facts["reactor"] = facts["reactor"] or REACTOR
     events = _child._aside(os.open("/dev/events", os.O_WRONLY))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
     def send(event: str, **facts: Any) -> None:
-        os.write(events, json.dumps({"event": event, **facts}).encode() + b"\n")
+        try:
+            os.write(events, json.dumps({"event": event, **facts}).encode() + b"\n")
+        except OSError:
+            # A learner's code has closed this file too.
+            os._exit(CUT_OFF)
 
     _leave_out(read(ELSEWHERE)["tests"])
     send("started", pid=os.getpid())

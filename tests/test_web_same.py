@@ -1,0 +1,135 @@
+"""The browser says what a machine says: for every step's starter, for the solution, and for each mutant.
+
+Under CI, for each; elsewhere, for one mutant of each step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import REPOSITORY
+from test_http_browser import pytestmark  # noqa: F401
+from web_engine import Engine, engine
+
+from workshop.commands import invoke
+from workshop.course import Stage, Step, load
+from workshop.course.solutions import Overlay, answer, mutated
+from workshop.course.toml_fields import read
+from workshop.judge.steps import by_step, targets
+from workshop.report.steps import as_data
+from workshop.runner.pool import Pool
+from workshop.runner.worker import LIMIT, Case
+
+COURSE = load(REPOSITORY)
+ELSEWHERE = read(REPOSITORY / "workshop" / "web" / "elsewhere.toml")
+BY_STEPS = [stage for stage in COURSE.stages if not stage.judged and stage.number not in "78"]
+JUDGED = [stage for stage in COURSE.stages if stage.judged and stage.number not in "78"]
+EVERY = bool(os.environ.get("CI"))
+"""Whether each mutant is run, which takes minutes; or else the first of each step."""
+Said = dict[str, str]
+"""By its name, a test's status; or a step's, if it has no tests that ran."""
+
+
+@pytest.fixture(scope="module")
+def course(web_folder: Path) -> Iterator[Engine]:
+    """The engine with the course."""
+    with engine(web_folder) as made:
+        yield made
+
+
+def cases(stage: Stage) -> Iterator[tuple[str, Overlay, Step | None]]:
+    """Yield what is run of a stage: a name, the learner's files, and the step (None: all, up to the first that fails)."""
+    for step in stage.steps:
+        yield f"starter of step {step.number}", answer(stage, step.number - 1), None
+    yield "solution", answer(stage), None
+    numbered = {step.number: step for step in stage.steps}
+    first = {mutant.step: mutant for mutant in reversed(stage.mutants)}
+    for mutant in stage.mutants if EVERY else first.values():
+        yield mutant.name, mutated(stage, mutant), numbered[mutant.step]
+
+
+def plain(message: str) -> str:
+    """A message without the addresses of objects."""
+    return re.sub(r"\b0x[0-9a-f]+\b", "0x", message)
+
+
+def said(data: dict[str, Any]) -> Said:
+    """What a run's data say of each test that a browser can run."""
+    found = {}
+    for step in data["steps"]:
+        found[step["name"]] = step["status"]
+        tests = {test["name"]: test["status"] for test in step["tests"]}
+        found |= {
+            name: s
+            for name, s in tests.items()
+            if name not in ELSEWHERE["tests"] and s != "skipped"
+        }
+    return found
+
+
+@pytest.mark.parametrize("stage", BY_STEPS, ids=lambda stage: stage.name)
+def test_steps(course: Engine, stage: Stage) -> None:
+    """The same tests pass and fail; a starter's message is the same, word for word."""
+    listed = list(cases(stage))
+    runs = [
+        Case(name, files, tuple(targets(stage, [step] if step else None)))
+        for name, files, step in listed
+    ]
+    with Pool(stage) as pool:
+        here = [
+            as_data(by_step(stage, result, [step] if step else None), LIMIT)
+            for (_, _, step), (_, result) in zip(listed, pool.run(runs), strict=True)
+        ]
+    wrong = []
+    for (name, files, step), expected in zip(listed, here, strict=True):
+        facts = {"step": str(step.number)} if step else {}
+        there = course.ask(
+            "run", {stage.path(n): text for n, text in files.items()}, stage=stage.name, **facts
+        )
+        found = there["data"]
+        if said(found) != said(expected):
+            wrong.append(
+                (
+                    name,
+                    {
+                        k: (v, said(found).get(k))
+                        for k, v in said(expected).items()
+                        if said(found).get(k) != v
+                    },
+                )
+            )
+        elif name.startswith("starter") and plain(found["message"]) != plain(expected["message"]):
+            wrong.append((name, expected["message"], found["message"]))
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the course for a learner, with starters."""
+    root = tmp_path_factory.mktemp("copy")
+    for top in ("exercises", "solutions"):
+        shutil.copytree(REPOSITORY / top, root / top, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+@pytest.mark.parametrize("solved", [False, True], ids=["starter", "solution"])
+@pytest.mark.parametrize("stage", JUDGED, ids=lambda stage: stage.name)
+def test_judged(course: Engine, copy: Path, stage: Stage, solved: bool) -> None:
+    """A stage whose tests the learner writes has the same verdict, word for word."""
+    files = answer(stage) if solved else answer(stage, 0)
+    for name, text in files.items():
+        (copy / stage.path(name)).write_text(text, "utf-8")
+    words = io.StringIO()
+    with contextlib.redirect_stdout(words):
+        code = invoke(["--root", str(copy), "run", stage.name])
+    there = course.ask("run", {stage.path(n): text for n, text in files.items()}, stage=stage.name)
+    assert (there["exit"], there["text"]) == (code, words.getvalue())
+    assert code == (0 if solved else 1)
