@@ -44,6 +44,7 @@ stage0_setup, step 1: as_line returns the bytes of one line.
 
   Edit   {FILE}, line 4
   Hint   python3 -m workshop hint stage0_setup 1
+  On a machine  python3 -m workshop run stage0_setup
 """
 
 
@@ -346,6 +347,7 @@ def test_run(visit: Visit) -> None:
     visit.python.answers["hint"] = hint
     page.get_by_role("button", name="python3 -m workshop hint stage0_setup 1").click()
     expect(page.locator("#hints pre")).to_contain_text("Question (1 of 3)")
+    assert page.get_by_role("button", name="python3 -m workshop run stage0_setup").count() == 0
     assert visit.python.asked[1:] == [("hint", {"stage": STAGE, "step": "1"})]
     second = [_step(0, "passes", "passed"), _step(1, "passes"), _step(2, "fails", "failed")]
     visit.python.answers["run"] = {**FAILS, "data": {"passed": False, "steps": second}}
