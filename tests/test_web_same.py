@@ -137,5 +137,6 @@ def test_judged(
     with contextlib.redirect_stdout(words):
         code = invoke(["--root", str(copy), "run", stage.name])
     there = course.ask("run", {stage.path(n): text for n, text in files.items()}, stage=stage.name)
+
     assert (there["exit"], there["text"]) == (code, words.getvalue())
     assert code == (0 if solved else 1)
