@@ -371,9 +371,7 @@ def test_judged(visit: Visit) -> None:
     visit.python.answers["run"] = {"text": "Not caught yet, number 4\n", "data": data}
     page.locator("#run").click()
     expect(page.locator(".said")).to_contain_text("11 of 12 kinds of mistake are caught.")
-    states = [
-        one.get_attribute("data-state") for one in page.locator("#steps [data-state]").all()
-    ]
+    states = [one.get_attribute("data-state") for one in page.locator("#steps [data-state]").all()]
     assert states == ["passes"] * 3 + ["fails"] + ["passes"] * 8
 
 
@@ -641,7 +639,9 @@ def test_keyboard(visit: Visit) -> None:
 def test_links_within(visit: Visit) -> None:
     """Links of a README lead to stages, pages and files; back leads back."""
     page = visit.page("stage9_clinic")
-    page.get_by_role("link", name="flaky.md").or_(page.locator('#read a[href*="flaky.md"]')).first.click()
+    page.get_by_role("link", name="flaky.md").or_(
+        page.locator('#read a[href*="flaky.md"]')
+    ).first.click()
     expect(page.locator("#page h1")).to_be_visible()
     page.go_back()
     expect(page.locator("#read")).to_contain_text("The clinic")
