@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,18 @@ MOST_SAID = 10  # decisions that a failing test prints
 
 def again(test: Any, history: History) -> str:
     """The command that runs a test again, with the same history."""
-    words = ["trial --reactor=simulated", test.id()]
+    variables = {}
     if history.weather != "calm":
-        words[:0] = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
+        variables = {"SIMULATED_SEED": str(history.seed), "SIMULATED_WEATHER": history.weather}
         if history.put_back:
-            words.insert(2, f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
-    return " ".join(words)
+            variables["SIMULATED_PUT_BACK"] = ",".join(sorted(history.put_back))
+    words = f"trial --reactor=simulated {test.id()}"
+    if sys.platform == "win32" and variables:
+        # PowerShell and the Command Prompt set variables in different ways; both run this. A space before && would be
+        # a part of the value.
+        before = "".join(f"set {name}={value}&& " for name, value in variables.items())
+        return f'cmd /c "{before}{words}"'
+    return " ".join([*(f"{name}={quote(value)}" for name, value in variables.items()), words])
 
 
 def note(test: Any, history: History) -> str:
