@@ -27,18 +27,17 @@ MOST_SAID = 10  # decisions that a failing test prints
 
 def again(test: Any, history: History) -> str:
     """The command that runs a test again, with the same history."""
-    variables = {}
+    said = []
     if history.weather != "calm":
-        variables = {"SIMULATED_SEED": str(history.seed), "SIMULATED_WEATHER": history.weather}
+        said = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
         if history.put_back:
-            variables["SIMULATED_PUT_BACK"] = ",".join(sorted(history.put_back))
+            said.append(f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
     words = f"trial --reactor=simulated {test.id()}"
-    if sys.platform == "win32" and variables:
-        # PowerShell and the Command Prompt set variables in different ways; both run this. A space before && would be
-        # a part of the value.
-        before = "".join(f"set {name}={value}&& " for name, value in variables.items())
-        return f'cmd /c "{before}{words}"'
-    return " ".join([*(f"{name}={quote(value)}" for name, value in variables.items()), words])
+    if (
+        said and sys.platform == "win32"
+    ):  # for PowerShell, too; a blank before && would belong to the value
+        return f'cmd /c "{"".join(f"set {one}&& " for one in said)}{words}"'
+    return " ".join([*said, words])
 
 
 def note(test: Any, history: History) -> str:
