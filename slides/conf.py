@@ -25,6 +25,7 @@ revealjs_style_theme = "deck.css"
 revealjs_static_path = ["theme"]
 revealjs_script_plugins = [
     {"src": "revealjs/plugin/notes/notes.js", "name": "RevealNotes"},
+    {"src": "speaker.js", "name": "SpeakerNotesFirst"},
     {"src": "revealjs/plugin/highlight/highlight.js", "name": "RevealHighlight"},
 ]
 revealjs_script_conf = {

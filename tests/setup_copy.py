@@ -29,10 +29,11 @@ def main():
 """
 
 STUB_PIP = """
-import os, pathlib, queue, signal, sys, time
+import os, pathlib, queue, signal, sys, sysconfig, time
 assert sys.flags.isolated
 assert not {"PYTHONWARNINGS", "PYTHONPATH", "PYTHONSAFEPATH"} & set(os.environ)
-site, root, mode = pathlib.Path(__file__).parent.parent, pathlib.Path.cwd(), os.environ["STUB_PIP"]
+site, root = pathlib.Path(sysconfig.get_path("purelib")), pathlib.Path.cwd()
+mode = os.environ["STUB_PIP"]
 with open(root / "pip.calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + chr(10))
 for number in range(100):

@@ -1,6 +1,8 @@
-// What test_slides_browser.py asks of a page. Lengths are in pixels of a window of 1280 by 720, in which nothing is scaled.
+// The questions of test_slides_browser.py about a page. Lengths are in pixels of a window of 1280 by 720, in which nothing is scaled.
 
 const SMALLEST = 26.66; // 20 pt
+const TEXT = 38; // of all text but that in parts marked as small, in tables, code and pictures
+const IN_TABLES = 34;
 const CONTRAST = 4.5; // WCAG 2, level AA
 const EDGE = { left: 39, top: 0, right: 1241, bottom: 665 };
 
@@ -9,7 +11,8 @@ function walk() {
   for (let step = 0; step < 1000; step++) {
     const slide = Reveal.getCurrentSlide();
     const title = slide.querySelector("h1, h2").textContent.trim();
-    for (const said of [...texts(slide), ...images(slide), ...spoken(slide)]) wrong.add(`${title}: ${said}`);
+    const all = [...texts(slide), ...images(slide), ...pictures(slide), ...spoken(slide), ...small(slide)];
+    for (const said of all) wrong.add(`${title}: ${said}`);
     const before = JSON.stringify(Reveal.getIndices());
     Reveal.next();
     if (JSON.stringify(Reveal.getIndices()) === before) return [...wrong];
@@ -26,8 +29,12 @@ function* texts(slide) {
       if (!text.data.trim() || parent.closest("aside, script, style")) continue;
       if (!parent.checkVisibility({ visibilityProperty: true })) continue;
       const style = getComputedStyle(parent), quoted = JSON.stringify(text.data.trim().slice(0, 30));
-      if (parseFloat(style.fontSize) < SMALLEST) yield `${style.fontSize} letters: ${quoted}`;
-      const contrast = ratio(luminance(colour(style.color)), luminance(ground(parent)));
+      const svg = parent.closest("svg"), scale = svg ? parent.getScreenCTM().a : 1;
+      const size = +(parseFloat(style.fontSize) * scale).toFixed(1);
+      if (size < SMALLEST) yield `${size}px letters: ${quoted}`;
+      else if (size < least(parent)) yield `${size}px letters, and not marked as small: ${quoted}`;
+      const [ink, below] = svg ? [style.fill, within(parent)] : [style.color, ground(parent)];
+      const contrast = ratio(luminance(colour(ink)), luminance(below));
       if (contrast < CONTRAST) yield `contrast ${contrast.toFixed(2)}: ${quoted}`;
       for (let up = parent; up; up = up.parentElement) {
         const opacity = getComputedStyle(up).opacity;
@@ -42,6 +49,102 @@ function* texts(slide) {
       if (block && block.scrollWidth > block.clientWidth + 1) yield `${quoted} sticks out of its ${block.tagName}`;
     }
   }
+}
+
+// The size that this text should have at least.
+function least(parent) {
+  if (parent.closest("svg, pre, code, .small, .thread, .clock, .slide-number, h1 + ul")) return SMALLEST;
+  return parent.closest("table") ? IN_TABLES : TEXT;
+}
+
+// A part is marked as small only if it must be.
+function* small(slide) {
+  for (const part of slide.querySelectorAll(".small")) {
+    part.classList.remove("small");
+    const fits = ![...sticking(slide)].length;
+    part.classList.add("small");
+    if (fits) yield "a part is marked as small, and would fit in large letters";
+  }
+}
+
+function* sticking(slide) {
+  for (const said of texts(slide)) if (said.includes("sticks out")) yield said;
+  for (const said of pictures(slide)) if (said.includes("sticks out")) yield said;
+}
+
+// The words in a picture: each is within the picture, within its box if its middle is in one, and over no other.
+function* pictures(slide) {
+  for (const svg of slide.querySelectorAll("svg")) {
+    const picture = svg.parentElement.closest("[role=img]");
+    if (picture ? !picture.getAttribute("aria-label")?.trim() : !svg.ariaHidden) yield "no words for a picture";
+    const whole = svg.getBoundingClientRect();
+    if (outside(whole)) yield "a picture sticks out";
+    const words = [...svg.querySelectorAll("text")].filter((one) => one.textContent.trim());
+    const boxes = words.map((one) => one.getBoundingClientRect());
+    const edges = [...svg.querySelectorAll("rect:not(pattern rect)")].map((one) => one.getBoundingClientRect());
+    for (const [n, word] of words.entries()) {
+      const box = boxes[n], quoted = JSON.stringify(word.textContent.slice(0, 40)), own = container(word);
+      if (!inside(box, whole)) yield `${quoted} sticks out of its picture`;
+      if (own && !inside(box, own.getBoundingClientRect())) yield `${quoted} sticks out of its box`;
+      if (edges.some((edge) => across(box, edge))) yield `${quoted} sticks out over a box`;
+      for (let m = 0; m < n; m++) {
+        if (overlap(box, boxes[m])) yield `${quoted} is over ${JSON.stringify(words[m].textContent.slice(0, 40))}`;
+      }
+    }
+  }
+}
+
+function inside(box, other) {
+  return box.left >= other.left - 1 && box.right <= other.right + 1;
+}
+
+function overlap(one, other) {
+  // Letters do not fill a line's height, so lines may be close.
+  const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+  return Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 && high > one.height / 3;
+}
+
+// A text that begins outside of a box, and ends in it, or the other way round.
+function across(text, box) {
+  const high = Math.min(text.bottom, box.bottom) - Math.max(text.top, box.top);
+  const wide = Math.min(text.right, box.right) - Math.max(text.left, box.left);
+  return high > text.height / 2 && wide > 2 && !inside(text, box);
+}
+
+// The smallest rectangle drawn before a text that has the text's middle in it.
+function container(word) {
+  const box = word.getBoundingClientRect(), x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+  let best = null, least = Infinity;
+  for (const rect of word.closest("svg").querySelectorAll("rect:not(pattern rect)")) {
+    if (!(rect.compareDocumentPosition(word) & Node.DOCUMENT_POSITION_FOLLOWING)) continue;
+    const its = rect.getBoundingClientRect(), size = its.width * its.height;
+    if (its.left <= x && x <= its.right && its.top <= y && y <= its.bottom && size < least) [best, least] = [rect, size];
+  }
+  return best;
+}
+
+// The colour below a picture's text.
+function within(parent) {
+  const own = container(parent.closest("text")), fill = own && getComputedStyle(own).fill;
+  return fill && fill.startsWith("rgb") ? colour(fill) : ground(parent.closest("svg").parentElement);
+}
+
+// Make letters as wide as those of DejaVu Sans, for a machine that has a narrower font: what fits now, fits everywhere.
+function widen() {
+  const sample = "An open port, a connection or a delayed call is an error", wide = 0.493;
+  const probe = document.createElement("span");
+  probe.textContent = sample;
+  probe.style.cssText = "position: absolute; white-space: pre; font-size: 100px; letter-spacing: 0";
+  document.querySelector(".slides section section").append(probe);
+  const mean = probe.getBoundingClientRect().width / sample.length / 100;
+  probe.remove();
+  const style = document.createElement("style");
+  const spacing = Math.max(0, wide - mean);
+  // On each element, since a length in em is inherited in pixels.
+  style.textContent = `.reveal, .reveal * { letter-spacing: ${spacing}em }`
+    + ".reveal :is(pre, pre *, code, code *, text.code) { letter-spacing: 0 }";
+  document.head.append(style);
+  return mean;
 }
 
 function* images(slide) {
@@ -98,13 +201,13 @@ function ratio(a, b) {
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }
 
-// A handout's pages: what is in each fits into it.
+// A handout's pages: what is in each fits into it, and into its half.
 function pages() {
   const wrong = [];
   document.querySelectorAll("article").forEach((article, n) => {
-    const section = article.querySelector("section");
-    const high = [article, section].some((one) => one.scrollHeight > one.clientHeight + 1);
-    const wide = [article, section].some((one) => one.scrollWidth > one.clientWidth + 1);
+    const parts = [article, ...article.querySelectorAll(".half, section, .said")];
+    const high = parts.some((one) => one.scrollHeight > one.clientHeight + 1);
+    const wide = parts.some((one) => one.scrollWidth > one.clientWidth + 1);
     if (high || wide) wrong.push(`page ${n + 1}: sticks out`);
   });
   return wrong;

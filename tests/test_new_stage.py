@@ -75,7 +75,7 @@ def copy(tmp_path: Path) -> Learner:
     temp.mkdir()
     ignore = shutil.ignore_patterns(".*", "__pycache__", "_trial_temp*", "built")
     shutil.copytree(ROOT, root, ignore=ignore)
-    for name in (".ci", ".binder", ".devcontainer", ".github"):
+    for name in (".ci", ".binder", ".devcontainer", ".github", ".jupyterhub"):
         shutil.copytree(ROOT / name, root / name)
     shutil.copy(ROOT / ".pre-commit-config.yaml", root)
     return Elsewhere(root, temp)

@@ -26,7 +26,9 @@ from driving import ECHO, HALF, REPOSITORY, STARTER, TESTS, WIRE, Learner, posix
 from setup_copy import POSIX, command, python_in, quick_python
 
 from workshop.commands.offline import LEFT_OUT
+from workshop.course import load
 from workshop.setup.environment import machine
+from workshop.web import build
 
 SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 REQUIREMENTS = "-e .\n\nalpha>=1,<2  # one line\nbeta>=3; python_version < '3.0'\n"
@@ -132,7 +134,8 @@ def make(
     course: Learner, folder: Path, *words: str, python: str = sys.executable, **more: str
 ) -> CompletedProcess[str]:
     """Give the command, with the wheels that the course asks for in reach."""
-    there = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(course.root.parent / "store")}
+    # Without npm, whether or not this machine has it.
+    there = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(course.root.parent / "store"), "PATH": ""}
     return run(
         [python, *course.command("offline", str(folder), *words)[1:]],
         env=course.environment(alone(**{**there, **more})),
@@ -189,6 +192,24 @@ def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> N
     assert "from the folder wheels" in outcome.stderr, outcome.stderr
     assert outcome.returncode == 1 and '"stage1_echo"' in outcome.stdout, outcome.stderr
     assert Path(python_in(folder / ".venv")).exists()
+
+
+def test_the_page_goes_along(course: Learner, tmp_path: Path) -> None:
+    """The page for browsers is in the folder, and the note names it; without npm, the command says what is missing."""
+    outcome = make(course, tmp_path / "without")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "node is not installed, so the folder has no page for browsers." in outcome.stdout
+    assert not (tmp_path / "without" / "browser").exists()
+    assert "workshop web" not in (tmp_path / "without" / "OFFLINE.txt").read_text("utf-8")
+
+    made = build.kept(load(course.root))
+    made.mkdir(parents=True)
+    (made / "index.html").write_text("the page")
+    (made.parent / build.FINGERPRINT).write_text(build.fingerprint(load(course.root)))
+    outcome = make(course, tmp_path / "with")
+    assert outcome.returncode == 0, outcome.stderr
+    assert (tmp_path / "with" / "browser" / "index.html").read_text() == "the page"
+    assert "workshop web" in (tmp_path / "with" / "OFFLINE.txt").read_text("utf-8")
 
 
 def test_wheels_that_will_not_do(course: Learner, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "pictures": set(),
     "simulated": set(),
     "course": set(),
+    "board": {"course"},
     "runner": {"course", "setup"},
     "judge": {"course", "runner"},
     "hunt": {"course", "runner", "setup", "simulated"},
@@ -24,8 +25,10 @@ MAY_IMPORT = {
     "slides": {"course", "runner"},
     "web": {"course", "setup"},
     "commands": {
-        *("course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides", "web"),
+        *("board", "course", "hunt", "judge", "notebook", "report", "runner", "setup", "slides"),
+        "web",
     },
+    "browser": {"commands", "course", "hunt", "judge", "report", "runner"},
     "__main__": {"commands", "setup"},
 }
 """By a room, the rooms of which it may know. A room is below all those that may import it."""
@@ -34,7 +37,7 @@ TAKEN_HOME = {"simulated"}
 """Rooms whose files import each other relatively, so that the folder works in another package."""
 
 
-MOST_LINES = 900
+MOST_LINES = 910
 """Of the simulated network, with docstrings: whoever takes it home can read it in an evening."""
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from decks import Deck, decks, read
+from decks import Deck, Slide, decks, read
 
 from workshop.course import Course, CourseError, Stage, load, timetable
-from workshop.slides import recorded
+from workshop.slides import recorded, thread
 from workshop.slides.decks import build, find_deck, minutes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,98 @@ def test_which_stage_and_what_its_core_is(stage: Stage) -> None:
     number = stage.number
     assert deck.slides[0].text.startswith(f"**Stage {number}.** ")
     assert re.search(r"^- Core: \w", deck.turns[0].text, re.M)
+
+
+TRAINED = (
+    r"chunks",
+    r"disconnect|connections (that )?break",
+    r"timeouts|time that no test",
+    r"real networking",
+    r"left ?overs|left behind",
+)
+"""A README's words for each difficulty."""
+
+
+def lit(deck: Deck) -> set[int]:
+    """The difficulties that are lit on a deck's first slide."""
+    found = re.search(r"^```\{thread\} ([1-5 ]+)\n```$", deck.slides[0].text, re.M)
+    return {int(number) for number in found[1].split()} if found else set()
+
+
+def trained(text: str) -> set[int]:
+    """The difficulties that a README says its stage trains; none if it does not say."""
+    said = re.search(r"trains (.*?)\.(\s|$)", text, re.S)
+    words = " ".join(said[1].split()) if said else ""
+    named = {n for n, pattern in enumerate(TRAINED, 1) if re.search(pattern, words)}
+    return {1, 2, 3, 4, 5} if words.startswith("all five") else named
+
+
+@each_deck
+def test_the_thread(deck: Deck) -> None:
+    """Each deck begins with the five drawings, with those lit that the stage's README says it trains."""
+    assert lit(deck)
+    if deck.name in {stage.name for stage in COURSE.stages}:
+        readme = (ROOT / "exercises" / deck.name / "README.md").read_text("utf-8")
+        assert trained(readme) in (set(), lit(deck))
+
+
+def asks_elsewhere(deck: Deck) -> list[str]:
+    """The slides with code or a picture about which the speaker asks something that the slide does not show."""
+    return [
+        slide.title
+        for slide in deck.slides
+        if slide.turn is None
+        and re.search(r"^```\{(source|terminal|picture)\}", slide.text, re.M)
+        and re.search(r"^Ask\b", slide.notes, re.M)
+        and "{container} ask" not in slide.text
+        and not slide.title.endswith("?")
+    ]
+
+
+@each_deck
+def test_questions_beside_the_code(deck: Deck) -> None:
+    """Whatever the class is asked about code or a picture is on the slide that has it."""
+    assert asks_elsewhere(deck) == []
+
+
+def test_question_elsewhere_is_found() -> None:
+    """The check above can fail."""
+    asked = Slide("Three", "```{source} x.py\n```", "Ask: which?", 1)
+    shown = Slide("Three", f"{asked.text}\n\n:::{{container}} ask\nWhich?\n:::", "Ask: which?", 1)
+    told = Slide("Three", asked.text, "Say: the second.", 1)
+    assert asks_elsewhere(Deck("a", (asked, shown, told))) == ["Three"]
+
+
+def test_what_a_readme_trains_is_read() -> None:
+    """The check above reads most READMEs: at least seven name difficulties."""
+    readmes = [ROOT / "exercises" / deck.name / "README.md" for deck in DECKS]
+    found = [trained(path.read_text("utf-8")) for path in readmes if path.exists()]
+    assert sum(map(bool, found)) >= 7
+    assert trained("It trains two: timeouts, and leftovers. No chunks.") == {3, 5}
+
+
+def test_the_clock() -> None:
+    """Each deck's clock has its minutes in the shortest track that it is in; the core's follow each other to the end."""
+    places = {deck.name: thread.moment(COURSE, deck.name) for deck in DECKS}
+    core = [
+        place for place in places.values() if place and place.whole == COURSE.track("core").minutes
+    ]
+    assert core[0].begin == 0 and core[-1].end == core[-1].whole
+    pauses = [after.begin - before.end for before, after in pairwise(core)]
+    breaks = [one.minutes for one in COURSE.breaks if not one.tracks or "core" in one.tracks]
+    assert [pause for pause in pauses if pause] == breaks
+    assert all(place is not None and place.begin < place.end for place in places.values())
+    assert thread.moment(COURSE, "index") is None
+
+
+def test_the_clock_in_words() -> None:
+    """The clock has its numbers in words, and a part of its round for what is over."""
+    html = thread.clock(thread.Moment(50, 100, 200))
+    assert 'aria-label="Minutes 50 to 100 of 200."' in html
+    assert re.findall(r'class="(over|now)" d="M0 0L(\S+ \S+)A90 90 0 0 1 (\S+ \S+)z"', html) == [
+        ("over", "0.00 -90.00", "90.00 -0.00"),
+        ("now", "90.00 -0.00", "0.00 90.00"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +250,16 @@ BAD = {
         "line 1 has 73 columns",
     ),
     "too_tall": (f"## A\n\n```{{source}} exercises/tall.py\n```\n\n{SAID}", "17 lines; a slide"),
+    "no_mutant": (
+        "## A\n\n```{source} solutions/stage0_setup/lines.py\n:pyobject: as_line\n"
+        f":mutant: gone\n```\n\n{SAID}",
+        "no mutant gone",
+    ),
+    "no_difficulty": (f"## A\n\n```{{thread}} 1 6\n```\n\n{SAID}", "expected some of 1 2 3 4 5"),
+    "four_difficulties": (
+        f"## A\n\n:::{{difficulties}}\n1. a\n2. b\n3. c\n4. d\n:::\n\n{SAID}",
+        "expected a list of five",
+    ),
     "steps": (
         "## A\n\n```{source} solutions/stage0_setup/lines.py\n:pyobject: as_line\n"
         f":no-docstrings:\n:steps: 1|2\n```\n\n{SAID}",

@@ -83,7 +83,7 @@ class Window:
     def walk(self, path: Path) -> list[str]:
         """All that is wrong with a deck."""
         self.open(path)
-        said: list[str] = self.page.evaluate(f"{LOOK}\nwalk()")
+        said: list[str] = self.page.evaluate(f"{LOOK}\nwiden();\nwalk()")
         return [*self.wrong, *said]
 
     def pdf(self) -> int:
@@ -106,12 +106,33 @@ def window(shared: Window) -> Iterator[Window]:
     shared.page.goto("about:blank")
 
 
+MEASURED = """
+(() => {
+    const probe = document.createElement("span"), text = "An open port, a connection or a delayed call is an error";
+    probe.textContent = text;
+    probe.style.cssText = "position: absolute; white-space: pre; font-size: 100px";
+    document.querySelector(".slides section section").append(probe);
+    return probe.getBoundingClientRect().width / text.length;
+})()
+"""
+"""JavaScript: the mean width of a letter of 100 pixels."""
+
+
 @each_deck
 def test_every_slide(window: Window, built: Path, deck: Deck) -> None:
     """Nothing is wrong with any slide, at any of its steps."""
     assert window.walk(built / f"{deck.name}.html") == []
     assert window.page.evaluate("Reveal.getTotalSlides()") == len(deck.slides)
     assert window.page.title() == deck.title
+
+
+@pytest.mark.parametrize("font", ["DejaVu Sans", "DejaVu Sans Condensed", "Liberation Sans"])
+def test_whatever_the_font(window: Window, built: Path, font: str) -> None:
+    """The checks above use letters at least as wide as those of DejaVu Sans, whichever font this machine has."""
+    window.open(built / "opening.html")
+    window.page.add_style_tag(content=f":root {{ --text: '{font}', 'DejaVu Sans' !important }}")
+    window.page.evaluate(f"{LOOK}\nwiden()")
+    assert window.page.evaluate(MEASURED) >= 0.98 * 49.3
 
 
 def test_index(window: Window, built: Path) -> None:
@@ -142,9 +163,28 @@ HARM: dict[str, tuple[str | re.Pattern[str], str, str]] = {
     "small letters": (BELOW, f'{BELOW}<p style="font-size: 26px">a</p>', "26px letters"),
     "grey letters": (BELOW, f'{BELOW}<p style="color: #777">a</p>', "contrast 4.4"),
     "faint letters": (BELOW, f'{BELOW}<p style="opacity: 0.5">a</p>', "opacity 0.5"),
-    "a picture without words": (re.compile('<img alt=".*?"', re.S), '<img alt=""', "no words"),
-    "no picture": ("_images/stage2", "_images/gone", "is not there"),
-    "a small picture": ("<img alt", '<img style="width: 600px" alt', "13.5px letters in"),
+    "a picture without words": (re.compile('aria-label="[^"]*"'), 'aria-label=""', "no words"),
+    "a file that is not there": (BELOW, f'{BELOW}<img src="gone.png" alt="a">', "is not there"),
+    "a small picture": ("<svg xml", '<svg style="width: 600px" xml', "13.5px letters"),
+    "a text wider than its picture": (
+        ">1.25 s<",
+        f">{'1.25 s' * 30}<",
+        "sticks out of its picture",
+    ),
+    "a text wider than its box": (">c3<", ">c3c3<", '"c3c3" sticks out of its box'),
+    "a text into a box": (">server writes<", ">the server writes it<", "sticks out over a box"),
+    "a text over another": (">0.00 s<", ">0.00 seconds<", "is over"),
+    "grey letters in a picture": (
+        'font-size="27" fill="#1f2328"',
+        'font-size="27" fill="#999"',
+        "contrast 2.",
+    ),
+    "middling letters": (BELOW, f'{BELOW}<p style="font-size: 36px">a</p>', "not marked as small"),
+    "small without need": (
+        BELOW,
+        f'{BELOW}<div class="small"></div>',
+        "would fit in large letters",
+    ),
     "a step that sticks out": (
         BELOW,
         f'{BELOW}<p class="fragment" style="margin-left: 1300px">a</p>',
@@ -166,7 +206,7 @@ def harmed(shared: Window, built: Path) -> list[str]:
     slides = re.findall(
         r'<section >\n<section data-timing="\d+">.*?</section>\n</section>', html, re.S
     )
-    one = next(slide for slide in slides if "<img" in slide)
+    one = next(slide for slide in slides if 'data-name="stage2_chunks.svg"' in slide)
     copies = ""
     for harm, (old, new, found) in HARM.items():
         again = old.sub(new, one) if isinstance(old, re.Pattern) else one.replace(old, new)
@@ -191,7 +231,7 @@ def test_harm_is_found(harmed: list[str], harm: str) -> None:
 @each_deck
 @pytest.mark.parametrize("notes", [False, True], ids=["slides", "notes"])
 def test_handout(window: Window, built: Path, deck: Deck, notes: bool) -> None:
-    """A handout has a page for each slide, on which all of the slide is, and of its notes."""
+    """A handout has a page for two slides, on which all of each slide is, and of its notes."""
     html = (built / f"{deck.name}.html").read_text("utf-8")
     path = built / f"handout-{deck.name}{notes}.html"
     path.write_text(handout.plain(html, notes), "utf-8")
@@ -199,7 +239,7 @@ def test_handout(window: Window, built: Path, deck: Deck, notes: bool) -> None:
     assert window.page.evaluate(f"{LOOK}\npages()") == []
     shown = window.page.locator("aside").count()
     assert shown == (len(deck.slides) if notes else 0)
-    assert window.pdf() == len(deck.slides)
+    assert window.pdf() == (len(deck.slides) + 1) // 2
     assert window.wrong == []
 
 
@@ -221,12 +261,13 @@ def test_print_from_the_browser(window: Window, built: Path) -> None:
 
 
 def test_written_by_the_command(built: Path, tmp_path: Path) -> None:
-    """The PDF that the command writes has a page for each slide, and leaves no other file."""
+    """The PDF that the command writes has a page for two slides, and leaves no other file."""
     before = sorted(path.name for path in built.iterdir())
     file = tmp_path / "handouts" / "opening.pdf"
     handout.write(handout.chromium(), built / "opening.html", file, notes=True)
     pages = re.findall(rb"/Type\s*/Page\b", file.read_bytes())
-    assert len(pages) == len(next(deck for deck in DECKS if deck.name == "opening").slides)
+    slides = len(next(deck for deck in DECKS if deck.name == "opening").slides)
+    assert len(pages) == (slides + 1) // 2
     assert sorted(path.name for path in built.iterdir()) == before
 
 
@@ -241,6 +282,10 @@ def test_browser_that_fails(built: Path, tmp_path: Path, does: str) -> None:
         handout.write(str(stub), built / "opening.html", tmp_path / "a.pdf", notes=False)
 
 
+NOTES_AND_SLIDE = ("#speaker-controls", "#current-slide")
+SIZE = "(element) => parseFloat(getComputedStyle(element).fontSize)"
+
+
 def test_by_keyboard(window: Window, built: Path) -> None:
     """The arrows go through a deck; S opens the speaker's window, with notes, and the time that is left."""
     window.open(built / "opening.html")
@@ -252,9 +297,31 @@ def test_by_keyboard(window: Window, built: Path) -> None:
     first = deck.slides[0].notes.split("\n")[0]
     speaker.locator(".speaker-controls-notes .value", has_text=first[:40]).wait_for()
     assert speaker.locator(".pacing").is_visible()
+    # The notes are first, and have most of the room.
+    notes, slide = (speaker.locator(one).bounding_box() for one in NOTES_AND_SLIDE)
+    assert (
+        notes["x"] == 0
+        and notes["width"] > 1.5 * slide["width"]
+        and slide["x"] > notes["width"] - 1
+    )
+    assert speaker.locator(".speaker-controls-notes .value").evaluate(SIZE) >= 24
     page.keyboard.press("ArrowRight")
     second = deck.slides[1].notes.split("\n")[0]
     speaker.locator(".speaker-controls-notes .value", has_text=second[:40]).wait_for()
     assert page.evaluate("Reveal.getIndices().h") == 1
     assert window.wrong == []
     speaker.close()
+
+
+@pytest.mark.parametrize("stage", ["stage3_http", "stage3b_framing"])
+def test_demo_for_the_last_row(window: Window, stage: str) -> None:
+    """The letters of a demo's page are as large as those of a slide."""
+    text = (ROOT / "exercises" / stage / "pages.py").read_text("utf-8")
+    style = re.search(r"<style>.*?</style>", text, re.S)
+    assert style is not None
+    parts = "<p>a</p><pre>a</pre><label>a</label><input><textarea></textarea><button>a</button>"
+    window.page.set_content(style[0].replace("{{", "{").replace("}}", "}") + parts)
+    shown = parts if stage == "stage3b_framing" else "<p><pre>"
+    for name in set(re.findall(r"<(\w+)", shown)):
+        size = window.page.locator(name).evaluate(SIZE)
+        assert size >= 26.66, f"{name}: {size}"

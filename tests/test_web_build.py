@@ -7,13 +7,15 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from driving import HALF, STARTER, Learner, posix
+from driving import HALF, STARTER, TOOL, Learner, posix
 
 from workshop.course import load
 from workshop.web import build, packages
@@ -67,10 +69,10 @@ def test_the_same_again_without_network(
 ) -> None:
     """Another build of the same course starts no program, so asks no network, and has the same bytes; it cleans up."""
 
-    def run(*words: object) -> None:
+    def refuse(*words: object) -> None:
         pytest.fail(f"It runs {words}")
 
-    monkeypatch.setattr(packages, "run", run)
+    monkeypatch.setattr(packages, "run", refuse)
     (tmp_path / "left" / "over").mkdir(parents=True)
     (tmp_path / "left" / "over" / "old.html").touch()
     build.build(COURSE, tmp_path, lambda sentence: None)
@@ -87,6 +89,20 @@ def test_starters_not_work(mini: Learner) -> None:
     assert "solutions/stage1_echo/mutants.toml" in files
 
 
+def test_what_the_tool_reads_goes_along() -> None:
+    """course.zip has the tool with the files that it opens, the solutions and the plugin; no test of ours."""
+    names = dict(build.course_files(COURSE)).keys()
+    for name in (
+        "workshop/web/elsewhere.toml",
+        "twisted/plugins/simulated_reactor.py",
+        "pyproject.toml",
+    ):
+        assert name in names, name
+    assert not [
+        name for name in names if name.startswith(("tests/", "workshop/web/page/", ".workshop"))
+    ]
+
+
 def test_a_change_is_noticed(mini: Learner) -> None:
     """The fingerprint is of what the folder is made of: one letter in a hint changes it, a learner's work does not."""
     course = load(mini.root)
@@ -96,6 +112,25 @@ def test_a_change_is_noticed(mini: Learner) -> None:
     with mini.path("exercises/stage1_echo/hints.md").open("a") as file:
         file.write("x")
     assert build.fingerprint(course) != before
+
+
+def test_the_command(web_folder: Path, tmp_path: Path) -> None:
+    """`web --build` writes the folder and says how large it is; again, it replaces it; other folders are left alone."""
+    for _ in range(2):
+        done = run("web", "--build", str(tmp_path / "page"))
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"a browser downloads \d\.\d MB of it", done.stdout)
+        assert names(tmp_path / "page") == names(web_folder)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    done = run("web", "--build", str(tmp_path / "mine"))
+    assert done.returncode == 1 and "is not empty" in " ".join(done.stderr.split())
+    assert names(tmp_path / "mine") == {"letter.txt"}
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Give a command on the course itself."""
+    return subprocess.run([*TOOL, *words], cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 # What the files ask for
@@ -227,6 +262,26 @@ def test_versions_are_pinned() -> None:
     lines = (packages.HERE / "requirements.txt").read_text("utf-8").splitlines()
     for line in lines:
         assert re.fullmatch(r"#.*|[\w.-]+==[\w.]+ --hash=sha256:[0-9a-f]{64}", line), line
+
+
+def test_plugins_are_whole(web_folder: Path) -> None:
+    """Twisted imports every plugin in the page, so each has there what it imports and what it names."""
+    (wheel,) = (web_folder.parent / "wheels").glob("twisted-*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        modules = {
+            name for name in file.namelist() if name.endswith(".py") and packages.taken(name)
+        }
+        plugins = [name for name in modules if name.startswith("twisted/plugins/twisted_")]
+        assert "twisted/plugins/twisted_trial.py" in plugins
+        # It names the reactors of other systems too, and imports none.
+        plugins.remove("twisted/plugins/twisted_reactors.py")
+        for plugin in plugins:
+            text = file.read(plugin).decode()
+            for name in re.findall(
+                r"""from (twisted[.\w]*) import|["'](twisted\.[.\w]*)["']""", text
+            ):
+                path = "".join(name).replace(".", "/")
+                assert {f"{path}.py", f"{path}/__init__.py"} & modules, f"{plugin} needs {name}"
 
 
 # What is missing

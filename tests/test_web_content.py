@@ -1,4 +1,4 @@
-"""course.json, which the page in a browser shows: every stage and step, starters and not solutions, links that lead somewhere."""
+"""course.json, which the page in a browser shows: stages and steps, starters but no solutions, links that lead somewhere."""
 
 from __future__ import annotations
 

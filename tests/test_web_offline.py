@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from driving import until
 from playwright.sync_api import Page, expect, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, pytestmark  # noqa: F401
 
@@ -60,7 +61,9 @@ class Server:
                 kind = {"html": "text/html", "js": "text/javascript", "json": "application/json"}
                 self.send_header("Content-Type", kind.get(name.rpartition(".")[2], "text/plain"))
                 # As on GitHub Pages: a browser may use what it has for ten minutes, without asking.
-                self.send_header("Cache-Control", "max-age=600")
+                self.send_header(
+                    "Cache-Control", "no-store" if name == "large.bin" else "max-age=600"
+                )
                 self.send_header("Content-Length", str(len(data or b"")))
                 self.end_headers()
                 self.wfile.write(data or b"")
@@ -223,10 +226,10 @@ def test_half_a_version_is_none(page: Page, server: Server) -> None:
     server.files = {**whole, "page/word.js": b"export const word = 'three';"}
     server.asked.clear()
     update(page)
+    until(lambda: "page/word.js" in server.asked, BOUND / 1000, "word.js is not asked for")
     page.wait_for_function(
         "navigator.serviceWorker.getRegistration().then(r => !r.installing && !r.waiting)"
     )
-    assert "page/word.js" in server.asked
     page.reload()
     shows(page, "one one", "kept")
     server.files = whole

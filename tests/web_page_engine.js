@@ -20,14 +20,23 @@ export class Engine {
 
   async ask(name, { columns, ...words }, { files = {} } = {}) {
     if (name !== "status" && !(columns >= 40 && columns <= 100)) throw new Error(`${columns} columns`);
+    if (this.starting) throw new Error("It starts again");
     this.onState("busy", "Running");
     this.files = { ...this.files, ...texts(files) };
     const said = await Promise.race([
       window.answer(name, words, this.files).then(answer => answer ?? new Promise(() => {})),
       new Promise(resolve => (this.end = resolve)),
     ]);
-    this.onState("ready", "Ready");
-    if (said.stopped) return said;
+    if (said.stopped) {
+      this.starting = true;
+      this.onState("restarting", "");
+      setTimeout(() => {
+        this.starting = false;
+        this.onState("ready", "");
+      }, 300);
+      return said;
+    }
+    this.onState("ready", "");
     const escaped = said.text.replace(/[&<>]/g, letter => `&#${letter.charCodeAt(0)};`);
     const changed = Object.entries(said.files ?? {}).map(([path, text]) => [path, text === null ? null : encode(text)]);
     return { exit: 1, data: null, html: escaped, ...said, files: Object.fromEntries(changed) };

@@ -65,8 +65,9 @@ def main() -> int:
     parser.add_argument(
         "--port",
         type=port_number,
-        default=8007,
-        help="the port, 8007 if not given; 0: any free one",
+        # All learners on a hub may share one machine.
+        default=0 if os.environ.get("JUPYTERHUB_SERVICE_PREFIX") else 8007,
+        help="the port, 8007 if not given (on a JupyterHub, 0); 0: any free one",
     )
     options = parser.parse_args()
 

@@ -33,6 +33,10 @@ from .server import HTTPFactory
 POST = b"POST /form HTTP/1.1\r\nHost: demo\r\nContent-Length: 5\r\n\r\nname="
 
 
+# The path of a learner's own server on a JupyterHub, whose proxy passes on what comes to "proxy/PORT/" below it.
+HUB = os.environ.get("JUPYTERHUB_PUBLIC_URL") or os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+
+
 def port_number(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 65535:
@@ -76,8 +80,8 @@ def main() -> int:
     parser.add_argument(
         "--port",
         type=port_number,
-        default=8080,
-        help="the port, 8080 by default; 0: any free one",
+        default=0 if HUB else 8080,
+        help="the port, 8080 by default (on a JupyterHub, 0); 0: any free one",
     )
     options = parser.parse_args()
 
@@ -93,17 +97,19 @@ def main() -> int:
         )
         return 1
 
-    address = f"http://127.0.0.1:{port.getHost().port}/"
+    number = port.getHost().port
+    here = f"http://127.0.0.1:{number}/"
+    address = f"{HUB}proxy/{number}/" if HUB else here
+    after = "" if address.startswith("http") else ", after the name of your hub"
+    also = f"In a terminal of the hub, it is {here}\n\n" if HUB else ""
 
     def invite() -> None:
         step = unwritten()
         form = (
             f"and\n\n    {address}form" if step is None else f"The form is not written yet: {step}."
         )
-        print(
-            f"Open this in a browser:\n\n    {address}\n\n{form}\n\nCtrl-C ends the server.",
-            flush=True,
-        )
+        print(f"Open this in a browser{after}:\n\n    {address}\n\n{form}\n")
+        print(f"{also}Ctrl-C ends the server.", flush=True)
 
     # Until the reactor runs, it does not handle Ctrl-C.
     reactor.callLater(0, invite)

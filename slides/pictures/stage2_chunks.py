@@ -7,7 +7,7 @@ from twisted.python.failure import Failure
 
 from exercises.stage2_poetry.client import PoemProtocol
 from exercises.stage2_poetry.server import SlowPoetryFactory
-from workshop.pictures.base import BOLD, MIDDLE, OUTLINE, PALE, SHADE, box, slide, word
+from workshop.pictures.base import BOLD, CODE, MIDDLE, OUTLINE, PALE, SHADE, box, slide, word
 
 POEM = "Half an é.\nThe rest.\n".encode()
 LATE = 0.125
@@ -16,7 +16,7 @@ PIECE = 9
 """Bytes: the first cut is inside of the é."""
 
 # In pixels: where the boxes begin, a box's width, a row's height.
-LEFT, BOX, ROW = 378, 37, 62
+LEFT, BOX, ROW = 330, 39, 60
 SERVER, CLIENT, HIGHLIGHT = PALE, SHADE, "#ffe08a"
 
 clock = Clock()
@@ -69,12 +69,12 @@ parts = []
 for n, (when, what, data, at) in enumerate(rows):
     y = n * ROW
     parts.append(word(0, y + 38, f"{when:.2f} s"))
-    parts.append(word(132, y + 38, what, "" if data else BOLD))
+    parts.append(word(112, y + 38, what, "" if data else BOLD))
     for i, byte in enumerate(data, at):
         x = LEFT + i * BOX
         fill = HIGHLIGHT if byte > 127 else SERVER if what.startswith("server") else CLIENT
         parts.append(box(x, y + 8, BOX, 42, fill, OUTLINE))
-        parts.append(word(x + BOX // 2, y + 38, letter(byte), MIDDLE))
+        parts.append(word(x + BOX // 2, y + 38, letter(byte), f"{MIDDLE} {CODE}"))
     if not data:
-        parts.append(word(LEFT, y + 38, repr(client.poem.result)))
+        parts.append(word(LEFT, y + 38, repr(client.poem.result), CODE))
 print(slide(ROW * len(rows), "Written in two pieces, read in four", parts), end="")

@@ -10,7 +10,18 @@ from exercises.stage3_http import server
 from exercises.stage3_http.messages import Response
 from workshop.course import load
 from workshop.course.solutions import mutated
-from workshop.pictures.base import BOLD, INK, LATE, OUTLINE, PALE, SHADE, box, slide, word
+from workshop.pictures.base import (
+    BOLD,
+    CODE,
+    INK,
+    OUTLINE,
+    PALE_GREEN,
+    RED,
+    SHADE,
+    box,
+    slide,
+    word,
+)
 
 LINES = [b"GET /a HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n"]
 BOTH = [LINES, [LINES[0].replace(b"/a", b"/b"), *LINES[1:]]]
@@ -24,8 +35,8 @@ WRONG = {
 RIGHT, WRONG_ANSWER, NONE = "both answered", "wrong answer", "no answer"
 
 # In pixels: where the bytes begin, a byte's width, a row's height.
-LEFT, BYTE, ROW = 350, 15, 70
-FILLS = {RIGHT: PALE, WRONG_ANSWER: LATE, NONE: "url(#stripes)"}
+LEFT, BYTE, ROW = 350, 15, 62
+FILLS = {RIGHT: PALE_GREEN, WRONG_ANSWER: RED, NONE: "url(#stripes)"}
 STRIPES = (
     '<defs><pattern id="stripes" width="6" height="10" patternUnits="userSpaceOnUse">'
     f'<rect width="6" height="10" fill="white"/><rect width="6" height="4" fill="{INK}"/>'
@@ -74,14 +85,17 @@ for line in (line for lines in BOTH for line in lines):
     shown, wide = line.strip().decode("ascii"), BYTE * len(line)
     parts.append(box(x, 4, wide, 44, SHADE if shown else INK, OUTLINE))
     if shown:
-        parts.append(word(x + 4, 36, shown))
+        parts.append(word(x + 2, 36, shown, CODE))
     x += wide
 for label, outcomes in found.items():
-    parts.append(word(0, y + 38, label, BOLD if label == "the solution" else ""))
+    # Row by row, in class.
+    parts.append('<g class="fragment">')
+    parts.append(word(0, y + 35, label, BOLD if label == "the solution" else ""))
     for cut, one in enumerate(outcomes, 1):
-        parts.append(box(LEFT + cut * BYTE - BYTE // 2, y, BYTE - 1, ROW - 14, FILLS[one]))
+        parts.append(box(LEFT + cut * BYTE - BYTE // 2, y, BYTE - 1, ROW - 12, FILLS[one]))
+    parts.append("</g>")
     y += ROW
 for n, (name, fill) in enumerate(FILLS.items()):
     parts.append(box(330 * n, y + 18, 30, 30, fill))
     parts.append(word(330 * n + 42, y + 43, name))
-print(slide(y + 66, "Two requests, cut in two at every offset", parts, [STRIPES]), end="")
+print(slide(y + 56, "Two requests, cut in two at every offset", parts, [STRIPES]), end="")

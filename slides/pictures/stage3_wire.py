@@ -5,15 +5,14 @@ from twisted.internet.testing import StringTransport
 
 from exercises.stage3_http.messages import Fields, Response
 from exercises.stage3_http.server import HTTPFactory
-from workshop.pictures.base import PALE, SHADE, box, slide, word
+from workshop.pictures.base import CODE, DARK, PALE, SHADE, box, slide, word
 
 ASK = b"GET /menu?day=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: text/plain\r\n\r\n"
 MENU = Response(200, "Café.\n".encode(), Fields([(b"Content-Type", b"text/plain; charset=utf-8")]))
 
 # In pixels: a row's height, where the names begin.
-ROW, NAMES = 46, 770
+ROW, NAMES = 48, 790
 CLIENT, SERVER = PALE, SHADE
-NAME = 'font-family="Liberation Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"'
 
 
 def shown(data):
@@ -38,16 +37,19 @@ sent = transport.value()
 
 size = len(MENU.content)
 messages = [
-    (CLIENT, rows(ASK, "request line: what is asked", "")),
-    (SERVER, rows(sent, "status line: how it went", f"content: {size} bytes, for 6 characters")),
+    (CLIENT, rows(ASK, "request line: the question", "")),
+    (SERVER, rows(sent, "status line: the outcome", f"content: {size} bytes")),
 ]
 parts, y = [], 0
 for ground, lines in messages:
-    parts.append(box(0, y, NAMES - 24, ROW * len(lines), ground))
+    parts.append(box(0, y, NAMES - 24, ROW * len(lines), ground, 'rx="6"'))
     for line, name in lines:
-        parts.append(word(14, y + 33, line))
+        end = line == shown(b"\r\n")
+        if end:
+            parts.append(box(6, y + 4, 88, ROW - 8, DARK, 'rx="4"'))
+        parts.append(word(14, y + 33, line, f'{CODE} fill="white"' if end else CODE))
         if name:
-            parts.append(word(NAMES, y + 33, name, NAME))
+            parts.append(word(NAMES, y + 33, name))
         y += ROW
-    y += ROW // 2
-print(slide(y - ROW // 2, "A request and its response", parts), end="")
+    y += ROW // 4
+print(slide(y - ROW // 4, "A request and its response", parts), end="")

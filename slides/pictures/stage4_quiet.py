@@ -1,33 +1,74 @@
 """Two of the gallery's teardowns, as trial saw them on a quiet line; from the runs recorded for the stage's notebook."""
 
-from workshop.pictures.base import BOLD, OUTLINE, PALE, box, recorded, slide, word
+import inspect
+import textwrap
 
-# In pixels: the picture's width, a run's height, a box's, a letter's width, where trial looks.
-WIDTH, RUN, BOX, LETTER, LOOK = 1200, 124, 48, 16.3, 700
-OVER, OPEN, LATE = PALE, "#ffd8b5", "#9a3c00"
+from exercises.stage4_disconnect import gallery
+from workshop.pictures.base import (
+    BOLD,
+    CODE,
+    GREEN,
+    MIDDLE,
+    OUTLINE,
+    PALE_GREEN,
+    PALE_RED,
+    RED,
+    SHADE,
+    box,
+    recorded,
+    slide,
+    word,
+)
+
+# In pixels: a line of code's height, a chip's width and height, where chips begin, where trial looks.
+LINE, CHIP, HIGH, CHIPS, LOOK = 34, 102, 48, 562, 872
+
+
+def body(name):
+    """Yield the lines of code in a teardown, with an item of a long list on each."""
+    source = inspect.getsource(getattr(gallery, name).tearDown)
+    lines = textwrap.dedent(source.partition("\n")[2]).splitlines()
+    for line in lines:
+        if len(line) <= 32:
+            yield line
+            continue
+        begin, _, rest = line.partition("([")
+        yield f"{begin}(["
+        yield from (f"    {part}," for part in rest.removesuffix("])").split(", "))
+        yield "])"
+
+
+def chip(x, y, name, over):
+    """Draw something that was open: green if it has ended, red and dashed if not."""
+    look = OUTLINE if over else f'stroke="{RED}" stroke-width="3" stroke-dasharray="8 5"'
+    yield box(x, y, CHIP - 8, HIGH, PALE_GREEN if over else PALE_RED, f'rx="6" {look}')
+    yield word(x + (CHIP - 8) / 2, y + 33, name, MIDDLE)
 
 
 def draw(title, line, names):
     """Print the picture of these teardowns' runs on this line."""
     runs = {run["name"]: run for run in recorded("stage4_disconnect")[line]}
-    parts, y = [], 0
+    parts = [
+        word(CHIPS, 28, "over", f'{BOLD} fill="{GREEN}"'),
+        word(LOOK, 28, "trial looks", MIDDLE),
+        word(LOOK + 88, 28, "open", f'{BOLD} fill="{RED}"'),
+    ]
+    y = 48
     for run in (runs[name] for name in names):
-        parts.append(word(0, y + 30, run["does"], BOLD))
-        verdict, style = ("[ERROR]", f'{BOLD} fill="{LATE}"') if run["open"] else ("[OK]", "")
-        parts.append(word(WIDTH - LETTER * len(verdict), y + 30, verdict, style))
-        boxes = [(f"{side} over", OVER) for side in run["over"]]
-        if run["open"]:
-            boxes.append((f"open: {', '.join(run['open'])}", OPEN))
-        x = 1
-        for words, fill in boxes:
-            x = LOOK + 20 if fill == OPEN else x
-            wide = round(LETTER * len(words)) + 24
-            parts += [box(x, y + 46, wide, BOX, fill, OUTLINE), word(x + 12, y + 79, words)]
-            x += wide + 14
-        parts.append(f'<path d="M{LOOK} {y + 42}v{BOX + 8}" {OUTLINE} stroke-width="5"/>')
-        y += RUN
-    parts.append(word(LOOK - LETTER * 5.5, y + 14, "trial looks"))
-    print(slide(y + 28, title, parts), end="")
+        lines = [*body(run["name"])]
+        high = LINE * len(lines) + 24
+        parts.append(box(0, y, CHIPS - 24, high, SHADE, 'rx="6"'))
+        parts += [word(14, y + 37 + n * LINE, text, CODE) for n, text in enumerate(lines)]
+        middle = y + (high - HIGH) / 2
+        for n, name in enumerate(run["over"]):
+            parts += chip(CHIPS + n * CHIP, middle, name, over=True)
+        for n, name in enumerate(run["open"]):
+            parts += chip(LOOK + 14 + n * CHIP, middle, name, over=False)
+        parts.append(f'<path d="M{LOOK} {y}v{high}" {OUTLINE} stroke-width="5"/>')
+        verdict, ink = ("ERROR", RED) if run["open"] else ("OK", GREEN)
+        parts.append(word(1198, middle + 33, verdict, f'text-anchor="end" {BOLD} fill="{ink}"'))
+        y += high + 24
+    print(slide(y - 20, title, parts), end="")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The results of three tests, and of the stage's whole suite, on right services and on services with a known bug."""
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -9,45 +10,67 @@ import stage5_judges as judges
 
 from exercises.stage5_transform import test_service
 from workshop.course import load
-from workshop.pictures.base import BOLD, LATE, MIDDLE, OUTLINE, PALE, box, slide, word
+from workshop.pictures.base import (
+    BOLD,
+    CODE,
+    MIDDLE,
+    OUTLINE,
+    PALE_GREEN,
+    RED,
+    box,
+    slide,
+    word,
+)
 
-# In pixels: where the services begin, a service's width, a row's height, its bar's, where the rows begin.
-LEFT, CELL, ROW, BAR, TOP = 262, 27, 74, 48, 92
-PAIR, GAP = 2 * CELL + 11, 56
+# In pixels: a service's width, the room between two descriptions, and after the right services; where the rows begin,
+# a row's height, its bar's.
+CELL, GAP, AFTER, TOP, ROW, BAR = 32, 14, 64, 76, 80, 38
 
 stage = load(Path.cwd()).stage("stage5_transform")
 right, wrong = judges.services(stage)
 whole = [name for name in dir(test_service.ServiceTests) if name.startswith("test_")]
-rows = {f"test {x}": (judges.Three, [f"test_{x}"]) for x in "abc"}
-rows[f"all {len(whole)} tests"] = (test_service.ServiceTests, whole)
 
-# Each service and its place: those that are wrong in pairs, one for each description.
-second = LEFT + CELL * len(right) + GAP
-places = [(service, LEFT + CELL * i) for i, service in enumerate(right)]
-steps = [mutant.step for mutant in stage.mutants]
-for i, service in enumerate(wrong):
-    places.append((service, second + PAIR * (steps[i] - 1) + CELL * (i - steps.index(steps[i]))))
+
+def last(name):
+    """Return the last line of one of the three tests, as short as it can be."""
+    line = inspect.getsource(getattr(judges.Three, name)).strip().splitlines()[-1]
+    return line.strip().replace("self.", "")
+
+
+rows = {f"test {x}": (judges.Three, [f"test_{x}"], last(f"test_{x}")) for x in "abc"}
+rows[f"all {len(whole)} tests"] = (test_service.ServiceTests, whole, "")
+
+# Each service and its place: those that are wrong together for each description.
+places = [(service, CELL * i) for i, service in enumerate(right)]
+second = x = CELL * len(right) + AFTER
+heads, step = {}, 0
+for service, mutant in zip(wrong, stage.mutants, strict=True):
+    if mutant.step != step:
+        x += GAP if step else 0
+        step = mutant.step
+    heads.setdefault(step, []).append(x)
+    places.append((service, x))
+    x += CELL
 
 
 def verdict(x, y, red):
-    """A bar: pale if tests pass, dark and crossed out if one fails."""
-    yield box(x, y, CELL - 2, BAR, LATE if red else PALE, OUTLINE)
+    """A bar: green if tests pass, red and crossed out if one fails."""
+    yield box(x, y, CELL - 2, BAR, RED if red else PALE_GREEN, OUTLINE)
     if red:
-        yield f'<path d="M{x + 4} {y + 12}l17 24m0 -24l-17 24" stroke="white" stroke-width="4"/>'
+        yield f'<path d="M{x + 7} {y + 9}l16 20m0 -20l-16 20" stroke="white" stroke-width="4"/>'
 
 
 parts = [
-    word(LEFT, 32, "right", BOLD),
-    word(second, 32, "wrong, two or three for each description", BOLD),
+    word(0, 30, "right", BOLD),
+    word(second, 30, "wrong, two or three for each description", BOLD),
 ]
-for step in sorted(set(steps)):
-    parts.append(word(second + PAIR * (step - 1) + CELL, 74, str(step), MIDDLE))
+for step, xs in heads.items():
+    parts.append(word((xs[0] + xs[-1] + CELL) / 2, 66, str(step), MIDDLE))
 y = TOP
-for label, (tests, names) in rows.items():
-    parts.append(word(0, y + 33, label))
+for label, (tests, names, code) in rows.items():
+    parts.append(word(0, y + 28, label, BOLD))
+    parts.append(word(second, y + 28, code, CODE))
     for service, x in places:
-        parts += verdict(x, y, judges.red(tests, names, service))
+        parts += verdict(x, y + 38, judges.red(tests, names, service))
     y += ROW
-for x, red, words in ((LEFT, False, "green"), (LEFT + 220, True, "red")):
-    parts += [*verdict(x, y, red), word(x + 44, y + 33, words)]
-print(slide(y + 56, "The results of tests on services", parts), end="")
+print(slide(y + 4, "The results of tests on services", parts), end="")

@@ -5,10 +5,13 @@ from pathlib import Path
 from exercises.stage7_everywhere.families import FAMILIES
 from exercises.stage7_everywhere.fresh import PLATFORMS
 from workshop.course import load
-from workshop.pictures.base import BOLD, MIDDLE, OUTLINE, PALE, box, slide, word
+from workshop.pictures.base import BOLD, INK, MIDDLE, OUTLINE, PALE, box, slide, word
 
 # In pixels: where the places begin, a place's width and height, the middle of the sums.
-LEFT, TOP, CELL, ROW, SUM = 190, 96, 176, 74, 1065
+LEFT, TOP, CELL, ROW, SUM = 150, 84, 200, 68, 1075
+MINE = ("epoll", "TCP4")
+"""Where tests run that choose nothing: the one place that is lit."""
+LIT = "#ffd479"
 
 REACTORS = PLATFORMS["linux"]
 MUTANTS = load(Path.cwd()).stage("stage7_everywhere").mutants
@@ -29,20 +32,25 @@ parts = [
 ]
 for row, reactor in enumerate(REACTORS):
     y = TOP + ROW * row
-    parts.append(word(0, y + 46, reactor))
+    parts.append(word(0, y + 39, reactor))
     for column, family in enumerate(FAMILIES):
         x = LEFT + CELL * column
-        parts.append(box(x, y, CELL - 10, ROW - 10, PALE, f'rx="6" {OUTLINE}'))
         count = shown([reactor], [family])
-        parts.append(word(x + CELL / 2 - 5, y + 43, count, f"{MIDDLE} {BOLD}"))
-    parts.append(word(SUM, y + 43, shown([reactor], FAMILIES), f"{MIDDLE} {BOLD}"))
+        mine = (reactor, family) == MINE
+        look = f'rx="6" stroke="{INK}" stroke-width="5"' if mine else f'rx="6" {OUTLINE}'
+        parts.append(box(x, y, CELL - 10, ROW - 10, "white", look))
+        # As much of the cell as of the bugs.
+        part = (CELL - 10) * int(count) / len(MUTANTS)
+        parts.append(box(x + 3, y + 3, part - 3, ROW - 16, LIT if mine else PALE, 'rx="4"'))
+        parts.append(word(x + CELL / 2 + 30, y + 39, count, f"{MIDDLE} {BOLD}"))
+    parts.append(word(SUM, y + 39, shown([reactor], FAMILIES), f"{MIDDLE} {BOLD}"))
 y = TOP + ROW * len(REACTORS)
-parts += [word(0, y + 40, "on any"), word(0, y + 72, "reactor")]
+parts += [word(0, y + 26, "on any"), word(0, y + 58, "reactor")]
 for column, family in enumerate(FAMILIES):
     middle = LEFT + CELL * column + CELL / 2
     parts.append(word(middle, TOP - 22, family, MIDDLE))
-    parts.append(word(middle - 5, y + 58, shown(REACTORS, [family]), f"{MIDDLE} {BOLD}"))
+    parts.append(word(middle - 5, y + 42, shown(REACTORS, [family]), f"{MIDDLE} {BOLD}"))
 everywhere = f"everywhere: {shown(REACTORS, FAMILIES)}"
-parts.append(word(SUM, y + 58, everywhere, f"{MIDDLE} {BOLD}"))
+parts.append(word(SUM, y + 42, everywhere, f"{MIDDLE} {BOLD}"))
 title = f"Where {len(MUTANTS)} broken reactors show their bug"
-print(slide(y + ROW + 26, title, parts), end="")
+print(slide(y + ROW, title, parts), end="")

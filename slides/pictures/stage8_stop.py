@@ -8,14 +8,32 @@ from twisted.python.failure import Failure
 
 from exercises.stage8_daemon.helpers import FakeEndpoint, FakePort
 from exercises.stage8_daemon.poetry_daemon import PoetryFactory, PoetryService
-from workshop.pictures.base import BOLD, MIDDLE, OUTLINE, PALE, box, slide, word
+from workshop.pictures.base import (
+    BOLD,
+    GREEN,
+    INK,
+    MIDDLE,
+    OUTLINE,
+    PALE,
+    PALE_GREEN,
+    PALE_RED,
+    RED,
+    box,
+    slide,
+    word,
+)
 
 STEP, READS, LAST = 0.5, 2.0, 6.0
 """Seconds: between two looks; after which one client has read everything; of the picture."""
 
 # In pixels: where the bars, second 0 and second LAST are, the heights of a heading, a lane, a bar.
-BEGIN, ZERO, END, HEAD, LANE, BAR = 300, 380, 1040, 46, 44, 30
-CUT, LATE = "#ffd8b5", "#9a3c00"
+BEGIN, ZERO, END, HEAD, LANE, BAR = 220, 300, 1040, 44, 38, 28
+LOOKS = {
+    "cut off": (PALE_RED, RED),
+    "aborted": (PALE, INK),
+    "closed": (PALE_GREEN, GREEN),
+    "has all": (PALE_GREEN, GREEN),
+}
 
 
 def stop(make):
@@ -65,11 +83,12 @@ def draw(y, title, over, end):
         y = top + n * LANE
         when, how = over.get(name, (end, "cut off"))
         cut = name not in over
-        yield word(0, y + 30, name)
-        yield box(BEGIN, y + 7, at(when) - BEGIN, BAR, CUT if cut else PALE, OUTLINE)
-        yield word(at(when) + 14, y + 31, how, f'{BOLD} fill="{LATE}"' if cut else "")
+        yield word(0, y + 29, name)
+        fill, ink = LOOKS["cut off" if cut else how]
+        yield box(BEGIN, y + 5, at(when) - BEGIN, BAR, fill, OUTLINE)
+        yield word(at(when) + 14, y + 30, how, f'{BOLD} fill="{ink}"')
     yield f'<path d="M{at(end):g} {top}v{3 * LANE}" {OUTLINE} stroke-width="5"/>'
-    yield word(at(end) - 8, top - 16, "the process ends")
+    yield word(at(end) + 2, top - 14, "the process ends", MIDDLE if end else "")
 
 
 runs = [

@@ -18,9 +18,10 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>
-body {{ font-family: sans-serif; line-height: 1.5; max-width: 60rem; margin: auto; padding: 0 1rem; }}
+body {{ font: 28px/1.4 sans-serif; max-width: 75rem; margin: auto; padding: 0 1rem; }}
 pre {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
-label, input, textarea {{ display: block; max-width: 100%; font-size: inherit; }}
+label, input, textarea {{ display: block; max-width: 100%; }}
+input, textarea, button {{ font: inherit; }}
 </style>
 </head>
 <body>
@@ -31,14 +32,15 @@ label, input, textarea {{ display: block; max-width: 100%; font-size: inherit; }
 </body>
 </html>
 """
-LINK = """<p><a href="/form">Try the form</a></p>
+# These addresses are relative: a proxy may have the pages below a path of its own.
+LINK = """<p><a href="form">Try the form</a></p>
 """
-FORM = """<form method="post" action="/form">
+FORM = """<form method="post" action="form">
 <p><label for="name">Your name</label> <input id="name" name="name"></p>
 <p><label for="words">Your words</label> <textarea id="words" name="words" rows="4"></textarea></p>
 <p><button>Send</button></p>
 </form>
-<p><a href="/">See what your browser sends</a></p>
+<p><a href="./">See what your browser sends</a></p>
 """
 
 

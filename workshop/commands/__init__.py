@@ -11,11 +11,37 @@ from typing import NoReturn
 
 import click
 
-from workshop.commands import dev, files, hunt, offline, run, slides, teach, update, web
+from workshop.commands import (
+    board,
+    dev,
+    files,
+    hunt,
+    offline,
+    run,
+    slides,
+    teach,
+    transfer,
+    update,
+    web,
+)
 from workshop.commands.group import cli
 from workshop.course import TOOL, CourseError
 
-__all__ = ["dev", "files", "hunt", "main", "offline", "run", "slides", "teach", "update", "web"]
+__all__ = [
+    "board",
+    "dev",
+    "files",
+    "hunt",
+    "invoke",
+    "main",
+    "offline",
+    "run",
+    "slides",
+    "teach",
+    "transfer",
+    "update",
+    "web",
+]
 
 
 def main() -> NoReturn:

@@ -11,6 +11,7 @@ from workshop.commands.group import Tool, cli
 from workshop.course import TOOL, Stage
 from workshop.course.files import forget_passed, replace, restore
 from workshop.course.solutions import ALL_STEPS, answer
+from workshop.judge import last
 from workshop.report.hints import forget
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _put(tool: Tool, console: Console, stage: Stage, files: dict[str, str], what
     """Replace the learner's files after saving them, and report both."""
     paths = {stage.path(name): text.encode() for name, text in files.items()}
     saved = replace(tool.course, paths)
+    last.forget(tool.course, stage)
     console.paragraph(f"{what}: {', '.join(paths)}", 0)
     if saved:
         console.line(f"What was there is saved in {saved.relative_to(tool.course.root).as_posix()}")

@@ -26,6 +26,7 @@ from workshop.course.newer import (
 from workshop.course.toml_fields import CourseError
 from workshop.setup.environment import WHEELS
 from workshop.setup.pending import GitError, git
+from workshop.web.build import OFFLINE
 
 MOST = 2**30
 """The most bytes that a zip may unpack to."""
@@ -122,7 +123,7 @@ def unpack(path: Path, room: Path) -> None:
 
 def _left_out(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    patterns = {*LEFT_OUT, *MACOS} - {WHEELS, DECKS, NOTE}
+    patterns = {*LEFT_OUT, *MACOS} - {WHEELS, DECKS, OFFLINE, NOTE}
     return any(fnmatch(part, pattern) for part in parts for pattern in patterns)
 
 

@@ -1,8 +1,8 @@
 """The command for instructors whose room has no network: a folder with all of the course, which sets itself up without one.
 
 It has the course's files, with starters in place of any work; the wheels of the packages that they
-require; and the built decks. It works on the system that it is made on, with the Pythons that it is
-made with. With --for, there is such a folder for each system named, and systems.py fetches packages.
+require; the built decks; and the page for browsers. It works on the system that it is made on, with the Pythons that it is
+made with. With --for, it has such a folder for each system named, and systems.py fetches the packages.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from pathlib import Path
 import click
 from click import ClickException
 
+from workshop.commands.checks import check_folder, check_pip, check_provided
 from workshop.commands.group import Tool, cli
 from workshop.commands.systems import SYSTEMS, System, fetch, run, uv, versions
+from workshop.commands.web import is_ready, make, missing_programs
 from workshop.course import TOOL, Course
-from workshop.course.files import fingerprint, fingerprints
 from workshop.course.solutions import answer
 from workshop.course.toml_fields import read
 from workshop.setup.environment import MADE_FOR, OLDEST, WHEELS, WHEELS_HAVE
 from workshop.setup.progress import Screen
-from workshop.setup.requirements import holds, installed
 from workshop.slides import decks as slides
+from workshop.web.build import OFFLINE
 
 DECKS = "decks"
 NOTE = "OFFLINE.txt"
@@ -51,9 +52,11 @@ LEFT_OUT = (
     ".ipynb_checkpoints",
     "build",
     "dropin.cache",
+    "yours",  # a learner's notebooks on a JupyterHub
     # These belong to an offline folder, if this is one.
     WHEELS,
     DECKS,
+    OFFLINE,
     NOTE,
 )
 
@@ -151,41 +154,10 @@ def _fill(course: Course, folder: Path, machines: Mapping[str, str]) -> None:
         screen.say("Building the slides.")
         slides.build(course, folder / DECKS)
         shutil.rmtree(folder / DECKS / ".doctrees", ignore_errors=True)
+    page = _page(course, folder)
     made_for = folder / WHEELS / MADE_FOR
     made_for.write_text("".join(f"{kind}\n" for kind in machines), "utf-8")
-    (folder / NOTE).write_text(_note(course, machines, decks), "utf-8")
-
-
-def check_folder(course: Course, folder: Path) -> None:
-    if folder.resolve().is_relative_to(course.root):
-        raise ClickException(f"{folder} is in the course's own folder. Name one outside it.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        what = "is not empty" if folder.is_dir() else "is not a folder"
-        raise ClickException(f"{folder} {what}. Name a new or an empty folder.")
-
-
-def check_pip(others: bool) -> None:
-    """Check that pip exists and is new enough: --python, for other Pythons, came with 22.3."""
-    version, needed = installed().get("pip", ("", ""))[0], "22.3" if others else "21.3"
-    if not version:
-        raise ClickException(f"This environment has no pip. Run: {sys.executable} -m ensurepip")
-    if not holds(version, ">=", needed):
-        command = f'{sys.executable} -m pip install "pip>={needed}"'
-        raise ClickException(f"This environment's pip {version} is too old. Run: {command}")
-
-
-def check_provided(course: Course) -> None:
-    """Check that the files that learners do not write are unchanged: a whole class would get them."""
-    mine = {stage.path(name) for stage in course.stages for name in stage.edit}
-    for name, digest in fingerprints(course).items():
-        path = course.root / name
-        if name in mine or (path.is_file() and fingerprint(path.read_bytes()) == digest):
-            continue
-        inside = name.split("/")[1]
-        stage = inside if any(inside == s.name for s in course.stages) else course.stages[0].name
-        raise ClickException(
-            f"{name} differs from the course's own.\nTo restore it: {TOOL} reset {stage} --provided"
-        )
+    (folder / NOTE).write_text(_note(course, machines, decks, page), "utf-8")
 
 
 def _kind(python: str) -> str:
@@ -217,7 +189,7 @@ def course_files(root: Path, made: bool = False) -> Iterator[Path]:
     def left_out(folder: str, name: str) -> bool:
         # A virtual environment may have any name.
         environment = os.path.isfile(os.path.join(folder, name, "pyvenv.cfg"))
-        if made and name in (WHEELS, DECKS, NOTE):
+        if made and name in (WHEELS, DECKS, OFFLINE, NOTE):
             return False
         return environment or any(fnmatch(name, pattern) for pattern in LEFT_OUT)
 
@@ -227,6 +199,16 @@ def course_files(root: Path, made: bool = False) -> Iterator[Path]:
             path = Path(folder, name)
             if path.is_file() and not left_out(folder, name):
                 yield path.relative_to(root)
+
+
+def _page(course: Course, folder: Path) -> bool:
+    """Put the page for browsers into the folder; return whether it could be built."""
+    missing = missing_programs()
+    if missing and not is_ready(course):
+        click.echo(f"{missing} is not installed, so the folder has no page for browsers.")
+        return False
+    shutil.copytree(make(course), folder / OFFLINE)
+    return True
 
 
 def _copy(course: Course, folder: Path) -> None:
@@ -262,7 +244,7 @@ def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
     run(command, "asking for packages", course.root / LOG, folder, screen)
 
 
-def _note(course: Course, kinds: Iterable[str], decks: bool) -> str:
+def _note(course: Course, kinds: Iterable[str], decks: bool, page: bool) -> str:
     """Return the note for a learner who receives the folder."""
     lines = [f"{course.title}: a copy that needs no network.", "", "It is for"]
     lines += [f"    {kind}" for kind in kinds]
@@ -270,6 +252,14 @@ def _note(course: Course, kinds: Iterable[str], decks: bool) -> str:
     lines += [ELSEWHERE]
     if decks:
         lines += ["", f"The slides: open {DECKS}/index.html in a browser."]
+    if page:
+        lines += [
+            "",
+            f"The course in a browser, for machines where nothing can be installed: {TOOL} web",
+        ]
+        lines += [
+            f"serves the folder {OFFLINE}. Any web server can. A browser cannot open its files without one."
+        ]
     return "\n".join(lines) + "\n"
 
 

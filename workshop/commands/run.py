@@ -20,9 +20,19 @@ if TYPE_CHECKING:
 
 
 @cli.command()
+@click.option("--line", "as_line", is_flag=True, help="Only the last run's result, in one line.")
 @click.pass_obj
-def status(tool: Tool) -> None:
-    """Show the stages with what passes, and the first step to do."""
+def status(tool: Tool, as_line: bool) -> None:
+    """Show the stages with what passes, and the first step to do.
+
+    --line runs nothing. The minutes are those since a step last passed for the first time.
+    """
+    if as_line:
+        from workshop.commands.last import known
+
+        last = known(tool)
+        click.echo(last.line if last else "no run yet")
+        return
     from workshop.commands.progress import all_stages
     from workshop.judge.verdict import Unjudged
     from workshop.report.console import Console
@@ -96,6 +106,10 @@ def run(
             click.echo(json.dumps(refusal_as_data(stage, seen.refusal)))
         elif as_json and not isinstance(seen, Unjudged):
             click.echo(json.dumps(as_data(tool.course, seen, tool.limit)))
+        if reactor is None and not isinstance(seen, Unjudged):
+            from workshop.commands.last import noted
+
+            noted(tool, stage, seen)
     return 0 if seen.passed else 1
 
 
@@ -215,6 +229,7 @@ def watch(tool: Tool, stage_name: str | None, poll: bool) -> None:
 @click.pass_obj
 def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) -> None:
     """Show the next tier of a step's hint: a question, then a pointer, then the code's shape."""
+    from workshop.commands.last import pass_on
     from workshop.commands.progress import stage_to_do, topic_to_do
     from workshop.report.console import Console
     from workshop.report.hints import show_hint
@@ -223,3 +238,4 @@ def hint(tool: Tool, stage_name: str | None, step_name: str | None, all_: bool) 
     stage = stage_to_do(tool, console, tool.stage(stage_name))
     topic = stage.topic(step_name) if step_name else topic_to_do(tool, console, stage)
     show_hint(tool.course, stage, topic, console, all_)
+    pass_on(tool)

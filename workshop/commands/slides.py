@@ -8,6 +8,7 @@ import webbrowser
 
 import click
 
+from workshop.commands import hub
 from workshop.commands.group import Tool, cli
 from workshop.slides import decks, handout
 
@@ -16,7 +17,7 @@ from workshop.slides import decks, handout
 @click.argument("deck", required=False)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-@click.option("--pdf", is_flag=True, help="Write handouts instead, a page a slide.")
+@click.option("--pdf", is_flag=True, help="Write handouts instead, two slides a page.")
 @click.option("--notes", is_flag=True, help="With --pdf: the speaker's notes too.")
 @click.option("--record", is_flag=True, help="For maintainers: run again what the slides show.")
 @click.pass_obj
@@ -59,8 +60,8 @@ def slides(
         return
 
     def ready(address: str) -> None:
-        click.echo(f"The slides are at {address}  (S: notes; Ctrl-C ends it)")
-        if not no_browser:
+        click.echo(f"The slides are at {hub.proxied(address)}  (S: notes; Ctrl-C ends it)")
+        if not no_browser and not hub.is_hub():
             # In a thread, since a browser for the terminal only returns when it is closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 

@@ -70,26 +70,51 @@ def lab(tool: Tool, stage_name: str | None, fresh: bool, no_browser: bool, port:
     You work on a copy in .workshop/notebooks/, which is kept for the next time; the course's own notebook does not change.
     A copy begins without outputs: they appear when you run its cells. The server is for this machine only, and
     leaves your own Jupyter's settings alone. Ctrl-C ends it.
+
+    On a JupyterHub, the copy is in notebooks/yours/, and opens in the JupyterLab that you have there.
     """
+    from workshop.commands import hub
     from workshop.commands.progress import stage_to_do
-    from workshop.notebook.lab import COPIES, Lab, LabError, choose, is_of, lay, renew
+    from workshop.notebook.lab import (
+        COPIES,
+        KERNEL,
+        YOURS,
+        Lab,
+        LabError,
+        choose,
+        is_of,
+        lay,
+        renew,
+    )
     from workshop.report.console import Console
 
+    folder = YOURS if hub.is_hub() else COPIES
     stage = stage_to_do(tool, Console(), tool.stage(stage_name))
     try:
         page = choose(tool.course, stage)
         if page.stem != stage.name:
             click.echo(f"{stage.name} has no notebook. The nearest is that of {page.stem}.")
-        copy = f"{COPIES}/{page.name}"
-        if fresh and (saved := renew(tool.course, page)):
+        copy = f"{folder}/{page.name}"
+        if fresh and (saved := renew(tool.course, page, folder)):
             kept = (saved / copy).relative_to(tool.course.root).as_posix()
             click.echo(f"Your copy was saved as {kept}.")
-        lay(tool.course)
+        lay(tool.course, folder)
         if not is_of(tool.course.root / copy, page):
             click.echo(
                 "The course's notebook has changed since your copy was made. To begin again:"
             )
             click.echo(f"{TOOL} lab --fresh {page.stem}")
+        if hub.is_hub():
+            address, after = hub.in_lab(tool.course.root / copy)
+            hub.write_kernel()
+            click.echo(f"Your copy is {copy}.")
+            click.echo(f"Open this in your browser{after}:\n\n    {address}\n")
+            # A JupyterLab that is open already does not know it before the page is loaded again.
+            click.echo(
+                f'Its kernel, at the top right, must be "{KERNEL["display_name"]}". If it is'
+            )
+            click.echo("another, reload the page, click on the kernel's name, and choose it.")
+            return 0
         with Lab(tool.course.root, page.name, not no_browser, port) as server:
             click.echo(f"JupyterLab has your copy, {copy}, at")
             click.echo(server.address)

@@ -17,6 +17,7 @@ from pathlib import Path
 from watchfiles import watch as changes_in
 
 from workshop.commands.group import Tool
+from workshop.commands.last import noted, pass_on
 from workshop.commands.progress import fingerprints, remembered
 from workshop.course import TOOL, CourseError, Kind, Stage, Step, visible
 from workshop.judge.verdict import Judged, judge, refused
@@ -138,6 +139,7 @@ def _run(tool: Tool, stage: Stage, console: Console, worker: Worker | None) -> J
         return None
     live.rest(verdict)
     show_verdict(console, tool.course, verdict, tool.limit)
+    noted(tool, stage, verdict)
     return remembered(tool, verdict, keys)
 
 
@@ -150,6 +152,7 @@ def _hint(tool: Tool, stage: Stage, console: Console, verdict: Judged | None) ->
     console.line()
     with contextlib.suppress(CourseError):
         show_hint(tool.course, stage, topic, console)
+        pass_on(tool)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import webbrowser
 from pathlib import Path
@@ -10,8 +11,8 @@ from pathlib import Path
 import click
 from click import ClickException
 
+from workshop.commands.checks import check_folder, check_pip, check_provided
 from workshop.commands.group import Tool, cli
-from workshop.commands.offline import check_folder, check_pip, check_provided
 from workshop.course import Course
 from workshop.setup.environment import explain
 from workshop.setup.progress import Screen
@@ -48,7 +49,9 @@ def web(tool: Tool, folder: Path | None, port: int, no_browser: bool) -> None:
     network once it has been opened. Building it, once, needs npm and a network. Ctrl-C ends it.
     """
     if folder is not None:
-        check_folder(tool.course, folder.absolute())
+        if not (folder / "files.json").is_file():
+            # Else it is an earlier build, which this one replaces.
+            check_folder(tool.course, folder.absolute())
         make(tool.course, folder.absolute())
         wire = build.on_the_wire(folder) / 1e6
         click.echo(f"{folder}: a browser downloads {wire:.1f} MB of it, once.")
@@ -64,6 +67,16 @@ def web(tool: Tool, folder: Path | None, port: int, no_browser: bool) -> None:
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
     serve.serve(place, port, ready)
+
+
+def missing_programs() -> str:
+    """Return the name of a program that a build needs and that is not installed; "" if all are."""
+    return next((name for name in ("node", "npm") if shutil.which(name) is None), "")
+
+
+def is_ready(course: Course) -> bool:
+    """Return whether the page is built already, of the course as it is."""
+    return build.is_up_to_date(course)
 
 
 def make(course: Course, folder: Path | None = None) -> Path:

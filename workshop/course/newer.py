@@ -22,7 +22,7 @@ from workshop.course.toml_fields import CourseError, read
 
 TABLE = "exercises/course.toml"
 PROVIDED = "solutions/provided.sha256"
-MADE = ("wheels/", "decks/")
+MADE = ("wheels/", "decks/", "browser/")
 """Folders that `offline` makes: nobody writes there, and they are large, so no copy of them is kept."""
 OWN = ("workshop/", "solutions/", "slides/", "tests/", "txtidy/")
 """Folders in which a copy without git is taken to have nothing but the course's own files."""

@@ -3,6 +3,9 @@
 The copies are in .workshop/notebooks/, without outputs, so that a cell shows nothing before it is run, and no file that git
 tracks is changed. Everything that Jupyter and IPython remember is in .workshop/jupyter/: the learner's own settings are
 neither read nor changed, and two learners on one machine do not interfere.
+
+On a JupyterHub, the learner is in a JupyterLab already, which shows no hidden folder: the copies are in notebooks/yours/,
+and name a kernel of the course's own.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ from workshop.runner.process import OWN_GROUP, end_group
 from workshop.setup.variables import PATH
 
 COPIES = ".workshop/notebooks"
+YOURS = "notebooks/yours"
+"""The folder of the copies on a JupyterHub."""
+KERNEL = {"display_name": "Trial by Wire", "language": "python", "name": "trial-by-wire"}
+"""What these copies have in their metadata for the kernel."""
 STATE = ".workshop/jupyter"
 MARK = "trial_by_wire"
 """The key in a copy's metadata for the fingerprint of its original."""
@@ -57,8 +64,12 @@ def choose(course: Course, stage: Stage) -> Path:
     return there[0]
 
 
-def copied(text: str) -> str:
-    """Return a notebook as a learner's copy: without outputs, with links that work one folder deeper."""
+def copied(text: str, folder: str = COPIES) -> str:
+    """Return a notebook as a learner's copy: without outputs, with links that work one folder deeper.
+
+    Args:
+        folder: The folder for it.
+    """
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -68,6 +79,8 @@ def copied(text: str) -> str:
             lines = [source] if isinstance(source, str) else source
             cell["source"] = [re.sub(r"\]\((?=\.\./)", "](../", line) for line in lines]
     notebook["metadata"][MARK] = fingerprint(text.encode())
+    if folder == YOURS:
+        notebook["metadata"]["kernelspec"] = KERNEL
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -80,17 +93,18 @@ def is_of(copy: Path, page: Path) -> bool:
     return bool(mark == fingerprint(page.read_bytes()))
 
 
-def lay(course: Course) -> None:
+def lay(course: Course, folder: str = COPIES) -> None:
     """Make a copy of each notebook that has none."""
     for page in visible(course.root / "notebooks", "*.ipynb"):
-        copy = course.root / COPIES / page.name
+        copy = course.root / folder / page.name
         if not copy.exists():
-            write(copy, copied(page.read_text("utf-8")).encode())
+            write(copy, copied(page.read_text("utf-8"), folder).encode())
 
 
-def renew(course: Course, page: Path) -> Path | None:
+def renew(course: Course, page: Path, folder: str = COPIES) -> Path | None:
     """Make a notebook's copy again; return the folder in which the previous one was saved, or None if there was none."""
-    return replace(course, {f"{COPIES}/{page.name}": copied(page.read_text("utf-8")).encode()})
+    text = copied(page.read_text("utf-8"), folder)
+    return replace(course, {f"{folder}/{page.name}": text.encode()})
 
 
 class Lab:

@@ -13,8 +13,14 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 INK, GOOD, LATE = "#1f2328", "#2f6fb3", "#bc4c00"
 PALE, SHADE = "#dbe9f6", "#f3f4f6"
 """Backgrounds: of what is good, and of every second row."""
+GREEN, PALE_GREEN, RED, PALE_RED = "#1a7f37", "#c9edd1", "#c62828", "#fbd5d2"
+"""On slides: of what passes, and of what fails."""
+DARK = "#12304f"
+"""On slides: the ground of a learner's own code."""
 EDGE = 20
 """The margin of a notebook's picture, in pixels."""
+CODE = 'class="code"'
+"""On slides: the style of words that are code."""
 BOLD, MIDDLE, OUTLINE = 'font-weight="bold"', 'text-anchor="middle"', f'stroke="{INK}"'
 
 
@@ -64,26 +70,33 @@ def drawing(
     parts: Iterable[str],
     before: Iterable[str] = (),
     size: int = 13,
+    family: str = "ui-monospace, Menlo, Consolas, monospace",
 ) -> str:
     """Return an SVG drawing of that many pixels.
 
     Args:
         before: SVG that precedes the parts: a description, a background, definitions.
         size: The size of letters.
+        family: Their fonts.
     """
     begin = (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}">',
         f"<title>{escape(title)}</title>",
         *before,
-        f'<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{size}" fill="{INK}">',
+        f'<g font-family="{family}" font-size="{size}" fill="{INK}">',
     )
     return "\n".join([*begin, *parts, "</g>", "</svg>", ""])
 
 
-def slide(height: int, title: str, parts: Iterable[str], before: Iterable[str] = ()) -> str:
-    """Return a drawing for a slide: as wide as all of them are, in letters that the last row can read."""
-    return drawing(1200, height, title, parts, before, size=27)
+def slide(
+    height: float, title: str, parts: Iterable[str], before: Iterable[str] = (), width: int = 1200
+) -> str:
+    """Return a drawing for a slide, in letters that the last row can read.
+
+    It is a part of the deck's page, whose style has the fonts: those of text, and for words in CODE those of code.
+    """
+    return drawing(width, round(height), title, parts, before, size=27, family="sans-serif")
 
 
 def word(x: float, y: float, text: str, style: str = "") -> str:

@@ -49,6 +49,13 @@ def show_hint(
     _write(course, seen)
 
 
+def shown(course: Course, stage: Stage, step: Step | Kind) -> tuple[int, int]:
+    """Return how many tiers of a step's hint were shown, and how many there are."""
+    tiers = len(stage.hints.get(step.number, ()))
+    count = _read(course).get(f"{stage.name} {step.title}", 0)
+    return (min(count, tiers) if isinstance(count, int) else 0), tiers
+
+
 def _tier(text: str, console: Console) -> None:
     """Write code as it is, and prose wrapped to the terminal."""
     for n, part in enumerate(re.split(r"^```\w*\n(.*?)^```$", text, flags=re.M | re.S)):

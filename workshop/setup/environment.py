@@ -3,6 +3,7 @@
     any Python   Is it complete? Continue in it. Else make .venv if needed, and start again inside it.
     .venv        Is it complete? Continue in it. Else let pip install what is missing, and start again.
 
+If the first Python lacks only the course itself, .venv gets no packages, but shares that Python's (see shared.py).
 Only .venv is ever written to. Standard library only, in syntax that Python 3.7 reads: a Python that
 is too old must get a sentence, not a SyntaxError.
 """
@@ -21,6 +22,7 @@ from importlib.util import find_spec
 from workshop.setup.lock import lock
 from workshop.setup.progress import Screen, Watched
 from workshop.setup.requirements import holds, installed, missing
+from workshop.setup.shared import parted, share, shared_folders
 from workshop.setup.variables import plain
 
 OLDEST = (3, 10)
@@ -163,7 +165,7 @@ def unfinished(root: str) -> str:
 
 def usable(root: str) -> bool:
     """Return whether .venv is complete, and has a Python that runs and is new enough."""
-    if os.path.exists(unfinished(root)) or elsewhere(root):
+    if os.path.exists(unfinished(root)) or elsewhere(root) or parted(os.path.join(root, ".venv")):
         return False
     return os.path.isfile(os.path.join(root, ".venv", "pyvenv.cfg")) and runs(python_of(root))
 
@@ -271,7 +273,8 @@ class Setup:
 
     def make(self) -> None:
         """Make .venv, or make it again."""
-        if find_spec("ensurepip") is None or find_spec("venv") is None:
+        shared = shared_folders(self.root, FOR_ALL)
+        if find_spec("venv") is None or (not shared and find_spec("ensurepip") is None):
             stop(
                 "This Python cannot make virtual environments. On Debian and Ubuntu run:"
                 f" sudo apt install python{version()}-venv; {AGAIN}."
@@ -283,19 +286,26 @@ class Setup:
             if os.path.lexists(self.venv) and not any(map(os.path.exists, ours)):
                 stop(f"{self.venv} is not a virtual environment. Move it out of the way, {AGAIN}.")
             other = wheels_mismatch(self.root)
-            if other:
+            if other and not shared:
                 self.screen.say(f"{other} So set-up needs a network.")
             if elsewhere(self.root):
                 self.screen.say(
                     "This folder was moved or copied, and .venv belongs to its old place."
                 )
-            self.screen.say(
-                f"Making .venv, an environment for the course, with Python {version()}."
-            )
+            elif parted(self.venv):
+                self.screen.say("The environment whose packages .venv used is gone.")
+            what = f"Making .venv, an environment for the course, with Python {version()}."
+            if shared:
+                what = "Making .venv for the course's own code."
+                what += f" Its packages are those of {sys.prefix}."
+            self.screen.say(what)
             self.mark()
             # In .venv itself, by the Python that .venv was made with.
             python = getattr(sys, "_base_executable", None) or sys.executable
-            self.run("making .venv", [python, *ALONE, "-m", "venv", "--clear", self.venv])
+            command = [python, *ALONE, "-m", "venv", "--clear", self.venv]
+            self.run("making .venv", command + ["--without-pip"] * bool(shared))
+            if shared:
+                share(self.root, self.venv, shared)
             os.remove(unfinished(self.root))
 
     def install(self, files: Sequence[str]) -> None:

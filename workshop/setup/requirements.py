@@ -18,6 +18,9 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 NAME = "trial-by-wire"  # this course's name in pyproject.toml
+CHECKOUT = "this checkout (-e .)"
+PATHS = "trial_by_wire.pth"
+"""Of a .venv that shares packages (see shared.py): a line with the checkout's path, then one for each folder of packages."""
 
 
 class Requirement:
@@ -136,6 +139,23 @@ def is_checkout(folder: str, root: str) -> bool:
         return False
 
 
+def paths(folder: str) -> list[str]:
+    """Return the lines of the file PATHS in a folder; an empty list if there is none."""
+    try:
+        with open(os.path.join(folder, PATHS), "rb") as file:
+            return [os.fsdecode(line) for line in file.read().splitlines()]
+    except OSError:
+        return []
+
+
+def on_the_path(root: str) -> bool:
+    """Return whether such a file makes this checkout importable."""
+    found = [line for folder in sys.path for line in paths(folder)[:1]]
+    with contextlib.suppress(OSError):
+        return any(os.path.samefile(line, root) for line in found)
+    return False
+
+
 def missing(root: str, files: Sequence[str]) -> list[str]:
     """Return what the files list and the running environment lacks, in readable form."""
     packages = installed()
@@ -145,8 +165,9 @@ def missing(root: str, files: Sequence[str]) -> list[str]:
             for line in file:
                 text = re.sub(r"(^|\s)#.*", "", line).strip()
                 if text == "-e .":
-                    text = "this checkout (-e .)"
+                    text = CHECKOUT
                     met = NAME in packages and is_checkout(packages[NAME][1], root)
+                    met = met or on_the_path(root)
                 elif text:
                     requirement = Requirement(text)
                     met = not requirement.applies or requirement.met(packages)

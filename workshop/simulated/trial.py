@@ -27,17 +27,14 @@ MOST_SAID = 10  # decisions that a failing test prints
 
 def again(test: Any, history: History) -> str:
     """The command that runs a test again, with the same history."""
-    said = []
+    words = [f"trial --reactor=simulated {test.id()}"]
     if history.weather != "calm":
-        said = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
+        words[:0] = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
         if history.put_back:
-            said.append(f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
-    words = f"trial --reactor=simulated {test.id()}"
-    if (
-        said and sys.platform == "win32"
-    ):  # for PowerShell, too; a blank before && would belong to the value
-        return f'cmd /c "{"".join(f"set {one}&& " for one in said)}{words}"'
-    return " ".join([*said, words])
+            words.insert(2, f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
+    if len(words) > 1 and sys.platform == "win32":  # PowerShell can run this, too
+        return f'cmd /c "set {"&& set ".join(words[:-1])}&& {words[-1]}"'
+    return " ".join(words)
 
 
 def note(test: Any, history: History) -> str:

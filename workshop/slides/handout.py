@@ -1,4 +1,4 @@
-"""Handouts: a built deck as a PDF, a page a slide, written by Chromium.
+"""Handouts: a built deck as a PDF, two slides a page, written by Chromium.
 
 reveal.js can lay out pages, but only after a page is loaded, and a browser that prints from the command line
 does not wait for that: under load it wrote one empty page. So the slides are put into a plain page here.
@@ -66,19 +66,21 @@ def chromium() -> str:
 
 
 def plain(html: str, notes: bool) -> str:
-    """Make a plain page for printing from a built deck; with notes, each slide is on a page of A4 with its notes below."""
+    """Make a plain page for printing from a built deck: two slides on a page of A4, with their notes or without."""
     found = SLIDE.findall(html)
-    slides = ""
+    slides = []
     for n, (seconds, content, aside) in enumerate(found, 1):
         number = f'<div class="slide-number">{n} / {len(found)}</div>'
-        spoken = f"<p>{int(seconds) / 60:g} min</p>\n{aside}\n" if notes else ""
-        slides += f"<article>\n<section>\n{content}{number}\n</section>\n{spoken}</article>\n"
+        said = f'<div class="said"><p>{int(seconds) / 60:g} min</p>\n{aside}\n</div>\n'
+        slide = f"<section>\n{content}{number}\n</section>\n{said if notes else ''}"
+        slides.append(f'<div class="half">\n{slide}</div>\n')
+    pages = ("".join(slides[n : n + 2]) for n in range(0, len(slides), 2))
     title = re.search(r"<title>(.*?)</title>", html, re.S)
     return PAGE.format(
         title=title[1] if title else "",
-        size="210mm 297mm" if notes else "1280px 720px",
+        size="297mm 210mm" if notes else "210mm 297mm",
         kind="with-notes" if notes else "",
-        slides=slides,
+        slides="".join(f"<article>\n{page}</article>\n" for page in pages),
     )
 
 

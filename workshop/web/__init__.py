@@ -1,1 +1,1 @@
-"""The course in a browser: the same tool, with processes in WebAssembly in place of the system's."""
+"""The page that has the course in it: built as static files, and served."""

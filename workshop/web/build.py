@@ -88,12 +88,19 @@ def up_to_date(course: Course, say: Say) -> Path:
     """
     folder, mark = kept(course), course.root / KEPT / FINGERPRINT
     with _alone(course, say):
-        now = fingerprint(course)
-        if not mark.is_file() or mark.read_text("ascii") != now or not folder.is_dir():
+        if not is_up_to_date(course):
             mark.unlink(missing_ok=True)
+            now = fingerprint(course)
             _build(course, folder, say)
             mark.write_text(now, "ascii")
     return folder
+
+
+def is_up_to_date(course: Course) -> bool:
+    """Return whether the course's own copy of the folder is of the course as it is."""
+    mark = course.root / KEPT / FINGERPRINT
+    known = mark.read_text("ascii") if mark.is_file() and kept(course).is_dir() else ""
+    return known == fingerprint(course)
 
 
 @contextlib.contextmanager

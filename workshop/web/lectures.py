@@ -133,4 +133,9 @@ class _Show:
 
     def code(self, source: str) -> str:
         """Return code as HTML, with its parts in the classes of Pygments."""
-        return str(self._highlight(source, language="ipython3"))
+        magic, _, rest = source.partition("\n")
+        if not magic.startswith("%%"):
+            return str(self._highlight(source, language="ipython3"))
+        # The lexer does not know what kind of text follows a magic of ours.
+        marked = str(self._highlight(rest, language="ipython3"))
+        return marked.replace("<pre>", f'<pre><span class="k">{html.escape(magic)}</span>\n', 1)

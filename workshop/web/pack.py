@@ -98,8 +98,8 @@ def pack(
 
 def bundle(target: str, files: dict[str, bytes]) -> None:
     """Write several files as one: a line of JSON with their names and lengths, then their content, all compressed."""
-    from compression import zstd  # type: ignore[import-not-found]
-
+    # The Python that checks these types may have no such module.
+    zstd: Any = importlib.import_module("compression.zstd")
     options = {zstd.CompressionParameter.compression_level: 19}
     options[zstd.CompressionParameter.window_log] = 25
     head = json.dumps({name: len(data) for name, data in files.items()}).encode() + b"\n"
@@ -112,7 +112,7 @@ def main(job: dict[str, Any]) -> None:
     if "python" in job:
         used = imported(job["names"], [job["site"]])
         stdlib = pack(job["stdlib"], "/lib/python314.zip", used, keep=False)
-        site = pack(job["site"], "/lib/site.zip", used)
+        site = pack(job["site"], "/lib/python3.14/site-packages", used, cached=True)
         bundle(job["python"], {"pyodide/python_stdlib.zip": stdlib, "site.zip": site})
     if "course" in job:
         with zipfile.ZipFile(job["sources"]) as file:

@@ -65,10 +65,11 @@ LEFT_OUT = (
     "twisted/pair/*",
     "twisted/persisted/aot.py",
     "twisted/persisted/_tokenize.py",
-    # These import what is left out here.
+    # Twisted imports every plugin that it finds.
     "twisted/plugins/cred_sshkeys.py",
     "twisted/plugins/cred_unix.py",
-    "twisted/plugins/twisted_words.py",
+    *(f"twisted/plugins/twisted_{name}.py" for name in ("conch", "ftp", "inet", "mail")),
+    *(f"twisted/plugins/twisted_{name}.py" for name in ("names", "runner", "words")),
     "twisted/positioning/*",
     "twisted/protocols/ftp.py",
     "twisted/protocols/sip.py",

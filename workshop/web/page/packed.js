@@ -51,3 +51,26 @@ async function open(pack) {
   }
   return files;
 }
+
+/**
+ * Write the files of a zip, in which nothing is compressed, below a folder of Pyodide's file system. This takes a fifth of
+ * the time of unpackArchive(), which runs in Python.
+ */
+export function place(FS, data, folder) {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const end = data.length - 22; // nothing follows the record of the end
+  const folders = new Set();
+  let at = view.getUint32(end + 16, true);
+  for (let left = view.getUint16(end + 10, true); left > 0; left--) {
+    const size = view.getUint32(at + 20, true);
+    const [names, extra, comment] = [28, 30, 32].map((n) => view.getUint16(at + n, true));
+    const local = view.getUint32(at + 42, true);
+    const path = `${folder}/${new TextDecoder().decode(data.subarray(at + 46, at + 46 + names))}`;
+    at += 46 + names + extra + comment;
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (!folders.has(parent)) FS.mkdirTree(parent);
+    folders.add(parent);
+    const from = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+    FS.writeFile(path, data.slice(from, from + size), { canOwn: true });
+  }
+}

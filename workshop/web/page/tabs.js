@@ -1,6 +1,6 @@
 // Two tabs with the same work: one owns it, the others read. They talk over a BroadcastChannel.
 
-const PATIENCE = 250, LONG = 1500; // milliseconds
+const PATIENCE = 150, LONG = 1500; // milliseconds
 
 export class Tabs {
   // `handOver` saves what is not saved yet, and makes this tab a reader.

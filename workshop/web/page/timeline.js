@@ -72,9 +72,10 @@ export function draw(rows, title) {
   let right = TIME + EDGE;
   for (const who of lanes) {
     places.set(who, right + 8);
-    right += Math.max(110, widest(who) * LETTER + 26);
+    // The test's words may run over the next lanes: no other event is in their rows.
+    right += who === TEST ? 70 : Math.max(110, widest(who) * LETTER + 26);
   }
-  const notes = rows.filter(row => row.who === WEATHER).map(row => row.what.length * LETTER + TIME + 40);
+  const notes = rows.filter(row => [WEATHER, TEST].includes(row.who)).map(row => row.what.length * LETTER + TIME + 40);
   const width = Math.ceil(Math.max(right + EDGE, ...notes));
   const svg = document.createElementNS(SVG, "svg");
   const ys = [];

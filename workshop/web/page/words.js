@@ -1,10 +1,11 @@
 // What the page itself says about the course's data: a verdict in short, a stage's progress.
 
 // What is known of a stage's steps, or kinds of mistake, after a run: {number: "passes" or "fails"}. What a run did not reach
-// is left out.
-export function statuses(data) {
+// is left out, and so is a kind that is not caught yet: that is no failure.
+export function statuses(stage, data) {
+  const known = stage.judged ? ["passes"] : ["passes", "fails"];
   return Object.fromEntries((data.steps ?? [])
-    .filter(step => step.number !== null && ["passes", "fails"].includes(step.status))
+    .filter(step => step.number !== null && known.includes(step.status))
     .map(step => [step.number, step.status]));
 }
 
@@ -21,8 +22,9 @@ export function label(stage, step, state) {
 
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
-// A verdict in one line, and whether it is good: {good: true, false or null, text, step}.
-export function summary(stage, answer, asked) {
+// A verdict in one line, and whether it is good: {good: true, false or null, text, step, tests of a step that fails, next}.
+// `current` is the step that the learner reads: if it passes, a later one that fails is only the next.
+export function summary(stage, answer, asked, current) {
   if (answer.stopped) return { good: null, text: "Stopped." };
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
@@ -41,6 +43,10 @@ export function summary(stage, answer, asked) {
   const failing = steps.find(step => step.status === "fails");
   if (failing) {
     const step = stage.steps.find(one => one.number === failing.number);
+    const before = steps.find(one => one.number === current?.number);
+    if (step && before?.status === "passes" && steps.indexOf(before) < steps.indexOf(failing) && !current.test?.given) {
+      return { good: true, text: `${name(stage, current)} passes.`, step: current, next: step };
+    }
     const failed = (failing.tests ?? []).filter(test => !["passed", "skipped"].includes(test.status)).length;
     const of = failed ? `: ${failed} of ${count(Math.max(failing.tests.length, failed), "test")}` : "";
     return { good: false, text: `${step ? name(stage, step) : "One of your own tests"} fails${of}.`, step, tests: failing.tests ?? [] };

@@ -60,10 +60,16 @@ export class Work extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  // Read what is kept. Whose it is takes a moment longer: see settle().
   async open() {
     await this.store.open();
     this.problem = this.store.problem;
-    if (await this.tabs.othersOwn()) await this.#read();
+    await this.#read();
+  }
+
+  // Own the work, unless another tab does.
+  async settle() {
+    if (await this.tabs.othersOwn()) this.#say("owner");
     else await this.#own();
   }
 
@@ -74,6 +80,8 @@ export class Work extends EventTarget {
   }
 
   async #own() {
+    // What this tab typed after another had taken over.
+    const late = new Map(this.unsaved);
     let before;
     try {
       before = await this.store.claim();
@@ -82,17 +90,21 @@ export class Work extends EventTarget {
     }
     this.tabs.own();
     await this.#read();
+    this.#say("owner");
+    await this.#copy(late);
     const rescued = this.store.rescued();
     if (!rescued) return;
-    if (rescued.tab === before) {
-      for (const [name, value] of Object.entries(rescued.meta)) this.remember(name, value);
-      await this.replace(Object.fromEntries(rescued.files));
-    } else {
-      // Another tab has worked on since: its files stay, and these become copies.
-      const folder = this.#folder();
-      const lost = [...rescued.files].filter(([path, data]) => data && this.starters.has(path));
-      await this.replace(Object.fromEntries(lost.map(([path, data]) => [`${SAVED}${folder}/${path}`, data])));
-    }
+    // If another tab has worked on since, its files stay.
+    if (rescued.tab !== before) return this.#copy(rescued.files);
+    for (const [name, value] of Object.entries(rescued.meta)) this.remember(name, value);
+    await this.replace(Object.fromEntries(rescued.files));
+  }
+
+  // Keep files that are not to take the place of what is there, as a saved copy.
+  async #copy(files) {
+    const mine = [...files].filter(([path, data]) => data && this.starters.has(path) && !same(data, encode(this.text(path))));
+    const folder = this.#folder();
+    if (mine.length) await this.replace(Object.fromEntries(mine.map(([path, data]) => [`${SAVED}${folder}/${path}`, data])));
   }
 
   // The tab is being closed, or may be.
@@ -113,7 +125,6 @@ export class Work extends EventTarget {
     this.unsaved.clear();
     this.unsavedMeta = {};
     this.#say("replaced", all);
-    this.#say("owner");
   }
 
   // A file's text: the learner's, or else the course's starter.
@@ -155,6 +166,7 @@ export class Work extends EventTarget {
   // Remember something that is no file: the place, the progress.
   remember(name, value) {
     this.meta[name] = value;
+    if (!this.owned) return;
     this.unsavedMeta[name] = value;
     this.#later();
   }
@@ -250,28 +262,37 @@ export class Work extends EventTarget {
     return paths;
   }
 
-  // A zip of all that differs from the course.
+  // A zip of all that differs from the course, with the starters of these files: so another version can merge its changes
+  // in. null if nothing differs.
   exported() {
     const mine = [...this.files].filter(([path]) => this.starters.has(path) || EXPORTED.test(path));
-    const about = { course: this.course.title, version: this.course.version };
+    const starters = Object.fromEntries(mine.filter(([path]) => this.starters.has(path)).map(([path]) => [path, this.starters.get(path)]));
+    if (!Object.keys(starters).length) return null;
+    const about = { course: this.course.title, version: this.course.version, starters };
     return pack(new Map([...mine.sort(), [ABOUT, encode(JSON.stringify(about, null, 1))]]));
   }
 
-  // Read a zip: {files, left: paths that are not taken, version}; BadZip if it has nothing for this course.
+  // Read a zip: {files, left: paths that are not taken, version: the one that it is from, if its starters are others than
+  // those here}; BadZip if it has nothing for this course.
   async read(data) {
     const all = await unpack(data);
     const found = { files: {}, left: [], version: "" };
+    let about = {};
     for (const [path, bytes] of all) {
       if (path.split("/").includes("..")) continue;
       // A zip of the whole course has one folder around everything.
       const below = path.replace(/^[^/]+\/(?=exercises\/|\.workshop\/)/, "");
-      if (below === ABOUT) found.version = version(bytes);
+      if (below === ABOUT) about = json(bytes) ?? {};
       else if (this.starters.has(below) || (EXPORTED.test(below) && isObject(bytes))) found.files[below] = bytes;
       else if (below.endsWith(".py") || below.endsWith(".md")) found.left.push(below);
     }
     if (!Object.keys(found.files).some(path => this.starters.has(path))) {
       throw new BadZip("This zip has no file of the course's exercises");
     }
+    if (about.course && about.course !== this.course.title) throw new BadZip(`This zip is from another course, ${about.course}`);
+    const began = path => about.starters?.[path] ?? null;
+    const fits = Object.keys(found.files).every(path => !this.starters.has(path) || began(path) === this.starters.get(path));
+    if (about.version && about.version !== this.course.version && !fits) found.version = String(about.version);
     return found;
   }
 
@@ -298,10 +319,6 @@ function json(data) {
 function isObject(data) {
   const value = json(data);
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function version(data) {
-  return String(json(data)?.version ?? "");
 }
 
 // What the tool remembers by stage or step: the imported entries over those here.

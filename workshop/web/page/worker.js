@@ -10,12 +10,12 @@ const PACKAGES = "/lib/python3.14/site-packages";
 const AHEAD = `
 import sys
 sys.path.insert(0, "${COURSE}")
-from workshop.web.machine import install
+from workshop.browser.machine import install
 install()
 import twisted.trial.runner, twisted.trial.reporter, twisted.trial.unittest
 import twisted.internet.endpoints, twisted.internet.testing
 import twisted.plugins.simulated_reactor, workshop.simulated.trial, workshop.simulated.unix
-import workshop.web.process
+import workshop.browser.process
 # Twisted looks through its plugins for reactors, and keeps what it has found in a file.
 from twisted.application.reactors import getReactorTypes
 list(getReactorTypes())
@@ -58,7 +58,7 @@ async function start({ base, files }) {
   pyodide.runPython(AHEAD);
   machine.keep("base");
   write(files);
-  pyodide.runPython("from workshop.web.engine import answer, prepare\nprepare()");
+  pyodide.runPython("from workshop.browser.engine import answer, prepare\nprepare()");
   answer = pyodide.globals.get("answer");
 }
 

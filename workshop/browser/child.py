@@ -7,11 +7,11 @@ import queue
 from pathlib import Path
 from typing import Any
 
+from workshop.browser.machine import BASE, run_process
+from workshop.browser.process import JOB
 from workshop.runner.child_process import Output
 from workshop.runner.result import MOST_OUTPUT
 from workshop.runner.worker import GRACE, WHOLE_JOB
-from workshop.web.machine import BASE, run_process
-from workshop.web.process import JOB
 
 _ready: tuple[str, ...] | None = None
 READY = "ready"
@@ -34,7 +34,7 @@ class InterpreterChild:
         self._prepare()
         JOB.write_text(json.dumps(job), "utf-8")
         found = run_process(
-            "from workshop.web.process import job; job()",
+            "from workshop.browser.process import job; job()",
             image=READY,
             limit=WHOLE_JOB,
             most=MOST_OUTPUT,
@@ -56,7 +56,7 @@ class InterpreterChild:
         """Have a memory in which the modules are imported."""
         global _ready
         if _ready != self._modules:
-            code = f"from workshop.web.process import ready; ready({list(self._modules)!r})"
+            code = f"from workshop.browser.process import ready; ready({list(self._modules)!r})"
             run_process(code, image=BASE, keep=READY)
             _ready = self._modules
 

@@ -1,12 +1,13 @@
 """What Python lacks in WebAssembly, as the page's machine supplies it: processes, alarms, time limits.
 
-page/machine.js has the other side. A question is JSON written to /dev/machine; the answer is read from there.
+web/page/machine.js has the other side. A question is JSON written to /dev/machine; the answer is read from there.
 """
 
 from __future__ import annotations
 
 import errno
 import faulthandler
+import ipaddress
 import json
 import os
 import signal
@@ -37,7 +38,7 @@ def ask(do: str, **facts: Any) -> Any:
 
 
 def run_process(code: str, **options: Any) -> dict[str, Any]:
-    """Run Python code as a process of its own, and wait for its end; see Machine.run in page/machine.js."""
+    """Run Python code as a process of its own, and wait for its end; see Machine.run in web/page/machine.js."""
     found: dict[str, Any] = ask("run", code=code, **options)
     return found
 
@@ -105,7 +106,7 @@ def _run(
         "folder": str(cwd or os.getcwd()),
         "environment": dict(os.environ if env is None else env),
     }
-    code = f"from workshop.web.process import module; module({json.dumps(json.dumps(facts))})"
+    code = f"from workshop.browser.process import module; module({json.dumps(json.dumps(facts))})"
     found = run_process(code, image=BASE, limit=timeout, whole=True)
     if found["killed"] == "time":
         raise subprocess.TimeoutExpired(list(words), timeout or 0.0, *found["whole"])
@@ -128,6 +129,29 @@ SOCKETS = {
     "TCP_NODELAY": 1,
 }
 """Constants of socket that Twisted names when it makes transports, for the simulated network too."""
+
+
+def _to_bytes(family: int, text: str) -> bytes:
+    """Stand in for socket.inet_pton, which knows no IPv6 here.
+
+    Raises:
+        OSError: It is not an address of that family.
+    """
+    try:
+        kind = ipaddress.IPv6Address if family == socket.AF_INET6 else ipaddress.IPv4Address
+        return kind(text).packed
+    except ValueError as error:
+        raise OSError(str(error)) from None
+
+
+def _to_text(family: int, data: bytes) -> str:
+    """Stand in for socket.inet_ntop.
+
+    Raises:
+        ValueError: It has not the length of an address of that family.
+    """
+    kind = ipaddress.IPv6Address if family == socket.AF_INET6 else ipaddress.IPv4Address
+    return str(kind(data))
 
 
 class _PathSocket:
@@ -164,7 +188,7 @@ def install() -> None:
     os.environ["PATH"] = str(trial.parent)
     for name, value in SOCKETS.items():
         vars(socket).setdefault(name, value)
-    vars(socket).update(socket=_Socket)
+    vars(socket).update(socket=_Socket, inet_pton=_to_bytes, inet_ntop=_to_text, has_ipv6=True)
     vars(os).update(_exit=_exit, abort=_abort, kill=_kill, waitpid=_waitpid, cpu_count=lambda: 1)
     vars(os).setdefault("WNOHANG", 1)
     # It is there, and fails.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from workshop.browser.machine import BASE, ask, run_process
 from workshop.hunt.crew import Crew, Job, Target
 from workshop.hunt.forks import Forks
-from workshop.web.machine import BASE, ask, run_process
 
 IMAGE = "hunt"
 """The name of the memory that has a target's tests."""
@@ -49,7 +49,7 @@ class InterpreterCrew(Crew):
 def _process(what: str, job: Job, image: str = BASE, **options: Any) -> Job | None:
     """Call a function of this module in a process; return its answer, or None if it ended without one."""
     ASKED.write_text(json.dumps(job), "utf-8")
-    code = f"from workshop.web.hunt import {what}; {what}()"
+    code = f"from workshop.browser.hunt import {what}; {what}()"
     return _last(run_process(code, image=image, **options))
 
 
@@ -122,8 +122,8 @@ class InterpreterForks(Forks):
         """As Forks.forked()."""
         global _do
         _do, self._now = do, limit or self._limit
-        code = f"from workshop.web.machine import ask; ask('deadline', seconds={self._now}); "
-        found = run_process(code + "from workshop.web.hunt import forked; forked()")
+        code = f"from workshop.browser.machine import ask; ask('deadline', seconds={self._now}); "
+        found = run_process(code + "from workshop.browser.hunt import forked; forked()")
         if answer := _last(found):
             return answer
         sent = [json.loads(line) for line in found["events"]]

@@ -1,6 +1,6 @@
 """The tool in a browser: it carries out what the page asks for with the commands' own code, and answers with their words.
 
-The page's side is page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code),
+The page's side is web/page/worker.js. An ask has a name and facts; the answer is JSON: ``exit`` (the command's exit code),
 ``html`` and ``text`` (what the command printed), ``data``, ``changed`` and ``removed`` (paths of the learner's files and of
 the tool's memory of them, below the course).
 """
@@ -19,6 +19,10 @@ from typing import Any, cast
 
 import rich.console
 
+from workshop.browser.child import InterpreterChild
+from workshop.browser.hunt import InterpreterCrew
+from workshop.browser.machine import ask as ask_machine
+from workshop.browser.process import ELSEWHERE
 from workshop.commands import invoke
 from workshop.commands.group import Tool
 from workshop.commands.progress import known
@@ -33,10 +37,6 @@ from workshop.report import console
 from workshop.report.verdict import as_data, progress, refusal_as_data
 from workshop.runner import worker
 from workshop.runner.worker import LIMIT
-from workshop.web.child import InterpreterChild
-from workshop.web.hunt import InterpreterCrew
-from workshop.web.machine import ask as ask_machine
-from workshop.web.process import ELSEWHERE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEMORY = ".workshop"

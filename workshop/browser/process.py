@@ -18,7 +18,7 @@ JOB = Path("/tmp/job.json")
 CHILD = Path(__file__).resolve().parent.parent / "runner"
 REACTOR = "simulated"
 """The only one that a browser has."""
-ELSEWHERE = Path(__file__).with_name("elsewhere.toml")
+ELSEWHERE = Path(__file__).resolve().parent.parent / "web" / "elsewhere.toml"
 """What needs what no browser has: stages, and by name in ``tests``, provided tests."""
 _child: Any = None
 

@@ -1,0 +1,116 @@
+// The panel below the editor: the words of the commands, in tabs.
+
+import { app, part, say } from "./app.js";
+import { $, CROSS, h, icon, TICK } from "./dom.js";
+import { open } from "./files.js";
+import { name, summary } from "./words.js";
+
+// A file's name, with a line or not; or a command of the tool.
+const DOOR = new RegExp([
+  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
+].map(one => one.source).join("|"), "g");
+
+export function show_result(which) {
+  for (const tab of $("results").children) {
+    const selected = tab.id === `tab-${which}`;
+    if (selected) tab.hidden = false;
+    tab.ariaSelected = String(selected);
+    tab.tabIndex = selected ? 0 : -1;
+    $(tab.id.replace("tab-", "")).hidden = !selected;
+  }
+}
+
+export function clear_results() {
+  for (const which of ["hints", "timeline", "difference"]) {
+    $(`tab-${which}`).hidden = true;
+    $(which).replaceChildren();
+  }
+  $("verdict").replaceChildren(h("p", { class: "idle" }, app.at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
+  show_result("verdict");
+}
+
+export function waiting(which, text) {
+  $(which).replaceChildren(h("p", { class: "idle busy" }, text));
+  show_result(which);
+  say(text);
+}
+
+// The words that a command prints. Names of files in them open the file, and commands do what they say.
+export function printed(answer) {
+  const pre = h("pre", { class: "printed", html: answer.html ?? "" });
+  const texts = [];
+  for (const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
+  for (const text of texts) {
+    const parts = [];
+    let from = 0;
+    for (const found of text.data.matchAll(DOOR)) {
+      const act = door(found.groups);
+      if (!act) continue;
+      parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
+      from = found.index + found[0].length;
+    }
+    if (parts.length) text.replaceWith(...parts, text.data.slice(from));
+  }
+  return pre;
+}
+
+// What a file's name or a command does when it is pressed; null if nothing.
+function door({ path, line, colon, command: word, stage: first, step }) {
+  if (path) {
+    const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
+    if (readme) return () => (location.hash = readme[1]);
+    const file = path.startsWith("exercises/") ? path : `exercises/${app.at.stage.name}/${path}`;
+    if (!app.at.stage.edit.includes(file) && !(file in app.at.stage.given) && !(file in app.course.shared)) return null;
+    return () => {
+      open(file, Number(line ?? colon ?? 0), true);
+      part("code");
+      app.editor.focus();
+    };
+  }
+  const stage = app.course.stages.find(one => [one.name, one.number].includes(first));
+  if (!stage) return null;
+  if (word === "lab") return stage.lecture ? () => window.open(stage.lecture, "_blank", "noopener") : null;
+  return async () => {
+    if (stage !== app.at.stage || (word === "hint" && step)) {
+      location.hash = step ? `${stage.name}/${step}` : stage.name;
+      await app.doors.go();
+    }
+    app.doors[word]();
+  };
+}
+
+export function show_verdict(stage, asked, answer) {
+  const { good, text, step, tests = [], next } = summary(stage, answer, asked, app.at.step);
+  const mark = good === true ? icon(TICK) : good === false ? icon(CROSS) : null;
+  const dots = tests.length > 1 ? h("span", { class: "dots", "aria-hidden": "true" }, ...tests.map(test =>
+    h("i", { "data-status": test.status, title: `${test.name.split(".").at(-1)}: ${test.status}` }))) : null;
+  const actions = [];
+  if (good) {
+    const after = next ?? stage.steps[stage.steps.indexOf(step ?? stage.steps.at(-1)) + 1];
+    const following = app.course.stages[app.course.stages.indexOf(stage) + 1];
+    if (after) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
+    else if (following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
+  } else if (good === false && step && step !== app.at.step) {
+    actions.push(h("a", { class: "button quiet", href: `#${stage.name}/${step.number}` }, `Go to ${name(stage, step).toLowerCase()}`));
+  }
+  $("verdict").replaceChildren(
+    h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
+    printed(answer));
+  // The lines of the steps are known from the ticks: begin with what failed.
+  const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
+  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
+  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
+  if (place && good === false && place[1] === app.editor.path) app.editor.line(Number(place[2]), true);
+  else app.editor.unmark();
+  say(`${text} ${answer.text ?? ""}`);
+}
+
+// How many letters a line of the words may have, to fit their panel.
+export function columns() {
+  const measure = h("pre", { class: "printed", style: "position: absolute; visibility: hidden; white-space: pre" }, "0".repeat(100));
+  $("result").append(measure);
+  const wide = measure.getBoundingClientRect().width / 100;
+  measure.remove();
+  return Math.max(40, Math.min(100, Math.floor(($("result").clientWidth - 50) / wide)));
+}
