@@ -25,7 +25,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from test_offline import alone, course, make, refused, run_in, wheel  # noqa: F401
 
 from workshop.commands.systems import SYSTEMS
+from workshop.course import load
 from workshop.setup.environment import machine
+from workshop.web import build
 
 STUB = Path(__file__).with_name("uv_stub.py")
 UV = shutil.which("uv")
@@ -145,8 +147,9 @@ def test_what_its_note_says(mixed: Learner, tmp_path: Path) -> None:
     words = [*ALL, "--python", "3.11", "--python", "python3.12"]
     assert make_with(mixed, folder, *words, uv=program(tmp_path / "bin")).returncode == 0
     windows, macos = ((folder / name / "OFFLINE.txt").read_text() for name in [*PLATFORMS][:2])
-    assert "    py -3.12 -m workshop\n" in windows and "python3" not in windows
-    assert "    python3.12 -m workshop\n" in macos
+    assert "    py -3.11 -m workshop\n    py -3.12 -m workshop\n" in windows
+    assert "whichever of these you have" in windows and "python3" not in windows
+    assert "    python3.11 -m workshop\n    python3.12 -m workshop\n" in macos
     for note, system in ((windows, "Windows"), (macos, "macOS 13 or newer")):
         assert f"It is for {system}, " in note and "with Python 3.11 or 3.12." in note
         assert (
@@ -156,6 +159,22 @@ def test_what_its_note_says(mixed: Learner, tmp_path: Path) -> None:
     # Both versions' wheels are there.
     assert names(folder / "linux").count(f"compiled cp311 {BINARIES['linux']}") == 1
     assert names(folder / "linux").count(f"compiled cp312 {BINARIES['linux']}") == 1
+
+
+@posix
+def test_the_page_is_in_each(mixed: Learner, tmp_path: Path) -> None:
+    """The page for browsers is in each folder, and the note says how to serve it there."""
+    made = build.kept(load(mixed.root))
+    made.mkdir(parents=True)
+    (made / "index.html").write_text("the page")
+    (made.parent / build.FINGERPRINT).write_text(build.fingerprint(load(mixed.root)))
+    words = [*ALL, "--python", "3.12"]
+    outcome = make_with(mixed, tmp_path / "stick", *words, uv=program(tmp_path / "bin"))
+    assert outcome.returncode == 0, outcome.stderr
+    for name, python in zip(PLATFORMS, ("py -3.12", "python3.12", "python3.12"), strict=True):
+        place = tmp_path / "stick" / name
+        assert (place / "browser" / "index.html").read_text() == "the page"
+        assert f"{python} -m workshop web\n" in (place / "OFFLINE.txt").read_text()
 
 
 @posix

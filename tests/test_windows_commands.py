@@ -81,7 +81,9 @@ def test_it_would_be_seen(text: str) -> None:
 def test_python3(page: str) -> None:
     """The first page with commands says what python3 is on Windows."""
     text = " ".join((ROOT / page).read_text("utf-8").split())
-    assert re.search(r"Windows(?:[^.`]|`[^`]*`)* `python`(?: or `py`)? for `python3`|# Windows: python -m", text)
+    assert re.search(
+        r"Windows(?:[^.`]|`[^`]*`)* `python`(?: or `py`)? for `python3`|# Windows: python -m", text
+    )
 
 
 def test_a_history_again(monkeypatch: pytest.MonkeyPatch) -> None:

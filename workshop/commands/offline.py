@@ -122,10 +122,10 @@ def _megabytes(folder: Path) -> str:
 def _fill_each(course: Course, place: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
     """Make a folder below the place for each of these systems, for the same versions of Python."""
     screen, first, log = Screen(), place / names[0], course.root / LOG
-    _fill(course, first, {})
-    for name in names[1:]:
-        shutil.copytree(first, place / name)
     with uv(log, screen) as program:
+        _fill(course, first, {})
+        for name in names[1:]:
+            shutil.copytree(first, place / name)
         for name in names:
             system, wheels = SYSTEMS[name], place / name / WHEELS
             for version in wanted:
@@ -266,10 +266,19 @@ def _note(course: Course, kinds: Iterable[str], decks: bool, page: bool) -> str:
 def _note_for(note: str, system: System, wanted: Sequence[str]) -> str:
     """Return the note for a folder of --for: how to begin on that system, and the rest of this note."""
     title, _, rest = note.partition("\n")
-    begin = f"{system.python.format(wanted[-1])} -m"
+    pythons = [system.python.format(version) for version in wanted]
+    several = len(pythons) > 1
     lines = [title, "", f"It is for {system.words}, with Python {' or '.join(wanted)}."]
-    lines += ["It sets itself up from the folder wheels. In this folder:", ""]
-    lines += [f"    {begin} workshop", "", "or, in an environment of your own:", ""]
-    lines += [f"    python -m pip install --no-index --find-links {WHEELS} -r requirements.txt", ""]
-    rest = rest.partition(ELSEWHERE)[2].replace(TOOL, f"{begin} workshop")
+    lines += [f"It sets itself up from the folder {WHEELS}. In this folder:", ""]
+    lines += [f"    {python} -m workshop" for python in pythons]
+    lines += ["", "whichever of these you have; or, in an" if several else "or, in an"]
+    lines[-1] += " environment of your own:"
+    lines += [
+        "",
+        f"    python -m pip install --no-index --find-links {WHEELS} -r requirements.txt",
+        "",
+    ]
+    # Once it is set up, any Python that starts it will do.
+    python = system.python.partition(" ")[0].replace("{}", "3") if several else pythons[0]
+    rest = rest.partition(ELSEWHERE)[2].replace(TOOL, f"{python} -m workshop")
     return "\n".join(lines) + f"\n{ELSEWHERE}{rest}"
