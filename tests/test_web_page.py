@@ -44,6 +44,7 @@ stage0_setup, step 1: as_line returns the bytes of one line.
 
   Edit   {FILE}, line 4
   Hint   python3 -m workshop hint stage0_setup 1
+  On a machine  python3 -m workshop run stage0_setup
 """
 
 
@@ -79,6 +80,8 @@ ROWS = [
     ("~", "a read returns only 1 of 1.server's bytes", 0.00003),
     ("1.client", "reads 1 byte", 0.00004),
     ("1.client", "reads 23 bytes", 0.1),
+    ("1.client", "sends 3 bytes", 0.1),
+    ("1.server", "reads 3 bytes", 0.1),
     ("1.client", "over", 0.1),
     ("1.server", "reads the end", 0.10001),
 ]
@@ -344,6 +347,7 @@ def test_run(visit: Visit) -> None:
     visit.python.answers["hint"] = hint
     page.get_by_role("button", name="python3 -m workshop hint stage0_setup 1").click()
     expect(page.locator("#hints pre")).to_contain_text("Question (1 of 3)")
+    assert page.get_by_role("button", name="python3 -m workshop run stage0_setup").count() == 0
     assert visit.python.asked[1:] == [("hint", {"stage": STAGE, "step": "1"})]
     second = [_step(0, "passes", "passed"), _step(1, "passes"), _step(2, "fails", "failed")]
     visit.python.answers["run"] = {**FAILS, "data": {"passed": False, "steps": second}}
@@ -463,7 +467,10 @@ def test_timeline(visit: Visit) -> None:
     expect(drawing.locator(".name")).to_have_text(["test", "1.client", "1.server"])
     assert visit.python.asked[-1] == ("hunt", {"target": "exercises.stage9_clinic.test_scoreboard"})
     kinds = [str(one.get_attribute("class")) for one in drawing.locator(".arrow").all()]
-    assert sorted(kinds) == ["arrow asks", "arrow bytes", "arrow bytes", "arrow end"]
+    assert sorted(kinds) == ["arrow asks", *["arrow bytes"] * 3, "arrow end"]
+    over = re.match(r"M\S+ (\d+)l", str(drawing.locator(".over").get_attribute("d")))
+    end = drawing.locator(".arrow.end")
+    assert over and int(over[1]) + 5 == int(str(end.get_attribute("y1")))
     expect(drawing.locator(".weather")).to_have_count(1)
     expect(drawing.locator(".later")).to_have_text(["+ 100 ms"])
     assert "1.server sends 24 bytes" in str(drawing.locator("desc").text_content())
@@ -519,6 +526,7 @@ def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
     second = visit.page(f"{STAGE}/1", context, before=deaf)
     write(second)
     kept(second)
+    first.bring_to_front()
     write(first, "late = 1\n")
     expect(notice(first)).to_contain_text("Your last changes here were not saved: export them.")
     kept(second)
@@ -589,6 +597,10 @@ BAD: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "This file is not a zip"),
     "cut short": (GOOD[:-30], "This file is not a zip"),
     "damaged": (_with(GOOD, GOOD[60:70], bytes(10)), "This zip is damaged"),
+    "another byte": (
+        _with(zipped({FILE: "good"}, zipfile.ZIP_STORED), b"good", b"evil"),
+        "damaged",
+    ),
     "another zip": (zipped({"a.txt": "a"}), "This zip has no file of the course's exercises"),
     "another course": (
         zipped({FILE: "x", ".workshop/export.json": '{"course": "Knots"}'}),

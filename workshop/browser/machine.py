@@ -154,6 +154,31 @@ def _to_text(family: int, data: bytes) -> str:
     return str(kind(data))
 
 
+def _addresses(
+    host: str | bytes | None,
+    port: int | str | None,
+    family: int = 0,
+    type: int = 0,
+    proto: int = 0,
+    flags: int = 0,
+) -> list[tuple[Any, ...]]:
+    """Stand in for socket.getaddrinfo, of addresses and of localhost.
+
+    Raises:
+        socket.gaierror: It is another name.
+    """
+    text = host.decode("ascii") if isinstance(host, bytes) else host or "localhost"
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if text == "localhost" else text)
+    except ValueError:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
+    number = int(port or 0)
+    kind = type or socket.SOCK_STREAM
+    if address.version == 6:
+        return [(socket.AF_INET6, kind, proto or 6, "", (str(address), number, 0, 0))]
+    return [(socket.AF_INET, kind, proto or 6, "", (str(address), number))]
+
+
 class _PathSocket:
     """Stand in for a UNIX socket that is only bound, so that its path has a file."""
 
@@ -188,7 +213,8 @@ def install() -> None:
     os.environ["PATH"] = str(trial.parent)
     for name, value in SOCKETS.items():
         vars(socket).setdefault(name, value)
-    vars(socket).update(socket=_Socket, inet_pton=_to_bytes, inet_ntop=_to_text, has_ipv6=True)
+    vars(socket).update(inet_pton=_to_bytes, inet_ntop=_to_text, has_ipv6=True)
+    vars(socket).update(socket=_Socket, getaddrinfo=_addresses)
     vars(os).update(_exit=_exit, abort=_abort, kill=_kill, waitpid=_waitpid, cpu_count=lambda: 1)
     vars(os).setdefault("WNOHANG", 1)
     # It is there, and fails.

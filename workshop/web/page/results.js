@@ -45,7 +45,9 @@ export function printed(answer) {
     const parts = [];
     let from = 0;
     for (const found of text.data.matchAll(DOOR)) {
-      const act = door(found.groups);
+      // What needs a machine is no command for here.
+      const away = /On a machine\s+$/.test(text.data.slice(0, found.index));
+      const act = !away && door(found.groups);
       if (!act) continue;
       parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
       from = found.index + found[0].length;

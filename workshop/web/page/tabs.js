@@ -51,6 +51,7 @@ export class Tabs {
 
   // Ask the owner to hand over; it may be asleep, so this does not wait for ever.
   async ask() {
+    if (!this.channel) return;
     const answer = this.#answered("given", LONG);
     this.#send("give");
     await answer;
