@@ -17,6 +17,7 @@ import socket
 import sys
 import venv
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess, Popen, check_output, run
 
@@ -54,19 +55,30 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 """
 
 
-def wheel(folder: Path, name: str, version: str, **files: str) -> None:
+def wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    tag: str = "py3-none-any",
+    requires: Sequence[str] = (),
+    **files: str,
+) -> None:
     """Make a wheel of these files."""
     info = f"{name}-{version}.dist-info"
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    metadata += [f"Requires-Dist: {one}" for one in requires]
+    files[f"{info}/METADATA"] = "\n".join(metadata) + "\n"
+    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n"
     record = f"{info}/RECORD,,\n"
     for path, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
         record += f"{path},sha256={digest.decode()},{len(text.encode())}\n"
     folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+    with zipfile.ZipFile(folder / f"{name}-{version}-{tag}.whl", "w") as file:
         for path, text in {**files, f"{info}/RECORD": record}.items():
-            file.writestr(path, text)
+            member = zipfile.ZipInfo(path)
+            member.external_attr = 0o100755 << 16  # a program may be among them
+            file.writestr(member, text)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ TAKEN_HOME = {"simulated"}
 """Rooms whose files import each other relatively, so that the folder works in another package."""
 
 
-MOST_LINES = 900
+MOST_LINES = 910
 """Of the simulated network, with docstrings: whoever takes it home can read it in an evening."""
 
 

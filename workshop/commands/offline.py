@@ -2,8 +2,7 @@
 
 It has the course's files, with starters in place of any work; the wheels of the packages that they
 require; the built decks; and the page for browsers. It works on the system that it is made on, with the Pythons that it is
-made with: pip can fetch for another system, but evaluates the conditions in packages' requirements
-for the one that it runs on.
+made with. With --for, it has such a folder for each system named, and systems.py fetches the packages.
 """
 
 from __future__ import annotations
@@ -24,18 +23,20 @@ from click import ClickException
 
 from workshop.commands.checks import check_folder, check_pip, check_provided
 from workshop.commands.group import Tool, cli
+from workshop.commands.systems import SYSTEMS, System, fetch, run, uv, versions
 from workshop.commands.web import is_ready, make, missing_programs
 from workshop.course import TOOL, Course
 from workshop.course.solutions import answer
 from workshop.course.toml_fields import read
-from workshop.setup.environment import MADE_FOR, OLDEST, WHEELS, WHEELS_HAVE, explain
-from workshop.setup.progress import Screen, Watched
+from workshop.setup.environment import MADE_FOR, OLDEST, WHEELS, WHEELS_HAVE
+from workshop.setup.progress import Screen
 from workshop.slides import decks as slides
 from workshop.web.build import OFFLINE
 
 DECKS = "decks"
 NOTE = "OFFLINE.txt"
 LOG = ".workshop/offline.log"
+ELSEWHERE = "With another Python or another system, set-up needs a network."
 # Files that are made again when needed, or belong to one machine; most are in .gitignore too.
 LEFT_OUT = (
     ".git",
@@ -63,35 +64,77 @@ LEFT_OUT = (
 @cli.command(short_help="Make a folder with all of the course, for rooms without network.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
+    "--for",
+    "names",
+    multiple=True,
+    type=click.Choice([*SYSTEMS]),
+    help="A system to make a folder for, which need not be this one; can be given several times.",
+)
+@click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="PYTHON",
-    help="A Python to make it for, in place of the one that runs this; can be given several times.",
+    help="A Python to make it for, in place of the one that runs this; can be given several times."
+    " With --for, a version, such as 3.12, which need not be installed.",
 )
 @click.pass_obj
-def offline(tool: Tool, folder: Path, pythons: Sequence[str]) -> None:
+def offline(tool: Tool, folder: Path, names: Sequence[str], pythons: Sequence[str]) -> None:
     """Make a folder with the course, its packages and the slides, which needs no network.
 
-    It works on this system, and with the Pythons that it is made with.
+    It works on this system, and with the Pythons that it is made with. With --for, it has a folder
+    for each system named; these are complete, so hand out each by itself.
     """
     began, place, course = time.monotonic(), folder.absolute(), tool.course
     check_folder(course, place)
-    check_pip(bool(pythons))
+    check_pip(bool(pythons) and not names)
     check_provided(course)
-    machines = {_kind(python): python for python in pythons or [sys.executable]}
+    wanted = versions(pythons) if names else []
+    machines = {} if names else {_kind(python): python for python in pythons or [sys.executable]}
     existed = place.exists()
     try:
-        _fill(course, place, machines if pythons else dict.fromkeys(machines, ""))
+        if names:
+            _fill_each(course, place, [*dict.fromkeys(names)], wanted)
+        else:
+            _fill(course, place, machines if pythons else dict.fromkeys(machines, ""))
     except BaseException:
         for path in [*place.iterdir()] if existed else [place]:
             with suppress(OSError):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
-    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
-    click.echo(f"{folder}: {size / 1e6:.0f} MB in {time.monotonic() - began:.0f} s.")
+    seconds = f"{time.monotonic() - began:.0f} s"
+    if names:
+        for name in dict.fromkeys(names):
+            click.echo(f"{folder / name}: {_megabytes(place / name)}, for {SYSTEMS[name].words}.")
+        click.echo(f"Made in {seconds}, for Python {', '.join(wanted)} and no other.")
+        click.echo(f"Hand on each folder as it is; its {NOTE} says which command begins.")
+        return
+    click.echo(f"{folder}: {_megabytes(place)} in {seconds}.")
     click.echo(f"It is for {', '.join(machines)}, and for no other.")
     click.echo(f"Hand it on as it is; in it, {TOOL} needs no network. {NOTE} says so too.")
+
+
+def _megabytes(folder: Path) -> str:
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 1e6:.0f} MB"
+
+
+def _fill_each(course: Course, place: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Make a folder below the place for each of these systems, for the same versions of Python."""
+    screen, first, log = Screen(), place / names[0], course.root / LOG
+    with uv(log, screen) as program:
+        _fill(course, first, {})
+        for name in names[1:]:
+            shutil.copytree(first, place / name)
+        for name in names:
+            system, wheels = SYSTEMS[name], place / name / WHEELS
+            for version in wanted:
+                screen.say(f"Fetching packages for {name} and Python {version}.")
+                fetch(program, system, version, _required(course.root), wheels, log, screen)
+            kinds = [f"Python {version} on {system.machine}" for version in wanted]
+            (wheels / MADE_FOR).write_text("".join(f"{kind}\n" for kind in kinds), "utf-8")
+            note = place / name / NOTE
+            note.write_text(_note_for(note.read_text("utf-8"), system, wanted), "utf-8")
 
 
 def _fill(course: Course, folder: Path, machines: Mapping[str, str]) -> None:
@@ -122,10 +165,10 @@ def _kind(python: str) -> str:
     code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent.parent.parent)!r})\n"
     code += f"from workshop.setup.environment import machine; print(sys.version_info >= {OLDEST}, machine())"
     try:
-        run = subprocess.run(
+        done = subprocess.run(
             [python, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
         )
-        good, _, kind = run.stdout.strip().partition(" ")
+        good, _, kind = done.stdout.strip().partition(" ")
     except (OSError, subprocess.SubprocessError):
         raise ClickException(
             f"{python} does not run as a Python. Name one by its command or path."
@@ -195,18 +238,10 @@ def _required(root: Path) -> list[str]:
 
 def _fetch(course: Course, folder: Path, python: str, screen: Screen) -> None:
     """Have pip fetch or build the wheels of all requirements, and of what those require."""
-    log = course.root / LOG
-    log.parent.mkdir(exist_ok=True)
     other = ["--python", shutil.which(python) or python] if python else []
     command = [sys.executable, "-m", "pip", *other, "wheel", "--no-input", "--progress-bar=off"]
     command += ["--wheel-dir", str(folder / WHEELS), *_required(course.root)]
-    watched = Watched(screen, str(log), "asking for packages")
-    if watched.run(command, str(folder)):
-        lines = [line.strip() for line in watched.output.splitlines() if line.strip()]
-        errors = [line for line in lines if line.startswith("ERROR:")]
-        last = (errors or lines or ["pip failed"])[-1][:200]
-        why = explain(watched.output, last).replace("Set-up stopped", "No offline folder", 1)
-        raise ClickException(f"{why} pip's output is in {log}.")
+    run(command, "asking for packages", course.root / LOG, folder, screen)
 
 
 def _note(course: Course, kinds: Iterable[str], decks: bool, page: bool) -> str:
@@ -214,7 +249,7 @@ def _note(course: Course, kinds: Iterable[str], decks: bool, page: bool) -> str:
     lines = [f"{course.title}: a copy that needs no network.", "", "It is for"]
     lines += [f"    {kind}" for kind in kinds]
     lines += ["and sets itself up from the folder wheels. In this folder:", "", f"    {TOOL}", ""]
-    lines += ["With another Python or another system, set-up needs a network."]
+    lines += [ELSEWHERE]
     if decks:
         lines += ["", f"The slides: open {DECKS}/index.html in a browser."]
     if page:
@@ -226,3 +261,24 @@ def _note(course: Course, kinds: Iterable[str], decks: bool, page: bool) -> str:
             f"serves the folder {OFFLINE}. Any web server can. A browser cannot open its files without one."
         ]
     return "\n".join(lines) + "\n"
+
+
+def _note_for(note: str, system: System, wanted: Sequence[str]) -> str:
+    """Return the note for a folder of --for: how to begin on that system, and the rest of this note."""
+    title, _, rest = note.partition("\n")
+    pythons = [system.python.format(version) for version in wanted]
+    several = len(pythons) > 1
+    lines = [title, "", f"It is for {system.words}, with Python {' or '.join(wanted)}."]
+    lines += [f"It sets itself up from the folder {WHEELS}. In this folder:", ""]
+    lines += [f"    {python} -m workshop" for python in pythons]
+    lines += ["", "whichever of these you have; or, in an" if several else "or, in an"]
+    lines[-1] += " environment of your own:"
+    lines += [
+        "",
+        f"    python -m pip install --no-index --find-links {WHEELS} -r requirements.txt",
+        "",
+    ]
+    # Once it is set up, any Python that starts it will do.
+    python = system.python.partition(" ")[0].replace("{}", "3") if several else pythons[0]
+    rest = rest.partition(ELSEWHERE)[2].replace(TOOL, f"{python} -m workshop")
+    return "\n".join(lines) + f"\n{ELSEWHERE}{rest}"

@@ -82,7 +82,7 @@ class Crew:
         if not hasattr(os, "fork"):
             raise Unusable(
                 "A hunt needs fork, which this system lacks. Set SIMULATED_WEATHER to windy, and run: "
-                f"trial --until-failure --reactor=simulated {what.name}"
+                f"python -m twisted.trial --until-failure --reactor=simulated {what.name}"
             )
         self._limit = limit
         self._stack = contextlib.ExitStack()

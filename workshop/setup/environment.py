@@ -47,7 +47,7 @@ CAUSES = (
     ),
     (
         "NewConnectionError|ConnectTimeout|timed out|name resolution|getaddrinfo|ProxyError|"
-        "SSLError|unreachable|Connection (?:refused|reset|aborted)",
+        "SSLError|unreachable|error sending request|Connection (?:refused|reset|aborted)",
         "pip cannot reach its package index",
         "Connect to a network (behind a proxy, set HTTPS_PROXY)",
     ),

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 from workshop.setup.requirements import installed
@@ -72,14 +72,14 @@ class Watched:
         self.installing_since = 0.0
         self.output = ""
 
-    def run(self, command: list[str], folder: str) -> int:
-        """Run to the end; return the exit code."""
+    def run(self, command: list[str], folder: str, more: Mapping[str, str] = {}) -> int:
+        """Run to the end, with more environment variables; return the exit code."""
         with open(self.log, "w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 command,
                 cwd=folder,
                 # A user's setting for installs outside virtual environments would make pip refuse.
-                env=dict(plain(), PIP_USER="0", PYTHONIOENCODING="utf-8"),
+                env=dict(plain(), PIP_USER="0", PYTHONIOENCODING="utf-8", **more),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +27,13 @@ MOST_SAID = 10  # decisions that a failing test prints
 
 def again(test: Any, history: History) -> str:
     """The command that runs a test again, with the same history."""
-    words = ["trial --reactor=simulated", test.id()]
+    words = [f"trial --reactor=simulated {test.id()}"]
     if history.weather != "calm":
         words[:0] = [f"SIMULATED_SEED={history.seed}", f"SIMULATED_WEATHER={history.weather}"]
         if history.put_back:
             words.insert(2, f"SIMULATED_PUT_BACK={quote(','.join(sorted(history.put_back)))}")
+    if len(words) > 1 and sys.platform == "win32":  # PowerShell can run this, too
+        return f'cmd /c "set {"&& set ".join(words[:-1])}&& {words[-1]}"'
     return " ".join(words)
 
 
