@@ -5,11 +5,14 @@
 provides:
 
     reactor               Twisted's asyncio reactor, which runs between cells, and while a cell awaits
-    await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds
+    await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds, with what was
+                          waited for. An await without it cannot wait for a Deferred, and says so
     %%trial [options]     runs the cell's TestCases with trial, in a process of their own; options are trial's, and
                           --limit SECONDS for all of it. Settings of the simulated network may come first:
                           SIMULATED_SEED=7 SIMULATED_WEATHER=windy --reactor=simulated
     %nothing_left         the last cell: fails if the reactor has something left, or a callback has raised
+
+The reactor runs as long as the kernel: reactor.run() and reactor.stop() do nothing, and say so.
 
 An exception in a callback, which Twisted would only log, fails the running cell or, if none is running, the next one. What
 a callback prints after its cell has ended is in no cell's stored output: the last cell reports it.
@@ -27,13 +30,24 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner, globalLogPublisher
 
 from workshop.notebook import cell
 from workshop.notebook.cell import CellTrouble
+from workshop.notebook.colour import coloured
+from workshop.notebook.waits import bare_await, within
 
 NAMES = ("reactor", "within")
+STAYS = (
+    "did nothing: this reactor is the notebook's own, and runs as long as the kernel does. Go on with the next cell."
+    " Ports and connections stay open until you close them. To test code that stops its reactor, use %%trial"
+)
+INSTEAD = {
+    "run": "did nothing: the notebook's reactor runs already. Leave this call out, and use await within(5, ...) to wait",
+    "stop": STAYS,
+    "crash": STAYS,
+}
+"""What the reactor's methods say that would begin or end its run."""
 RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first cell"
 
 
@@ -99,21 +113,16 @@ def _reactor() -> Any:
         )
     if not reactor.running:
         reactor.startRunning(installSignalHandlers=False)
+        # They would end the kernel's loop, and with it the kernel.
+        for name, instead in INSTEAD.items():
+            setattr(reactor, name, functools.partial(_refuse, name, instead))
         # A thread of the pool that still waits must not keep the kernel from ending.
         reactor.getThreadPool().threadFactory = functools.partial(threading.Thread, daemon=True)
     return reactor
 
 
-async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
-    """Return the result of a Deferred or a coroutine; after so many seconds, cancel it and raise TimeoutError."""
-    if not isinstance(what, Deferred):
-        if not asyncio.iscoroutine(what):
-            raise TypeError(f"within(seconds, what) waits for a Deferred or a coroutine: {what!r}")
-        what = Deferred.fromCoroutine(what)
-    try:
-        return await asyncio.wait_for(what.asFuture(asyncio.get_running_loop()), seconds)
-    except asyncio.TimeoutError:
-        raise TimeoutError(f"no result after {seconds:g} s") from None
+def _refuse(name: str, instead: str, *words: Any, **named: Any) -> None:
+    raise Unusable(f"reactor.{name}() {instead}.")
 
 
 CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
@@ -131,6 +140,7 @@ class CallbackWatch:
         self._running: int | None = None
         self._shell = shell
         self._run: Callable[..., Awaitable[Any]] = shell.run_ast_nodes
+        self._show: Callable[..., None] = shell.showtraceback
         self._observer: Any = self._observe
 
     def begin(self) -> None:
@@ -139,6 +149,7 @@ class CallbackWatch:
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
         globalLogPublisher.addObserver(self._observer)
         self._shell.run_ast_nodes = self._run_ast_nodes
+        self._shell.showtraceback = self._showtraceback
         # Not now: while a cell runs, IPython has its own write there, and then restores the previous one.
         asyncio.get_running_loop().call_soon(self._listen)
 
@@ -151,6 +162,7 @@ class CallbackWatch:
         """Stop listening."""
         globalLogPublisher.removeObserver(self._observer)
         self._shell.run_ast_nodes = self._run
+        self._shell.showtraceback = self._show
         for stream, write in self._writes:
             stream.write = write
 
@@ -173,6 +185,13 @@ class CallbackWatch:
             return await self._run_and_report(nodes, *words, **named)
         finally:
             self._running = None
+
+    def _showtraceback(self, exc_tuple: Any = None, *words: Any, **named: Any) -> None:
+        """Show an exception as IPython does; instead of asyncio's about a Deferred, say what to write."""
+        instead = bare_await(exc_tuple[1] if exc_tuple else sys.exc_info()[1])
+        if instead:
+            exc_tuple = Unusable, Unusable(instead), None
+        self._show(exc_tuple, *words, **named)
 
     async def _run_and_report(self, nodes: Any, *words: Any, **named: Any) -> Any:
         early = len(self.failures)
@@ -217,9 +236,9 @@ def _trial(line: str, source: str) -> None:
     try:
         printed = cell.run(source, words, limit)
     except CellTrouble as trouble:
-        print(trouble.printed, end="")
+        print(coloured(trouble.printed), end="")
         raise NoVerdict(str(trouble)) from None
-    print(printed, end="")
+    print(coloured(printed), end="")
 
 
 def _nothing_left(reactor: Any, watch: CallbackWatch, line: str = "") -> None:
