@@ -10,6 +10,7 @@ provides:
     %%trial [options]     runs the cell's TestCases with trial, in a process of their own; options are trial's, and
                           --limit SECONDS for all of it. Settings of the simulated network may come first:
                           SIMULATED_SEED=7 SIMULATED_WEATHER=windy --reactor=simulated
+    %places [title]       a picture of where the last %%trial's tests ran, for cases named Contract_REACTOR_KIND
     %nothing_left         the last cell: fails if the reactor has something left, or a callback has raised
 
 The reactor runs as long as the kernel: reactor.run() and reactor.stop() do nothing, and say so.
@@ -75,7 +76,8 @@ def load_ipython_extension(shell: Any) -> None:
     shell.workshop_watch = watch
     watch.begin()
     shell.push({"reactor": reactor, "within": within})
-    shell.register_magic_function(_trial, "cell", "trial")
+    shell.register_magic_function(functools.partial(_trial, watch), "cell", "trial")
+    shell.register_magic_function(functools.partial(_places, watch), "line", "places")
     shell.register_magic_function(
         functools.partial(_nothing_left, reactor, watch), "line", "nothing_left"
     )
@@ -88,7 +90,8 @@ def unload_ipython_extension(shell: Any) -> None:
         cell.WARM.stop()
     shell.drop_by_id({name: shell.user_ns.get(name) for name in NAMES})
     shell.magics_manager.magics["cell"].pop("trial", None)
-    shell.magics_manager.magics["line"].pop("nothing_left", None)
+    for name in ("places", "nothing_left"):
+        shell.magics_manager.magics["line"].pop(name, None)
 
 
 def _reactor() -> Any:
@@ -130,11 +133,15 @@ CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
 
 
 class CallbackWatch:
-    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late."""
+    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late.
+
+    ``printed``: the output of the last %%trial, if its tests had a verdict.
+    """
 
     def __init__(self, shell: Any) -> None:
         self.failures: list[Any] = []
         self.late: list[str] = []
+        self.printed = ""
         self._writes: list[tuple[Any, Any]] = []
         self._cells = 0
         self._running: int | None = None
@@ -220,9 +227,9 @@ def _words(failure: Any) -> str:
     return f"{failure.type.__name__}: {failure.getErrorMessage()}"
 
 
-def _trial(line: str, source: str) -> None:
+def _trial(watch: CallbackWatch, line: str, source: str) -> None:
     """Run the cell's TestCases with trial, in a separate process, and print its output."""
-    limit = cell.LIMIT
+    limit, watch.printed = cell.LIMIT, ""
     try:
         words = shlex.split(line)
         if "--limit" in words:
@@ -238,7 +245,22 @@ def _trial(line: str, source: str) -> None:
     except CellTrouble as trouble:
         print(coloured(trouble.printed), end="")
         raise NoVerdict(str(trouble)) from None
+    watch.printed = printed
     print(coloured(printed), end="")
+
+
+def _places(watch: CallbackWatch, line: str) -> None:
+    """Show where the tests of the last %%trial ran. The magic's line is the picture's title."""
+    from IPython.display import display
+
+    from workshop.pictures import places
+    from workshop.pictures.places import ran
+
+    try:
+        picture = places(ran(watch.printed), line or "Where the tests ran")
+    except ValueError as error:
+        raise Unusable(f"%places: {error}.") from None
+    display(picture)  # type: ignore[no-untyped-call]
 
 
 def _nothing_left(reactor: Any, watch: CallbackWatch, line: str = "") -> None:

@@ -13,6 +13,8 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "notebooks"
 INK, GOOD, LATE = "#1f2328", "#2f6fb3", "#bc4c00"
 PALE, SHADE = "#dbe9f6", "#f3f4f6"
 """Backgrounds: of what is good, and of every second row."""
+PASSES, PALE_PASSES, FAILS = "#1a6b2e", "#dff2e3", "#b3261e"
+"""Colours of verdicts: a test that passes is green, and one that fails is red. Words or signs say it too."""
 EDGE = 20
 """The margin of a notebook's picture, in pixels."""
 BOLD, MIDDLE, OUTLINE = 'font-weight="bold"', 'text-anchor="middle"', f'stroke="{INK}"'
