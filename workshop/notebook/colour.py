@@ -17,3 +17,8 @@ VERDICT = re.compile(rf"(?:(?<=  )|(?<=\.\.\. )|^)\[({'|'.join(COLOURS)})\]$", r
 def coloured(printed: str) -> str:
     """Return trial's output with colour for each test's verdict."""
     return VERDICT.sub(lambda found: f"{COLOURS[found[1]]}{found[0]}{END}", printed)
+
+
+def show(printed: str) -> None:
+    """Print trial's output with colour."""
+    print(coloured(printed), end="")

@@ -35,7 +35,7 @@ from twisted.logger import globalLogBeginner, globalLogPublisher
 
 from workshop.notebook import cell
 from workshop.notebook.cell import CellTrouble
-from workshop.notebook.colour import coloured
+from workshop.notebook.colour import show
 from workshop.notebook.waits import bare_await, within
 
 NAMES = ("reactor", "within")
@@ -243,10 +243,10 @@ def _trial(watch: CallbackWatch, line: str, source: str) -> None:
     try:
         printed = cell.run(source, words, limit)
     except CellTrouble as trouble:
-        print(coloured(trouble.printed), end="")
+        show(trouble.printed)
         raise NoVerdict(str(trouble)) from None
     watch.printed = printed
-    print(coloured(printed), end="")
+    show(printed)
 
 
 def _places(watch: CallbackWatch, line: str) -> None:
