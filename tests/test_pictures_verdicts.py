@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_notebook import HEAD, error, execute
 
-from workshop.pictures import breaks, places, verdicts
+from workshop.pictures import breaks, caught, places, verdicts
 from workshop.pictures.base import FAILS, PALE_PASSES
 from workshop.pictures.breaks import SIGNS
 from workshop.pictures.places import ran
@@ -50,6 +50,9 @@ FOUND = {
     ("asyncio", "TLS"): {"test_one": "ERROR", "test_two": "OK"},
     ("select", "TCP4"): {"test_one": "SKIPPED"},
 }
+
+
+CAUGHT = {"select A": [1, 4], "select B": [1], "poll A": [1, 2], "poll B": []}
 
 
 def words(svg: str) -> list[str]:
@@ -157,21 +160,43 @@ def test_places() -> None:
         places({}, "t")
 
 
+def test_caught() -> None:
+    """Each place has its number and a stroke for each that it caught; sums count what several places catch only once."""
+    picture = caught(CAUGHT, "A title")
+    assert repr(picture).splitlines() == [
+        "A title",
+        *["select, A: 2.", "select, B: 1.", "select, any connection: 2."],
+        *["poll, A: 2.", "poll, B: 0.", "poll, any connection: 2."],
+        *["A, any reactor: 3.", "B, any reactor: 1.", "All places together: 3."],
+    ]
+    shown = words(picture.svg)
+    assert [shown.count(number) for number in "0123"] == [1, 2, 4, 1]
+    assert "in all: 3" in shown
+    strokes = re.findall(r'd="((?:M[\d.]+ \d+v12)*)" stroke="#', picture.svg)
+    assert [line.count("M") for line in strokes] == [2, 1, 2, 0]
+    first = [line.split()[0] for line in strokes[:3]]
+    # The first, which three places catch, is at the same spot in each of them.
+    assert first[0] == first[2] != first[1]
+
+
 def test_same_record_same_bytes() -> None:
     """The same facts make the same bytes, well-formed; each change makes other bytes, and other words."""
     one = [
         verdicts(ROWS, GROUPS, "<t>"),
         breaks(ANSWERS, "<t>"),
         places(FOUND, "<t>"),
+        caught(CAUGHT, "<t>"),
     ]
-    assert one == [verdicts(ROWS, GROUPS, "<t>"), breaks(ANSWERS, "<t>"), places(FOUND, "<t>")]
+    again = [verdicts(ROWS, GROUPS, "<t>"), breaks(ANSWERS, "<t>"), places(FOUND, "<t>")]
+    assert one == [*again, caught(CAUGHT, "<t>")]
     others = [
         verdicts(ROWS | {"test_b": ROWS["test_a"]}, GROUPS, "<t>"),
         breaks(ANSWERS[:1], "<t>"),
         places(FOUND | {("select", "TCP4"): {"test_one": "OK"}}, "<t>"),
+        caught(CAUGHT | {"poll B": [2]}, "<t>"),
     ]
-    assert len({picture.svg for picture in (*one, *others)}) == 6
-    assert len({picture.text for picture in (*one, *others)}) == 6
+    assert len({picture.svg for picture in (*one, *others)}) == 8
+    assert len({picture.text for picture in (*one, *others)}) == 8
     for picture in one:
         tree = ElementTree.fromstring(picture.svg)
         assert tree.findtext(f"{SVG}title") == "<t>"
@@ -180,7 +205,8 @@ def test_same_record_same_bytes() -> None:
 
 def test_everything_is_inside() -> None:
     """No box reaches out of its picture, and no text: a letter is 7.8 pixels wide, or less."""
-    for picture in (verdicts(ROWS, GROUPS, "t"), breaks(ANSWERS, "t"), places(FOUND, "t")):
+    drawn = verdicts(ROWS, GROUPS, "t"), breaks(ANSWERS, "t"), places(FOUND, "t")
+    for picture in (*drawn, caught(CAUGHT, "t")):
         tree = ElementTree.fromstring(picture.svg)
         width, height = float(tree.get("width", 0)), float(tree.get("height", 0))
         for one in tree.iter(f"{SVG}rect"):

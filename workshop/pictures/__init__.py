@@ -9,6 +9,7 @@ It does not depend on colour: form and words say what colour says.
 
 from workshop.pictures.base import Picture, recorded
 from workshop.pictures.breaks import breaks
+from workshop.pictures.caught import caught
 from workshop.pictures.clock import Recorded
 from workshop.pictures.endings import endings
 from workshop.pictures.places import places
@@ -19,6 +20,7 @@ __all__ = [
     "Picture",
     "Recorded",
     "breaks",
+    "caught",
     "endings",
     "pairs",
     "places",
