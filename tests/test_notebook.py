@@ -72,6 +72,29 @@ def test_trial(tmp_path: Path) -> None:
     assert not re.search(r"site-packages|\d+\.\d+s|/tmp", text(fails) + text(broken))
 
 
+GREEN, RED, END = "\x1b[1;32m", "\x1b[1;31m", "\x1b[0m"
+
+
+def test_colour(tmp_path: Path) -> None:
+    """[OK] is green; [FAIL] and [ERROR] are red, beside the test and above the reason; the words alone say the same."""
+    body = """    def test_1(self):
+        print("a list: [OK]?")
+    def test_2(self):
+        self.fail("[FAIL] is here, and so is [OK]")
+    def test_3_with_a_name_that_leaves_trial_no_room_at_all_for_its_verdict_on_the_line(self):
+        raise KeyError
+"""
+    (shown,) = execute(tmp_path, HEAD.format("") + body)
+    lines = text(shown).splitlines()
+    assert sum(line.endswith(f"{GREEN}[OK]{END}") for line in lines) == 1
+    for verdict in ("[FAIL]", "[ERROR]"):
+        marked = [line for line in lines if line.endswith(f"{RED}{verdict}{END}")]
+        assert len(marked) == 2 and marked[1] == f"{RED}{verdict}{END}"
+    assert text(shown).count("\x1b") == 10
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text(shown))
+    assert plain == cell.run(HEAD.partition("\n")[2] + body)
+
+
 def test_options(tmp_path: Path) -> None:
     """trial's options pass through: --reactor, --until-failure with a number, and complaints of others."""
     which = (
@@ -252,8 +275,73 @@ def test_waits(tmp_path: Path) -> None:
     assert made.outputs[0].data["text/plain"] == "(1, 2)"
     # Else a thread of the pool would keep the kernel from ending.
     assert set(threads.outputs[0].data["text/plain"].strip("[]").split(", ")) == {"True"}
-    assert error(late) == "TimeoutError: no result after 0.05 s"
+    assert error(late) == "TimeoutError: no result after 0.05 s from Deferred()"
     assert error(wrong).startswith("TypeError")
+    assert error(clean) == ""
+
+
+def test_what_did_not_fire(tmp_path: Path) -> None:
+    """within says what has no result, in the cell's own words; of a coroutine, also the innermost line that waits."""
+    one, inside, several, before, free, clean = execute(
+        tmp_path,
+        "from twisted.internet.threads import deferToThread\nfrom twisted.internet.defer import Deferred\n"
+        "over, asked = Deferred(), []\n"
+        "before = Deferred(lambda d: asked.append('cancelled'))\nawait within(0.05, over)",
+        "async def inner():\n    await over\nasync def outer():\n    return await inner()\n"
+        "over = Deferred()\nawait within(\n    0.05,\n    outer(),\n)",
+        "await within(0.05, Deferred()), await within(0.05, Deferred())",
+        "try:\n    await within(0.05, before)\nexcept TimeoutError:\n    print(asked)",
+        "await within(5, deferToThread(int, '6'))",
+        "%nothing_left",
+    )
+    assert error(one) == "TimeoutError: no result after 0.05 s from over"
+    assert (
+        error(inside)
+        == "TimeoutError: no result after 0.05 s from outer(); inner waits at: await over"
+    )
+    # Which of the two is not known.
+    assert error(several) == "TimeoutError: no result after 0.05 s"
+    assert text(before) == "['cancelled']\n"
+    assert (error(free), error(clean)) == ("", "")
+
+
+def test_bare_await(tmp_path: Path) -> None:
+    """A bare await of a Deferred says what to write, with the cell's own words; other errors are as they were."""
+    plain, inside, fired, other, clean = execute(
+        tmp_path,
+        "from twisted.internet.defer import Deferred, succeed\nover = Deferred()\nx = 1 + await over",
+        "async def wait():\n    await over\nawait wait()",
+        "await succeed(3)",
+        "raise RuntimeError('mine')",
+        "%nothing_left",
+    )
+    assert error(plain).startswith("Unusable: await alone cannot wait for a Deferred here")
+    assert "Write: await within(5, over)." in error(plain)
+    assert "Write: await within(5, wait())." in error(inside)
+    assert plain.outputs[-1].traceback == [error(plain)]
+    assert fired.outputs[0].data["text/plain"] == "3"
+    assert error(other) == "RuntimeError: mine" and len(other.outputs[-1].traceback) > 1
+    assert error(clean) == ""
+
+
+def test_run_and_stop(tmp_path: Path) -> None:
+    """reactor.run, stop and crash do not end the kernel: they say what they did, and how to go on."""
+    run, stop, crash, later, after, clean = execute(
+        tmp_path,
+        "reactor.run()",
+        "reactor.stop()",
+        "reactor.crash()",
+        "import asyncio\nreactor.callLater(0, reactor.stop)\nawait asyncio.sleep(0.05)",
+        "from twisted.internet.task import deferLater\nawait within(5, deferLater(reactor, 0, int, '6'))",
+        "%nothing_left",
+    )
+    assert error(run).startswith("Unusable: reactor.run() did nothing: ")
+    assert "await within(5, ...)" in error(run)
+    for one, name in ((stop, "stop"), (crash, "crash"), (later, "stop")):
+        assert error(one).startswith(f"Unusable: reactor.{name}() did nothing: ")
+        assert "Go on with the next cell" in error(one)
+    assert "In a callback, while this cell ran:" in text(later)
+    assert after.outputs[0].data["text/plain"] == "6"
     assert error(clean) == ""
 
 

@@ -100,6 +100,15 @@ def test_small_is_right(made: tuple[str, str], tmp_path: Path) -> None:
     assert code == 0, said
 
 
+def test_colour_in_html(made: tuple[str, str]) -> None:
+    """nbconvert's page shows trial's verdict in red, in the same words, and no code of a terminal."""
+    from nbconvert import HTMLExporter
+
+    page, _ = HTMLExporter().from_notebook_node(nbformat.reads(made[1], as_version=4))  # type: ignore[no-untyped-call]
+    assert page.count('<span class="ansi-red-intense-fg ansi-bold">[FAIL]</span>') == 2
+    assert "\x1b" not in page and "[1;31m" not in page
+
+
 def cell(notebook: Any, beginning: str) -> Any:
     """The cell that begins so."""
     return next(one for one in notebook.cells if one.source.startswith(beginning))
@@ -221,6 +230,7 @@ def test_nbval_finds(made: tuple[str, str], tmp_path: Path) -> None:
         "text": ('"six\\n"', '"seven\\n"'),
         "picture": ('stroke-width=\\"3\\"', 'stroke-width=\\"4\\"'),
         "verdict": ('self.assertEqual(6, 7)\\n"', 'self.assertEqual(7, 7)\\n"'),
+        "colour": ("\\u001b[1;31m[FAIL]\\u001b[0m", "[FAIL]"),
         "raises": ('int(\\"six\\")', 'int(\\"6\\")'),
         "other": ('int(\\"six\\")', '{}[\\"six\\"]'),
         "printed": (

@@ -51,8 +51,8 @@ def test_each_has_a_source_and_a_stage() -> None:
 
 def test_pictures_are_true() -> None:
     """What the pictures are drawn from is what a run on this machine gives, but for the order of what ended early."""
-    ((name, text),) = notebooks.record(FOLDER).items()
-    now, then = json.loads(text), pictures.recorded(Path(name).stem)
+    made = {Path(name).stem: json.loads(text) for name, text in notebooks.record(FOLDER).items()}
+    assert set(made) == {"stage4_disconnect", "stage7_everywhere"}
 
     def facts(runs: Any) -> Any:
         return {
@@ -60,7 +60,16 @@ def test_pictures_are_true() -> None:
             for line, rows in runs.items()
         }
 
-    assert facts(now) == facts(then)
+    endings = made["stage4_disconnect"]
+    assert facts(endings) == facts(pictures.recorded("stage4_disconnect"))
+    caught = made["stage7_everywhere"]
+    assert caught == pictures.recorded("stage7_everywhere")
+    # The lecture's numbers.
+    stage = load(ROOT).stage("stage7_everywhere")
+    assert set().union(*caught.values()) == set(range(1, len(stage.mutants) + 1))
+    assert max(map(len, caught.values())) == 10
+    epoll = set().union(*(found for place, found in caught.items() if place.startswith("epoll ")))
+    assert len(stage.mutants) - len(epoll) == 18
 
 
 def test_picture() -> None:

@@ -5,11 +5,15 @@
 provides:
 
     reactor               Twisted's asyncio reactor, which runs between cells, and while a cell awaits
-    await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds
+    await within(5, d)    the result of a Deferred or a coroutine, or TimeoutError after so many seconds, with what was
+                          waited for. An await without it cannot wait for a Deferred, and says so
     %%trial [options]     runs the cell's TestCases with trial, in a process of their own; options are trial's, and
                           --limit SECONDS for all of it. Settings of the simulated network may come first:
                           SIMULATED_SEED=7 SIMULATED_WEATHER=windy --reactor=simulated
+    %places [title]       a picture of where the last %%trial's tests ran, for cases named Contract_REACTOR_KIND
     %nothing_left         the last cell: fails if the reactor has something left, or a callback has raised
+
+The reactor runs as long as the kernel: reactor.run() and reactor.stop() do nothing, and say so.
 
 An exception in a callback, which Twisted would only log, fails the running cell or, if none is running, the next one. What
 a callback prints after its cell has ended is in no cell's stored output: the last cell reports it.
@@ -27,13 +31,24 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner, globalLogPublisher
 
 from workshop.notebook import cell
 from workshop.notebook.cell import CellTrouble
+from workshop.notebook.colour import show
+from workshop.notebook.waits import bare_await, within
 
 NAMES = ("reactor", "within")
+STAYS = (
+    "did nothing: this reactor is the notebook's own, and runs as long as the kernel does. Go on with the next cell."
+    " Ports and connections stay open until you close them. To test code that stops its reactor, use %%trial"
+)
+INSTEAD = {
+    "run": "did nothing: the notebook's reactor runs already. Leave this call out, and use await within(5, ...) to wait",
+    "stop": STAYS,
+    "crash": STAYS,
+}
+"""What the reactor's methods say that would begin or end its run."""
 RESTART = "Restart the kernel, and let %load_ext workshop.notebook be the first cell"
 
 
@@ -61,7 +76,8 @@ def load_ipython_extension(shell: Any) -> None:
     shell.workshop_watch = watch
     watch.begin()
     shell.push({"reactor": reactor, "within": within})
-    shell.register_magic_function(_trial, "cell", "trial")
+    shell.register_magic_function(functools.partial(_trial, watch), "cell", "trial")
+    shell.register_magic_function(functools.partial(_places, watch), "line", "places")
     shell.register_magic_function(
         functools.partial(_nothing_left, reactor, watch), "line", "nothing_left"
     )
@@ -74,7 +90,8 @@ def unload_ipython_extension(shell: Any) -> None:
         cell.WARM.stop()
     shell.drop_by_id({name: shell.user_ns.get(name) for name in NAMES})
     shell.magics_manager.magics["cell"].pop("trial", None)
-    shell.magics_manager.magics["line"].pop("nothing_left", None)
+    for name in ("places", "nothing_left"):
+        shell.magics_manager.magics["line"].pop(name, None)
 
 
 def _reactor() -> Any:
@@ -99,21 +116,16 @@ def _reactor() -> Any:
         )
     if not reactor.running:
         reactor.startRunning(installSignalHandlers=False)
+        # They would end the kernel's loop, and with it the kernel.
+        for name, instead in INSTEAD.items():
+            setattr(reactor, name, functools.partial(_refuse, name, instead))
         # A thread of the pool that still waits must not keep the kernel from ending.
         reactor.getThreadPool().threadFactory = functools.partial(threading.Thread, daemon=True)
     return reactor
 
 
-async def within(seconds: float, what: Deferred[Any] | Awaitable[Any]) -> Any:
-    """Return the result of a Deferred or a coroutine; after so many seconds, cancel it and raise TimeoutError."""
-    if not isinstance(what, Deferred):
-        if not asyncio.iscoroutine(what):
-            raise TypeError(f"within(seconds, what) waits for a Deferred or a coroutine: {what!r}")
-        what = Deferred.fromCoroutine(what)
-    try:
-        return await asyncio.wait_for(what.asFuture(asyncio.get_running_loop()), seconds)
-    except asyncio.TimeoutError:
-        raise TimeoutError(f"no result after {seconds:g} s") from None
+def _refuse(name: str, instead: str, *words: Any, **named: Any) -> None:
+    raise Unusable(f"reactor.{name}() {instead}.")
 
 
 CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
@@ -121,16 +133,21 @@ CELL: contextvars.ContextVar[int] = contextvars.ContextVar("cell")
 
 
 class CallbackWatch:
-    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late."""
+    """A listener to Twisted's log that fails cells with exceptions, and notes what is printed too late.
+
+    ``printed``: the output of the last %%trial, if its tests had a verdict.
+    """
 
     def __init__(self, shell: Any) -> None:
         self.failures: list[Any] = []
         self.late: list[str] = []
+        self.printed = ""
         self._writes: list[tuple[Any, Any]] = []
         self._cells = 0
         self._running: int | None = None
         self._shell = shell
         self._run: Callable[..., Awaitable[Any]] = shell.run_ast_nodes
+        self._show: Callable[..., None] = shell.showtraceback
         self._observer: Any = self._observe
 
     def begin(self) -> None:
@@ -139,6 +156,7 @@ class CallbackWatch:
         globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
         globalLogPublisher.addObserver(self._observer)
         self._shell.run_ast_nodes = self._run_ast_nodes
+        self._shell.showtraceback = self._showtraceback
         # Not now: while a cell runs, IPython has its own write there, and then restores the previous one.
         asyncio.get_running_loop().call_soon(self._listen)
 
@@ -151,6 +169,7 @@ class CallbackWatch:
         """Stop listening."""
         globalLogPublisher.removeObserver(self._observer)
         self._shell.run_ast_nodes = self._run
+        self._shell.showtraceback = self._show
         for stream, write in self._writes:
             stream.write = write
 
@@ -173,6 +192,13 @@ class CallbackWatch:
             return await self._run_and_report(nodes, *words, **named)
         finally:
             self._running = None
+
+    def _showtraceback(self, exc_tuple: Any = None, *words: Any, **named: Any) -> None:
+        """Show an exception as IPython does; instead of asyncio's about a Deferred, say what to write."""
+        instead = bare_await(exc_tuple[1] if exc_tuple else sys.exc_info()[1])
+        if instead:
+            exc_tuple = Unusable, Unusable(instead), None
+        self._show(exc_tuple, *words, **named)
 
     async def _run_and_report(self, nodes: Any, *words: Any, **named: Any) -> Any:
         early = len(self.failures)
@@ -201,9 +227,9 @@ def _words(failure: Any) -> str:
     return f"{failure.type.__name__}: {failure.getErrorMessage()}"
 
 
-def _trial(line: str, source: str) -> None:
+def _trial(watch: CallbackWatch, line: str, source: str) -> None:
     """Run the cell's TestCases with trial, in a separate process, and print its output."""
-    limit = cell.LIMIT
+    limit, watch.printed = cell.LIMIT, ""
     try:
         words = shlex.split(line)
         if "--limit" in words:
@@ -217,9 +243,24 @@ def _trial(line: str, source: str) -> None:
     try:
         printed = cell.run(source, words, limit)
     except CellTrouble as trouble:
-        print(trouble.printed, end="")
+        show(trouble.printed)
         raise NoVerdict(str(trouble)) from None
-    print(printed, end="")
+    watch.printed = printed
+    show(printed)
+
+
+def _places(watch: CallbackWatch, line: str) -> None:
+    """Show where the tests of the last %%trial ran. The magic's line is the picture's title."""
+    from IPython.display import display
+
+    from workshop.pictures import places
+    from workshop.pictures.places import ran
+
+    try:
+        picture = places(ran(watch.printed), line or "Where the tests ran")
+    except ValueError as error:
+        raise Unusable(f"%places: {error}.") from None
+    display(picture)  # type: ignore[no-untyped-call]
 
 
 def _nothing_left(reactor: Any, watch: CallbackWatch, line: str = "") -> None:

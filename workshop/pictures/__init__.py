@@ -8,8 +8,23 @@ It does not depend on colour: form and words say what colour says.
 """
 
 from workshop.pictures.base import Picture, recorded
+from workshop.pictures.breaks import breaks
+from workshop.pictures.caught import caught
 from workshop.pictures.clock import Recorded
 from workshop.pictures.endings import endings
+from workshop.pictures.places import places
 from workshop.pictures.splits import pairs, splits
+from workshop.pictures.verdicts import verdicts
 
-__all__ = ["Picture", "Recorded", "endings", "pairs", "recorded", "splits"]
+__all__ = [
+    "Picture",
+    "Recorded",
+    "breaks",
+    "caught",
+    "endings",
+    "pairs",
+    "places",
+    "recorded",
+    "splits",
+    "verdicts",
+]

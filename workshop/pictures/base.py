@@ -17,6 +17,8 @@ GREEN, PALE_GREEN, RED, PALE_RED = "#1a7f37", "#c9edd1", "#c62828", "#fbd5d2"
 """On slides: of what passes, and of what fails."""
 DARK = "#12304f"
 """On slides: the ground of a learner's own code."""
+PASSES, PALE_PASSES, FAILS = "#1a6b2e", "#dff2e3", "#b3261e"
+"""In notebooks, colours of verdicts: a test that passes is green, and one that fails is red. Words or signs say it too."""
 EDGE = 20
 """The margin of a notebook's picture, in pixels."""
 CODE = 'class="code"'

@@ -45,7 +45,7 @@ blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--li
 .ansi-red-fg, .ansi-red-intense-fg { color: var(--red); }
 .ansi-green-fg, .ansi-green-intense-fg { color: var(--green); }
 .ansi-yellow-fg, .ansi-yellow-intense-fg { color: var(--yellow); }
-.ansi-blue-fg, .ansi-cyan-fg, .ansi-cyan-intense-fg { color: var(--blue); }
+.ansi-blue-fg, .ansi-blue-intense-fg, .ansi-cyan-fg, .ansi-cyan-intense-fg { color: var(--blue); }
 .ansi-bold { font-weight: 700; }
 """
 # A link to a file of a stage leads to the stage in the page; there is nothing else to lead to.
