@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # What a module makes once, for all of its tests.
-ONCE = re.compile(r'scope="module"|^@functools\.(?:lru_)?cache', re.M)
+ONCE = re.compile(r'scope="module"|^from web_page import|^@functools\.(?:lru_)?cache', re.M)
 TESTS = Path(__file__).parent
 
 

@@ -1,6 +1,6 @@
 """Which broken reactors a contract catches where: a grid of reactors and kinds of connection, with sums.
 
-caught(recorded("stage7_everywhere"), "39 broken reactors")
+caught(recorded(STAGE), "39 broken reactors")
 """
 
 from __future__ import annotations

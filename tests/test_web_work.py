@@ -1,0 +1,225 @@
+"""The page keeps a learner's work: at each change, beside another tab, out and in as a zip, with a storage that fails."""
+
+# ruff: noqa: F811 (fixtures are imported)
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+from playwright.sync_api import Dialog, expect
+from test_http_browser import pytestmark  # noqa: F401
+from web_page import (  # noqa: F401
+    FAILS,
+    FILE,
+    MINE,
+    STAGE,
+    Python,
+    Visit,
+    axe,
+    browser,
+    code,
+    exported,
+    kept,
+    notice,
+    put_in,
+    site,
+    visit,
+    write,
+    zipped,
+)
+
+
+def test_kept(visit: Visit) -> None:
+    """What was typed, the place and the ticks are there after a reload, at once, and Python gets the files."""
+    page = visit.page(f"{STAGE}/1")
+    visit.python.answers["run"] = {**FAILS, "files": {".workshop/passed.json": "{}"}}
+    write(page)
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    write(page, "typed = 'last'\n")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert code(page) == "typed = 'last'\n"
+    assert page.locator('#steps [data-state="stale"]').count() == 1
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    assert visit.python.files[FILE] == "typed = 'last'\n"
+    assert visit.python.files[".workshop/passed.json"] == "{}"
+
+
+def test_two_tabs(visit: Visit) -> None:
+    """A second tab says that it can only read; it takes over with all that was typed, and then the first can only read."""
+    context = visit.context()
+    first = visit.page(f"{STAGE}/1", context)
+    second = visit.page(f"{STAGE}/1", context)
+    expect(notice(second)).to_contain_text("Your work is open in another tab")
+    expect(notice(first)).to_have_count(0)
+    starter = code(second)
+    write(second, "lost\n")
+    assert code(second) == starter
+    first.bring_to_front()
+    write(first)
+    second.bring_to_front()
+    second.get_by_role("button", name="Work here").click()
+    expect(notice(second)).to_have_count(0)
+    assert code(second) == MINE
+    expect(notice(first)).to_contain_text("Your work is open in another tab")
+    write(second, "second = 2\n")
+    kept(second, "second = 2\n")
+    first.close()
+    third = visit.page(f"{STAGE}/1", context)
+    expect(notice(third)).to_have_count(1)
+
+
+def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
+    """A tab that slept while another took over cannot overwrite: it says so, and its changes can be exported."""
+    context = visit.context()
+    deaf = "delete window.BroadcastChannel"
+    first = visit.page(f"{STAGE}/1", context, before=deaf)
+    second = visit.page(f"{STAGE}/1", context, before=deaf)
+    write(second)
+    kept(second)
+    first.bring_to_front()
+    write(first, "late = 1\n")
+    expect(notice(first)).to_contain_text("Your last changes here were not saved: export them.")
+    kept(second)
+    assert exported(first)[FILE] == b"late = 1\n"
+    first.get_by_role("button", name="Work here").click()
+    expect(notice(first)).to_have_count(0)
+    assert code(first) == MINE
+    first.get_by_label("Menu").click()
+    first.get_by_role("button", name="Saved copies").click()
+    first.get_by_role("button", name="Bring back").click()
+    expect(notice(first)).to_contain_text("Your files are back: lines.py.")
+    assert code(first) == "late = 1\n"
+
+
+def test_out_and_in(visit: Visit) -> None:
+    """An export is a zip that another browser takes in whole, and an import says what it left out and can be undone."""
+    page = visit.page(f"{STAGE}/1")
+    visit.python.answers["run"] = {**FAILS, "files": {".workshop/passed.json": '{"a": {}}'}}
+    write(page)
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    files = exported(page)
+    assert sorted(files) == [".workshop/export.json", ".workshop/passed.json", FILE]
+    assert files[FILE] == MINE.encode()
+    course = json.loads(page.evaluate("fetch('course.json').then(answer => answer.text())"))
+    starters = course["stages"][0]["starters"]
+    about = {
+        "course": course["title"],
+        "version": course["version"],
+        "starters": {FILE: starters[FILE]},
+    }
+    assert json.loads(files[".workshop/export.json"]) == about
+    other = visit.page(f"{STAGE}/1")
+    write(other, "before = 1\n")
+    steps = [{"number": n, "status": "passes" if n < 2 else "todo"} for n in range(3)]
+    status = [{"name": STAGE, "passed": False, "steps": steps}]
+    visit.python.answers["status"] = {"text": "", "data": status}
+    extra = {"exercises/stage0_setup/test_setup.py": "x", "../../evil.py": "x", "a/": ""}
+    put_in(other, zipped({**files, **extra}))
+    expect(notice(other)).to_contain_text("Imported: 1 file. What was here is saved.")
+    expect(notice(other)).to_contain_text("Left out")
+    expect(notice(other)).to_contain_text("test_setup.py")
+    assert code(other) == MINE
+    kept(other)
+    states = other.locator("#steps [data-state]")
+    expect(states.nth(1)).to_have_attribute("data-state", "passes")
+    other.get_by_role("button", name="Bring my files back").click()
+    expect(notice(other)).to_contain_text("Your files are back")
+    assert code(other) == "before = 1\n"
+    put_in(other, zipped({f"trial-by-wire/{FILE}": "whole = 1\n"}, zipfile.ZIP_STORED))
+    expect(notice(other)).to_contain_text("Imported: 1 file.")
+    assert code(other) == "whole = 1\n"
+    # Another version, but with the same starter of this file.
+    about = {**about, "version": "9.9.9"}
+    put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
+    expect(notice(other)).to_contain_text("Imported: 1 file.")
+    assert code(other) == "same = 1\n"
+
+
+def _with(data: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in data
+    return data.replace(old, new)
+
+
+GOOD = zipped({FILE: "good = 1\n" * 50})
+BAD: dict[str, tuple[bytes, str]] = {
+    "text": (b"no zip", "This file is not a zip, so nothing was imported."),
+    "empty": (b"", "This file is not a zip"),
+    "cut short": (GOOD[:-30], "This file is not a zip"),
+    "damaged": (_with(GOOD, GOOD[60:70], bytes(10)), "This zip is damaged"),
+    "another byte": (
+        _with(zipped({FILE: "good"}, zipfile.ZIP_STORED), b"good", b"evil"),
+        "damaged",
+    ),
+    "another zip": (zipped({"a.txt": "a"}), "This zip has no file of the course's exercises"),
+    "another course": (
+        zipped({FILE: "x", ".workshop/export.json": '{"course": "Knots"}'}),
+        "This zip is from another course, Knots, so nothing was imported.",
+    ),
+    "above": (zipped({f"../{FILE}": "x"}), "no file of the course's exercises"),
+    "large": (zipped({FILE: bytes(30_000_000)}), "too large to be one of the course's"),
+    "lies": (_with(GOOD, (450).to_bytes(4, "little"), bytes([9, 0, 0, 0])), "This zip is damaged"),
+}
+
+
+def test_bad_zips(visit: Visit) -> None:
+    """A zip that is none, or harms, gets one sentence, and nothing changes."""
+    page = visit.page(f"{STAGE}/1")
+    write(page)
+    for data, says in BAD.values():
+        put_in(page, data)
+        expect(notice(page)).to_contain_text(says)
+        expect(notice(page)).to_contain_text("nothing was imported")
+        page.get_by_label("Close", exact=True).click()
+        assert code(page) == MINE
+    put_in(page, zipped({FILE: "x", ".workshop/export.json": '{"version": "9.9.9"}'}))
+    expect(page.locator("dialog")).to_contain_text("This zip is from version 9.9.9 of the course")
+    page.keyboard.press("Escape")
+    expect(notice(page)).to_contain_text("Nothing was imported.")
+    assert code(page) == MINE
+    kept(page)
+
+
+FULL = """
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (...words) {
+        if (window.full && this.name === "files") throw new DOMException("full", "QuotaExceededError");
+        return put.apply(this, words);
+    };
+    window.full = true;
+"""
+PRIVATE = """
+    IDBFactory.prototype.open = () => { throw new DOMException("private", "SecurityError"); };
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [(FULL, "The browser's storage is full"), (PRIVATE, "This browser keeps nothing")],
+    ids=["full", "private"],
+)
+def test_storage_that_fails(visit: Visit, before: str, says: str) -> None:
+    """One sentence says that work is not kept; it is still in the page, runs, and can be exported."""
+    page = visit.page(f"{STAGE}/1", before=before)
+    visit.python.answers["run"] = FAILS
+    write(page)
+    expect(notice(page)).to_contain_text(says)
+    assert exported(page)[FILE] == MINE.encode()
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    assert visit.python.files[FILE] == MINE
+    if before == FULL:
+        page.evaluate("window.full = false")
+        write(page, "room = 1\n")
+        kept(page, "room = 1\n")
+        expect(notice(page)).to_have_count(0)
+    else:
+        asked: list[Dialog] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog), dialog.accept()))
+        page.close(run_before_unload=True)
+        page.wait_for_event("close")
+        assert [dialog.type for dialog in asked] == ["beforeunload"]
