@@ -119,6 +119,7 @@ def test_import_that_never_ends(stage: Stage) -> None:
     found = assess(stage, limit=1)
     assert found.trouble is not None
     assert found.trouble.kind == "silent"
+    assert (found.done, found.to_do) == (0, stage.kinds), "Nothing was run, so nothing is caught."
 
 
 def test_defined_twice(stage: Stage) -> None:

@@ -74,7 +74,8 @@ def _assess(runs: Runs, answers: Mapping[str, Overlay], whole: bool) -> Assessme
     runs.watch("loading the tests")
     loaded = runs.load(own_modules(stage), {})
     if loaded.trouble:
-        return Assessment(stage, trouble=loaded.trouble, output=loaded.output)
+        left = by_kind(stage.mutants)
+        return Assessment(stage, trouble=loaded.trouble, output=loaded.output, left=left)
     tests = loaded.loaded
     if not tests:
         return Assessment(stage, left=by_kind(stage.mutants))

@@ -1,6 +1,6 @@
 // The worker: Python, Twisted and the tool. It carries out one ask at a time; engine.js sends them.
 
-import "./packed.js"; // before Python: it answers for files that are packed
+import { place } from "./packed.js"; // before Python: it answers for files that are packed
 import { loadPyodide } from "../pyodide/pyodide.mjs";
 import { Machine } from "./machine.js";
 
@@ -30,20 +30,20 @@ const tell = (fact) => self.postMessage({ fact });
 function write(files) {
   const { FS } = pyodide;
   for (const [path, data] of Object.entries(files ?? {})) {
-    const place = `${COURSE}/${path}`;
+    const full = `${COURSE}/${path}`;
     if (data === null) {
-      if (FS.analyzePath(place).exists) FS.unlink(place);
+      if (FS.analyzePath(full).exists) FS.unlink(full);
       continue;
     }
-    FS.mkdirTree(place.slice(0, place.lastIndexOf("/")));
-    FS.writeFile(place, data);
+    FS.mkdirTree(full.slice(0, full.lastIndexOf("/")));
+    FS.writeFile(full, data);
   }
 }
 
 async function archive(name, base) {
   const found = await fetch(new URL(name, base));
   if (!found.ok) throw new Error(`${name}: ${found.status}`);
-  return found.arrayBuffer();
+  return new Uint8Array(await found.arrayBuffer());
 }
 
 async function start({ base, files }) {
@@ -52,8 +52,8 @@ async function start({ base, files }) {
   tell({ progress: "Loading Python" });
   pyodide = await loadPyodide({ indexURL: new URL("pyodide/", base).href });
   tell({ progress: "Loading Twisted" });
-  pyodide.unpackArchive(await packages, "zip", { extractDir: PACKAGES });
-  pyodide.unpackArchive(await course, "zip", { extractDir: COURSE });
+  place(pyodide.FS, await packages, PACKAGES);
+  place(pyodide.FS, await course, COURSE);
   const machine = new Machine(pyodide, tell);
   pyodide.runPython(AHEAD);
   machine.keep("base");
