@@ -75,7 +75,11 @@ def test_two_tabs(visit: Visit) -> None:
 def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
     """A tab that slept while another took over cannot overwrite: it says so, and its changes can be exported."""
     context = visit.context()
-    deaf = "delete window.BroadcastChannel"
+    # It sleeps: neither another tab nor its own window makes it look who owns the work.
+    deaf = """delete window.BroadcastChannel;
+      const add = document.addEventListener;
+      document.addEventListener = (kind, ...more) =>
+        kind === "visibilitychange" || add.call(document, kind, ...more);"""
     first = visit.page(f"{STAGE}/1", context, before=deaf)
     second = visit.page(f"{STAGE}/1", context, before=deaf)
     write(second)

@@ -97,7 +97,7 @@ export class Machine {
 
   /** Keep the present memory under a name. */
   keep(name) {
-    this.images.set(name, this.module.HEAPU8.slice());
+    this.images.set(name, this.#image());
   }
 
   /**
@@ -112,7 +112,7 @@ export class Machine {
     const { code, image = null, keep = null } = asked;
     const { module } = this;
     const { FS } = module;
-    const before = module.HEAPU8.slice();
+    const before = this.#image();
     const streams = FS.streams.slice();
     const folder = FS.cwd();
     const stack = module.stackSave();
@@ -152,11 +152,21 @@ export class Machine {
     return { status, killed, events, whole, output: { size, recursed, tail: all } };
   }
 
+  /** How much of the memory was ever taken into use: it grows, and is never given back. */
+  get #used() {
+    return this.module.HEAPU32[this.module._emscripten_get_sbrk_ptr() >>> 2];
+  }
+
+  #image() {
+    return this.module.HEAPU8.slice(0, this.#used);
+  }
+
   #copy(image) {
+    const used = this.#used;
     const memory = this.module.HEAPU8;
     memory.set(image);
-    // Memory that was added later must look new.
-    if (memory.length > image.length) memory.fill(0, image.length);
+    // Memory that is taken into use must look new.
+    if (used > image.length) memory.fill(0, image.length, used);
   }
 
   #devices(FS) {

@@ -1,0 +1,89 @@
+"""What the page may ask of the tool in its worker: each command's own words, and the files that it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from driving import REPOSITORY
+from test_http_browser import pytestmark  # noqa: F401
+from web_engine import Engine, engine
+
+from workshop.course import load
+from workshop.course.solutions import answer
+
+STAGE = load(REPOSITORY).stage("stage2_poetry")
+SERVER = STAGE.path("server.py")
+
+
+@pytest.fixture(scope="module")
+def tool(web_folder: Path) -> Iterator[Engine]:
+    """The engine with the course."""
+    with engine(web_folder) as made:
+        yield made
+
+
+def test_hints_come_one_by_one(tool: Engine) -> None:
+    """A hint's tiers follow each other; the tool's memory of that goes to the page."""
+    first, second = (tool.ask("hint", stage="stage2_poetry", step="1") for _ in range(2))
+    assert "Question (1 of 3)" in first["text"] and "Pointer (2 of 3)" in second["text"]
+    assert first["exit"] == 0 and list(first["files"]) == [".workshop/hints.json"]
+
+
+def test_solution_and_reset(tool: Engine) -> None:
+    """The reference is shown, or put in place; reset goes back to the starter; what was there is saved."""
+    starter, solved = (answer(STAGE, upto)["server.py"] for upto in (0, 1))
+    shown = tool.ask("solution", stage="2", upto="1")
+    assert '<span class="green">+' in shown["html"] and not shown["files"], shown["html"]
+    done = tool.ask("solution", stage="2", upto="1", apply=True)
+    assert done["files"][SERVER] == solved
+    saved = [text for path, text in done["files"].items() if path.startswith(".workshop/saved/")]
+    assert saved == [starter]
+    again = tool.ask("reset", stage="2")
+    assert again["files"][SERVER] == starter
+
+
+def test_status(tool: Engine) -> None:
+    """Each stage's steps are known without a run: what passes with these files, and what fails."""
+    tool.ask("solution", stage="2", upto="2", apply=True)
+    ran = tool.ask("run", stage="2")
+    assert [step["status"] for step in ran["data"]["steps"][:3]] == ["passes", "passes", "fails"]
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    steps = known["stage2_poetry"]["steps"]
+    assert [step["status"] for step in steps[:4]] == ["passes", "passes", "fails", "todo"]
+    assert known["stage2_poetry"]["progress"] == "2 of 12 steps pass"
+    assert {step["status"] for step in known["stage3_http"]["steps"]} == {"todo"}
+    tool.ask("reset", stage="2")
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    assert {step["status"] for step in known["stage2_poetry"]["steps"]} == {"todo"}
+
+
+def test_hunt(tool: Engine) -> None:
+    """A hunt finds what a machine's finds, says why, and has a timeline to draw."""
+    target = "exercises.stage4_disconnect.gallery.Teardown7PortAndClient"
+    found = tool.ask("hunt", target=target)
+    assert found["exit"] == 1
+    assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
+    rows = [(row["who"], row["what"]) for row in found["data"]]
+    assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
+    assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
+
+
+def test_left_out(tool: Engine) -> None:
+    """Tests that need a machine are skipped, named, and the command for them too."""
+    stage = load(REPOSITORY).stage("stage0_setup")
+    files = {stage.path(name): text for name, text in answer(stage).items()}
+    ran = tool.ask("run", files, stage="stage0_setup")
+    assert ran["exit"] == 0
+    assert "Not run, since a browser lacks what they need: test_tls." in ran["text"]
+    assert "On a machine  python3 -m workshop run stage0_setup" in ran["text"]
+
+
+def test_what_is_not_there(tool: Engine) -> None:
+    """A stage or step that the course does not have is named, as on a machine."""
+    stage = tool.ask("run", stage="stage77")
+    step = tool.ask("hint", stage="stage2_poetry", step="77")
+    assert stage["exit"] == step["exit"] == 2
+    assert 'There is no stage "stage77".' in stage["text"]
+    assert 'stage2_poetry has no step "77". Its steps: 1 to 12.' in step["text"]
