@@ -96,23 +96,22 @@ def test_steps(course: Engine, stage: Stage) -> None:
             as_data(by_step(stage, result, [step] if step else None), LIMIT)
             for (_, _, step), (_, result) in zip(listed, pool.run(runs), strict=True)
         ]
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for (name, files, step), expected in zip(listed, here, strict=True):
         facts = {"step": str(step.number)} if step else {}
         there = course.ask(
             "run", {stage.path(n): text for n, text in files.items()}, stage=stage.name, **facts
         )
         found = there["data"]
-        if said(found, found) != said(expected, found):
+        mine, theirs = said(expected, found), said(found, found)
+        if step and not name.startswith("starter"):
+            # What fails here by tests that need a machine alone cannot fail there. By the others it fails, by one at least.
+            failed = [test for test, status in mine.items() if status == "failed"]
+            if failed and "failed" not in theirs.values():
+                wrong.append((name, failed))
+        elif mine != theirs:
             wrong.append(
-                (
-                    name,
-                    {
-                        k: (v, said(found, found).get(k))
-                        for k, v in said(expected, found).items()
-                        if said(found, found).get(k) != v
-                    },
-                )
+                (name, {k: (v, theirs.get(k)) for k, v in mine.items() if theirs.get(k) != v})
             )
         elif name.startswith("starter"):
             first, there_first = first_failure(expected), first_failure(found)

@@ -80,6 +80,10 @@ def lay(course: Course, place: Path, stage: str, files: str) -> None:
     """Copy the course into a folder, with starters everywhere except in the named stage; "" stands for all stages."""
     for name in ("exercises", "solutions"):
         shutil.copytree(course.root / name, place / name, ignore=LEFT_OUT)
+    # Pictures of decks and of notebooks may be drawn from the same run.
+    for recorded in visible(course.root / "notebooks", "*.json"):
+        (place / "notebooks").mkdir(exist_ok=True)
+        shutil.copy(recorded, place / "notebooks")
     for one in course.stages:
         own = files if one.name == stage or not stage else STARTER
         for name, text in _overlay(one, own).items():
