@@ -86,6 +86,7 @@ export class Machine {
     this.tell = tell;
     this.processes = [new Process({})];
     this.images = new Map();
+    this.asides = []; // by the number of processes above
     this.answer = new Uint8Array();
     this.#devices(pyodide.FS);
     this.#signals();
@@ -112,7 +113,7 @@ export class Machine {
     const { code, image = null, keep = null } = asked;
     const { module } = this;
     const { FS } = module;
-    const before = this.#image();
+    const before = this.#aside();
     const streams = FS.streams.slice();
     const folder = FS.cwd();
     const stack = module.stackSave();
@@ -155,6 +156,15 @@ export class Machine {
   /** How much of the memory was ever taken into use: it grows, and is never given back. */
   get #used() {
     return this.module.HEAPU32[this.module._emscripten_get_sbrk_ptr() >>> 2];
+  }
+
+  /** A copy of the memory until this process is over. The same arrays serve again: large ones are seldom collected soon. */
+  #aside() {
+    const used = this.#used;
+    const level = this.processes.length;
+    if (!(this.asides[level]?.length >= used)) this.asides[level] = new Uint8Array(used + (1 << 22));
+    this.asides[level].set(this.module.HEAPU8.subarray(0, used));
+    return this.asides[level].subarray(0, used);
   }
 
   #image() {
