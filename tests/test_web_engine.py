@@ -12,6 +12,7 @@ from web_engine import Engine, engine
 
 from workshop.course import load
 from workshop.course.solutions import answer
+from workshop.course.toml_fields import read
 
 STAGE = load(REPOSITORY).stage("stage2_poetry")
 SERVER = STAGE.path("server.py")
@@ -87,3 +88,17 @@ def test_what_is_not_there(tool: Engine) -> None:
     assert stage["exit"] == step["exit"] == 2
     assert 'There is no stage "stage77".' in stage["text"]
     assert 'stage2_poetry has no step "77". Its steps: 1 to 12.' in step["text"]
+
+
+def test_what_needs_a_machine_is_there() -> None:
+    """Each test that the page leaves out is one of a step's, and each stage is one of the course's."""
+    left = read(REPOSITORY / "workshop" / "web" / "elsewhere.toml")
+    stages = load(REPOSITORY).stages
+    tests = {
+        f"{step.target(stage.name)}.{test.name}"
+        for stage in stages
+        for step in stage.steps
+        for test in step.tests
+    }
+    assert set(left.pop("tests")) <= tests
+    assert set(left) <= {stage.name for stage in stages}

@@ -23,8 +23,9 @@ BOUND = 60
 SERVE = """
 import sys
 from pathlib import Path
-from workshop.web.serve import serve
-serve(Path(sys.argv[1]), 0, lambda address: print(address, flush=True))
+from workshop.commands.serving import serve
+from workshop.web.serve import site
+serve(site(Path(sys.argv[1])), 0, lambda address: print(address, flush=True))
 """
 
 

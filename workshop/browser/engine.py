@@ -25,7 +25,7 @@ from workshop.browser.machine import ask as ask_machine
 from workshop.browser.process import ELSEWHERE
 from workshop.commands import invoke
 from workshop.commands.group import Tool
-from workshop.commands.progress import known
+from workshop.commands.progress import Seen, known
 from workshop.commands.run import run_stage
 from workshop.course import Course, CourseError, Stage, load
 from workshop.course.files import passed_now
@@ -164,7 +164,7 @@ def _run(
     return int(not seen.passed), {
         "stage": one.name,
         "passed": seen.passed,
-        "steps": _topics(tool, one),
+        "steps": _topics(one, seen),
     }
 
 
@@ -218,13 +218,12 @@ def _known(tool: Tool, stage: Stage) -> dict[str, Any]:
         "title": stage.title,
         "progress": progress(seen) if seen else "",
         "passed": bool(judged and judged.passed),
-        "steps": _topics(tool, stage),
+        "steps": _topics(stage, seen),
     }
 
 
-def _topics(tool: Tool, stage: Stage) -> list[dict[str, Any]]:
-    """Return the steps of a stage, or its kinds of mistake: passes, fails or todo."""
-    seen = known(tool, stage)
+def _topics(stage: Stage, seen: Seen | None) -> list[dict[str, Any]]:
+    """Return the steps of a stage, or its kinds of mistake, with what is known of each: passes, fails or todo."""
     found = dict.fromkeys((topic.number for topic in stage.topics), "todo")
     if isinstance(seen, Verdict):
         found |= {

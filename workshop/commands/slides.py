@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import webbrowser
+from typing import Any
 
 import click
 
 from workshop.commands import hub
 from workshop.commands.group import Tool, cli
+from workshop.commands.serving import serve
 from workshop.slides import decks, handout
 
 
@@ -65,4 +67,8 @@ def slides(
             # In a thread, since a browser for the terminal only returns when it is closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
-    decks.serve(folder, f"{names[0]}.html" if deck else "index.html", port, ready)
+    from twisted.web.server import Site
+    from twisted.web.static import File
+
+    site: Any = Site(File(str(folder)))
+    serve(site, port, ready, f"{names[0]}.html" if deck else "index.html")

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click import ClickException
 
+from workshop.commands import serving
 from workshop.commands.checks import check_folder, check_pip, check_provided
 from workshop.commands.group import Tool, cli
 from workshop.course import Course
@@ -66,7 +67,7 @@ def web(tool: Tool, folder: Path | None, port: int, no_browser: bool) -> None:
             # In a thread, since a browser for the terminal only returns when it is closed.
             threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
-    serve.serve(place, port, ready)
+    serving.serve(serve.site(place), port, ready)
 
 
 def missing_programs() -> str:

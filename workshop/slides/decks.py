@@ -6,12 +6,10 @@ A deck is a file in slides/, as slides/README.md describes it. Nothing here impo
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from workshop.course import Course, CourseError, stage_names, timetable
 from workshop.course.deck import minutes as minutes
@@ -65,33 +63,3 @@ def build(course: Course, folder: Path) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise CourseError("\n".join(["The slides cannot be built:", *lines[:MOST_LINES]]))
-
-
-def serve(folder: Path, page: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve a folder on 127.0.0.1 until Ctrl-C or SIGTERM.
-
-    Args:
-        port: The port; 0 for a free one.
-        ready: Called with the page's address, once it can be requested.
-
-    Raises:
-        CourseError: The port is taken.
-    """
-    from twisted.internet import reactor
-    from twisted.internet.error import CannotListenError
-    from twisted.web.server import Site
-    from twisted.web.static import File
-
-    # Twisted's own types do not agree on these two.
-    site: Any = Site(File(str(folder)))
-    listening: Any
-    try:
-        listening = reactor.listenTCP(port, site, interface="127.0.0.1")
-    except CannotListenError as error:
-        raise CourseError(f"Port {port} is not available: {error.socketError}.") from None
-    # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
-    for name in ("SIGINT", "SIGTERM"):
-        number = getattr(signal, name)
-        signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
-    reactor.callWhenRunning(ready, f"http://127.0.0.1:{listening.getHost().port}/{page}")
-    reactor.run()

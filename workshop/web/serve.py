@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-import signal
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workshop.course import CourseError
 from workshop.course.files import files_below
 from workshop.web.build import compressed
 
@@ -117,29 +114,3 @@ def _takes_gzip(accepted: bytes | None) -> bool:
         if coding in (b"gzip", b"*"):
             return weight not in (b"0", b"0.0", b"0.00", b"0.000")
     return False
-
-
-def serve(folder: Path, port: int, ready: Callable[[str], None]) -> None:
-    """Serve a folder on 127.0.0.1 until Ctrl-C or SIGTERM.
-
-    Args:
-        port: The port; 0 for a free one.
-        ready: Called with the page's address, once it can be requested.
-
-    Raises:
-        CourseError: The port is taken.
-    """
-    from twisted.internet import reactor
-    from twisted.internet.error import CannotListenError
-
-    listening: Any
-    try:
-        listening = reactor.listenTCP(port, site(folder), interface="127.0.0.1")
-    except CannotListenError as error:
-        raise CourseError(f"Port {port} is not available: {error.socketError}.") from None
-    # Twisted ends on these signals only if nothing else handles them, and this tool's command line does.
-    for name in ("SIGINT", "SIGTERM"):
-        number = getattr(signal, name)
-        signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
-    reactor.callWhenRunning(ready, f"http://127.0.0.1:{listening.getHost().port}/")
-    reactor.run()
