@@ -81,6 +81,8 @@ def test_tabs_that_do_not_hear_each_other(visit: Visit) -> None:
       document.addEventListener = (kind, ...more) =>
         kind === "visibilitychange" || add.call(document, kind, ...more);"""
     first = visit.page(f"{STAGE}/1", context, before=deaf)
+    # What it keeps of itself is written, or that write would tell it of the other tab.
+    first.evaluate("async () => (await import('./page/app.js')).app.work.save()")
     second = visit.page(f"{STAGE}/1", context, before=deaf)
     write(second)
     kept(second)
