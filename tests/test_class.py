@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from decks import decks
-from driving import Learner
+from driving import SOLVED, Learner
 
 from workshop.course import Stage, load
 from workshop.course.deck import Slide
@@ -281,6 +281,23 @@ def test_the_map_and_run_say_where(planned: Learner) -> None:
     out = planned.here("run", "1").out
     found = re.findall(r"^  Step +\d+ .*  (in class|for the quick|at home)$", out, re.M)
     assert found == [*PLACES]
+
+
+def test_a_step_that_passes_names_what_follows() -> None:
+    """What is done in the same place after a step: in class, steps are skipped, and there are demos."""
+    stage = COURSE.stage("stage2_poetry")
+    assert stage.done(IN_CLASS) == "1-2, the demo, 3, 5"
+    assert stage.done(IN_CLASS, 2) == "the demo, 3, 5"
+    assert stage.done(IN_CLASS, 3) == "5"
+    assert stage.done(IN_CLASS, 5) == ""
+    assert stage.done(IN_CLASS, 4) == stage.done(IN_CLASS)
+
+
+def test_run_says_what_follows(planned: Learner) -> None:
+    """A run of one step that passes says what else is done in class; the last one says nothing more."""
+    planned.write(SOLVED)
+    assert "In class, these follow: a demo.\n" in planned.here("run", "1", "1").out
+    assert "follow" not in planned.here("run", "1", "3").out
 
 
 def test_without_a_plan_nothing_is_said(mini: Learner) -> None:

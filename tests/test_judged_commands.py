@@ -90,6 +90,17 @@ def test_json(judged: Learner) -> None:
     assert data["message"] == "Not caught yet: An empty line is a line."
 
 
+@pytest.mark.parametrize(
+    "words", [["run", "tally"], ["run", "tally", "1"], ["hint", "tally"], ["hint", "tally", "1"]]
+)
+def test_without_solutions(judged: Learner, words: list[str]) -> None:
+    """A copy without solutions cannot judge, and says so, whatever is asked."""
+    shutil.rmtree(judged.root / "solutions")
+    outcome = judged.here(*words)
+    assert outcome.code == 2
+    assert "This copy of the course has no solutions/stage1_tally, which this needs." in outcome.all
+
+
 def test_list_is_read_back(judged: Learner) -> None:
     """How much the list says is reported; what it misses and what is not known, in full; without a line it is not done."""
     judged.write(judged.path(LIST).read_text() + "- a full moon\n", LIST)
@@ -209,4 +220,4 @@ def test_kinds_that_are_not_there(judged: Learner, words: str) -> None:
     """A number that the stage does not have, or no number, is bad usage; the numbers are named."""
     outcome = judged.here("run", "tally", words)
     assert outcome.code == 2, outcome.all
-    assert f'stage1_tally has no kinds "{words}". It has 1 to 3; write 2, or 1-3.' in outcome.err
+    assert f'stage1_tally has no number "{words}". It has 1 to 3; write 2, or 1-3.' in outcome.err

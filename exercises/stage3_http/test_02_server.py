@@ -141,7 +141,8 @@ class Step05Chunks(SynchronousTestCase):
     finds. The handler is called once for each request, at its last byte. Two connections do not
     mix. Many requests in one chunk cause no recursion. Received bytes are not copied again for
     each chunk: the buffer grows in place. _scanned is where the next search begins: two bytes
-    before the end of what has been searched, since a chunk may end within the empty line.
+    before the end of what has been searched, since a chunk may end within the empty line. Once a
+    head has been taken out of the buffer, it is 0 again.
     """
 
     longMessage = False

@@ -2,8 +2,7 @@
 
     trial exercises.stage4_disconnect.gallery
 
-They differ only in how they end; the test is the same. Two of them fail, so this is not a test_… file: trial runs it only
-if you name it.
+The test is the same; only the endings differ. Some fail, so this is not a test_… file: trial runs it only if you name it.
 """
 
 from twisted.internet.defer import Deferred, gatherResults

@@ -1,4 +1,4 @@
-"""Your tests of as_line. As provided, both pass and neither can fail: fix that in Step 2."""
+"""Your tests of as_line. Once step 1 is done both pass, and would pass with nearly any as_line: fix that in step 2."""
 
 from twisted.trial.unittest import SynchronousTestCase
 

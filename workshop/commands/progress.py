@@ -103,5 +103,6 @@ def topic_to_do(tool: Tool, console: Console, stage: Stage) -> Step | Kind:
         verdict = seen(tool, stage)
     topics: list[Step | Kind] = [*verdict.to_do, *stage.topics[-1:]]
     if not topics:
+        stage.need_answers()
         raise CourseError(f"There are no hints for {stage.name}.")
     return topics[0]

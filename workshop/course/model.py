@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,13 @@ class Stage:
         """The folder of the solved files and mutants.toml."""
         return self.root / "solutions" / self.name
 
+    def need_answers(self) -> None:
+        """Raise CourseError if this copy has no solutions of the stage."""
+        if not self.answers.is_dir():
+            raise CourseError(
+                f"This copy of the course has no solutions/{self.name}, which this needs."
+            )
+
     @property
     def target(self) -> str:
         """The name with which plain trial runs the whole stage."""
@@ -142,16 +150,21 @@ class Stage:
         """Return where a step, or a kind of mistake, is done, one of PLACES; "" if course.toml does not say."""
         return next((part.place for part in self.part if number in part.numbers), "")
 
-    def done(self, place: str) -> str:
-        """Return what is done there, in order: "the gallery, 1-2"; "" if nothing is."""
-        found: list[str] = []
-        steps: list[int] = []
-        for part in (part for part in self.part if part.place == place):
-            if part.what:
-                found += [written(steps)] * bool(steps) + [part.what]
-                steps = []
-            steps += part.numbers
-        return ", ".join(found + [written(steps)] * bool(steps))
+    def done(self, place: str, after: int | None = None) -> str:
+        """Return what is done there, in order: "the gallery, 1-2"; "" if nothing is.
+
+        Args:
+            after: Only what follows this step; all, if it is done elsewhere.
+        """
+        items: list[int | str] = []
+        for part in self.part:
+            if part.place == place:
+                items += [part.what] * bool(part.what) + [*part.numbers]
+        if after in items:
+            items = items[items.index(after) + 1 :]
+        groups = groupby(items, lambda item: isinstance(item, int))
+        found = [[written(tuple(some))] if steps else [*some] for steps, some in groups]
+        return ", ".join(text for texts in found for text in texts)
 
     @property
     def places(self) -> str:
@@ -192,9 +205,9 @@ class Stage:
         found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
         numbers = tuple(range(int(found[1]), int(found[2] or found[1]) + 1)) if found else ()
         if not numbers or not set(numbers) <= {kind.number for kind in self.kinds}:
-            last = len(self.kinds)
-            has = f"It has 1 to {last}; write 2, or 1-{last}." if last else "This copy has none."
-            raise CourseError(f'{self.name} has no kinds "{text}". {has}')
+            self.need_answers()
+            has = f"It has 1 to {len(self.kinds)}; write 2, or 1-{len(self.kinds)}."
+            raise CourseError(f'{self.name} has no number "{text}". {has}')
         return numbers
 
     @cached_property
@@ -225,8 +238,8 @@ class Stage:
         for kind in self.kinds:
             if text.strip() == str(kind.number):
                 return kind
-        last = f"It has 1 to {len(self.kinds)}." if self.kinds else "This copy has none."
-        raise CourseError(f'{self.name} has no number "{text}". {last}')
+        self.need_answers()
+        raise CourseError(f'{self.name} has no number "{text}". It has 1 to {len(self.kinds)}.')
 
     def step(self, text: str) -> Step:
         """Return the step that a user named by number, by ``Step03`` or by its name.

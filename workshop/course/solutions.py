@@ -66,10 +66,7 @@ def answer(stage: Stage, solved: int = ALL_STEPS) -> dict[str, str]:
         CourseError: A solved file is missing, or its markers are wrong.
     """
     files = {}
-    if not stage.answers.is_dir():
-        raise CourseError(
-            f"This copy of the course has no solutions/{stage.name}, which this needs."
-        )
+    stage.need_answers()
     for name in stage.edit:
         try:
             files[name] = render((stage.answers / name).read_text("utf-8"), solved)

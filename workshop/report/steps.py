@@ -71,6 +71,10 @@ def show_verdict(console: Console, verdict: Verdict, limit: float, words: str) -
         else:
             numbers = ", ".join(f"step {step.number} passes" for step in steps)
             console.line(f"{stage.name}: {numbers}.", "green")
+            last = steps[-1].number
+            place = stage.place(last)
+            if place and (rest := stage.done(place, last)):
+                console.line(f"{place.capitalize()}, these follow: {rest}.")
 
 
 def show_printed(console: Console, verdict: Verdict) -> None:
