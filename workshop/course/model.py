@@ -162,9 +162,12 @@ class Stage:
                 items += [part.what] * bool(part.what) + [*part.numbers]
         if after in items:
             items = items[items.index(after) + 1 :]
-        groups = groupby(items, lambda item: isinstance(item, int))
-        found = [[written(tuple(some))] if steps else [*some] for steps, some in groups]
-        return ", ".join(text for texts in found for text in texts)
+        found: list[str] = []
+        for _, some in groupby(items, lambda item: isinstance(item, int)):
+            group = [*some]
+            numbers = [item for item in group if isinstance(item, int)]
+            found += [written(numbers)] if numbers else [str(item) for item in group]
+        return ", ".join(found)
 
     @property
     def places(self) -> str:
