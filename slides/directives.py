@@ -183,11 +183,11 @@ class Terminal(Included):
         return [nodes.raw("", f'<div class="letters-{size_of(lines)}">{html}</div>', format="html")]
 
 
-VERDICT = re.compile(r"\[(OK|FAIL|ERROR)\]|^(PASSED|FAILED)\b.*$", re.M)
+VERDICT = re.compile(r"\[(OK|FAIL|ERROR)\]|^(PASSED|FAILED|  Fails when)\b.*$", re.M)
 
 
 def coloured(found: re.Match[str]) -> str:
-    """Return a verdict of trial's in green or red."""
+    """Return a verdict of trial's, or of a hunt, in green or red."""
     look = "good" if "OK" in found[0] or "PASSED" in found[0] else "bad"
     return f'<span class="{look}">{found[0]}</span>'
 
