@@ -171,6 +171,9 @@ class Terminal(Included):
         self.arguments[0] = name
         if not isinstance(node, nodes.literal_block):
             return [node]
+        if node.astext().endswith("\n\n"):
+            # A wrong number, which would leave the verdict out, is mostly that of an empty line.
+            self.warn("its last line is empty")
         lines = self.fitting(node.astext())
         # The highlighter knows no verdicts, so the text is coloured here.
         html = VERDICT.sub(coloured, escape("\n".join(lines), quote=False))
