@@ -171,6 +171,9 @@ class Terminal(Included):
         self.arguments[0] = name
         if not isinstance(node, nodes.literal_block):
             return [node]
+        if node.astext().endswith("\n\n"):
+            # A wrong number, which would leave the verdict out, is mostly that of an empty line.
+            self.warn("its last line is empty")
         lines = self.fitting(node.astext())
         # The highlighter knows no verdicts, so the text is coloured here.
         html = VERDICT.sub(coloured, escape("\n".join(lines), quote=False))
@@ -183,11 +186,11 @@ class Terminal(Included):
         return [nodes.raw("", f'<div class="letters-{size_of(lines)}">{html}</div>', format="html")]
 
 
-VERDICT = re.compile(r"\[(OK|FAIL|ERROR)\]|^(PASSED|FAILED)\b.*$", re.M)
+VERDICT = re.compile(r"\[(OK|FAIL|ERROR)\]|^(PASSED|FAILED|  Fails when)\b.*$", re.M)
 
 
 def coloured(found: re.Match[str]) -> str:
-    """Return a verdict of trial's in green or red."""
+    """Return a verdict of trial's, or of a hunt, in green or red."""
     look = "good" if "OK" in found[0] or "PASSED" in found[0] else "bad"
     return f'<span class="{look}">{found[0]}</span>'
 

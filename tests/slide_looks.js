@@ -11,7 +11,7 @@ function walk() {
   for (let step = 0; step < 1000; step++) {
     const slide = Reveal.getCurrentSlide();
     const title = slide.querySelector("h1, h2").textContent.trim();
-    const all = [...texts(slide), ...images(slide), ...pictures(slide), ...spoken(slide), ...small(slide)];
+    const all = [...texts(slide), ...images(slide), ...pictures(slide), ...boxes(slide), ...spoken(slide), ...small(slide)];
     for (const said of all) wrong.add(`${title}: ${said}`);
     const before = JSON.stringify(Reveal.getIndices());
     Reveal.next();
@@ -69,7 +69,14 @@ function* small(slide) {
 
 function* sticking(slide) {
   for (const said of texts(slide)) if (said.includes("sticks out")) yield said;
-  for (const said of pictures(slide)) if (said.includes("sticks out")) yield said;
+  for (const said of [...pictures(slide), ...boxes(slide)]) if (said.includes("sticks out")) yield said;
+}
+
+// The ground of a question or of code: none reaches below the text, to the number and the arrows.
+function* boxes(slide) {
+  for (const part of slide.querySelectorAll(".ask, .cards > div, blockquote, pre")) {
+    if (outside(part.getBoundingClientRect())) yield "a box sticks out";
+  }
 }
 
 // The words in a picture: each is within the picture, within its box if its middle is in one, and over no other.

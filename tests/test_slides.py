@@ -244,6 +244,10 @@ BAD = {
         f"## A\n\n```{{terminal}} stage0_step1_red\n:start-at: gone\n```\n\n{SAID}",
         "gone",
     ),
+    "empty_at_its_end": (
+        f"## A\n\n```{{terminal}} stage0_step1_red\n:lines: 1,5\n```\n\n{SAID}",
+        "its last line is empty",
+    ),
     "no_terminal": (f"## A\n\n```{{terminal}} none\n```\n\n{SAID}", "none.txt"),
     "too_wide": (
         f"## A\n\n```{{source}} exercises/wide.py\n```\n\n{SAID}",

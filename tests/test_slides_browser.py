@@ -157,6 +157,11 @@ HARM: dict[str, tuple[str | re.Pattern[str], str, str]] = {
         f'{BELOW}<link rel="stylesheet" href="https://fonts.invalid/a.css">',
         "asked for https://fonts.invalid",
     ),
+    "a box that sticks out": (
+        BELOW,
+        f'{BELOW}<div class="ask" style="height: 560px"></div>',
+        "a box sticks out",
+    ),
     "a script that raises": (BELOW, f"{BELOW}<script>nothing()</script>", "error: nothing"),
     "no notes": (re.compile(r'<aside class="notes">.*?</aside>', re.S), "", "no notes"),
     "no minutes": (re.compile(r'<section data-timing="\d+">'), "<section>", "no minutes"),

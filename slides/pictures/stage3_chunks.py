@@ -6,11 +6,11 @@ ONE, OTHER = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /b HTTP/1.1\r\nHost: a
 WAYS = {
     "each whole": [ONE, OTHER],
     "both at once": [ONE + OTHER],
-    "as it happens": [ONE[:5], ONE[5:27], ONE[27:] + OTHER[:19], OTHER[19:]],
+    "cut anywhere": [ONE[:5], ONE[5:27], ONE[27:] + OTHER[:19], OTHER[19:]],
 }
 
 # In pixels: where the bytes begin, a byte's width, a row's height, a chunk's, the room between two.
-LEFT, BYTE, ROW, BOX, GAP = 216, 15, 82, 54, 8
+LEFT, BYTE, ROW, BOX, GAP = 230, 15, 82, 54, 8
 
 parts = []
 for n, (way, chunks) in enumerate(WAYS.items()):

@@ -11,7 +11,7 @@ ASK = b"GET /menu?day=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: text/plain\r
 MENU = Response(200, "Café.\n".encode(), Fields([(b"Content-Type", b"text/plain; charset=utf-8")]))
 
 # In pixels: a row's height, where the names begin.
-ROW, NAMES = 48, 790
+ROW, NAMES = 46, 790
 CLIENT, SERVER = PALE, SHADE
 
 
@@ -47,9 +47,9 @@ for ground, lines in messages:
         end = line == shown(b"\r\n")
         if end:
             parts.append(box(6, y + 4, 88, ROW - 8, DARK, 'rx="4"'))
-        parts.append(word(14, y + 33, line, f'{CODE} fill="white"' if end else CODE))
+        parts.append(word(14, y + 32, line, f'{CODE} fill="white"' if end else CODE))
         if name:
-            parts.append(word(NAMES, y + 33, name))
+            parts.append(word(NAMES, y + 32, name))
         y += ROW
     y += ROW // 4
 print(slide(y - ROW // 4, "A request and its response", parts), end="")

@@ -44,7 +44,7 @@ for n, name in enumerate(order):
     parts.append(word(x + 16, y + 42, ENDS[name], f'{BOLD} fill="{GREEN}"'))
 y = 52 + len(order) * ROW
 parts.append(
-    f'<path d="M{BEGIN + 8} {y}h480m-16 -9l16 9l-16 9" fill="none" stroke="{INK}" stroke-width="3"/>'
+    f'<path d="M{BEGIN + 8} {y}h370m-16 -9l16 9l-16 9" fill="none" stroke="{INK}" stroke-width="3"/>'
 )
-parts.append(word(BEGIN + 500, y + 10, "turns"))
+parts.append(word(BEGIN + 390, y + 10, "reactor turns"))
 print(slide(y + 16, "Asking is not the end", parts), end="")

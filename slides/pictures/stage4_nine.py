@@ -38,4 +38,6 @@ for row, run in enumerate(runs["quiet"]):
             tick = f'd="M{x + 6} {y + 26}l8 9l16 -20" fill="none" stroke="{GREEN}" stroke-width="5"'
             parts.append(f"<path {tick}/>")
     parts.append("</g>")
-print(slide(44 + ROW * 9 + 4, "Nine teardowns on three lines", parts), end="")
+legend = "p: port, c: client, s: server; those left of the bar had ended when trial looked"
+parts.append(word(12, 44 + ROW * 9 + 34, legend))
+print(slide(44 + ROW * 9 + 44, "Nine teardowns on three lines", parts), end="")

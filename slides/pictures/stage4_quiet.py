@@ -21,7 +21,7 @@ from workshop.pictures.base import (
 )
 
 # In pixels: a line of code's height, a chip's width and height, where chips begin, where trial looks.
-LINE, CHIP, HIGH, CHIPS, LOOK = 34, 102, 48, 562, 872
+LINE, CHIP, HIGH, CHIPS, LOOK = 34, 101, 48, 548, 862
 
 
 def body(name):
@@ -41,8 +41,8 @@ def body(name):
 def chip(x, y, name, over):
     """Draw something that was open: green if it has ended, red and dashed if not."""
     look = OUTLINE if over else f'stroke="{RED}" stroke-width="3" stroke-dasharray="8 5"'
-    yield box(x, y, CHIP - 8, HIGH, PALE_GREEN if over else PALE_RED, f'rx="6" {look}')
-    yield word(x + (CHIP - 8) / 2, y + 33, name, MIDDLE)
+    yield box(x, y, CHIP - 5, HIGH, PALE_GREEN if over else PALE_RED, f'rx="6" {look}')
+    yield word(x + (CHIP - 5) / 2, y + 33, name, MIDDLE)
 
 
 def draw(title, line, names):
@@ -57,13 +57,13 @@ def draw(title, line, names):
     for run in (runs[name] for name in names):
         lines = [*body(run["name"])]
         high = LINE * len(lines) + 24
-        parts.append(box(0, y, CHIPS - 24, high, SHADE, 'rx="6"'))
-        parts += [word(14, y + 37 + n * LINE, text, CODE) for n, text in enumerate(lines)]
+        parts.append(box(0, y, CHIPS - 12, high, SHADE, 'rx="6"'))
+        parts += [word(8, y + 37 + n * LINE, text, CODE) for n, text in enumerate(lines)]
         middle = y + (high - HIGH) / 2
         for n, name in enumerate(run["over"]):
             parts += chip(CHIPS + n * CHIP, middle, name, over=True)
         for n, name in enumerate(run["open"]):
-            parts += chip(LOOK + 14 + n * CHIP, middle, name, over=False)
+            parts += chip(LOOK + 11 + n * CHIP, middle, name, over=False)
         parts.append(f'<path d="M{LOOK} {y}v{high}" {OUTLINE} stroke-width="5"/>')
         verdict, ink = ("ERROR", RED) if run["open"] else ("OK", GREEN)
         parts.append(word(1198, middle + 33, verdict, f'text-anchor="end" {BOLD} fill="{ink}"'))

@@ -28,7 +28,7 @@ for n, (words, verdict, fill) in enumerate(STEPS):
 # Below: green at once.
 x = WIDE + GAP
 parts.append(arrow(f"M{WIDE / 2:g} 80v76h{WIDE / 2 + GAP - 4:g}m-12 -9l12 9l-12 9"))
-parts += step(x, 118, "green at once", "", "white")
+parts += step(x, 118, "at once", "green", GREEN)
 parts.append(arrow(f"M{x + WIDE} 156h{GAP - 4}m-12 -9l12 9l-12 9"))
 parts += step(x + WIDE + GAP, 118, "break the code", "", SHADE)
 parts.append(arrow(f"M{x + 2 * WIDE + GAP} 156h{GAP - 4}m-12 -9l12 9l-12 9"))

@@ -45,13 +45,13 @@ for row, reactor in enumerate(REACTORS):
         # As much of the cell as of the bugs.
         part = (CELL - 10) * int(count) / len(MUTANTS)
         parts.append(box(x + 3, y + 3, part - 3, ROW - 16, LIT if mine else PALE, 'rx="4"'))
-        parts.append(word(x + CELL / 2 + 30, y + 39, count, f"{MIDDLE} {BOLD}"))
+        parts.append(word(x + CELL / 2 - 5, y + 39, count, f"{MIDDLE} {BOLD}"))
     parts.append(word(SUM, y + 39, shown([reactor], FAMILIES), f"{MIDDLE} {BOLD}"))
 y = TOP + ROW * len(REACTORS)
 parts += [word(0, y + 26, "on any"), word(0, y + 58, "reactor")]
 for column, family in enumerate(FAMILIES):
     middle = LEFT + CELL * column + CELL / 2
-    parts.append(word(middle, TOP - 22, family, MIDDLE))
+    parts.append(word(middle - 5, TOP - 22, family, MIDDLE))
     parts.append(word(middle - 5, y + 42, shown(REACTORS, [family]), f"{MIDDLE} {BOLD}"))
 everywhere = f"everywhere: {shown(REACTORS, FAMILIES)}"
 parts.append(word(SUM, y + 42, everywhere, f"{MIDDLE} {BOLD}"))

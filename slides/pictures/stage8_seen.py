@@ -26,4 +26,4 @@ for row, (means, wrong, begin, end) in enumerate(SEEN):
     parts.append(word(0, y + 64, wrong))
     wide = WAY * (end - begin) - 4
     parts.append(box(LEFT + WAY * begin, y + 10, wide, 50, PALE, f'stroke="{INK}" rx="6"'))
-print(slide(84 + ROW * len(SEEN) - 8, "Fakes for every moment, one process", parts), end="")
+print(slide(84 + ROW * len(SEEN) - 8, "Fakes for every moment, and one process", parts), end="")

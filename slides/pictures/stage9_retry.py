@@ -7,10 +7,10 @@ from workshop.pictures.base import BOLD, OUTLINE, PALE_GREEN, RED, box, slide, w
 FAILS = Fraction(1, 1000)
 WAYS = {"no retry": FAILS, "one retry": FAILS**2}
 SAID = {
-    (100, "no retry"): ("one in 10 is red", Fraction(1, 10)),
-    (1000, "no retry"): ("two in three are red", Fraction(2, 3)),
-    (100, "one retry"): ("one in 10,000", Fraction(1, 10_000)),
-    (1000, "one retry"): ("one in 1,000", Fraction(1, 1000)),
+    (100, "no retry"): ("one build in 10 is red", Fraction(1, 10)),
+    (1000, "no retry"): ("6 builds in 10 are red", Fraction(6, 10)),
+    (100, "one retry"): ("one build in 10,000", Fraction(1, 10_000)),
+    (1000, "one retry"): ("one build in 1,000", Fraction(1, 1000)),
 }
 
 # In pixels: where each way begins, a build's width, a row's height.

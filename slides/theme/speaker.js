@@ -2,7 +2,7 @@
 // reveal.js has no option for that, so the style is added to the window that its notes plugin opens.
 window.SpeakerNotesFirst = () => {
   const style = `
-    body[data-speaker-layout="default"] #current-slide { left: auto; right: 0; width: 38%; height: 50%; }
+    body[data-speaker-layout="default"] #current-slide { left: auto; right: 0; width: 38%; height: 50%; padding: 6px; }
     body[data-speaker-layout="default"] #upcoming-slide { top: 50%; right: 0; width: 38%; height: 50%; }
     body[data-speaker-layout="default"] #speaker-controls { top: 0; left: 0; right: auto; width: 62%; height: 100%;
       display: flex; flex-direction: column; }

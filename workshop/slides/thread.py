@@ -16,6 +16,7 @@ DIFFICULTIES = ("chunks", "disconnections", "timeouts", "real networks", "leftov
 """Their names, in the course's order."""
 
 # A drawing has 120 by 76 units; strokes take the colour of the text around them.
+_CUP = "M-15 8h26v10a10 10 0 0 1 -10 10h-6a10 10 0 0 1 -10 -10zM11 11h3a5 5 0 0 1 0 10h-3M-8 4v-6M4 4v-6"
 _TICK, _CROSS = "l6 8l12 -16", "l16 16m0 -16l-16 16"
 DRAWINGS = (
     # A message in three pieces of different lengths, on a line.
@@ -125,15 +126,17 @@ def day(course: Course) -> str:
         middle = f'x="{x + width / 2:.1f}" text-anchor="middle"'
         if name and name != "break":
             svg += f'<text {middle} y="42" font-weight="bold">{name}</text>'
+        if name == "break":
+            svg += f'<path class="cup" transform="translate({x + width / 2:.1f} 14)" d="{_CUP}"/>'
         if name:
-            svg += f'<text {middle} y="76">{minutes}\'</text>'
+            svg += f'<text {middle} y="78">{minutes}\'</text>'
         x += width
     said = "; ".join(
         f"{f'stage {n}' if n[:1].isdigit() else n or 'talk'}, {m} minutes" for n, m in parts
     )
     return (
         f'<figure class="day" role="img" aria-label="The session, in this order: {said}.">'
-        f'<svg viewBox="0 0 1200 90" width="1200" font-size="30">{svg}</svg></figure>'
+        f'<svg viewBox="0 0 1200 90" width="1200" font-size="28">{svg}</svg></figure>'
     )
 
 
