@@ -6,7 +6,6 @@ The starters are made from the solutions, so that a learner's own work in exerci
 
 from __future__ import annotations
 
-import ast
 import functools
 import os
 import re
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from driving import SOURCE
+from reach import reach, text_of
 
 from workshop.course import Course, Mutant, Stage, Step, load
 from workshop.course.files import fingerprint, fingerprints, made_fingerprints
@@ -63,60 +63,24 @@ each_mutant = pytest.mark.parametrize(
 )
 
 
-def read_by(stage: Stage, files: Overlay, step: Step, test: str) -> tuple[str, ...]:
-    """Of the files to edit, those on which a test depends: for the test of a pair, that pair; test_clinic.py shows it."""
+def read_by(stage: Stage, files: Overlay, step: Step) -> list[str]:
+    """What a step's tests depend on, of the files to edit."""
+    found = reach(stage, files, step)
+    return [text for file, names in found.items() for text in (file, text_of(files[file], names))]
+
+
+def read_by_pair(files: Overlay, step: Step) -> list[str]:
+    """What the test of a pair depends on: that pair; test_clinic.py shows it. Nothing, for any other step."""
     case = step.name.lower()
     pair = (f"{case}.py", f"test_{case}.py")
-    return pair if test == "test_pair" and {*pair} <= {*stage.edit} else reach(stage, files, step)
-
-
-def reach(stage: Stage, files: Overlay, step: Step) -> tuple[str, ...]:
-    """The files to edit that a step's tests can reach: what its module imports or names in quotes, and so on from there."""
-    found, todo = set[str](), {step.module}
-    while todo:
-        found |= todo
-        paths = [
-            folder / f"{name}.py" for name in todo for folder in (stage.folder, stage.folder.parent)
-        ]
-        texts = [
-            files.get(path.name) or path.read_text("utf-8") for path in paths if path.is_file()
-        ]
-        todo = {name for text in texts for name in names(text)} - found
-    # Not all is found so: a plugin is found by its place, and a part of a name may be put together with another.
-    parts = tuple(name for name in found if name.endswith("_"))
-    return tuple(
-        file
-        for file in stage.edit
-        if Path(file).stem in found
-        or file.startswith(parts)
-        or "/" in file
-        or not file.endswith(".py")
-    )
-
-
-@functools.lru_cache
-def names(source: str) -> frozenset[str]:
-    """The words that may be names of modules: those in imports, and in quotes if the text has a name with dots, or code."""
-    tree = ast.parse(source)
-    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    found = set[str]()
-    for node in ast.walk(tree):
-        match node:
-            case ast.ImportFrom(module=module, names=some):
-                found |= {*(module or "").split("."), *(one.name for one in some)}
-            case ast.Import(names=some):
-                found |= {word for one in some for word in one.name.split(".")}
-            case ast.Constant(value=str() as text) if node not in docstrings:
-                if re.search(r"\bimport\b|\bexercises\b|\.py\b|^\.?\w+(\.\w+)*$", text):
-                    found |= {*re.findall(r"\w+", text)}
-    return frozenset(found)
+    return [files[file] for file in pair] if {*pair} <= {*files} else []
 
 
 @functools.lru_cache
 def ladder(root: Path, name: str) -> dict[int, Verdict]:
     """By number of steps solved, from none to all: the verdict on these and the next step; with none solved, on all.
 
-    A test whose files are those of a level before has run there. The solution runs whole, and in CI every level.
+    A test that reaches nothing new since a level before has run there. The solution runs whole, and in CI every level.
     """
     stage = load(root).stage(name)
     numbers = [0] + [step.number for step in stage.steps if not step.given]
@@ -129,8 +93,9 @@ def ladder(root: Path, name: str) -> dict[int, Verdict]:
         files, words = answer(stage, n), []
         for step in asked[n]:
             [target], new = targets(stage, [step]), []
+            all_, pair = read_by(stage, files, step), read_by_pair(files, step)
             for test in step.tests:
-                reads = [files[file] for file in read_by(stage, files, step, test.name)]
+                reads = pair if pair and test.name == "test_pair" else all_
                 if (first := ran.setdefault((step.cls, test.name, *reads), n)) == n or whole:
                     new.append(f"{target}.{test.name}")
                 else:
@@ -197,24 +162,6 @@ def reasons(step: StepResult) -> list[str]:
     """For each failed test, the kind of what is shown to the learner. What an earlier test left behind is not its reason."""
     shown = [main_problem(test.problems) for test in step.failed]
     return [problem.exception for problem in shown if problem.how != "earlier"]
-
-
-@pytest.mark.parametrize(
-    ("name", "step", "files"),
-    [
-        ("stage4_disconnect", 1, ("teardown.py",)),
-        ("stage4_disconnect", 4, ("teardown.py", "test_yours.py")),
-        ("stage4_disconnect", 12, ("teardown.py", "fixture.py", "tidy.py")),
-        ("stage2_poetry", 9, ("server.py",)),
-        ("stage3_http", 4, ("messages.py", "parser.py", "server.py", "test_yours.py")),
-    ],
-)
-def test_what_a_step_reaches(name: str, step: int, files: tuple[str, ...]) -> None:
-    """By imports, by names in quotes, through a helper of all stages; a name put together from parts may be any file."""
-    stage = COURSES["course"].stage(name)
-    assert reach(stage, answer(stage), stage.step(str(step))) == files
-    clinic = COURSES["course"].stage("stage9_clinic")
-    assert reach(clinic, answer(clinic), clinic.step("1")) == clinic.edit
 
 
 @each_step
