@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,56 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return shared(nodeid)
 
+    # Otherwise it would sort the groups by their size.
+    config.option.loadscopereorder = False
     return ByWhatIsShared(config, log)
 
 
-# Tests that mostly wait, and come late by their names: alone at the end, they would leave the other workers nothing to do.
-FIRST = re.compile(r"test_txtidy\.py|::test_never_ends")
+# What takes long, the longest first: alone at the end, it would leave the other workers nothing to do. The first one builds
+# the page, for which the others that need it would wait.
+FIRST = (
+    *(
+        "test_web_served",
+        "test_web_hostile",
+        "stage4_disconnect",
+        "test_new_stage",
+        "test_http_random",
+    ),
+    *(
+        "test_web_same",
+        "test_offline",
+        "test_txtidy",
+        "mypy",
+        "test_slides.py",
+        "test_notebooks.py",
+    ),
+    *(
+        "test_client_servers",
+        "stage3b_framing",
+        "test_lab_browser",
+        "test_hunt.py",
+        "stage8_daemon",
+    ),
+    *(
+        "test_clinic",
+        "test_notebook_guards",
+        "stage9_clinic",
+        "stage7_everywhere",
+        "::test_never_ends",
+    ),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put those tests first. Workers begin with what many tests share, and then keep this order."""
-    items.sort(key=lambda item: not FIRST.search(item.nodeid))
+    """Order the groups of tests that share something: those above, then the larger ones."""
+    groups = [shared(item.nodeid) for item in items]
+    size = Counter(groups)
+    order = {
+        group: (next((n for n, one in enumerate(FIRST) if one in group), len(FIRST)), -size[group])
+        for group in size
+    }
+    places = sorted(range(len(items)), key=lambda n: order[groups[n]])
+    items[:] = [items[n] for n in places]
 
 
 # What a module makes once, for all of its tests.
