@@ -47,14 +47,29 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 # What takes long, the longest first: alone at the end, it would leave the other workers nothing to do. The first one builds
 # the page, for which the others that need it would wait.
-FIRST = re.findall(
-    r"\S+",
-    """
-test_web_served stage4_disconnect test_new_stage test_http_random test_txtidy mypy test_slides.py test_notebooks.py
-test_web_hostile test_web_same test_offline test_client_servers stage3b_framing test_lab_browser test_hunt.py stage8_daemon
-test_clinic test_notebook_guards stage9_clinic stage7_everywhere ::test_never_ends
-""",
-)
+FIRST = [
+    "test_web_served",
+    "stage4_disconnect",
+    "test_new_stage",
+    "test_http_random",
+    "test_txtidy",
+    "mypy",
+    "test_slides.py",
+    "test_notebooks.py",
+    "test_web_hostile",
+    "test_web_same",
+    "test_offline",
+    "test_client_servers",
+    "stage3b_framing",
+    "test_lab_browser",
+    "test_hunt.py",
+    "stage8_daemon",
+    "test_clinic",
+    "test_notebook_guards",
+    "stage9_clinic",
+    "stage7_everywhere",
+    "::test_never_ends",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
