@@ -19,7 +19,7 @@ from driving import HALF, STARTER, TOOL, Learner, posix
 
 from workshop.course import load
 from workshop.web import build, packages
-from workshop.web.lectures import lectures
+from workshop.web.lectures import as_html, lectures
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -207,6 +207,14 @@ def test_what_lectures_show() -> None:
     assert "python3 -m workshop lab stage2_poetry" in page
     outputs = sum(len(cell.get("outputs", ())) for cell in notebook("stage2_poetry")["cells"])
     assert page.count('<div class="output">') == outputs
+
+
+def test_what_a_terminal_shows() -> None:
+    """Colours and bold become classes, other codes nothing; what looks like HTML is text."""
+    text = "\x1b[1;31m<b>\x1b[0m \x1b[96ma\x1b[Kb\x1b[mc"
+    bold = '<span class="ansi-red-fg ansi-bold">&lt;b&gt;</span>'
+    bright = "".join(f'<span class="ansi-cyan-intense-fg">{letter}</span>' for letter in "ab")
+    assert as_html(text) == f"{bold} {bright}c"
 
 
 def notebook(stage: str) -> dict[str, list[dict[str, list[object]]]]:

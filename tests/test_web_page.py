@@ -26,6 +26,7 @@ from web_page import (  # noqa: F401
     exported,
     notice,
     site,
+    tab,
     visit,
     write,
 )

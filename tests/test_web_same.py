@@ -1,6 +1,6 @@
 """The browser says what a machine says: for every step's starter, for the solution, and for each mutant.
 
-Mutants are run under CI only.
+Only CI runs all mutants. Elsewhere, a suite that is judged gets the first of each kind, and steps get none.
 """
 
 from __future__ import annotations
@@ -37,11 +37,30 @@ Said = dict[str, str]
 """By its name, a test's status; or a step's, if it has no tests that ran."""
 
 
+def first_mutants(stage: Stage) -> str:
+    """mutants.toml with the first of each kind of mistake only, unless all are run."""
+    head, *mutants = (stage.answers / "mutants.toml").read_text("utf-8").split("[[mutant]]\n")
+    kinds = [re.findall(r"^step = (\d+)$", mutant, re.M) for mutant in mutants]
+    assert all(len(kind) == 1 for kind in kinds) and len(mutants) == len(stage.mutants)
+    chosen = [m for n, m in enumerate(mutants) if EVERY or kinds.index(kinds[n]) == n]
+    return "[[mutant]]\n".join([head, *chosen])
+
+
+MUTANTS = {f"solutions/{stage.name}/mutants.toml": first_mutants(stage) for stage in JUDGED}
+
+
 @pytest.fixture(scope="module")
 def course(web_folder: Path) -> Iterator[Engine]:
     """The engine with the course."""
-    with engine(web_folder) as made:
+    with engine(web_folder, MUTANTS) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """What runs cases of all stages here."""
+    with Pool(*BY_STEPS) as pool:
+        yield pool
 
 
 def cases(stage: Stage) -> Iterator[tuple[str, Overlay, Step | None]]:
@@ -84,18 +103,17 @@ def first_failure(data: dict[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("stage", BY_STEPS, ids=lambda stage: stage.name)
-def test_steps(course: Engine, stage: Stage) -> None:
+def test_steps(course: Engine, pool: Pool, stage: Stage) -> None:
     """The same tests pass and fail; a starter's message is the same, word for word."""
     listed = list(cases(stage))
     runs = [
-        Case(name, files, tuple(targets(stage, [step] if step else None)))
+        Case(name, files, tuple(targets(stage, [step] if step else None)), stage=stage)
         for name, files, step in listed
     ]
-    with Pool(stage) as pool:
-        here = [
-            as_data(by_step(stage, result, [step] if step else None), LIMIT)
-            for (_, _, step), (_, result) in zip(listed, pool.run(runs), strict=True)
-        ]
+    here = [
+        as_data(by_step(stage, result, [step] if step else None), LIMIT)
+        for (_, _, step), (_, result) in zip(listed, pool.run(runs), strict=True)
+    ]
     wrong: list[tuple[object, ...]] = []
     for (name, files, step), expected in zip(listed, here, strict=True):
         facts = {"step": str(step.number)} if step else {}
@@ -128,6 +146,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("copy")
     for top in ("exercises", "solutions"):
         shutil.copytree(REPOSITORY / top, root / top, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, text in MUTANTS.items():
+        (root / name).write_text(text, "utf-8")
     return root
 
 

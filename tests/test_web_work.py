@@ -24,6 +24,7 @@ from web_page import (  # noqa: F401
     notice,
     put_in,
     site,
+    tab,
     visit,
     write,
     zipped,
@@ -139,6 +140,7 @@ def test_out_and_in(visit: Visit) -> None:
     put_in(other, zipped({f"trial-by-wire/{FILE}": "whole = 1\n"}, zipfile.ZIP_STORED))
     expect(notice(other)).to_contain_text("Imported: 1 file.")
     assert code(other) == "whole = 1\n"
+    other.get_by_label("Close", exact=True).click()
     # Another version, but with the same starter of this file.
     about = {**about, "version": "9.9.9"}
     put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
@@ -210,7 +212,7 @@ PRIVATE = """
 )
 def test_storage_that_fails(visit: Visit, before: str, says: str) -> None:
     """One sentence says that work is not kept; it is still in the page, runs, and can be exported."""
-    page = visit.page(f"{STAGE}/1", before=before)
+    page = visit.page(f"{STAGE}/1", visit.context(), before=before)
     visit.python.answers["run"] = FAILS
     write(page)
     expect(notice(page)).to_contain_text(says)

@@ -15,13 +15,13 @@ import subprocess
 import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 from test_http_browser import ARGUMENTS, CHROMIUM, PICTURES
 
 TESTS = Path(__file__).parent
@@ -161,22 +161,65 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Tab:
+    """A tab that serves visit after visit: a tab of its own takes a browser longer than all else that a test does."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+        self._python = Python()
+        self._session: CDPSession | None = None
+
+    def open(self, python: Python, before: str) -> Page:
+        """Return the tab, empty. python: answers its page; before: a script that runs first."""
+        self._python = python
+        if self._page is None:
+            context = new_context(self._browser, lambda *words: self._python(*words))
+            self._page = context.new_page()
+        if before:
+            self._session = self._page.context.new_cdp_session(self._page)
+            self._session.send("Page.enable")
+            self._session.send("Page.addScriptToEvaluateOnNewDocument", {"source": before})
+        return self._page
+
+    def leave(self, site: str) -> None:
+        """Leave the page, and forget what it has stored; what else was asked for is over with its session."""
+        assert self._page
+        if self._session:
+            self._session.detach()
+            self._session = None
+        self._page.once("dialog", lambda dialog: dialog.accept())
+        self._page.goto("about:blank")
+        session = self._page.context.new_cdp_session(self._page)
+        every = {"origin": site.rstrip("/"), "storageTypes": "all"}
+        session.send("Storage.clearDataForOrigin", every)
+        session.detach()
+
+
+def new_context(browser: Browser, answer: Callable[..., Any], **how: Any) -> BrowserContext:
+    """Return a browser with empty storage."""
+    context = browser.new_context(**{"viewport": WIDE, **how})
+    context.set_default_timeout(BOUND)
+    context.expose_function("answer", answer)
+    return context
+
+
 class Visit:
     """A browser with storage of its own, at the page."""
 
-    def __init__(self, browser: Browser, site: str, request: pytest.FixtureRequest) -> None:
+    def __init__(self, browser: Browser, tab: Tab, site: str, name: str) -> None:
         self.site = site
         self.browser = browser
+        self.tab = tab
+        self.at_tab: Page | None = None
         self.wrong: list[str] = []
         self.python = Python()
         self.contexts: list[BrowserContext] = []
-        self.name = re.sub(r"\W+", "-", request.node.name)
+        self.name = re.sub(r"\W+", "-", name)
 
     def context(self, **how: Any) -> BrowserContext:
         """Return a browser with empty storage."""
-        context = self.browser.new_context(**{"viewport": WIDE, **how})
-        context.set_default_timeout(BOUND)
-        context.expose_function("answer", self.python)
+        context = new_context(self.browser, self.python, **how)
         self.contexts.append(context)
         return context
 
@@ -184,38 +227,59 @@ class Visit:
         self, where: str = "", context: BrowserContext | None = None, before: str = "", **how: Any
     ) -> Page:
         """Open the page at a place in it. before: a script that runs first."""
-        page = (context or self.context(**how)).new_page()
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        page.on("console", lambda said: self._said(said.type, said.text))
-        page.on(
-            "request",
-            lambda asked: (
-                asked.url.startswith((self.site, "blob:", "data:"))
-                or self.wrong.append(f"asked for {asked.url}")
-            ),
-        )
-        if before:
-            page.add_init_script(before)
+        if context or how or self.at_tab:
+            page = (context or self.context(**how)).new_page()
+            if before:
+                page.add_init_script(before)
+        else:
+            page = self.at_tab = self.tab.open(self.python, before)
+        for event, heard in self.listeners.items():
+            page.on(event, heard)  # type: ignore[call-overload]
         page.goto(f"{self.site}#{where}")
         page.wait_for_selector("body[data-ready]")
         return page
+
+    @functools.cached_property
+    def listeners(self) -> dict[str, Callable[[Any], None]]:
+        """What notes whatever goes wrong."""
+        return {
+            "pageerror": lambda error: self.wrong.append(f"error: {error}"),
+            "console": lambda said: self._said(said.type, said.text),
+            "request": lambda asked: self._asked(asked.url),
+        }
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.site, "blob:", "data:")):
+            self.wrong.append(f"asked for {url}")
 
     def _said(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             self.wrong.append(f"console: {text}")
 
     def close(self) -> None:
-        for n, context in enumerate(self.contexts):
-            for m, page in enumerate(context.pages):
+        tabs = [[self.at_tab]] if self.at_tab else []
+        for n, pages in enumerate([*tabs, *(context.pages for context in self.contexts)]):
+            for m, page in enumerate(pages):
                 if PICTURES:
                     page.screenshot(path=Path(PICTURES) / f"{self.name}-{n}{m}.png")
+        for context in self.contexts:
             context.close()
+        if self.at_tab:
+            for event, heard in self.listeners.items():
+                self.at_tab.remove_listener(event, heard)
+            self.tab.leave(self.site)
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser) -> Tab:
+    """The tab that serves a module's visits."""
+    return Tab(browser)
 
 
 @pytest.fixture
-def visit(browser: Browser, site: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(browser: Browser, tab: Tab, site: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Visits to the page. By the end, none has asked another host, and no script has failed."""
-    visit = Visit(browser, site, request)
+    visit = Visit(browser, tab, site, request.node.name)
     yield visit
     visit.close()
     assert visit.wrong == []

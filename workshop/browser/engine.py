@@ -8,10 +8,13 @@ the tool's memory of them, below the course).
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import io
 import json
+import os
 import re
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +83,12 @@ class _Progress:
         """The answer ends it."""
 
 
+@functools.cache
+def _course() -> Course:
+    """Return the course. A page changes none of the files that it is read from."""
+    return load(ROOT)
+
+
 def answer(name: str, text: str) -> str:
     """Carry out an ask.
 
@@ -89,7 +98,7 @@ def answer(name: str, text: str) -> str:
     """
     facts = json.loads(text)
     columns = int(facts.pop("columns", 80))
-    course = load(ROOT)
+    course = _course()
     tool = Tool(course, float(facts.pop("limit", LIMIT)))
     before = _files(course)
     words = io.StringIO()
@@ -125,14 +134,16 @@ def answer(name: str, text: str) -> str:
 
 def _files(course: Course) -> dict[str, tuple[int, int]]:
     """Return what the page keeps, each with its time and size."""
-    mine = [stage.folder / name for stage in course.stages for name in stage.edit]
-    memory = (course.root / MEMORY).rglob("*")
-    found = {path.relative_to(course.root).as_posix(): path for path in (*mine, *memory)}
-    return {
-        name: (path.stat().st_mtime_ns, path.stat().st_size)
-        for name, path in found.items()
-        if path.is_file() and not name.startswith(MADE_AGAIN)
-    }
+    names = [stage.path(name) for stage in course.stages for name in stage.edit]
+    for folder, _, files in os.walk(ROOT / MEMORY):
+        names += [os.path.join(folder, file)[len(str(ROOT)) + 1 :] for file in files]
+    found = {}
+    for name in names:
+        with contextlib.suppress(OSError):
+            seen = os.stat(ROOT / name)
+            if stat.S_ISREG(seen.st_mode) and not name.startswith(MADE_AGAIN):
+                found[name] = seen.st_mtime_ns, seen.st_size
+    return found
 
 
 def as_html(printed: str) -> str:

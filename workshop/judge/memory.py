@@ -29,6 +29,7 @@ from workshop.runner.layout import other_stages
 from workshop.runner.result import Frame, Problem, Result, TestResult, Trouble
 
 TOOL = Path(__file__).resolve().parent.parent
+TOPS = ("exercises", "solutions")
 CLASSES = (
     *(Assessment, Frame, Item, Kind, Mutant, NeverRun, Problem, Result, Slow, Step, StepResult),
     *(Strict, Test, TestResult, Trouble, Verdict, Wrong),
@@ -71,21 +72,23 @@ def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:
     """
     system = (sys.version, sys.executable, version("twisted"), platform.platform(), limit)
     found = hashlib.sha256(repr(system).encode())
-    for path in _files(course, stage):
+    for root, path in _files(course, stage):
         data = path.read_bytes()
-        name = path.relative_to(TOOL.parent if path.is_relative_to(TOOL) else course.root)
-        found.update(f"{name.as_posix()}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        name = "/".join(path.parts[len(root.parts) :])
+        found.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
         found.update(data)
     return found.digest()
 
 
-def _files(course: Course, stage: Stage) -> Iterator[Path]:
-    """Yield all files that a verdict depends on, always in the same order."""
-    yield from visible(course.root / "exercises", "*.*")
-    yield from visible(course.root / "solutions", "*.*")
-    for folder in (*other_stages(stage), stage.folder, stage.answers):
-        yield from files_below(folder)
-    yield from (path for path in files_below(TOOL) if path.suffix == ".py")
+def _files(course: Course, stage: Stage) -> Iterator[tuple[Path, Path]]:
+    """Yield all files that a verdict depends on, always in the same order, each after what its name begins below."""
+    shared = [file for top in TOPS for file in visible(course.root / top, "*.*")]
+    folders = (*other_stages(stage), stage.folder, stage.answers)
+    for path in (*shared, *(file for folder in folders for file in files_below(folder))):
+        yield course.root, path
+    for path in files_below(TOOL):
+        if path.suffix == ".py":
+            yield TOOL.parent, path
 
 
 def _path(course: Course, stage: Stage) -> Path:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from workshop.course import Course, Stage
@@ -50,6 +52,8 @@ blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--li
 """
 # A link to a file of a stage leads to the stage in the page; there is nothing else to lead to.
 STAGE_LINK = re.compile(r"(?:\.\./)?(?:exercises|notebooks)/(stage\w+)/?(?:[\w./-]*)")
+CODE = re.compile(r"\x1b\[([\d;]*[@-~])")
+COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 READ = "To read only. To run and change the cells, on a machine that has the course:"
 
 
@@ -64,10 +68,9 @@ def lectures(course: Course) -> dict[str, str]:
 
 def _page(stage: Stage, show: _Show) -> str:
     """Return one notebook as a page."""
-    import nbformat
-
-    notebook = nbformat.read(stage.notebook, as_version=4)
-    cells = "\n".join(_cell(cell, show) for cell in notebook.cells)
+    # Not nbformat: it checks what is known to be right, and takes two seconds to import.
+    notebook = json.loads(stage.notebook.read_text("utf-8"))
+    cells = "\n".join(_cell(cell, show) for cell in notebook["cells"])
     title = html.escape(stage.title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -80,28 +83,45 @@ def _page(stage: Stage, show: _Show) -> str:
     )
 
 
-def _cell(cell: Any, show: _Show) -> str:
-    if cell.cell_type != "code":
-        return show.prose(cell.source)
-    outputs = "".join(f'\n<div class="output">{_output(one, show)}</div>' for one in cell.outputs)
-    return (
-        f'<div class="code">\n<div class="source">{show.code(cell.source)}</div>{outputs}\n</div>'
-    )
+def _cell(cell: dict[str, Any], show: _Show) -> str:
+    source = "".join(cell["source"])
+    if cell["cell_type"] != "code":
+        return show.prose(source)
+    outputs = "".join(f'\n<div class="output">{_output(one)}</div>' for one in cell["outputs"])
+    return f'<div class="code">\n<div class="source">{show.code(source)}</div>{outputs}\n</div>'
 
 
-def _output(output: Any, show: _Show) -> str:
+def _output(output: dict[str, Any]) -> str:
     """Return one output of a cell: a picture if it has one, else its text."""
-    if output.output_type == "stream":
-        kind = ' class="error"' if output.name == "stderr" else ""
-        return f"<pre{kind}>{show.text(output.text)}</pre>"
-    if output.output_type == "error":
-        return f'<pre class="error">{show.text(chr(10).join(output.traceback))}</pre>'
-    svg = output.data.get("image/svg+xml")
-    if svg is None:
-        return f"<pre>{show.text(output.data['text/plain'])}</pre>"
+    if output["output_type"] == "stream":
+        kind = ' class="error"' if output["name"] == "stderr" else ""
+        return f"<pre{kind}>{as_html(''.join(output['text']))}</pre>"
+    if output["output_type"] == "error":
+        return f'<pre class="error">{as_html(chr(10).join(output["traceback"]))}</pre>'
+    svg = "".join(output["data"].get("image/svg+xml", ()))
+    if not svg:
+        return f"<pre>{as_html(''.join(output['data']['text/plain']))}</pre>"
     # As an image, its ids cannot clash with those of another picture.
     data = base64.b64encode(svg.encode()).decode()
     return f'<img alt="{html.escape(_described(svg))}" src="data:image/svg+xml;base64,{data}">'
+
+
+def as_html(text: str) -> str:
+    """Return a terminal's text as HTML, with the classes of STYLE for its colours and for bold."""
+    found, classes = [], ""
+    for n, part in enumerate(CODE.split(text)):
+        if n % 2:
+            numbers = (
+                [int(number or 0) for number in part[:-1].split(";")] if part[-1] == "m" else []
+            )
+            colours = [f"ansi-{COLOURS[k - 30]}-fg" for k in numbers if 30 <= k < 38]
+            colours += [f"ansi-{COLOURS[k - 90]}-intense-fg" for k in numbers if 90 <= k < 98]
+            if numbers:
+                classes = " ".join(colours + ["ansi-bold"] * (1 in numbers))
+        elif part:
+            escaped = html.escape(part)
+            found.append(f'<span class="{classes}">{escaped}</span>' if classes else escaped)
+    return "".join(found)
 
 
 def _described(svg: str) -> str:
@@ -111,15 +131,17 @@ def _described(svg: str) -> str:
 
 
 class _Show:
-    """Turns the parts of cells into HTML. Importing what does it takes a second, so only a build does."""
+    """Turns the source of cells into HTML. Importing what does it takes a while, so only a build does."""
 
     def __init__(self) -> None:
         from markdown_it import MarkdownIt
-        from nbconvert.filters import Highlight2HTML, ansi2html
+        from pygments import highlight
+        from pygments.formatters import HtmlFormatter
 
-        self.text: Callable[[str], str] = ansi2html
-        highlight: Any = Highlight2HTML
-        self._highlight = highlight(pygments_lexer="ipython3")
+        lexer, formatter = _lexer(), HtmlFormatter(cssclass="highlight")
+        self._highlight: Callable[[str], str] = lambda source: highlight(
+            source or " ", lexer, formatter
+        )
         self._markdown = MarkdownIt("commonmark").enable("table")
 
     def prose(self, source: str) -> str:
@@ -135,7 +157,18 @@ class _Show:
         """Return code as HTML, with its parts in the classes of Pygments."""
         magic, _, rest = source.partition("\n")
         if not magic.startswith("%%"):
-            return str(self._highlight(source, language="ipython3"))
+            return self._highlight(source)
         # The lexer does not know what kind of text follows a magic of ours.
-        marked = str(self._highlight(rest, language="ipython3"))
-        return marked.replace("<pre>", f'<pre><span class="k">{html.escape(magic)}</span>\n', 1)
+        return self._highlight(rest).replace(
+            "<pre>", f'<pre><span class="k">{html.escape(magic)}</span>\n', 1
+        )
+
+
+def _lexer() -> Any:
+    """Return what knows the parts of a cell's code."""
+    try:
+        module: Any = import_module("ipython_pygments_lexers")
+    except ImportError:
+        # Older versions of IPython have it in themselves.
+        module = import_module("IPython.lib.lexers")
+    return module.IPython3Lexer()

@@ -100,7 +100,8 @@ def bundle(target: str, files: dict[str, bytes]) -> None:
     """Write several files as one: a line of JSON with their names and lengths, then their content, all compressed."""
     # The Python that checks these types may have no such module.
     zstd: Any = importlib.import_module("compression.zstd")
-    options = {zstd.CompressionParameter.compression_level: 19}
+    # The highest, 19, makes it 3 % smaller in twice the time.
+    options = {zstd.CompressionParameter.compression_level: 17}
     options[zstd.CompressionParameter.window_log] = 25
     head = json.dumps({name: len(data) for name, data in files.items()}).encode() + b"\n"
     whole = b"".join([head, *files.values()])

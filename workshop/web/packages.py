@@ -236,11 +236,11 @@ def _done(folder: Path, version: str) -> None:
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
-    """Return a zip of these files; the same files make the same bytes."""
+    """Return a zip of these files, for pack.py, not compressed; the same files make the same bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, data in sorted(files.items()):
-            file.writestr(zipfile.ZipInfo(name, LONG_AGO), data, zipfile.ZIP_DEFLATED, 9)
+            file.writestr(zipfile.ZipInfo(name, LONG_AGO), data)
     return out.getvalue()
 
 
@@ -309,10 +309,19 @@ def imports(sources: dict[str, str]) -> list[str]:
     """Return what these sources import, absolutely: modules, and names that may be modules."""
     names = set()
     for path, text in sources.items():
-        for node in ast.walk(ast.parse(text, path)):
+        for node in _statements(ast.parse(text, path)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     ours = ("workshop", "exercises", "solutions", "__future__")
     return sorted(name for name in names if name.split(".")[0] not in ours)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all statements of a syntax tree, but not their expressions, which are most of it."""
+    for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+        below = getattr(node, field, ())
+        for one in below if isinstance(below, list) else ():
+            yield one
+            yield from _statements(one)
