@@ -123,6 +123,17 @@ def test_run(visit: Visit) -> None:
     expect(page.locator('[data-passed="true"]')).to_have_count(0)
 
 
+def test_typing_goes_on(visit: Visit) -> None:
+    """A red run marks the line to edit; the caret stays, so that what is typed next follows what was typed before."""
+    page = visit.page(f"{STAGE}/1")
+    visit.python.answers["run"] = FAILS
+    write(page, "a = 1\nb = 2\nc = 3\nd = 4\ne = ")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".cm-marked")).to_have_text("d = 4")
+    page.keyboard.type("5")
+    assert code(page) == "a = 1\nb = 2\nc = 3\nd = 4\ne = 5"
+
+
 def test_commands(visit: Visit) -> None:
     """Hints come one by one; the reference after asking; a reset asks first, and can be undone; Stop ends a run."""
     page = visit.page(f"{STAGE}/1")

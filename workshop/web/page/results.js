@@ -103,7 +103,7 @@ export function show_verdict(stage, asked, answer) {
   const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
   $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
-  if (place && good === false && place[1] === app.editor.path) app.editor.line(Number(place[2]), true);
+  if (place && good === false && place[1] === app.editor.path) app.editor.mark(Number(place[2]));
   else app.editor.unmark();
   say(`${text} ${answer.text ?? ""}`);
 }
