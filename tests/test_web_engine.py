@@ -66,9 +66,62 @@ def test_hunt(tool: Engine) -> None:
     found = tool.ask("hunt", target=target)
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
-    rows = [(row["who"], row["what"]) for row in found["data"]]
+    assert found["data"]["test"] == f"{target}.test_hello"
+    rows = [(row["who"], row["what"]) for row in found["data"]["rows"]]
     assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
+
+
+def test_trial(tool: Engine) -> None:
+    """Plain trial says what it says on a machine; no path, no number and no class is left out or added."""
+    yours = "exercises/stage0_setup/test_yours.py"
+    broken = 'def as_line(text):\n    return text.encode("utf-8")\n'
+    tests = (REPOSITORY / yours).read_text("utf-8")
+    ran = tool.ask(
+        "trial",
+        {"exercises/stage0_setup/lines.py": broken, yours: tests},
+        target="exercises.stage0_setup.test_yours",
+    )
+    assert ran["exit"] == 0 and ran["text"].endswith("PASSED (successes=2)\n"), ran["text"]
+    assert ran["text"].startswith("exercises.stage0_setup.test_yours\n"), ran["text"]
+    ran = tool.ask("trial", target="exercises.stage0_setup.test_setup.Step01Line")
+    assert ran["exit"] == 1
+    assert 'File "/course/exercises/stage0_setup/test_setup.py", line ' in ran["text"]
+    assert "FAILED (" in ran["text"].splitlines()[-1]
+    gallery = tool.ask("trial", target="exercises.stage4_disconnect.gallery.Teardown2PortOnly")
+    assert "DirtyReactorAggregateError" in gallery["text"]
+    tls = tool.ask("trial", target="exercises.stage0_setup.test_setup.Check00Machine.test_tls")
+    assert "it needs TLS" in tls["text"] and "skips=1" in tls["text"]
+    nothing = tool.ask("trial", target="exercises.stage0_setup.nothing")
+    assert nothing["exit"] == 1 and "nothing" in nothing["text"]
+    tool.ask("reset", stage="0")
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "says"),
+    [
+        ("while True: pass", 1, "Yours.test_this did not end within 1 s, so trial was ended."),
+        (
+            "while True: print('hello' * 1000)",
+            10,
+            "More than 1 MiB was printed, so trial was ended.",
+        ),
+        ("import os; os._exit(3)", 10, "trial's process ended with exit code 3."),
+        ("def f(): f()\n        f()", 10, "RecursionError"),
+    ],
+    ids=["endless", "printing", "exit", "recursion"],
+)
+def test_hostile_trial(tool: Engine, code: str, limit: int, says: str) -> None:
+    """A test that never ends, or prints without end, is ended with a sentence; trial runs again at once."""
+    yours = "exercises/stage0_setup/test_yours.py"
+    head = "from twisted.trial.unittest import TestCase\n\n\nclass Yours(TestCase):\n    def test_this(self):\n"
+    target = "exercises.stage0_setup.test_yours"
+    ran = tool.ask("trial", {yours: f"{head}        {code}\n"}, target=target, limit=limit)
+    assert ran["exit"] == 1 and says in ran["text"], ran["text"][-3000:]
+    assert len(ran["text"]) < 100_000
+    again = tool.ask("trial", {yours: f"{head}        pass\n"}, target=target)
+    assert again["exit"] == 0, again["text"]
+    tool.ask("reset", stage="0")
 
 
 def test_left_out(tool: Engine) -> None:

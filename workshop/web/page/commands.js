@@ -3,7 +3,7 @@
 import { app, part, say } from "./app.js";
 import { back } from "./carry.js";
 import { $, ask, h, notice } from "./dom.js";
-import { open, short, TEST_FILE } from "./files.js";
+import { open, short, tests_in_hand, trial_target } from "./files.js";
 import { forget, is_known, note, print, progress, show_progress, to_do } from "./progress.js";
 import { command } from "./python.js";
 import { read } from "./read.js";
@@ -108,17 +108,35 @@ export async function reset() {
 
 export async function hunt() {
   const { stage } = app.at;
-  const file = TEST_FILE.test(app.editor.path) && app.editor.path.startsWith(`exercises/${stage.name}/`);
-  const target = file ? app.editor.path.replace(/\.py$/, "").replaceAll("/", ".") : stage.name;
+  const tests = tests_in_hand();
+  const target = tests || stage.name;
   part("result");
-  waiting("timeline", `Looking for a history of the simulated network in which ${file ? app.editor.path.split("/").at(-1) : "a test of this stage"} fails.`);
+  waiting("timeline", `Looking for a history of the simulated network in which a test of ${tests ? tests.split(".").at(-1) : "this stage"} fails.`);
   const answer = await command("hunt", { target });
   if (!answer || app.at.stage !== stage) return;
   const rows = rowsOf(answer.data);
   const drawing = rows.length ? [h("div", { class: "drawn", tabindex: "0", role: "group", "aria-label": "The timeline" }, draw(rows, "What happened in the history that fails"))] : [];
-  $("timeline").replaceChildren(...(answer.stopped ? [h("p", { class: "idle" }, "Stopped.")] : [...drawing, printed(answer)]));
+  const test = answer.data?.test;
+  const which = test ? [h("p", { class: "which" }, h("strong", {}, test.split(".").slice(-2).join(".")), " fails")] : [];
+  $("timeline").replaceChildren(...(answer.stopped ? [h("p", { class: "idle" }, "Stopped.")] : [...which, ...drawing, printed(answer)]));
   $("timeline").scrollTop = 0;
   say(answer.stopped ? "Stopped." : answer.text ?? "");
+}
+
+// Run plain trial, and show what it prints.
+export async function trial() {
+  const { stage } = app.at;
+  if (!stage || app.running) return;
+  const target = trial_target();
+  part("result");
+  waiting("trial", `trial ${target}`);
+  const answer = await command("trial", { target });
+  if (!answer || app.at.stage !== stage) return;
+  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
+  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, `trial ${target}`)), printed(answer), ...lacks);
+  // Its verdict is the last line.
+  $("trial").scrollTop = $("trial").scrollHeight;
+  say(answer.text.trimEnd().split("\n").at(-1));
 }
 
 // Run the stages whose files have changed since they were run.

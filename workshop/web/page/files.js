@@ -6,6 +6,24 @@ import { $, h } from "./dom.js";
 const FEW = 6; // files that fit as tabs
 export const TEST_FILE = /(?:^|\/)test_[^/]*\.py$/;
 
+// Whether a file of the stage has tests: its name says so, or a class in it.
+function has_tests(stage, path) {
+  if (!path.startsWith(`exercises/${stage.name}/`) || !path.endsWith(".py")) return false;
+  if (TEST_FILE.test(path)) return true;
+  const text = stage.given[path] ?? app.work.text(path);
+  return /^class \w+\(.*TestCase\):/m.test(text) && /^    (?:async )?def test/m.test(text);
+}
+
+// The tests that are in hand, as trial names them: those that are open, or else those of the step; "" if neither.
+export function tests_in_hand() {
+  const { stage, step } = app.at;
+  const path = has_tests(stage, app.editor.path) ? app.editor.path : relevant(stage, step).find(one => TEST_FILE.test(one));
+  return path?.replace(/\.py$/, "").replaceAll("/", ".") ?? "";
+}
+
+// What plain trial runs: the tests in hand, or the step's, or all of the stage.
+export const trial_target = () => tests_in_hand() || app.at.step?.test?.target || `exercises.${app.at.stage.name}`;
+
 // A file's name in its stage.
 export const short = (stage, path) => path.replace(`exercises/${stage.name}/`, "").replace("exercises/", "");
 
@@ -63,6 +81,7 @@ function select_file() {
   if (![...$("files").children].some(tab => tab.tabIndex === 0)) $("files").firstElementChild.tabIndex = 0;
   const others = $("others");
   others.value = [...others.options].some(one => one.value === app.editor.path) ? app.editor.path : "";
+  $("run-trial").title = `trial ${trial_target()}`;
 }
 
 // Open a file of the stage, or a shared one, at a line.

@@ -7,7 +7,7 @@ import { name, summary } from "./words.js";
 
 // A file's name, with a line or not; or a command of the tool.
 const DOOR = new RegExp([
-  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:"?, line (?<line>\d+)|:(?<colon>\d+))?/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
 ].map(one => one.source).join("|"), "g");
 
@@ -22,7 +22,7 @@ export function show_result(which) {
 }
 
 export function clear_results() {
-  for (const which of ["hints", "timeline", "difference"]) {
+  for (const which of ["trial", "hints", "timeline", "difference"]) {
     $(`tab-${which}`).hidden = true;
     $(which).replaceChildren();
   }
@@ -62,7 +62,9 @@ function door({ path, line, colon, command: word, stage: first, step }) {
   if (path) {
     const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
     if (readme) return () => (location.hash = readme[1]);
-    const file = path.startsWith("exercises/") ? path : `exercises/${app.at.stage.name}/${path}`;
+    // Tracebacks have whole paths.
+    const below = path.indexOf("exercises/");
+    const file = below >= 0 ? path.slice(below) : `exercises/${app.at.stage.name}/${path}`;
     if (!app.at.stage.edit.includes(file) && !(file in app.at.stage.given) && !(file in app.course.shared)) return null;
     return () => {
       open(file, Number(line ?? colon ?? 0), true);
