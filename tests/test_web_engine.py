@@ -134,6 +134,16 @@ def test_left_out(tool: Engine) -> None:
     assert "On a machine  python3 -m workshop run stage0_setup" in ran["text"]
 
 
+def test_a_given_file_that_is_broken(tool: Engine) -> None:
+    """Trial sees a broken file of the course; a verdict waits until it is as it was."""
+    cache = "exercises/stage1_trial/cache.py"
+    given = (REPOSITORY / cache).read_text("utf-8")
+    ran = tool.ask("run", {cache: f"{given}\nraise OSError('broken')\n"}, stage="stage1_trial")
+    assert ran["data"]["refused"] == cache and "reset stage1_trial --provided" in ran["text"]
+    assert "broken" in tool.ask("trial", target="exercises.stage1_trial")["text"]
+    assert tool.ask("trial", {cache: given}, target="exercises.stage1_trial")["exit"] == 0
+
+
 def test_what_is_not_there(tool: Engine) -> None:
     """A stage or step that the course does not have is named, as on a machine."""
     stage = tool.ask("run", stage="stage77")

@@ -146,6 +146,44 @@ def test_out_and_in(visit: Visit) -> None:
     assert code(other) == "same = 1\n"
 
 
+def test_a_given_file_to_break(visit: Visit) -> None:
+    """The cache of stage 1 can be broken and put back. Python gets it, a zip does not; a verdict says that it waits."""
+    cache, stage = "exercises/stage1_trial/cache.py", "stage1_trial"
+    page = visit.page(stage)
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    given = code(page)[:400]  # the rest is not drawn
+    back = page.locator("#put-back")
+    expect(back).to_be_hidden()
+    write(page, "broken = 1\n")
+    expect(back).to_have_text("Put cache.py back")
+    said = f"{cache} was provided.\nTo restore it: python3 -m workshop reset {stage} --provided\n"
+    data = {"refused": cache, "passed": False, "steps": []}
+    visit.python.answers = {"trial": {"text": "FAILED\n"}, "run": {"text": said, "data": data}}
+    page.get_by_role("button", name="Trial", exact=True).click()
+    expect(page.locator("#trial")).to_contain_text("FAILED")
+    assert visit.python.asked == [("trial", {"target": "exercises.stage1_trial"})]
+    assert visit.python.files[cache] == "broken = 1\n"
+    page.reload()
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    assert code(page) == "broken = 1\n"
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("No verdict: cache.py is changed.")
+    page.locator(".said").get_by_role("button", name="Put cache.py back").click()
+    assert code(page)[:400] == given
+    expect(back).to_be_hidden()
+    write(page, "broken = 2\n")
+    page.get_by_role("button", name=f"reset {stage} --provided").click()
+    assert code(page)[:400] == given
+    write(page, "broken = 3\n")
+    page.get_by_label("Menu").click()
+    page.get_by_role("button", name="Export your work").click()
+    expect(notice(page)).to_contain_text("nothing to export")
+    back.click()
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    assert visit.python.files[cache].startswith(given)  # type: ignore[union-attr]
+
+
 def _with(data: bytes, old: bytes, new: bytes) -> bytes:
     assert old in data
     return data.replace(old, new)

@@ -157,13 +157,15 @@ def as_html(printed: str) -> str:
 def _run(
     tool: Tool, stage: str, step: str | None = None, all: bool = False
 ) -> tuple[int, dict[str, Any]]:
-    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds."""
+    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds; and
+    ``refused``, a file, if it cannot be run with that."""
     one = tool.course.stage(stage)
     to = console.Console()
     seen = run_stage(tool, to, one, step, all)
     if isinstance(seen, Unjudged):
-        data = refusal_as_data(one, seen.refusal) if seen.refusal else {}
-        return 1, data
+        if seen.refusal is None:
+            return 1, {}
+        return 1, {**refusal_as_data(one, seen.refusal), "refused": seen.refusal.file}
     if isinstance(seen, Verdict):
         _show_left_out(to, one, seen)
         return int(not seen.passed), as_data(tool.course, seen, tool.limit)

@@ -11,7 +11,7 @@ import html
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,19 @@ def _stage(pages: Pages, stage: Stage) -> dict[str, Any]:
         "judged": stage.judged,
         "edit": list(starters),
         "starters": starters,
+        "breaks": _breaks(stage, texts.keys() - starters.keys()),
         "given": {path: text for path, text in texts.items() if path not in starters},
         "readme": page.html,
         "steps": [_topic(stage, topic, page.anchors) for topic in stage.topics],
         "lecture": f"notebooks/{stage.name}.html" if stage.notebook.is_file() else None,
         "elsewhere": str(read(ELSEWHERE).get(stage.name, "")),
     }
+
+
+def _breaks(stage: Stage, given: Set[str]) -> list[str]:
+    """Return the given files that learners may break, to see their tests fail: those in which the judge makes mistakes."""
+    files = {stage.path(mutant.file) for mutant in stage.mutants} if stage.judged else set()
+    return sorted(files & given)
 
 
 def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ export async function run(only) {
     $("verdict").replaceChildren(h("p", { class: "idle" }, "Nothing was run."));
     return;
   }
-  if (!answer.stopped && answer.data && before === print(stage)) {
+  if (!answer.stopped && answer.data && !answer.data.refused && before === print(stage)) {
     note(stage, statuses(stage, answer.data), asked === null && answer.data.passed === true, asked === null);
   }
   if (app.at.stage !== stage) return;
@@ -155,7 +155,7 @@ export async function check() {
     const before = print(stage);
     const answer = await command("run", { stage: stage.name });
     if (!answer || answer.stopped || !checking) break;
-    if (answer.data && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
+    if (answer.data && !answer.data.refused && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
   }
   $("check").textContent = CHECK;
   if (checking) say_here("All that you have written was run.");

@@ -44,7 +44,7 @@ function relevant(stage, step) {
 }
 
 function tabs_of(stage, step) {
-  if (stage.edit.length <= FEW) return stage.edit;
+  if (stage.edit.length <= FEW) return [...stage.edit, ...stage.breaks];
   const own = relevant(stage, step);
   const chosen = new Set([stage.edit[0], ...(own.length ? own : stage.edit.slice(0, FEW))]);
   return stage.edit.filter(path => chosen.has(path) || path === app.editor.path);
@@ -55,13 +55,13 @@ export function editor_files() {
   const tabs = tabs_of(stage, step);
   $("files").replaceChildren(...tabs.map(path =>
     h("button", {
-      type: "button", role: "tab", id: `file-${stage.edit.indexOf(path)}`, "aria-controls": "editor", "data-path": path,
+      type: "button", role: "tab", id: `file-${tabs.indexOf(path)}`, "aria-controls": "editor", "data-path": path,
       onclick: () => open(path),
     }, short(stage, path))));
   const option = path => h("option", { value: path }, short(stage, path));
   const rest = stage.edit.filter(path => !tabs.includes(path));
   const tests = Object.keys(stage.given).filter(path => TEST_FILE.test(path));
-  const given = Object.keys(stage.given).filter(path => !tests.includes(path) && !path.endsWith("__init__.py"));
+  const given = Object.keys(stage.given).filter(path => !tests.includes(path) && !stage.breaks.includes(path) && !path.endsWith("__init__.py"));
   const shared = Object.keys(app.course.shared).filter(path => !path.endsWith("__init__.py"));
   const group = (label, paths) => (paths.length ? h("optgroup", { label }, ...paths.map(option)) : null);
   $("others").replaceChildren(...[
@@ -69,6 +69,20 @@ export function editor_files() {
     group("To edit", rest), group("Tests, to read", tests), group("Given, to read", given), group("For all stages, to read", shared),
   ].filter(Boolean));
   select_file();
+  show_broken();
+}
+
+// Offer to put given files back, as long as they are broken.
+export function show_broken() {
+  const { stage } = app.at;
+  const broken = stage?.breaks.filter(path => app.work.changed(path)) ?? [];
+  $("put-back").hidden = !broken.length;
+  if (broken.length) $("put-back").textContent = `Put ${broken.map(path => short(stage, path)).join(", ")} back`;
+}
+
+export async function put_back() {
+  await app.work.replace(Object.fromEntries(app.at.stage.breaks.map(path => [path, null])));
+  show_broken();
 }
 
 function select_file() {
@@ -88,7 +102,7 @@ function select_file() {
 export function open(path, line = 0, marks = false, focus = false) {
   const { stage } = app.at;
   const known = [path, `exercises/${stage.name}/${path}`, `exercises/${path}`];
-  const mine = known.find(one => stage.edit.includes(one));
+  const mine = known.find(one => stage.edit.includes(one) || stage.breaks.includes(one));
   const given = known.find(one => one in stage.given || one in app.course.shared);
   if (!mine && !given) return false;
   if (mine) app.editor.open(mine, app.work.text(mine));

@@ -5,7 +5,7 @@ import { export_work, import_zip, saved } from "./carry.js";
 import { check, hint, hunt, reset, run, solution, trial } from "./commands.js";
 import { $, h, notice, splitter, tablist } from "./dom.js";
 import { Editor } from "./editor.js";
-import { open } from "./files.js";
+import { open, put_back, show_broken } from "./files.js";
 import { title } from "./home.js";
 import { go } from "./places.js";
 import { show_progress } from "./progress.js";
@@ -37,6 +37,7 @@ async function main() {
   let stale = 0;
   app.editor = new Editor($("editor"), (path, text) => {
     app.work.type(path, text);
+    show_broken();
     clearTimeout(stale);
     stale = setTimeout(show_progress, 300);
   }, () => run(false));
@@ -66,7 +67,7 @@ async function main() {
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   $("run-key").textContent = mac ? "\u2318 Enter" : "Ctrl-Enter";
   $("trial-key").textContent = mac ? "\u21e7 \u2318 Enter" : "Ctrl-Shift-Enter";
-  const does = { run: () => run(false), "run-step": () => run(true), stop: () => app.engine.stop(), hint, hunt, solution, reset, "run-trial": trial, "trial-open": trial, saved, check, export: export_work, import: () => $("file").click() };
+  const does = { run: () => run(false), "run-step": () => run(true), stop: () => app.engine.stop(), hint, hunt, solution, reset, "run-trial": trial, "trial-open": trial, "put-back": put_back, saved, check, export: export_work, import: () => $("file").click() };
   for (const [id, act] of Object.entries(does)) {
     $(id).addEventListener("click", () => {
       $("menu").open = false;

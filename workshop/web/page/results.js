@@ -2,13 +2,14 @@
 
 import { app, part, say } from "./app.js";
 import { $, CROSS, h, icon, TICK } from "./dom.js";
-import { open } from "./files.js";
+import { open, put_back, short } from "./files.js";
 import { name, summary } from "./words.js";
 
 // A file's name, with a line or not; or a command of the tool.
 const DOOR = new RegExp([
   /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:"?, line (?<line>\d+)|:(?<colon>\d+))?/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
+  /python3? -m workshop reset (?<restored>\w+) --provided/,
 ].map(one => one.source).join("|"), "g");
 
 export function show_result(which) {
@@ -58,7 +59,8 @@ export function printed(answer) {
 }
 
 // What a file's name or a command does when it is pressed; null if nothing.
-function door({ path, line, colon, command: word, stage: first, step }) {
+function door({ path, line, colon, command: word, stage: first, step, restored }) {
+  if (restored) return restored === app.at.stage.name ? put_back : null;
   if (path) {
     const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
     if (readme) return () => (location.hash = readme[1]);
@@ -97,6 +99,9 @@ export function show_verdict(stage, asked, answer) {
     else if (following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
   } else if (good === false && step && step !== app.at.step) {
     actions.push(h("a", { class: "button quiet", href: `#${stage.name}/${step.number}` }, `Go to ${name(stage, step).toLowerCase()}`));
+  }
+  if (answer.data?.refused && stage.breaks.includes(answer.data.refused)) {
+    actions.push(h("button", { type: "button", class: "quiet", onclick: put_back }, `Put ${short(stage, answer.data.refused)} back`));
   }
   $("verdict").replaceChildren(
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),

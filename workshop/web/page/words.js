@@ -28,6 +28,7 @@ export function summary(stage, answer, asked, current) {
   if (answer.stopped) return { good: null, text: "Stopped." };
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
+  if (data.refused) return { good: false, text: `No verdict: ${data.refused.split("/").at(-1)} ${stage.breaks.includes(data.refused) ? "is changed" : "cannot be used"}.` };
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
     if (step) return { good: true, text: `${name(stage, step)} passes.`, step };

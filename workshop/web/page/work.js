@@ -35,6 +35,8 @@ export class Work extends EventTarget {
     super();
     this.course = course;
     this.starters = new Map(course.stages.flatMap(stage => Object.entries(stage.starters)));
+    // Given files that may be broken for a while; they are not the learner's, and do not go out.
+    this.breaks = new Map(course.stages.flatMap(stage => stage.breaks.map(path => [path, stage.given[path]])));
     this.files = new Map();
     this.meta = {};
     this.unsaved = new Map();
@@ -127,10 +129,15 @@ export class Work extends EventTarget {
     this.#say("replaced", all);
   }
 
-  // A file's text: the learner's, or else the course's starter.
+  // What the course has under a path; undefined if the learner may not write it.
+  #course(path) {
+    return this.starters.get(path) ?? this.breaks.get(path);
+  }
+
+  // A file's text: the learner's, or else the course's.
   text(path) {
     const data = this.files.get(path);
-    return data ? decode(data) : this.starters.get(path) ?? "";
+    return data ? decode(data) : this.#course(path) ?? "";
   }
 
   // Whether it differs from the starter.
@@ -145,7 +152,7 @@ export class Work extends EventTarget {
   }
 
   #put(path, data) {
-    const starter = this.starters.get(path);
+    const starter = this.#course(path);
     const plain = data === null || (starter !== undefined && same(data, encode(starter)));
     if (plain) this.files.delete(path);
     else this.files.set(path, data);
@@ -211,7 +218,7 @@ export class Work extends EventTarget {
   news() {
     const files = {};
     for (const path of this.unsent) {
-      const starter = this.starters.get(path);
+      const starter = this.#course(path);
       files[path] = this.files.get(path) ?? (starter === undefined ? null : encode(starter));
     }
     this.unsent.clear();
