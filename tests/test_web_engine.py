@@ -144,6 +144,18 @@ def test_a_given_file_that_is_broken(tool: Engine) -> None:
     assert tool.ask("trial", {cache: given}, target="exercises.stage1_trial")["exit"] == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [("while True: pass\n", (False, True)), ("def f(:\n", (True, False)), ("", (True, False))],
+    ids=["endless", "syntax", "emptied"],
+)
+def test_a_run_that_cannot_go_on(tool: Engine, text: str, flags: tuple[bool, bool]) -> None:
+    """The page can tell a step that fails from one whose tests cannot be loaded, and from a run that was broken off."""
+    data = tool.ask("run", {SERVER: text}, stage="2", limit=1)["data"]
+    assert (data["unloaded"], data["broken_off"]) == flags
+    tool.ask("reset", stage="2")
+
+
 def test_what_is_not_there(tool: Engine) -> None:
     """A stage or step that the course does not have is named, as on a machine."""
     stage = tool.ask("run", stage="stage77")

@@ -123,6 +123,32 @@ def test_run(visit: Visit) -> None:
     expect(page.locator('[data-passed="true"]')).to_have_count(0)
 
 
+def test_broken_off(visit: Visit) -> None:
+    """After an endless loop, or a syntax error, the sentence that says so is in view and its line marked."""
+    page = visit.page(f"{STAGE}/1")
+    rows = [f"  Step {n:2}  Name             not run" for n in range(40)]
+    said = f"{FILE}, line 4: still running after 10 s: a loop or a wait that never ends?"
+    printed = [f"  hello {n}" for n in range(40)]
+    data = {"passed": False, "broken_off": True, "steps": [_step(1, "fails")]}
+    answers = visit.python.answers
+    answers["run"] = {"text": "\n".join(["Title", "", *rows, "", said, *printed]), "data": data}
+    write(page, "a = 1\nb = 2\nc = 3\nd = 4\n")
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Step 1 is broken off.")
+    expect(page.locator(".cm-marked")).to_have_text("d = 4")
+    line = page.locator("#verdict").get_by_role("button", name=f"{FILE}, line 4")
+    shown, panel, head = (
+        one.bounding_box() for one in (line, page.locator("#verdict"), page.locator(".said"))
+    )
+    assert shown and panel and head
+    assert head["y"] + head["height"] <= shown["y"] <= head["y"] + head["height"] + 40
+    assert shown["y"] + shown["height"] <= panel["y"] + panel["height"]
+    wrong = {**FAILS["data"], "unloaded": True}
+    answers["run"] = {**FAILS, "data": wrong}
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Step 1 fails: its tests cannot be loaded.")
+
+
 def test_typing_goes_on(visit: Visit) -> None:
     """A red run marks the line to edit; the caret stays, so that what is typed next follows what was typed before."""
     page = visit.page(f"{STAGE}/1")

@@ -158,7 +158,8 @@ def _run(
     tool: Tool, stage: str, step: str | None = None, all: bool = False
 ) -> tuple[int, dict[str, Any]]:
     """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds; and
-    ``refused``, a file, if it cannot be run with that."""
+    ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the step
+    that fails cannot be loaded, and ``broken_off`` whether the run did not come to its end."""
     one = tool.course.stage(stage)
     to = console.Console()
     seen = run_stage(tool, to, one, step, all)
@@ -168,7 +169,12 @@ def _run(
         return 1, {**refusal_as_data(one, seen.refusal), "refused": seen.refusal.file}
     if isinstance(seen, Verdict):
         _show_left_out(to, one, seen)
-        return int(not seen.passed), as_data(tool.course, seen, tool.limit)
+        first = seen.first_failure
+        return int(not seen.passed), {
+            **as_data(tool.course, seen, tool.limit),
+            "unloaded": bool(first and first.unloaded),
+            "broken_off": seen.result.trouble is not None,
+        }
     return int(not seen.passed), {
         "stage": one.name,
         "passed": seen.passed,

@@ -107,12 +107,34 @@ export function show_verdict(stage, asked, answer) {
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
     printed(answer));
   // The lines of the steps are known from the ticks: begin with what failed.
-  const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
-  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
-  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
+  $("verdict").scrollTop = 0;
+  if (good === false && !stage.judged) {
+    const top = below_the_steps($("verdict").querySelector(".printed"));
+    const head = $("verdict").firstElementChild.getBoundingClientRect();
+    if (top !== null) $("verdict").scrollTop += top - head.bottom - 10;
+  }
+  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "") ?? /^(exercises\/\S+?), line (\d+): /m.exec(answer.text ?? "");
   if (place && good === false && place[1] === app.editor.path) app.editor.mark(Number(place[2]));
   else app.editor.unmark();
   say(`${text} ${answer.text ?? ""}`);
+}
+
+// Where, in the window, the first line is that follows the lines of the steps; null if there are none.
+function below_the_steps(pre) {
+  const rows = /(?:^  (?:Step +\d|Check |Your own tests).*\n)+\n*/m.exec(pre.textContent);
+  if (!rows) return null;
+  let left = rows.index + rows[0].length;
+  for (const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT); walker.nextNode();) {
+    const text = walker.currentNode;
+    if (left < text.length) {
+      const range = document.createRange();
+      range.setStart(text, left);
+      range.setEnd(text, left + 1);
+      return range.getBoundingClientRect().top;
+    }
+    left -= text.length;
+  }
+  return null;
 }
 
 // How many letters a line of the words may have, to fit their panel.

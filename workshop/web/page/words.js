@@ -49,8 +49,11 @@ export function summary(stage, answer, asked, current) {
       return { good: true, text: `${name(stage, current)} passes.`, step: current, next: step };
     }
     const failed = (failing.tests ?? []).filter(test => !["passed", "skipped"].includes(test.status)).length;
+    const number = step ? name(stage, step) : "One of your own tests";
+    if (data.unloaded) return { good: false, text: `${number} fails: its tests cannot be loaded.`, step };
+    if (data.broken_off) return { good: false, text: `${number} is broken off.`, step, tests: failing.tests ?? [] };
     const of = failed ? `: ${failed} of ${count(Math.max(failing.tests.length, failed), "test")}` : "";
-    return { good: false, text: `${step ? name(stage, step) : "One of your own tests"} fails${of}.`, step, tests: failing.tests ?? [] };
+    return { good: false, text: `${number} fails${of}.`, step, tests: failing.tests ?? [] };
   }
   return { good: false, text: "It does not pass yet." };
 }
