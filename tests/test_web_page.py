@@ -240,6 +240,33 @@ def test_judged(visit: Visit) -> None:
     expect(page.locator(".said")).to_contain_text("11 of 12 kinds of mistake are caught.")
     states = [one.get_attribute("data-state") for one in page.locator("#steps [data-state]").all()]
     assert states == ["passes"] * 3 + ["todo"] + ["passes"] * 8
+    page.goto(f"{visit.site}#stage5_transform/3")
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Number 3 is caught: 11 of 12 are.")
+    page.locator(".said").get_by_role("link", name="Next: number 4").click()
+    expect(page.locator(".step-head")).to_contain_text("Number 4")
+    expect(page.locator("#read h2", has_text="Number 4: letters")).to_be_visible()
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Step 4: letters")
+
+
+def test_a_number_of_stage_1(visit: Visit) -> None:
+    """A number's page has its row of the table, and leads to its test, where the editor is, too."""
+    page = visit.page("stage1_trial/6")
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Number 6")
+    rows = page.locator("#read tbody tr:visible")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("_is_fresh returns False")
+    expect(page.locator("#read")).not_to_contain_text("How trial waits")
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    page.get_by_role("button", name="The test: test_kept").click()
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Number 6")
+    page.get_by_role("button", name="Show the whole page").click()
+    expect(page.locator("#read")).to_contain_text("How trial waits")
+    assert rows.count() > 12
+    page.goto(f"{visit.site}#stage7_everywhere/3")
+    item = page.locator("#read ol > li")
+    expect(item).to_have_count(1)
+    expect(item).to_contain_text("A failed attempt.")
 
 
 def test_timeline(visit: Visit) -> None:

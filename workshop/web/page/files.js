@@ -31,10 +31,11 @@ export const short = (stage, path) => path.replace(`exercises/${stage.name}/`, "
 export function begin_step(stage, step) {
   const own = relevant(stage, step);
   if (own.length > 1) editor_files();
-  const path = step.place || own[0] || stage.edit[0];
+  const named = new RegExp(`\\b(?:Step|Number) ${step.number}\\b`);
+  const path = step.place || own[0] || stage.edit.find(one => named.test(app.work.text(one))) || stage.edit[0];
   if (!path) return;
   open(path);
-  app.editor.find(new RegExp(`\\bStep ${step.number}\\b`));
+  app.editor.find(named);
 }
 
 // The files of a step, if its name has some: Step02Journal has journal.py and test_journal.py.

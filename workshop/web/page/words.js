@@ -20,6 +20,8 @@ export function label(stage, step, state) {
   return `${number}: ${step.title || "for you to find"} (${states[state]})`;
 }
 
+const has = (kinds, one) => kinds.some(kind => kind.number === one.number && kind.status === "passes");
+
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // A verdict in one line, and whether it is good: {good: true, false or null, text, step, tests of a step that fails, next}.
@@ -37,6 +39,10 @@ export function summary(stage, answer, asked, current) {
   const steps = data.steps ?? [];
   if (stage.judged) {
     const caught = steps.filter(kind => kind.status === "passes").length;
+    const left = stage.steps.find(one => one.number > current?.number && !has(steps, one)) ?? stage.steps.find(one => !has(steps, one));
+    if (current && left && has(steps, current)) {
+      return { good: true, text: `${name(stage, current)} is caught: ${caught} of ${stage.steps.length} are.`, step: current, next: left };
+    }
     if (caught === stage.steps.length) return { good: false, text: "All kinds of mistake are caught; one thing is left." };
     if (caught) return { good: false, text: `${caught} of ${stage.steps.length} kinds of mistake are caught.` };
     return { good: false, text: "No kind of mistake is caught yet." };
