@@ -54,6 +54,9 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
     assert page.locator("#map > li").count() == 11
     page.get_by_role("link", name="Make the first red test green").click()
     expect(page.locator(".step-head h2")).to_contain_text("as_line returns the bytes")
+    # Who begins here has not seen the page about the stage.
+    expect(page.locator("#read").get_by_role("link", name="The lecture")).to_be_visible()
+    expect(page.locator("#read .how")).to_contain_text("press the button of that name")
     looked_at("a step")
     if size is NARROW:
         page.get_by_role("button", name="Code").click()
@@ -172,10 +175,10 @@ def test_commands(visit: Visit) -> None:
     expect(page.get_by_role("button", name="The next hint")).to_have_count(0)
 
     write(page)
-    page.get_by_role("button", name="Reference").click()
+    page.get_by_role("button", name="Solution").click()
     page.get_by_role("button", name="Not yet").click()
     answers["solution"] = {"text": "-mine\n+theirs\n", "exit": 0}
-    page.get_by_role("button", name="Reference").click()
+    page.get_by_role("button", name="Solution").click()
     page.get_by_role("button", name="Up to step 1").click()
     expect(page.locator("#difference pre")).to_contain_text("+theirs")
     assert [words for name, words in visit.python.asked if name == "solution"] == [
@@ -184,9 +187,9 @@ def test_commands(visit: Visit) -> None:
 
     saved = f".workshop/saved/2026-01-02-030405/{FILE}"
     answers["reset"] = {"text": "The starter is in place.\n", "files": {FILE: "S\n", saved: MINE}}
-    for button in ("Keep my files", "Start again"):
+    for button in ("Keep my files", "Reset"):
         page.get_by_label("Menu").click()
-        page.get_by_role("button", name="Start this stage again").click()
+        page.get_by_role("button", name="Reset this stage").click()
         assert code(page) == MINE
         page.get_by_role("button", name=button, exact=True).click()
     expect(notice(page)).to_contain_text("your files are saved")

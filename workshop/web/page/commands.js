@@ -66,7 +66,7 @@ export async function solution() {
   const { stage, step } = app.at;
   const upto = step && !step.test?.given;
   const part_of = upto ? [["upto", `Up to ${name(stage, step).toLowerCase()}`, true]] : [];
-  const choice = await ask("Show the reference?", [
+  const choice = await ask("Show the solution?", [
     h("p", {}, "You see how the course itself solves this, as the difference from your files. Have you had all the hints?"),
   ], [["", "Not yet"], ...(stage.judged ? [] : part_of), ["all", "All of the stage", !part_of.length || stage.judged]]);
   if (!choice) return;
@@ -76,16 +76,16 @@ export async function solution() {
   const answer = await command("solution", words);
   if (!answer || app.at.stage !== stage) return;
   const same = !/^[-+@]/m.test(answer.text ?? "");
-  const apply = h("button", { type: "button", class: "quiet", onclick: () => put_reference(stage, words) }, "Put the reference in place");
+  const apply = h("button", { type: "button", class: "quiet", onclick: () => put_solution(stage, words) }, "Put the solution in place");
   $("difference").replaceChildren(printed(answer), ...(same || answer.exit ? [] : [h("p", { class: "more" }, apply, " Your files are saved first.")]));
   say(same ? answer.text ?? "" : "The differences are shown.");
 }
 
-async function put_reference(stage, words) {
+async function put_solution(stage, words) {
   const answer = await command("solution", { ...words, apply: true }, { keeps: false });
   if (!answer || answer.stopped) return;
   show_progress();
-  notice("files", "The reference is in place; your files are saved.", ...back(answer));
+  notice("files", "The solution is in place; your files are saved.", ...back(answer));
   $("difference").replaceChildren(printed(answer));
 }
 
@@ -93,9 +93,9 @@ export async function reset() {
   const { stage } = app.at;
   const changed = stage.edit.filter(path => app.work.changed(path));
   if (!changed.length) return notice("files", "Nothing to do: your files of this stage are the starters.");
-  const choice = await ask(`Start stage ${stage.number} again?`, [
+  const choice = await ask(`Reset stage ${stage.number}?`, [
     h("p", {}, `The starters take the place of ${changed.map(path => short(stage, path)).join(", ")}. Your files are saved first, and you can bring them back.`),
-  ], [["", "Keep my files"], ["reset", "Start again", true]]);
+  ], [["", "Keep my files"], ["reset", "Reset", true]]);
   if (choice !== "reset") return;
   const answer = await command("reset", { stage: stage.name }, { keeps: false });
   if (!answer || answer.stopped) return;

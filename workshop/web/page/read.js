@@ -5,7 +5,7 @@ import { $, h, icon, TICK } from "./dom.js";
 import { begin_step } from "./files.js";
 import { name } from "./words.js";
 
-const HOW = "Where a text says python3 -m workshop run, hint, solution, reset or hunt, press the button of that name here.";
+const HOW = "If a text says python3 -m workshop run, hint, solution, hunt or reset, or trial, press the button of that name: reset is in the menu.";
 
 function step_head(stage, step, state, open) {
   const test = step.test;
@@ -70,12 +70,14 @@ export function read(stage, step, { state, whole, open }) {
     stage.alone && `Alone: ${stage.alone} minutes`,
     stage.lecture && h("a", { href: stage.lecture, target: "_blank", rel: "noopener" }, "The lecture", h("span", { class: "hidden" }, " (in a new tab)")),
   ].filter(Boolean);
+  // Who begins with the first step has not read the page about the stage.
+  const first = step && step === stage.steps.find(one => !one.test?.given);
   const head = h("header", { class: "stage-head" },
     h("p", { class: "number" }, `Stage ${stage.number}`),
     h("h2", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
-    step ? null : h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))),
+    first || !step ? h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))) : null,
     step || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
-    step ? null : h("p", { class: "how" }, HOW));
+    first || !step ? h("p", { class: "how" }, HOW) : null);
   const toggle = (own || row) && h("p", { class: "toggle" }, h("button", {
     type: "button", class: "link", "aria-pressed": String(whole),
     onclick: () => read(stage, step, { state, whole: !whole, open }),
