@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 
 import pytest
@@ -16,6 +17,7 @@ from web_page import (  # noqa: F401
     STAGE,
     Python,
     Visit,
+    _step,
     axe,
     browser,
     code,
@@ -144,6 +146,54 @@ def test_out_and_in(visit: Visit) -> None:
     put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
     expect(notice(other)).to_contain_text("Imported: 1 file.")
     assert code(other) == "same = 1\n"
+
+
+LATER = """
+    window.later = 0;
+    const now = Date.now;
+    Date.now = () => now() + window.later;
+"""
+
+
+def test_a_copy_of_what_passed(visit: Visit) -> None:
+    """When a step passes that did not, the files are copied: what was deleted since, and saved so, can be brought back."""
+    page = visit.page(f"{STAGE}/1", before=LATER)
+    button = page.get_by_role("button", name="Bring back")
+
+    def run(text: str, *passing: int) -> None:
+        page.evaluate("window.later += 60_000")
+        write(page, text)
+        steps = [_step(n, "passes" if n in passing else "fails", "passed") for n in (1, 2)]
+        data = {"passed": False, "steps": steps}
+        visit.python.answers["run"] = {"text": f"{text} was run\n", "data": data}
+        page.locator("#run").click()
+        expect(page.locator("#verdict pre")).to_contain_text(f"{text} was run")
+        expect(page.locator("#run")).to_be_enabled()
+
+    def copies() -> list[str]:
+        page.get_by_label("Menu").click()
+        page.get_by_role("button", name="Saved copies").click()
+        expect(button.first).to_be_visible()
+        return page.locator(".copies strong").all_inner_texts()
+
+    run("a = 1", 1)
+    run("a = 2", 1)
+    write(page, "")
+    kept(page, "")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert re.fullmatch(r"\d+-\d+-\d+, \d+:\d+: step 1 passed", copies()[0])
+    assert button.count() == 1
+    button.click()
+    expect(notice(page)).to_contain_text("Your files are back: lines.py.")
+    assert code(page) == "a = 1"
+    for n in range(3, 9):
+        run(f"a = {n}")
+        run(f"a = {n}", 1, 2)
+    shown = [one for one in copies() if one.endswith("step 2 passed")]
+    assert len(shown) == 5, shown
+    button.first.click()
+    assert code(page) == "a = 8"
 
 
 def test_a_given_file_to_break(visit: Visit) -> None:

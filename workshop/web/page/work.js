@@ -7,6 +7,7 @@ import { BadZip, pack, unpack } from "./zip.js";
 const PAUSE = 400; // milliseconds without a change, after which it is saved
 const EXPORTED = /^\.workshop\/(passed|hints|asked)\.json$/;
 const ABOUT = ".workshop/export.json";
+const FEW = 5; // copies of a stage's files as they passed
 const SAVED = ".workshop/saved/";
 
 export const encode = text => new TextEncoder().encode(text);
@@ -238,6 +239,17 @@ export class Work extends EventTarget {
     const folder = this.#folder();
     for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
     return folder;
+  }
+
+  // Keep a copy of a stage's files as they are, now that this step passes which did not; of a stage, the last few stay.
+  keepPassed(stage, number) {
+    const mine = stage.edit.filter(path => this.files.has(path));
+    if (!mine.length || !this.owned) return;
+    const folder = `${this.#folder()}-${stage.name}-${number}`;
+    for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
+    const copies = [...this.copies()].filter(([one]) => one.includes(`-${stage.name}-`));
+    for (const [old, paths] of copies.slice(FEW)) for (const path of paths) this.#put(`${SAVED}${old}/${path}`, null);
+    this.#later();
   }
 
   // The name of a new folder of copies: the time, here.
