@@ -92,6 +92,9 @@ def test_trial(tool: Engine) -> None:
     assert "DirtyReactorAggregateError" in gallery["text"]
     tls = tool.ask("trial", target="exercises.stage0_setup.test_setup.Check00Machine.test_tls")
     assert "it needs TLS" in tls["text"] and "skips=1" in tls["text"]
+    first = tool.ask("trial", target="exercises.stage1_trial.look.Red", options=["-x"])
+    every = tool.ask("trial", target="exercises.stage1_trial.look.Red")
+    assert first["text"].count("[FAIL]") < every["text"].count("[FAIL]")
     nothing = tool.ask("trial", target="exercises.stage0_setup.nothing")
     assert nothing["exit"] == 1 and "nothing" in nothing["text"]
     tool.ask("reset", stage="0")

@@ -56,7 +56,7 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
     expect(page.locator(".step-head h2")).to_contain_text("as_line returns the bytes")
     # Who begins here has not seen the page about the stage.
     expect(page.locator("#read").get_by_role("link", name="The lecture")).to_be_visible()
-    expect(page.locator("#read .how")).to_contain_text("press the button of that name")
+    expect(page.locator("#read .how")).to_contain_text("the button of its name")
     looked_at("a step")
     if size is NARROW:
         page.get_by_role("button", name="Code").click()
@@ -124,6 +124,39 @@ def test_run(visit: Visit) -> None:
     assert shown == ["stale", "passes", "stale"]
     page.locator(".brand").click()
     expect(page.locator('[data-passed="true"]')).to_have_count(0)
+
+
+def test_the_text_fits(visit: Visit) -> None:
+    """At 1280 pixels no table and no box of commands is cut off; what explains a command may go below it."""
+    page = visit.page()
+    for stage in ("stage0_setup", "stage1_trial", "stage4_disconnect", "stage5_transform"):
+        page.goto(f"{visit.site}#{stage}")
+        expect(page.locator("#read .commands").first).to_be_visible()
+        cut = page.evaluate(
+            "[...document.querySelectorAll('#read .commands, #read .table')]"
+            ".filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+        )
+        assert cut == [], stage
+
+
+def test_commands_in_texts(visit: Visit) -> None:
+    """A command in a text can be pressed: trial with what it names and the options that a page has; run; hint."""
+    page = visit.page("stage1_trial")
+    visit.python.answers = {"trial": {"text": "PASSED\n", "exit": 0}, "run": PASSES}
+    name = "trial exercises.stage1_trial.look.Forgotten"
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#trial")).to_contain_text("PASSED")
+    assert visit.python.asked[-1][1] == {"target": "exercises.stage1_trial.look.Forgotten"}
+    page.get_by_role("button", name=name.replace("trial ", "trial --force-gc ", 1)).click()
+    expect(page.locator("#trial code")).to_contain_text("--force-gc")
+    expect(page.locator("#run")).to_be_enabled()
+    target = "exercises.stage1_trial.look.Forgotten"
+    assert visit.python.asked[-1][1] == {"target": target, "options": ["--force-gc"]}
+    page.locator("#read").get_by_role(
+        "button", name="python3 -m workshop run", exact=False
+    ).first.click()
+    expect(page.locator("#run")).to_be_enabled()
+    assert visit.python.asked[-1] == ("run", {"stage": "stage1_trial"})
 
 
 def test_broken_off(visit: Visit) -> None:

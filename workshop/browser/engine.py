@@ -13,7 +13,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -221,9 +221,10 @@ def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, dict[str, A
     return code, {"test": found[0] if found else "", "rows": rows}
 
 
-def _trial(tool: Tool, target: str) -> tuple[int, None]:
+def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, None]:
     """Run plain trial on what a dotted name names, and print what it prints."""
-    facts = json.dumps({"target": target, "folder": str(ROOT), "limit": tool.limit})
+    words = [*options, target]
+    facts = json.dumps({"words": words, "folder": str(ROOT), "limit": tool.limit})
     code = f"from workshop.browser.process import trial; trial({facts!r})"
     bounds = {"limit": WHOLE_JOB, "most": MOST_OUTPUT, "grace": GRACE}
     found = run_process(code, image=BASE, whole=True, **bounds)

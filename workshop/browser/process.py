@@ -67,7 +67,7 @@ def job() -> None:
 
 
 def trial(facts: str) -> None:
-    """Run trial as its command does, on the target in ``facts``; each test has its limit, as in a job."""
+    """Run trial as its command does, with the words in ``facts``; each test has its limit, as in a job."""
     asked = json.loads(facts)
     os.dup2(1, 2)
     events = os.open("/dev/events", os.O_WRONLY)
@@ -90,7 +90,7 @@ def trial(facts: str) -> None:
     sys.dont_write_bytecode = True
     ask("deadline", seconds=asked["limit"])
     shutil.rmtree(LOGS, ignore_errors=True)
-    words = ["twisted.trial", f"--temp-directory={LOGS}", asked["target"]]
+    words = ["twisted.trial", f"--temp-directory={LOGS}", *asked["words"]]
     module(
         json.dumps({"words": words, "folder": asked["folder"], "environment": dict(os.environ)}),
         lambda: send(ended=True),

@@ -123,17 +123,17 @@ export async function hunt() {
   say(answer.stopped ? "Stopped." : answer.text ?? "");
 }
 
-// Run plain trial, and show what it prints.
-export async function trial() {
+// Run plain trial, on what is in hand or what a text names, and show what it prints.
+export async function trial(target = trial_target(), options = []) {
   const { stage } = app.at;
   if (!stage || app.running) return;
-  const target = trial_target();
+  const words = ["trial", ...options, target].join(" ");
   part("result");
-  waiting("trial", `trial ${target}`);
-  const answer = await command("trial", { target });
+  waiting("trial", words);
+  const answer = await command("trial", { target, ...(options.length ? { options } : {}) });
   if (!answer || app.at.stage !== stage) return;
   const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
-  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, `trial ${target}`)), printed(answer), ...lacks);
+  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words)), printed(answer), ...lacks);
   // Its verdict is the last line.
   $("trial").scrollTop = $("trial").scrollHeight;
   say(answer.text.trimEnd().split("\n").at(-1));

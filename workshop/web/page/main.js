@@ -105,7 +105,7 @@ async function main() {
     $("main").focus();
   });
   addEventListener("hashchange", go);
-  app.doors = { go, run: () => run(false), hint, solution };
+  app.doors = { go, run: () => run(false), hint, solution, trial };
   await go();
   document.body.dataset.ready = "true";
   if (app.work.meta.version && app.work.meta.version !== app.course.version) {

@@ -3,9 +3,10 @@
 import { part } from "./app.js";
 import { $, h, icon, TICK } from "./dom.js";
 import { begin_step } from "./files.js";
+import { put_doors } from "./results.js";
 import { name } from "./words.js";
 
-const HOW = "If a text says python3 -m workshop run, hint, solution, hunt or reset, or trial, press the button of that name: reset is in the menu.";
+const HOW = "To run a command that a text has, press it, or the button of its name; reset is in the menu.";
 
 function step_head(stage, step, state, open) {
   const test = step.test;
@@ -59,6 +60,7 @@ export function read(stage, step, { state, whole, open }) {
   if (row && !whole) body.replaceChildren(row);
   // The tool calls it a number; a README may have another word.
   if (stage.judged) for (const one of body.querySelectorAll("[data-step] > h2")) one.textContent = one.textContent.replace(/^Description /, "Number ");
+  for (const one of body.querySelectorAll("code")) if (!one.closest("a")) put_doors(one, false);
   const stepped = body.querySelector("[data-step]") !== null;
   for (const section of body.children) {
     const mine = section === own || (own && !whole && false);

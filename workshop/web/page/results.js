@@ -10,6 +10,7 @@ const DOOR = new RegExp([
   /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:"?, line (?<line>\d+)|:(?<colon>\d+))?/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
   /python3? -m workshop reset (?<restored>\w+) --provided/,
+  /\btrial (?<options>(?:(?:-x|--force-gc|--order \w+) )*)(?<target>exercises\.[\w.]*\w)/,
 ].map(one => one.source).join("|"), "g");
 
 export function show_result(which) {
@@ -40,26 +41,32 @@ export function waiting(which, text) {
 // The words that a command prints. Names of files in them open the file, and commands do what they say.
 export function printed(answer) {
   const pre = h("pre", { class: "printed", html: answer.html ?? "" });
+  put_doors(pre);
+  return pre;
+}
+
+// Make buttons of the commands in an element, and of the names of files unless only commands are wanted.
+export function put_doors(element, files = true) {
   const texts = [];
-  for (const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
+  for (const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
   for (const text of texts) {
     const parts = [];
     let from = 0;
     for (const found of text.data.matchAll(DOOR)) {
       // What needs a machine is no command for here.
       const away = /On a machine\s+$/.test(text.data.slice(0, found.index));
-      const act = !away && door(found.groups);
+      const act = !away && (files || !found.groups.path) && door(found.groups);
       if (!act) continue;
       parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
       from = found.index + found[0].length;
     }
     if (parts.length) text.replaceWith(...parts, text.data.slice(from));
   }
-  return pre;
 }
 
 // What a file's name or a command does when it is pressed; null if nothing.
-function door({ path, line, colon, command: word, stage: first, step, restored }) {
+function door({ path, line, colon, command: word, stage: first, step, restored, target, options }) {
+  if (target) return () => app.doors.trial(target, options.split(" ").filter(Boolean));
   if (restored) return restored === app.at.stage.name ? put_back : null;
   if (path) {
     const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
