@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,9 +75,16 @@ def test_hunt(tool: Engine) -> None:
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
 
 
-def test_trial(tool: Engine) -> None:
+def plain(printed: str) -> str:
+    """What trial printed, without the time that it took, and without the lines of Python's and Twisted's own files."""
+    ours = re.sub(r'  File "(?!/course/exercises).*\n    .*\n', "", printed)
+    return re.sub(r"tests in [\d.]+s", "tests in 0 s", ours)
+
+
+def test_trial(tool: Engine, tmp_path: Path) -> None:
     """Plain trial says what it says on a machine; no path, no number and no class is left out or added."""
     yours = "exercises/stage0_setup/test_yours.py"
+    starter = answer(load(REPOSITORY).stage("stage0_setup"), 0)["lines.py"]
     broken = 'def as_line(text):\n    return text.encode("utf-8")\n'
     tests = (REPOSITORY / yours).read_text("utf-8")
     ran = tool.ask(
@@ -84,8 +94,17 @@ def test_trial(tool: Engine) -> None:
     )
     assert ran["exit"] == 0 and ran["text"].endswith("PASSED (successes=2)\n"), ran["text"]
     assert ran["text"].startswith("exercises.stage0_setup.test_yours\n"), ran["text"]
-    ran = tool.ask("trial", target="exercises.stage0_setup.test_setup.Step01Line")
-    assert ran["exit"] == 1
+    target = "exercises.stage0_setup.test_setup.Step01Line"
+    ran = tool.ask("trial", {"exercises/stage0_setup/lines.py": starter}, target=target)
+    here = subprocess.run(
+        [sys.executable, "-m", "twisted.trial", f"--temp-directory={tmp_path / 'trial'}", target],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran["exit"] == here.returncode == 1
+    assert plain(ran["text"]) == plain(here.stdout.replace(str(REPOSITORY), "/course"))
     assert 'File "/course/exercises/stage0_setup/test_setup.py", line ' in ran["text"]
     assert "FAILED (" in ran["text"].splitlines()[-1]
     gallery = tool.ask("trial", target="exercises.stage4_disconnect.gallery.Teardown2PortOnly")

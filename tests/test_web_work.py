@@ -144,8 +144,8 @@ def test_out_and_in(visit: Visit) -> None:
     # Another version, but with the same starter of this file.
     about = {**about, "version": "9.9.9"}
     put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
-    expect(notice(other)).to_contain_text("Imported: 1 file.")
-    assert code(other) == "same = 1\n"
+    # The notice has the same words as the last one.
+    expect(other.locator(".cm-line").first).to_have_text("same = 1")
 
 
 LATER = """
@@ -222,7 +222,7 @@ def test_a_given_file_to_break(visit: Visit) -> None:
     assert code(page)[:400] == given
     expect(back).to_be_hidden()
     write(page, "broken = 2\n")
-    page.get_by_role("button", name=f"reset {stage} --provided").click()
+    page.locator("#verdict").get_by_role("button", name=f"reset {stage} --provided").click()
     assert code(page)[:400] == given
     write(page, "broken = 3\n")
     page.get_by_label("Menu").click()

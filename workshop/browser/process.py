@@ -85,6 +85,9 @@ def trial(facts: str) -> None:
 
     reporters: Any = Reporter
     reporters.startTest = start
+    # That the network is the simulated one, and calm, is so of every failure here.
+    simulated: Any = import_module("workshop.simulated.trial")
+    simulated.noted = lambda add, history: add
     _leave_out(read(ELSEWHERE)["tests"])
     # A file that is changed twice within a second may look like its compiled form.
     sys.dont_write_bytecode = True

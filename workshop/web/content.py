@@ -129,7 +129,8 @@ def _commands(box: re.Match[str]) -> str:
     """Return a box of commands with what explains each in a part of its own, which may go below it; another box as it is."""
     lines = box[1].splitlines()
     if not all(COMMAND.match(line) for line in lines if line):
-        return box[0]
+        # A single line, such as an error's, needs no columns.
+        return box[0].replace("<pre>", '<pre class="commands">') if len(lines) == 1 else box[0]
     shown = (re.sub(r" {2,}(\S.*)", r'  <span class="gloss">\1</span>', line) for line in lines)
     inside = "".join(f'<span class="line">{line}\n</span>' for line in shown)
     return f'<pre class="commands"><code>{inside}</code></pre>'

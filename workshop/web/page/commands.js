@@ -133,7 +133,7 @@ export async function trial(target = trial_target(), options = []) {
   const answer = await command("trial", { target, ...(options.length ? { options } : {}) });
   if (!answer || app.at.stage !== stage) return;
   const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
-  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words)), printed(answer), ...lacks);
+  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words), " on the simulated network"), printed(answer), ...lacks);
   // Its verdict is the last line.
   $("trial").scrollTop = $("trial").scrollHeight;
   say(answer.text.trimEnd().split("\n").at(-1));

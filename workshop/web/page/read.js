@@ -61,6 +61,10 @@ export function read(stage, step, { state, whole, open }) {
   // The tool calls it a number; a README may have another word.
   if (stage.judged) for (const one of body.querySelectorAll("[data-step] > h2")) one.textContent = one.textContent.replace(/^Description /, "Number ");
   for (const one of body.querySelectorAll("code")) if (!one.closest("a")) put_doors(one, false);
+  // Names in a narrow column break after an underscore.
+  for (const one of body.querySelectorAll("td code")) {
+    if (!one.firstElementChild) one.replaceChildren(...one.textContent.split(/(?<=\w_)(?=\w)/).flatMap((part, n) => (n ? [h("wbr"), part] : [part])));
+  }
   const stepped = body.querySelector("[data-step]") !== null;
   for (const section of body.children) {
     const mine = section === own || (own && !whole && false);
