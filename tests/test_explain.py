@@ -8,19 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import rich.console
-from driving import ECHO, HALF, MINI, SOLVED, Learner
+from driving import ECHO, HALF, MINI, REPOSITORY, SOLVED, Learner
 from rich.cells import cell_len
 
 from workshop.course import Stage, load
 from workshop.course.files import remember
+from workshop.judge.steps import by_step
 from workshop.report.console import Console, broken
 from workshop.report.explain import words
+from workshop.report.steps import show_step
 from workshop.report.where import blame_later_steps, edit
-from workshop.runner.result import Frame, Problem
+from workshop.runner.result import Frame, Problem, Result
 
 WRONG = Problem("FailTest", "Sent b'x': it was wrong.")
 SECOND = "exercises/stage1_echo/second_file_of_the_stage.py"
@@ -389,6 +392,19 @@ def test_a_step_that_is_broken_off(mini: Learner, closes: str, count: str) -> No
         "-m workshop hint stage1_echo 2\n",
     ):
         assert text in out, out
+
+
+def test_the_columns_of_steps() -> None:
+    """What is too long for its column pushes nothing aside: the place is left out of that row."""
+    stage = load(REPOSITORY).stage("stage2_poetry")
+    words = io.StringIO()
+    console = Console(rich.console.Console(file=words, width=80))
+    for step in by_step(stage, Result((), None, "", 0)).steps[:2]:
+        show_step(console, replace(step, status="fails"), "in class")
+        show_step(console, step, "in class")
+    rows = words.getvalue().splitlines()
+    assert ["broken off" in row for row in rows] == [True, False] * 2
+    assert [row.find("in class") for row in rows] == [-1, 58] * 2, rows
 
 
 def test_a_step_that_is_broken_off_at_once(mini: Learner) -> None:

@@ -217,6 +217,15 @@ def test_what_a_terminal_shows() -> None:
     assert as_html(text) == f"{bold} {bright}c"
 
 
+def test_lectures_keep_their_answers_folded() -> None:
+    """On a page to read, one predicts an output before one opens it; nothing speaks of keys that do nothing there."""
+    for stage, page in lectures(COURSE).items():
+        cells = [cell for cell in notebook(stage)["cells"] if cell.get("outputs")]
+        assert page.count('<details class="outputs">\n<summary>Output</summary>') == len(cells)
+        assert "Shift" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.S), stage
+        assert "predict it before you open it" in page, stage
+
+
 def notebook(stage: str) -> dict[str, list[dict[str, list[object]]]]:
     """A notebook as it is stored."""
     stored: dict[str, list[dict[str, list[object]]]] = json.loads(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,9 +69,81 @@ def test_hunt(tool: Engine) -> None:
     found = tool.ask("hunt", target=target)
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
-    rows = [(row["who"], row["what"]) for row in found["data"]]
+    assert found["data"]["test"] == f"{target}.test_hello"
+    rows = [(row["who"], row["what"]) for row in found["data"]["rows"]]
     assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
+
+
+def plain(printed: str) -> str:
+    """What trial printed, without the time that it took, and without the lines of Python's and Twisted's own files."""
+    ours = re.sub(r'  File "(?!/course/exercises).*\n    .*\n', "", printed)
+    return re.sub(r"tests in [\d.]+s", "tests in 0 s", ours)
+
+
+def test_trial(tool: Engine, tmp_path: Path) -> None:
+    """Plain trial says what it says on a machine; no path, no number and no class is left out or added."""
+    yours = "exercises/stage0_setup/test_yours.py"
+    starter = answer(load(REPOSITORY).stage("stage0_setup"), 0)["lines.py"]
+    broken = 'def as_line(text):\n    return text.encode("utf-8")\n'
+    tests = (REPOSITORY / yours).read_text("utf-8")
+    ran = tool.ask(
+        "trial",
+        {"exercises/stage0_setup/lines.py": broken, yours: tests},
+        target="exercises.stage0_setup.test_yours",
+    )
+    assert ran["exit"] == 0 and ran["text"].endswith("PASSED (successes=2)\n"), ran["text"]
+    assert ran["text"].startswith("exercises.stage0_setup.test_yours\n"), ran["text"]
+    target = "exercises.stage0_setup.test_setup.Step01Line"
+    ran = tool.ask("trial", {"exercises/stage0_setup/lines.py": starter}, target=target)
+    here = subprocess.run(
+        [sys.executable, "-m", "twisted.trial", f"--temp-directory={tmp_path / 'trial'}", target],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran["exit"] == here.returncode == 1
+    assert plain(ran["text"]) == plain(here.stdout.replace(str(REPOSITORY), "/course"))
+    assert 'File "/course/exercises/stage0_setup/test_setup.py", line ' in ran["text"]
+    assert "FAILED (" in ran["text"].splitlines()[-1]
+    gallery = tool.ask("trial", target="exercises.stage4_disconnect.gallery.Teardown2PortOnly")
+    assert "DirtyReactorAggregateError" in gallery["text"]
+    tls = tool.ask("trial", target="exercises.stage0_setup.test_setup.Check00Machine.test_tls")
+    assert "it needs TLS" in tls["text"] and "skips=1" in tls["text"]
+    first = tool.ask("trial", target="exercises.stage1_trial.look.Red", options=["-x"])
+    every = tool.ask("trial", target="exercises.stage1_trial.look.Red")
+    assert first["text"].count("[FAIL]") < every["text"].count("[FAIL]")
+    nothing = tool.ask("trial", target="exercises.stage0_setup.nothing")
+    assert nothing["exit"] == 1 and "nothing" in nothing["text"]
+    tool.ask("reset", stage="0")
+
+
+@pytest.mark.parametrize(
+    ("code", "limit", "says"),
+    [
+        ("while True: pass", 1, "Yours.test_this did not end within 1 s, so trial was ended."),
+        (
+            "while True: print('hello' * 1000)",
+            10,
+            "More than 1 MiB was printed, so trial was ended.",
+        ),
+        ("import os; os._exit(3)", 10, "trial's process ended with exit code 3."),
+        ("def f(): f()\n        f()", 10, "RecursionError"),
+    ],
+    ids=["endless", "printing", "exit", "recursion"],
+)
+def test_hostile_trial(tool: Engine, code: str, limit: int, says: str) -> None:
+    """A test that never ends, or prints without end, is ended with a sentence; trial runs again at once."""
+    yours = "exercises/stage0_setup/test_yours.py"
+    head = "from twisted.trial.unittest import TestCase\n\n\nclass Yours(TestCase):\n    def test_this(self):\n"
+    target = "exercises.stage0_setup.test_yours"
+    ran = tool.ask("trial", {yours: f"{head}        {code}\n"}, target=target, limit=limit)
+    assert ran["exit"] == 1 and says in ran["text"], ran["text"][-3000:]
+    assert len(ran["text"]) < 100_000
+    again = tool.ask("trial", {yours: f"{head}        pass\n"}, target=target)
+    assert again["exit"] == 0, again["text"]
+    tool.ask("reset", stage="0")
 
 
 def test_left_out(tool: Engine) -> None:
@@ -79,6 +154,28 @@ def test_left_out(tool: Engine) -> None:
     assert ran["exit"] == 0
     assert "Not run, since a browser lacks what they need: test_tls." in ran["text"]
     assert "On a machine  python3 -m workshop run stage0_setup" in ran["text"]
+
+
+def test_a_given_file_that_is_broken(tool: Engine) -> None:
+    """Trial sees a broken file of the course; a verdict waits until it is as it was."""
+    cache = "exercises/stage1_trial/cache.py"
+    given = (REPOSITORY / cache).read_text("utf-8")
+    ran = tool.ask("run", {cache: f"{given}\nraise OSError('broken')\n"}, stage="stage1_trial")
+    assert ran["data"]["refused"] == cache and "reset stage1_trial --provided" in ran["text"]
+    assert "broken" in tool.ask("trial", target="exercises.stage1_trial")["text"]
+    assert tool.ask("trial", {cache: given}, target="exercises.stage1_trial")["exit"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "flags"),
+    [("while True: pass\n", (False, True)), ("def f(:\n", (True, False)), ("", (True, False))],
+    ids=["endless", "syntax", "emptied"],
+)
+def test_a_run_that_cannot_go_on(tool: Engine, text: str, flags: tuple[bool, bool]) -> None:
+    """The page can tell a step that fails from one whose tests cannot be loaded, and from a run that was broken off."""
+    data = tool.ask("run", {SERVER: text}, stage="2", limit=1)["data"]
+    assert (data["unloaded"], data["broken_off"]) == flags
+    tool.ask("reset", stage="2")
 
 
 def test_what_is_not_there(tool: Engine) -> None:

@@ -55,6 +55,9 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
     assert page.locator("#map > li").count() == 11
     page.get_by_role("link", name="Make the first red test green").click()
     expect(page.locator(".step-head h2")).to_contain_text("as_line returns the bytes")
+    # Who begins here has not seen the page about the stage.
+    expect(page.locator("#read").get_by_role("link", name="The lecture")).to_be_visible()
+    expect(page.locator("#read .how")).to_contain_text("the button of its name")
     looked_at("a step")
     if size is NARROW:
         page.get_by_role("button", name="Code").click()
@@ -124,6 +127,76 @@ def test_run(visit: Visit) -> None:
     expect(page.locator('[data-passed="true"]')).to_have_count(0)
 
 
+def test_the_text_fits(visit: Visit) -> None:
+    """At 1280 pixels no table and no box of commands is cut off; what explains a command may go below it."""
+    page = visit.page()
+    for stage in ("stage0_setup", "stage1_trial", "stage4_disconnect", "stage5_transform"):
+        page.goto(f"{visit.site}#{stage}")
+        expect(page.locator("#read .commands").first).to_be_visible()
+        cut = page.evaluate(
+            "[...document.querySelectorAll('#read .commands, #read .table')]"
+            ".filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+        )
+        assert cut == [], stage
+
+
+def test_commands_in_texts(visit: Visit) -> None:
+    """A command in a text can be pressed: trial with what it names and the options that a page has; run; hint."""
+    page = visit.page("stage1_trial")
+    visit.python.answers = {"trial": {"text": "PASSED\n", "exit": 0}, "run": PASSES}
+    name = "trial exercises.stage1_trial.look.Forgotten"
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#trial")).to_contain_text("PASSED")
+    assert visit.python.asked[-1][1] == {"target": "exercises.stage1_trial.look.Forgotten"}
+    page.get_by_role("button", name=name.replace("trial ", "trial --force-gc ", 1)).click()
+    expect(page.locator("#trial code")).to_contain_text("--force-gc")
+    expect(page.locator("#run")).to_be_enabled()
+    target = "exercises.stage1_trial.look.Forgotten"
+    assert visit.python.asked[-1][1] == {"target": target, "options": ["--force-gc"]}
+    page.locator("#read").get_by_role(
+        "button", name="python3 -m workshop run", exact=False
+    ).first.click()
+    expect(page.locator("#run")).to_be_enabled()
+    assert visit.python.asked[-1] == ("run", {"stage": "stage1_trial"})
+
+
+def test_broken_off(visit: Visit) -> None:
+    """After an endless loop, or a syntax error, the sentence that says so is in view and its line marked."""
+    page = visit.page(f"{STAGE}/1")
+    rows = [f"  Step {n:2}  Name             not run" for n in range(40)]
+    said = f"{FILE}, line 4: still running after 10 s: a loop or a wait that never ends?"
+    printed = [f"  hello {n}" for n in range(40)]
+    data = {"passed": False, "broken_off": True, "steps": [_step(1, "fails")]}
+    answers = visit.python.answers
+    answers["run"] = {"text": "\n".join(["Title", "", *rows, "", said, *printed]), "data": data}
+    write(page, "a = 1\nb = 2\nc = 3\nd = 4\n")
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Step 1 is broken off.")
+    expect(page.locator(".cm-marked")).to_have_text("d = 4")
+    line = page.locator("#verdict").get_by_role("button", name=f"{FILE}, line 4")
+    shown, panel, head = (
+        one.bounding_box() for one in (line, page.locator("#verdict"), page.locator(".said"))
+    )
+    assert shown and panel and head
+    assert head["y"] + head["height"] <= shown["y"] <= head["y"] + head["height"] + 40
+    assert shown["y"] + shown["height"] <= panel["y"] + panel["height"]
+    wrong = {**FAILS["data"], "unloaded": True}
+    answers["run"] = {**FAILS, "data": wrong}
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Step 1 fails: its tests cannot be loaded.")
+
+
+def test_typing_goes_on(visit: Visit) -> None:
+    """A red run marks the line to edit; the caret stays, so that what is typed next follows what was typed before."""
+    page = visit.page(f"{STAGE}/1")
+    visit.python.answers["run"] = FAILS
+    write(page, "a = 1\nb = 2\nc = 3\nd = 4\ne = ")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".cm-marked")).to_have_text("d = 4")
+    page.keyboard.type("5")
+    assert code(page) == "a = 1\nb = 2\nc = 3\nd = 4\ne = 5"
+
+
 def test_commands(visit: Visit) -> None:
     """Hints come one by one; the reference after asking; a reset asks first, and can be undone; Stop ends a run."""
     page = visit.page(f"{STAGE}/1")
@@ -136,10 +209,10 @@ def test_commands(visit: Visit) -> None:
     expect(page.get_by_role("button", name="The next hint")).to_have_count(0)
 
     write(page)
-    page.get_by_role("button", name="Reference").click()
+    page.get_by_role("button", name="Solution").click()
     page.get_by_role("button", name="Not yet").click()
     answers["solution"] = {"text": "-mine\n+theirs\n", "exit": 0}
-    page.get_by_role("button", name="Reference").click()
+    page.get_by_role("button", name="Solution").click()
     page.get_by_role("button", name="Up to step 1").click()
     expect(page.locator("#difference pre")).to_contain_text("+theirs")
     assert [words for name, words in visit.python.asked if name == "solution"] == [
@@ -148,9 +221,9 @@ def test_commands(visit: Visit) -> None:
 
     saved = f".workshop/saved/2026-01-02-030405/{FILE}"
     answers["reset"] = {"text": "The starter is in place.\n", "files": {FILE: "S\n", saved: MINE}}
-    for button in ("Keep my files", "Start again"):
+    for button in ("Keep my files", "Reset"):
         page.get_by_label("Menu").click()
-        page.get_by_role("button", name="Start this stage again").click()
+        page.get_by_role("button", name="Reset this stage").click()
         assert code(page) == MINE
         page.get_by_role("button", name=button, exact=True).click()
     expect(notice(page)).to_contain_text("your files are saved")
@@ -204,15 +277,45 @@ def test_judged(visit: Visit) -> None:
     expect(page.locator(".said")).to_contain_text("11 of 12 kinds of mistake are caught.")
     states = [one.get_attribute("data-state") for one in page.locator("#steps [data-state]").all()]
     assert states == ["passes"] * 3 + ["todo"] + ["passes"] * 8
+    page.goto(f"{visit.site}#stage5_transform/3")
+    page.locator("#run").click()
+    expect(page.locator(".said strong")).to_have_text("Number 3 is caught: 11 of 12 are.")
+    page.locator(".said").get_by_role("link", name="Next: number 4").click()
+    expect(page.locator(".step-head")).to_contain_text("Number 4")
+    expect(page.locator("#read h2", has_text="Number 4: letters")).to_be_visible()
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Step 4: letters")
+
+
+def test_a_number_of_stage_1(visit: Visit) -> None:
+    """A number's page has its row of the table, and leads to its test, where the editor is, too."""
+    page = visit.page("stage1_trial/6")
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Number 6")
+    rows = page.locator("#read tbody tr:visible")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("_is_fresh returns False")
+    expect(page.locator("#read")).not_to_contain_text("How trial waits")
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    page.get_by_role("button", name="The test: test_kept").click()
+    expect(page.locator(".cm-activeLine")).to_contain_text("# Number 6")
+    page.get_by_role("button", name="Show the whole page").click()
+    expect(page.locator("#read")).to_contain_text("How trial waits")
+    assert rows.count() > 12
+    page.goto(f"{visit.site}#stage7_everywhere/3")
+    item = page.locator("#read ol > li")
+    expect(item).to_have_count(1)
+    expect(item).to_contain_text("A failed attempt.")
 
 
 def test_timeline(visit: Visit) -> None:
     """A hunt's events are drawn: a lane for each end, an arrow for all bytes, the weather; and said in words."""
     page = visit.page("stage9_clinic/1")
-    visit.python.answers["hunt"] = {"text": "History 5 fails.\n", "data": ROWS}
+    name = "exercises.stage9_clinic.test_scoreboard.Scoreboard.test_score"
+    data = {"test": name, "rows": ROWS}
+    visit.python.answers["hunt"] = {"text": "History 5 fails.\n", "data": data}
     page.get_by_role("tab", name="test_scoreboard.py").click()
     page.get_by_role("button", name="Hunt").click()
     drawing = page.locator("svg.timeline")
+    expect(page.locator("#timeline > :first-child")).to_have_text("Scoreboard.test_score fails")
     expect(drawing.locator(".name")).to_have_text(["test", "1.client", "1.server"])
     assert visit.python.asked[-1] == ("hunt", {"target": "exercises.stage9_clinic.test_scoreboard"})
     kinds = [str(one.get_attribute("class")) for one in drawing.locator(".arrow").all()]
@@ -223,6 +326,49 @@ def test_timeline(visit: Visit) -> None:
     expect(drawing.locator(".weather")).to_have_count(1)
     expect(drawing.locator(".later")).to_have_text(["+ 100 ms"])
     assert "1.server sends 24 bytes" in str(drawing.locator("desc").text_content())
+
+
+def test_in_hand(visit: Visit) -> None:
+    """Hunt and Trial take the tests that are open; else those of the step; else the stage."""
+    page = visit.page("stage9_clinic/1")
+    visit.python.answers["hunt"] = {"text": "Passes.\n", "exit": 0}
+    visit.python.answers["trial"] = {"text": "PASSED\n", "exit": 0}
+
+    def taken(button: str) -> str:
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.locator("#run")).to_be_enabled()
+        return str(visit.python.asked[-1][1]["target"])
+
+    assert page.get_by_role("tab", name="scoreboard.py", exact=True).get_attribute("aria-selected")
+    assert taken("Hunt") == taken("Trial") == "exercises.stage9_clinic.test_scoreboard"
+    page.goto(f"{visit.site}#stage4_disconnect/3")
+    assert taken("Hunt") == "stage4_disconnect"
+    assert taken("Trial") == "exercises.stage4_disconnect.test_1_factories.Step03Factory"
+    page.goto(f"{visit.site}#file/exercises/stage4_disconnect/gallery.py")
+    assert taken("Hunt") == taken("Trial") == "exercises.stage4_disconnect.gallery"
+    page.goto(f"{visit.site}#file/exercises/wire.py")
+    assert taken("Trial") == "exercises.stage4_disconnect.test_1_factories.Step03Factory"
+
+
+def test_trial(visit: Visit) -> None:
+    """Plain trial on the tests that are open, by button, menu or key; its words are shown as they are, with doors."""
+    page = visit.page(f"{STAGE}/2")
+    at = '  File "/course/exercises/stage0_setup/test_yours.py", line 7, in test_poem'
+    visit.python.answers["trial"] = {"text": f"{at}\nFAILED (failures=1)\n", "exit": 1}
+    page.get_by_role("tab", name="test_yours.py").click()
+    page.keyboard.press("Control+Shift+Enter")
+    shown = page.locator("#trial")
+    expect(shown).to_contain_text("FAILED (failures=1)")
+    expect(shown).to_contain_text("trial exercises.stage0_setup.test_yours")
+    assert visit.python.asked == [("trial", {"target": "exercises.stage0_setup.test_yours"})]
+    expect(page.get_by_role("status").last).to_contain_text("FAILED (failures=1)")
+    shown.get_by_role("button", name='test_yours.py", line 7').click()
+    assert page.evaluate("document.activeElement.className.includes('cm-content')")
+    expect(page.locator(".cm-marked")).to_have_count(1)
+    page.get_by_label("Menu").click()
+    page.get_by_role("button", name="Run trial on the open tests").click()
+    expect(page.locator("#run")).to_be_enabled()
+    assert len(visit.python.asked) == 2
 
 
 NO_MODULES = """

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 
 import pytest
@@ -16,6 +17,7 @@ from web_page import (  # noqa: F401
     STAGE,
     Python,
     Visit,
+    _step,
     axe,
     browser,
     code,
@@ -144,8 +146,94 @@ def test_out_and_in(visit: Visit) -> None:
     # Another version, but with the same starter of this file.
     about = {**about, "version": "9.9.9"}
     put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
-    expect(notice(other)).to_contain_text("Imported: 1 file.")
-    assert code(other) == "same = 1\n"
+    # The notice has the same words as the last one.
+    expect(other.locator(".cm-line").first).to_have_text("same = 1")
+
+
+LATER = """
+    window.later = 0;
+    const now = Date.now;
+    Date.now = () => now() + window.later;
+"""
+
+
+def test_a_copy_of_what_passed(visit: Visit) -> None:
+    """When a step passes that did not, the files are copied: what was deleted since, and saved so, can be brought back."""
+    page = visit.page(f"{STAGE}/1", before=LATER)
+    button = page.get_by_role("button", name="Bring back")
+
+    def run(text: str, *passing: int) -> None:
+        page.evaluate("window.later += 60_000")
+        write(page, text)
+        steps = [_step(n, "passes" if n in passing else "fails", "passed") for n in (1, 2)]
+        data = {"passed": False, "steps": steps}
+        visit.python.answers["run"] = {"text": f"{text} was run\n", "data": data}
+        page.locator("#run").click()
+        expect(page.locator("#verdict pre")).to_contain_text(f"{text} was run")
+        expect(page.locator("#run")).to_be_enabled()
+
+    def copies() -> list[str]:
+        page.get_by_label("Menu").click()
+        page.get_by_role("button", name="Saved copies").click()
+        expect(button.first).to_be_visible()
+        return page.locator(".copies strong").all_inner_texts()
+
+    run("a = 1", 1)
+    run("a = 2", 1)
+    write(page, "")
+    kept(page, "")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert re.fullmatch(r"\d+-\d+-\d+, \d+:\d+: step 1 passed", copies()[0])
+    assert button.count() == 1
+    button.click()
+    expect(notice(page)).to_contain_text("Your files are back: lines.py.")
+    assert code(page) == "a = 1"
+    for n in range(3, 9):
+        run(f"a = {n}")
+        run(f"a = {n}", 1, 2)
+    shown = [one for one in copies() if one.endswith("step 2 passed")]
+    assert len(shown) == 5, shown
+    button.first.click()
+    assert code(page) == "a = 8"
+
+
+def test_a_given_file_to_break(visit: Visit) -> None:
+    """The cache of stage 1 can be broken and put back. Python gets it, a zip does not; a verdict says that it waits."""
+    cache, stage = "exercises/stage1_trial/cache.py", "stage1_trial"
+    page = visit.page(stage)
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    given = code(page)[:400]  # the rest is not drawn
+    back = page.locator("#put-back")
+    expect(back).to_be_hidden()
+    write(page, "broken = 1\n")
+    expect(back).to_have_text("Put cache.py back")
+    said = f"{cache} was provided.\nTo restore it: python3 -m workshop reset {stage} --provided\n"
+    data = {"refused": cache, "passed": False, "steps": []}
+    visit.python.answers = {"trial": {"text": "FAILED\n"}, "run": {"text": said, "data": data}}
+    page.get_by_role("button", name="Trial", exact=True).click()
+    expect(page.locator("#trial")).to_contain_text("FAILED")
+    assert visit.python.asked == [("trial", {"target": "exercises.stage1_trial"})]
+    assert visit.python.files[cache] == "broken = 1\n"
+    page.reload()
+    page.get_by_role("tab", name="cache.py", exact=True).click()
+    assert code(page) == "broken = 1\n"
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("No verdict: cache.py is changed.")
+    page.locator(".said").get_by_role("button", name="Put cache.py back").click()
+    assert code(page)[:400] == given
+    expect(back).to_be_hidden()
+    write(page, "broken = 2\n")
+    page.locator("#verdict").get_by_role("button", name=f"reset {stage} --provided").click()
+    assert code(page)[:400] == given
+    write(page, "broken = 3\n")
+    page.get_by_label("Menu").click()
+    page.get_by_role("button", name="Export your work").click()
+    expect(notice(page)).to_contain_text("nothing to export")
+    back.click()
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_be_visible()
+    assert visit.python.files[cache].startswith(given)  # type: ignore[union-attr]
 
 
 def _with(data: bytes, old: bytes, new: bytes) -> bytes:

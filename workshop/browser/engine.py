@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ import rich.console
 
 from workshop.browser.child import InterpreterChild
 from workshop.browser.hunt import InterpreterCrew
+from workshop.browser.machine import BASE, run_process
 from workshop.browser.machine import ask as ask_machine
 from workshop.browser.process import ELSEWHERE
 from workshop.commands import invoke
@@ -39,7 +40,8 @@ from workshop.judge.verdict import Unjudged
 from workshop.report import console
 from workshop.report.verdict import as_data, progress, refusal_as_data
 from workshop.runner import worker
-from workshop.runner.worker import LIMIT
+from workshop.runner.result import MOST_OUTPUT
+from workshop.runner.worker import GRACE, LIMIT, WHOLE_JOB
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEMORY = ".workshop"
@@ -48,8 +50,12 @@ MADE_AGAIN = (".workshop/provided/",)
 CODES = re.compile(r"\x1b\[([\d;]*)m")
 ROW = re.compile(r"^ *(\d+\.\d+) ms(?:  (\S+(?: \S+)*))?  +(\S.*?) *$", re.M)
 """A row of a hunt's timeline: milliseconds, who, what."""
+FOUND = re.compile(r"^exercises(?:\.\w+)+$", re.M)
+"""The name of the test that a hunt has found to fail."""
 SEEDS = 200
 """Histories of each test. Python is slower here than on a machine."""
+MOST_SHOWN = 60_000
+"""Characters of what plain trial prints that are shown."""
 CLASSES = {1: "bold", 2: "dim", 31: "red", 32: "green", 33: "yellow", 36: "cyan"}
 
 
@@ -162,16 +168,24 @@ def as_html(printed: str) -> str:
 def _run(
     tool: Tool, stage: str, step: str | None = None, all: bool = False
 ) -> tuple[int, dict[str, Any]]:
-    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds."""
+    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds; and
+    ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the step
+    that fails cannot be loaded, and ``broken_off`` whether the run did not come to its end."""
     one = tool.course.stage(stage)
     to = console.Console()
     seen = run_stage(tool, to, one, step, all)
     if isinstance(seen, Unjudged):
-        data = refusal_as_data(one, seen.refusal) if seen.refusal else {}
-        return 1, data
+        if seen.refusal is None:
+            return 1, {}
+        return 1, {**refusal_as_data(one, seen.refusal), "refused": seen.refusal.file}
     if isinstance(seen, Verdict):
         _show_left_out(to, one, seen)
-        return int(not seen.passed), as_data(tool.course, seen, tool.limit)
+        first = seen.first_failure
+        return int(not seen.passed), {
+            **as_data(tool.course, seen, tool.limit),
+            "unloaded": bool(first and first.unloaded),
+            "broken_off": seen.result.trouble is not None,
+        }
     return int(not seen.passed), {
         "stage": one.name,
         "passed": seen.passed,
@@ -205,15 +219,43 @@ def _command(*words: str) -> Callable[..., tuple[int, None]]:
     return carry_out
 
 
-def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, list[dict[str, Any]]]:
-    """Hunt for a history in which a test fails. ``data`` has the rows of its timeline: who, what, seconds."""
+def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, dict[str, Any]]:
+    """Hunt for a history in which a test fails. ``data`` has the test's name ("" if none fails), and the rows of the
+    history's timeline: who, what, seconds."""
     code = invoke(["hunt", target, "--seeds", str(seeds)])
-    printed = cast(io.StringIO, sys.stdout).getvalue()
+    printed = CODES.sub("", cast(io.StringIO, sys.stdout).getvalue())
     rows = [
         {"who": row[2] or "", "what": row[3], "seconds": float(row[1]) / 1000}
-        for row in ROW.finditer(CODES.sub("", printed))
+        for row in ROW.finditer(printed)
     ]
-    return code, rows
+    found = FOUND.search(printed)
+    return code, {"test": found[0] if found else "", "rows": rows}
+
+
+def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, None]:
+    """Run plain trial on what a dotted name names, and print what it prints."""
+    words = [*options, target]
+    facts = json.dumps({"words": words, "folder": str(ROOT), "limit": tool.limit})
+    code = f"from workshop.browser.process import trial; trial({facts!r})"
+    bounds = {"limit": WHOLE_JOB, "most": MOST_OUTPUT, "grace": GRACE}
+    found = run_process(code, image=BASE, whole=True, **bounds)
+    printed = found["whole"][0]
+    if len(printed) > MOST_SHOWN:
+        half = MOST_SHOWN // 2
+        printed = f"{printed[:half]}\n...\n{printed[-half:]}"
+    print(printed, end="" if printed.endswith("\n") else "\n")
+    sent = [json.loads(line) for line in found["events"]]
+    status, killed = found["status"], found["killed"]
+    if killed == "output":
+        print("\nMore than 1 MiB was printed, so trial was ended. A print in a loop?")
+    elif killed == "time":
+        test = ".".join(sent[-1]["test"].split(".")[-2:]) if sent else f"The import of {target}"
+        print(f"\n{test} did not end within {tool.limit:g} s, so trial was ended.")
+    elif killed:
+        print(f"\ntrial was ended: {killed}.")
+    elif not any("ended" in one for one in sent):
+        print(f"\ntrial's process ended with exit code {status}.")
+    return int(status != 0), None
 
 
 def _status(tool: Tool) -> tuple[int, list[dict[str, Any]]]:
@@ -257,6 +299,7 @@ ASKS: dict[str, Callable[..., tuple[int, Any]]] = {
     "reset": _command("reset"),
     "solution": _command("solution"),
     "hunt": _hunt,
+    "trial": _trial,
     "status": _status,
 }
 """What the page may ask for."""

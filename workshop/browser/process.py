@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import shutil
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from workshop.browser.machine import ask
 from workshop.course.toml_fields import read
 from workshop.runner.signs import CUT_OFF
 
 JOB = Path("/tmp/job.json")
 CHILD = Path(__file__).resolve().parent.parent / "runner"
+LOGS = Path("/tmp/_trial_temp")
 REACTOR = "simulated"
 """The only one that a browser has."""
 ELSEWHERE = Path(__file__).resolve().parent.parent / "web" / "elsewhere.toml"
@@ -62,6 +66,40 @@ def job() -> None:
     sys.stderr.flush()
 
 
+def trial(facts: str) -> None:
+    """Run trial as its command does, with the words in ``facts``; each test has its limit, as in a job."""
+    asked = json.loads(facts)
+    os.dup2(1, 2)
+    events = os.open("/dev/events", os.O_WRONLY)
+    from twisted.trial.reporter import Reporter
+
+    plain: Any = Reporter.startTest
+
+    def send(**what: Any) -> None:
+        os.write(events, json.dumps(what).encode() + b"\n")
+
+    def start(reporter: Any, test: Any) -> None:
+        ask("deadline", seconds=asked["limit"])
+        send(event="start", test=test.id())
+        plain(reporter, test)
+
+    reporters: Any = Reporter
+    reporters.startTest = start
+    # That the network is the simulated one, and calm, is so of every failure here.
+    simulated: Any = import_module("workshop.simulated.trial")
+    simulated.noted = lambda add, history: add
+    _leave_out(read(ELSEWHERE)["tests"])
+    # A file that is changed twice within a second may look like its compiled form.
+    sys.dont_write_bytecode = True
+    ask("deadline", seconds=asked["limit"])
+    shutil.rmtree(LOGS, ignore_errors=True)
+    words = ["twisted.trial", f"--temp-directory={LOGS}", *asked["words"]]
+    module(
+        json.dumps({"words": words, "folder": asked["folder"], "environment": dict(os.environ)}),
+        lambda: send(ended=True),
+    )
+
+
 def _leave_out(tests: dict[str, str]) -> None:
     """Have trial skip these tests, for the reason that is given for each."""
     from twisted.trial.runner import TestLoader
@@ -84,8 +122,12 @@ def _leave_out(tests: dict[str, str]) -> None:
     vars_of.loadByName = load
 
 
-def module(facts: str) -> None:
-    """Run a module as ``python -m`` does, with these words, folder and environment; end with its status."""
+def module(facts: str, over: Callable[[], None] = lambda: None) -> None:
+    """Run a module as ``python -m`` does, with these words, folder and environment; end with its status.
+
+    Args:
+        over: Called once the module has ended, but not if it ends its process.
+    """
     asked = json.loads(facts)
     os.chdir(asked["folder"])
     os.environ.clear()
@@ -103,9 +145,10 @@ def module(facts: str) -> None:
     except BaseException:
         traceback.print_exc()
         status = 1
+    over()
     sys.stdout.flush()
     sys.stderr.flush()
     if status is not None and not isinstance(status, int):
         print(status, file=sys.stderr, flush=True)
         status = 1
-    os._exit(status or 0)
+    os._exit(int(status or 0))

@@ -16,6 +16,7 @@ from workshop.runner.result import Result, TestResult
 
 # How much of a line that the learner's code printed is shown.
 LONGEST_LINE = 200
+WIDTH = len("12 of 12 tests fail")
 STYLES = {"passes": "green", "fails": "bold red", "not run": "dim", "passed": "green"}
 
 
@@ -37,7 +38,9 @@ def show_step(console: Console, step: StepResult, place: str) -> None:
         count = ""
     text = Text(f"  {name:<26}")
     text.append(f"{step.status:<9}", STYLES[step.status])
-    text.append(f"{count:<{len('12 of 12 tests fail')}}  {place}" if console.width >= 60 else "")
+    if console.width >= 60:
+        # A longer one would push the place out of its column.
+        text.append(f"{count:<{WIDTH}}  {place}" if len(count) <= WIDTH else count)
     text.rstrip()
     console.rich.print(text, soft_wrap=True)
 

@@ -11,7 +11,7 @@ import html
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ TEXTS = (".py", ".txt", ".md", ".toml")
 NOT_SHOWN = ("README.md", "hints.md")
 # The heading of a step's section, or of what a kind of mistake is about.
 NUMBERED = re.compile(r"(?:Step|Description) (\d+)\b")
+COMMAND = re.compile(r"(?:trial|twist|python3?|pip|git|[A-Z_]+=\S*|\.) ")
 EXTERNAL = re.compile(r"[a-z]+:|//")
 ELSEWHERE = Path(__file__).parent / "elsewhere.toml"
 
@@ -77,12 +78,19 @@ def _stage(pages: Pages, stage: Stage) -> dict[str, Any]:
         "judged": stage.judged,
         "edit": list(starters),
         "starters": starters,
+        "breaks": _breaks(stage, texts.keys() - starters.keys()),
         "given": {path: text for path, text in texts.items() if path not in starters},
         "readme": page.html,
         "steps": [_topic(stage, topic, page.anchors) for topic in stage.topics],
         "lecture": f"notebooks/{stage.name}.html" if stage.notebook.is_file() else None,
         "elsewhere": str(read(ELSEWHERE).get(stage.name, "")),
     }
+
+
+def _breaks(stage: Stage, given: Set[str]) -> list[str]:
+    """Return the given files that learners may break, to see their tests fail: those in which the judge makes mistakes."""
+    files = {stage.path(mutant.file) for mutant in stage.mutants} if stage.judged else set()
+    return sorted(files & given)
 
 
 def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[str, Any]:
@@ -117,6 +125,17 @@ def _paragraphs(text: str) -> str:
     return re.sub(r"`+([^`<]+)`+", r"<code>\1</code>", whole) if text else ""
 
 
+def _commands(box: re.Match[str]) -> str:
+    """Return a box of commands with what explains each in a part of its own, which may go below it; another box as it is."""
+    lines = box[1].splitlines()
+    if not all(COMMAND.match(line) for line in lines if line):
+        # A single line, such as an error's, needs no columns.
+        return box[0].replace("<pre>", '<pre class="commands">') if len(lines) == 1 else box[0]
+    shown = (re.sub(r" {2,}(\S.*)", r'  <span class="gloss">\1</span>', line) for line in lines)
+    inside = "".join(f'<span class="line">{line}\n</span>' for line in shown)
+    return f'<pre class="commands"><code>{inside}</code></pre>'
+
+
 def _texts(root: Path, paths: list[Path]) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
 
@@ -147,6 +166,7 @@ class Page:
             if part
         ]
         self.html = "".join(parts)
+        self.html = re.sub("<pre><code>(.*?)</code></pre>", _commands, self.html, flags=re.S)
         # What scrolls can be scrolled with the keyboard.
         self.html = self.html.replace("<pre>", '<pre tabindex="0">')
         self.html = re.sub(

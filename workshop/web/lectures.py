@@ -33,6 +33,9 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 .code { margin: 1.2rem 0; border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .code > * { padding: .7rem 1rem; }
 .source { background: var(--shade); }
+summary { cursor: pointer; color: var(--blue); }
+.code > .outputs { padding: 0; border-top: 1px solid var(--line); }
+.outputs > * { padding: .5rem 1rem; }
 .output { border-top: 1px solid var(--line); overflow-x: auto; }
 img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
 .error { color: var(--red); }
@@ -54,6 +57,13 @@ blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--li
 STAGE_LINK = re.compile(r"(?:\.\./)?(?:exercises|notebooks)/(stage\w+)/?(?:[\w./-]*)")
 CODE = re.compile(r"\x1b\[([\d;]*[@-~])")
 COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+# What a notebook says about its cells, and what is said of them here.
+RUN = re.compile(
+    r"Run each cell with Shift\+Enter; before you do, predict what it will print\.".replace(
+        " ", r"\s+"
+    )
+)
+PREDICT = "The output of each cell is folded: predict it before you open it."
 READ = "To read only. To run and change the cells, on a machine that has the course:"
 
 
@@ -86,8 +96,10 @@ def _page(stage: Stage, show: _Show) -> str:
 def _cell(cell: dict[str, Any], show: _Show) -> str:
     source = "".join(cell["source"])
     if cell["cell_type"] != "code":
-        return show.prose(source)
+        return show.prose(RUN.sub(PREDICT, source))
     outputs = "".join(f'\n<div class="output">{_output(one)}</div>' for one in cell["outputs"])
+    if outputs:
+        outputs = f'\n<details class="outputs">\n<summary>Output</summary>{outputs}\n</details>'
     return f'<div class="code">\n<div class="source">{show.code(source)}</div>{outputs}\n</div>'
 
 

@@ -4,7 +4,7 @@ import { app } from "./app.js";
 import { $, ask, h, notice } from "./dom.js";
 import { note, show_progress } from "./progress.js";
 import { command } from "./python.js";
-import { statuses } from "./words.js";
+import { name, statuses } from "./words.js";
 import { BadZip } from "./zip.js";
 
 const LARGEST = 10_000_000; // bytes of a zip
@@ -57,14 +57,23 @@ async function restore(folder) {
   notice("files", paths.length ? `Your files are back: ${paths.map(path => path.split("/").at(-1)).join(", ")}.` : "This copy has no file of the course.");
 }
 
+// A copy's time, and the step that passed then, if it was made for that.
+function title_of(folder) {
+  const [, day, hour, minute, stage, number] = /^(\d+-\d+-\d+)-(\d\d)(\d\d)\d\d(?:-\d+)?(?:-(stage\w+)-(\d+))?/.exec(folder) ?? [];
+  if (!day) return folder;
+  const known = app.course.stages.find(one => one.name === stage);
+  const step = known?.steps.find(one => String(one.number) === number);
+  return `${day}, ${hour}:${minute}${step ? `: ${name(known, step).toLowerCase()} ${known.judged ? "caught" : "passed"}` : ""}`;
+}
+
 export async function saved() {
   const copies = app.work.copies();
   const rows = [...copies].map(([folder, paths]) => h("li", {},
-    h("p", {}, h("strong", {}, folder.replace(/^(\d+-\d+-\d+)-(\d\d)(\d\d)\d\d/, "$1, $2:$3")), h("br"), paths.map(path => path.replace("exercises/", "")).join(", ")),
+    h("p", {}, h("strong", {}, title_of(folder)), h("br"), paths.map(path => path.replace("exercises/", "")).join(", ")),
     h("button", { value: folder, class: "quiet" }, "Bring back")));
   const choice = await ask("Saved copies", [
     rows.length ? h("p", {}, "What you bring back takes the place of your files, which are saved first.")
-      : h("p", {}, "There are none yet. A copy is made whenever a file of yours is replaced."),
+      : h("p", {}, "There are none yet. A copy is made when a file of yours is replaced, and when a step passes for the first time."),
     h("ul", { class: "copies" }, ...rows),
   ], [["", "Close", true]]);
   if (choice) await restore(choice);

@@ -3,7 +3,7 @@
 import { app, part, say } from "./app.js";
 import { back } from "./carry.js";
 import { $, ask, h, notice } from "./dom.js";
-import { open, short, TEST_FILE } from "./files.js";
+import { open, short, tests_in_hand, trial_target } from "./files.js";
 import { forget, is_known, note, print, progress, show_progress, to_do } from "./progress.js";
 import { command } from "./python.js";
 import { read } from "./read.js";
@@ -27,7 +27,7 @@ export async function run(only) {
     $("verdict").replaceChildren(h("p", { class: "idle" }, "Nothing was run."));
     return;
   }
-  if (!answer.stopped && answer.data && before === print(stage)) {
+  if (!answer.stopped && answer.data && !answer.data.refused && before === print(stage)) {
     note(stage, statuses(stage, answer.data), asked === null && answer.data.passed === true, asked === null);
   }
   if (app.at.stage !== stage) return;
@@ -66,7 +66,7 @@ export async function solution() {
   const { stage, step } = app.at;
   const upto = step && !step.test?.given;
   const part_of = upto ? [["upto", `Up to ${name(stage, step).toLowerCase()}`, true]] : [];
-  const choice = await ask("Show the reference?", [
+  const choice = await ask("Show the solution?", [
     h("p", {}, "You see how the course itself solves this, as the difference from your files. Have you had all the hints?"),
   ], [["", "Not yet"], ...(stage.judged ? [] : part_of), ["all", "All of the stage", !part_of.length || stage.judged]]);
   if (!choice) return;
@@ -76,16 +76,16 @@ export async function solution() {
   const answer = await command("solution", words);
   if (!answer || app.at.stage !== stage) return;
   const same = !/^[-+@]/m.test(answer.text ?? "");
-  const apply = h("button", { type: "button", class: "quiet", onclick: () => put_reference(stage, words) }, "Put the reference in place");
+  const apply = h("button", { type: "button", class: "quiet", onclick: () => put_solution(stage, words) }, "Put the solution in place");
   $("difference").replaceChildren(printed(answer), ...(same || answer.exit ? [] : [h("p", { class: "more" }, apply, " Your files are saved first.")]));
   say(same ? answer.text ?? "" : "The differences are shown.");
 }
 
-async function put_reference(stage, words) {
+async function put_solution(stage, words) {
   const answer = await command("solution", { ...words, apply: true }, { keeps: false });
   if (!answer || answer.stopped) return;
   show_progress();
-  notice("files", "The reference is in place; your files are saved.", ...back(answer));
+  notice("files", "The solution is in place; your files are saved.", ...back(answer));
   $("difference").replaceChildren(printed(answer));
 }
 
@@ -93,9 +93,9 @@ export async function reset() {
   const { stage } = app.at;
   const changed = stage.edit.filter(path => app.work.changed(path));
   if (!changed.length) return notice("files", "Nothing to do: your files of this stage are the starters.");
-  const choice = await ask(`Start stage ${stage.number} again?`, [
+  const choice = await ask(`Reset stage ${stage.number}?`, [
     h("p", {}, `The starters take the place of ${changed.map(path => short(stage, path)).join(", ")}. Your files are saved first, and you can bring them back.`),
-  ], [["", "Keep my files"], ["reset", "Start again", true]]);
+  ], [["", "Keep my files"], ["reset", "Reset", true]]);
   if (choice !== "reset") return;
   const answer = await command("reset", { stage: stage.name }, { keeps: false });
   if (!answer || answer.stopped) return;
@@ -108,17 +108,35 @@ export async function reset() {
 
 export async function hunt() {
   const { stage } = app.at;
-  const file = TEST_FILE.test(app.editor.path) && app.editor.path.startsWith(`exercises/${stage.name}/`);
-  const target = file ? app.editor.path.replace(/\.py$/, "").replaceAll("/", ".") : stage.name;
+  const tests = tests_in_hand();
+  const target = tests || stage.name;
   part("result");
-  waiting("timeline", `Looking for a history of the simulated network in which ${file ? app.editor.path.split("/").at(-1) : "a test of this stage"} fails.`);
+  waiting("timeline", `Looking for a history of the simulated network in which a test of ${tests ? tests.split(".").at(-1) : "this stage"} fails.`);
   const answer = await command("hunt", { target });
   if (!answer || app.at.stage !== stage) return;
   const rows = rowsOf(answer.data);
   const drawing = rows.length ? [h("div", { class: "drawn", tabindex: "0", role: "group", "aria-label": "The timeline" }, draw(rows, "What happened in the history that fails"))] : [];
-  $("timeline").replaceChildren(...(answer.stopped ? [h("p", { class: "idle" }, "Stopped.")] : [...drawing, printed(answer)]));
+  const test = answer.data?.test;
+  const which = test ? [h("p", { class: "which" }, h("strong", {}, test.split(".").slice(-2).join(".")), " fails")] : [];
+  $("timeline").replaceChildren(...(answer.stopped ? [h("p", { class: "idle" }, "Stopped.")] : [...which, ...drawing, printed(answer)]));
   $("timeline").scrollTop = 0;
   say(answer.stopped ? "Stopped." : answer.text ?? "");
+}
+
+// Run plain trial, on what is in hand or what a text names, and show what it prints.
+export async function trial(target = trial_target(), options = []) {
+  const { stage } = app.at;
+  if (!stage || app.running) return;
+  const words = ["trial", ...options, target].join(" ");
+  part("result");
+  waiting("trial", words);
+  const answer = await command("trial", { target, ...(options.length ? { options } : {}) });
+  if (!answer || app.at.stage !== stage) return;
+  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
+  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words), " on the simulated network"), printed(answer), ...lacks);
+  // Its verdict is the last line.
+  $("trial").scrollTop = $("trial").scrollHeight;
+  say(answer.text.trimEnd().split("\n").at(-1));
 }
 
 // Run the stages whose files have changed since they were run.
@@ -137,7 +155,7 @@ export async function check() {
     const before = print(stage);
     const answer = await command("run", { stage: stage.name });
     if (!answer || answer.stopped || !checking) break;
-    if (answer.data && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
+    if (answer.data && !answer.data.refused && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
   }
   $("check").textContent = CHECK;
   if (checking) say_here("All that you have written was run.");

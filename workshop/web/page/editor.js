@@ -135,13 +135,23 @@ export class Editor {
     if (this.path) this.view.dispatch({ effects: this.lock.reconfigure(this.#locks(this.given.has(this.path))) });
   }
 
-  // Show a line (from 1), and mark it or not.
+  // Show a line (from 1) with the caret on it, and mark it or not.
   line(number, marks = false) {
-    const { doc } = this.view.state;
-    const line = doc.line(Math.min(Math.max(number, 1), doc.lines));
+    const line = this.#line(number);
     const effects = [EditorView.scrollIntoView(line.from, { y: "center" })];
     if (marks) effects.push(mark.of(line.from));
     this.view.dispatch({ selection: { anchor: line.from + line.text.search(/\S|$/) }, effects });
+  }
+
+  // Show a line and mark it. The caret stays: a verdict may come while somebody types.
+  mark(number) {
+    const { from } = this.#line(number);
+    this.view.dispatch({ effects: [EditorView.scrollIntoView(from, { y: "nearest", yMargin: 40 }), mark.of(from)] });
+  }
+
+  #line(number) {
+    const { doc } = this.view.state;
+    return doc.line(Math.min(Math.max(number, 1), doc.lines));
   }
 
   unmark() {

@@ -6,6 +6,24 @@ import { $, h } from "./dom.js";
 const FEW = 6; // files that fit as tabs
 export const TEST_FILE = /(?:^|\/)test_[^/]*\.py$/;
 
+// Whether a file of the stage has tests: its name says so, or a class in it.
+function has_tests(stage, path) {
+  if (!path.startsWith(`exercises/${stage.name}/`) || !path.endsWith(".py")) return false;
+  if (TEST_FILE.test(path)) return true;
+  const text = stage.given[path] ?? app.work.text(path);
+  return /^class \w+\(.*TestCase\):/m.test(text) && /^    (?:async )?def test/m.test(text);
+}
+
+// The tests that are in hand, as trial names them: those that are open, or else those of the step; "" if neither.
+export function tests_in_hand() {
+  const { stage, step } = app.at;
+  const path = has_tests(stage, app.editor.path) ? app.editor.path : relevant(stage, step).find(one => TEST_FILE.test(one));
+  return path?.replace(/\.py$/, "").replaceAll("/", ".") ?? "";
+}
+
+// What plain trial runs: the tests in hand, or the step's, or all of the stage.
+export const trial_target = () => tests_in_hand() || app.at.step?.test?.target || `exercises.${app.at.stage.name}`;
+
 // A file's name in its stage.
 export const short = (stage, path) => path.replace(`exercises/${stage.name}/`, "").replace("exercises/", "");
 
@@ -13,10 +31,11 @@ export const short = (stage, path) => path.replace(`exercises/${stage.name}/`, "
 export function begin_step(stage, step) {
   const own = relevant(stage, step);
   if (own.length > 1) editor_files();
-  const path = step.place || own[0] || stage.edit[0];
+  const named = new RegExp(`\\b(?:Step|Number) ${step.number}\\b`);
+  const path = step.place || own[0] || stage.edit.find(one => named.test(app.work.text(one))) || stage.edit[0];
   if (!path) return;
   open(path);
-  app.editor.find(new RegExp(`\\bStep ${step.number}\\b`));
+  app.editor.find(named);
 }
 
 // The files of a step, if its name has some: Step02Journal has journal.py and test_journal.py.
@@ -26,7 +45,7 @@ function relevant(stage, step) {
 }
 
 function tabs_of(stage, step) {
-  if (stage.edit.length <= FEW) return stage.edit;
+  if (stage.edit.length <= FEW) return [...stage.edit, ...stage.breaks];
   const own = relevant(stage, step);
   const chosen = new Set([stage.edit[0], ...(own.length ? own : stage.edit.slice(0, FEW))]);
   return stage.edit.filter(path => chosen.has(path) || path === app.editor.path);
@@ -37,13 +56,13 @@ export function editor_files() {
   const tabs = tabs_of(stage, step);
   $("files").replaceChildren(...tabs.map(path =>
     h("button", {
-      type: "button", role: "tab", id: `file-${stage.edit.indexOf(path)}`, "aria-controls": "editor", "data-path": path,
+      type: "button", role: "tab", id: `file-${tabs.indexOf(path)}`, "aria-controls": "editor", "data-path": path,
       onclick: () => open(path),
     }, short(stage, path))));
   const option = path => h("option", { value: path }, short(stage, path));
   const rest = stage.edit.filter(path => !tabs.includes(path));
   const tests = Object.keys(stage.given).filter(path => TEST_FILE.test(path));
-  const given = Object.keys(stage.given).filter(path => !tests.includes(path) && !path.endsWith("__init__.py"));
+  const given = Object.keys(stage.given).filter(path => !tests.includes(path) && !stage.breaks.includes(path) && !path.endsWith("__init__.py"));
   const shared = Object.keys(app.course.shared).filter(path => !path.endsWith("__init__.py"));
   const group = (label, paths) => (paths.length ? h("optgroup", { label }, ...paths.map(option)) : null);
   $("others").replaceChildren(...[
@@ -51,6 +70,20 @@ export function editor_files() {
     group("To edit", rest), group("Tests, to read", tests), group("Given, to read", given), group("For all stages, to read", shared),
   ].filter(Boolean));
   select_file();
+  show_broken();
+}
+
+// Offer to put given files back, as long as they are broken.
+export function show_broken() {
+  const { stage } = app.at;
+  const broken = stage?.breaks.filter(path => app.work.changed(path)) ?? [];
+  $("put-back").hidden = !broken.length;
+  if (broken.length) $("put-back").textContent = `Put ${broken.map(path => short(stage, path)).join(", ")} back`;
+}
+
+export async function put_back() {
+  await app.work.replace(Object.fromEntries(app.at.stage.breaks.map(path => [path, null])));
+  show_broken();
 }
 
 function select_file() {
@@ -63,13 +96,14 @@ function select_file() {
   if (![...$("files").children].some(tab => tab.tabIndex === 0)) $("files").firstElementChild.tabIndex = 0;
   const others = $("others");
   others.value = [...others.options].some(one => one.value === app.editor.path) ? app.editor.path : "";
+  $("run-trial").title = `trial ${trial_target()}`;
 }
 
 // Open a file of the stage, or a shared one, at a line.
 export function open(path, line = 0, marks = false, focus = false) {
   const { stage } = app.at;
   const known = [path, `exercises/${stage.name}/${path}`, `exercises/${path}`];
-  const mine = known.find(one => stage.edit.includes(one));
+  const mine = known.find(one => stage.edit.includes(one) || stage.breaks.includes(one));
   const given = known.find(one => one in stage.given || one in app.course.shared);
   if (!mine && !given) return false;
   if (mine) app.editor.open(mine, app.work.text(mine));

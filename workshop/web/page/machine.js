@@ -69,7 +69,7 @@ class Process {
 
   print(text, channel) {
     this.output.add(text);
-    if (this.whole !== null) this.whole[channel] += text;
+    if (this.whole !== null && this.output.size <= this.most) this.whole[channel] += text;
     if (this.output.size > this.most && this.flooded === Infinity) {
       this.flooded = performance.now() + this.grace * 1000;
     }
@@ -105,7 +105,7 @@ export class Machine {
    * Run Python code as a process of its own.
    * @param {object} asked code; image: the name of its memory, or null for a copy of the present one; keep: a name under which
    *   its memory is kept afterwards, or null; limit: its seconds; most: the characters that it may print, and grace: the seconds
-   *   that it may go on after more; whole: whether to return all that it prints.
+   *   that it may go on after more; whole: whether to return all that it prints, up to that many.
    * @returns status (null if it was ended), killed ("time", "output", or what broke it; "" if it was not ended), events (lines
    *   of JSON), output (size, recursed, tail), whole ([from file 1, from file 2]).
    */

@@ -2,10 +2,10 @@
 
 import { app, part } from "./app.js";
 import { export_work, import_zip, saved } from "./carry.js";
-import { check, hint, hunt, reset, run, solution } from "./commands.js";
+import { check, hint, hunt, reset, run, solution, trial } from "./commands.js";
 import { $, h, notice, splitter, tablist } from "./dom.js";
 import { Editor } from "./editor.js";
-import { open } from "./files.js";
+import { open, put_back, show_broken } from "./files.js";
 import { title } from "./home.js";
 import { go } from "./places.js";
 import { show_progress } from "./progress.js";
@@ -37,6 +37,7 @@ async function main() {
   let stale = 0;
   app.editor = new Editor($("editor"), (path, text) => {
     app.work.type(path, text);
+    show_broken();
     clearTimeout(stale);
     stale = setTimeout(show_progress, 300);
   }, () => run(false));
@@ -65,7 +66,8 @@ async function main() {
   $("others").addEventListener("change", event => event.target.value && open(event.target.value));
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   $("run-key").textContent = mac ? "\u2318 Enter" : "Ctrl-Enter";
-  const does = { run: () => run(false), "run-step": () => run(true), stop: () => app.engine.stop(), hint, hunt, solution, reset, saved, check, export: export_work, import: () => $("file").click() };
+  $("trial-key").textContent = mac ? "\u21e7 \u2318 Enter" : "Ctrl-Shift-Enter";
+  const does = { run: () => run(false), "run-step": () => run(true), stop: () => app.engine.stop(), hint, hunt, solution, reset, "run-trial": trial, "trial-open": trial, "put-back": put_back, saved, check, export: export_work, import: () => $("file").click() };
   for (const [id, act] of Object.entries(does)) {
     $(id).addEventListener("click", () => {
       $("menu").open = false;
@@ -80,7 +82,8 @@ async function main() {
   addEventListener("keydown", event => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented && app.at.stage && !$("dialog").open) {
       event.preventDefault();
-      run(false);
+      if (event.shiftKey) trial();
+      else run(false);
     }
     if (event.key === "Escape" && $("menu").open) {
       $("menu").open = false;
@@ -102,7 +105,7 @@ async function main() {
     $("main").focus();
   });
   addEventListener("hashchange", go);
-  app.doors = { go, run: () => run(false), hint, solution };
+  app.doors = { go, run: () => run(false), hint, solution, trial };
   await go();
   document.body.dataset.ready = "true";
   if (app.work.meta.version && app.work.meta.version !== app.course.version) {

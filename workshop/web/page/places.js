@@ -2,7 +2,7 @@
 
 import { app, part } from "./app.js";
 import { $, h, notice } from "./dom.js";
-import { begin_step, editor_files, open, TEST_FILE } from "./files.js";
+import { begin_step, editor_files, open, TEST_FILE, trial_target } from "./files.js";
 import { progress, show_steps } from "./progress.js";
 import { read } from "./read.js";
 import { clear_results } from "./results.js";
@@ -27,7 +27,7 @@ export async function go() {
   document.body.dataset.view = view;
   for (const part of ["home", "stage", "page"]) $(part).hidden = part !== view;
   $("steps").hidden = view !== "stage";
-  $("reset").disabled = view !== "stage";
+  for (const id of ["reset", "trial-open"]) $(id).disabled = view !== "stage";
   if (view === "stage") show_stage(stage, stage.steps.find(step => String(step.number) === rest[0]) ?? null, rest[0] ?? "");
   else {
     app.at = { stage: null, step: null };
@@ -76,5 +76,6 @@ function show_stage(stage, step, rest) {
   }
   if (step) begin_step(stage, step);
   else if (other) open(stage.edit[0]);
+  $("run-trial").title = `trial ${trial_target()}`;
   part("read");
 }

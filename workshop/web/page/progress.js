@@ -30,6 +30,8 @@ export function note(stage, found, passed, whole) {
   const now = print(stage);
   const last = app.work.meta.progress?.[stage.name];
   const before = stage.judged && whole ? {} : last?.steps;
+  const fresh = Object.keys(found).filter(number => found[number] === "passes" && last?.steps[number]?.[0] !== "passes");
+  if (fresh.length) app.work.keepPassed(stage, fresh.at(-1));
   const steps = Object.fromEntries(Object.entries(found).map(([number, state]) => [number, [state, now]]));
   const known = { print: whole ? now : last?.print, steps: { ...before, ...steps }, passed: passed && now };
   app.work.remember("progress", { ...app.work.meta.progress, [stage.name]: known });

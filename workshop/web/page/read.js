@@ -1,19 +1,45 @@
 // The pane beside the editor: the README of the stage, or of one step, and what the step asks for.
 
+import { part } from "./app.js";
 import { $, h, icon, TICK } from "./dom.js";
+import { begin_step } from "./files.js";
+import { put_doors } from "./results.js";
 import { name } from "./words.js";
 
-const HOW = "Where a text says python3 -m workshop run, hint, solution, reset or hunt, press the button of that name here.";
+const HOW = "To run a command that a text has, press it, or the button of its name; reset is in the menu.";
 
 function step_head(stage, step, state, open) {
   const test = step.test;
+  const code = stage.judged && in_code(stage, step);
   const title = step.title || "For you to find";
   return h("header", { class: "step-head", "data-state": state },
     h("p", { class: "number" }, name(stage, step), state === "passes" ? h("span", { class: "passes" }, icon(TICK), "passes") : null),
     h("h2", {}, title),
     step.requirement ? h("div", { class: "requirement", html: step.requirement }) : null,
     test ? h("p", { class: "test" }, h("button", { type: "button", class: "link", onclick: () => open(test.path, test.line, false) },
-      `The tests: ${test.target.split(".").at(-1)}`)) : null);
+      `The tests: ${test.target.split(".").at(-1)}`)) : null,
+    code ? h("p", { class: "test" }, h("button", { type: "button", class: "link", onclick: () => {
+      begin_step(stage, step);
+      part("code");
+    } }, code)) : null);
+}
+
+// What the code calls a number of a stage whose tests the learner writes: a test, or a step; "" if nothing.
+function in_code(stage, step) {
+  const texts = Object.values(stage.starters).join("\n");
+  const test = new RegExp(`# Number ${step.number}\\n +(?:async )?def (\\w+)`).exec(texts);
+  if (test) return `The test: ${test[1]}`;
+  return new RegExp(`\\bStep ${step.number}\\b`).test(texts) ? `In the code: step ${step.number}` : "";
+}
+
+// What a page without a section for the number has of it: the row of a table, or the item of a list; null if neither.
+function row_of(body, number, count) {
+  const list = [...body.querySelectorAll("ol")].find(one => one.children.length === count);
+  if (list) return h("section", {}, h("ol", { start: number }, list.children[number - 1].cloneNode(true)));
+  const row = [...body.querySelectorAll("tbody tr")].find(one => one.cells[0].textContent === String(number));
+  if (!row) return null;
+  const table = h("table", {}, row.closest("table").tHead.cloneNode(true), h("tbody", {}, row.cloneNode(true)));
+  return h("section", {}, h("div", { class: "table", tabindex: "0" }, table));
 }
 
 function around(stage, step) {
@@ -30,6 +56,15 @@ export function read(stage, step, { state, whole, open }) {
   const pane = $("read");
   const body = h("div", { class: "prose", html: stage.readme });
   const own = step?.anchor && body.querySelector(`#${CSS.escape(step.anchor)}`);
+  const row = step && !own ? row_of(body, step.number, stage.steps.length) : null;
+  if (row && !whole) body.replaceChildren(row);
+  // The tool calls it a number; a README may have another word.
+  if (stage.judged) for (const one of body.querySelectorAll("[data-step] > h2")) one.textContent = one.textContent.replace(/^Description /, "Number ");
+  for (const one of body.querySelectorAll("code")) if (!one.closest("a")) put_doors(one, false);
+  // Names in a narrow column break after an underscore.
+  for (const one of body.querySelectorAll("td code")) {
+    if (!one.firstElementChild) one.replaceChildren(...one.textContent.split(/(?<=\w_)(?=\w)/).flatMap((part, n) => (n ? [h("wbr"), part] : [part])));
+  }
   const stepped = body.querySelector("[data-step]") !== null;
   for (const section of body.children) {
     const mine = section === own || (own && !whole && false);
@@ -41,13 +76,15 @@ export function read(stage, step, { state, whole, open }) {
     stage.alone && `Alone: ${stage.alone} minutes`,
     stage.lecture && h("a", { href: stage.lecture, target: "_blank", rel: "noopener" }, "The lecture", h("span", { class: "hidden" }, " (in a new tab)")),
   ].filter(Boolean);
+  // Who begins with the first step has not read the page about the stage.
+  const first = step && step === stage.steps.find(one => !one.test?.given);
   const head = h("header", { class: "stage-head" },
     h("p", { class: "number" }, `Stage ${stage.number}`),
     h("h2", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
-    step ? null : h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))),
+    first || !step ? h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))) : null,
     step || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
-    step ? null : h("p", { class: "how" }, HOW));
-  const toggle = own && h("p", { class: "toggle" }, h("button", {
+    first || !step ? h("p", { class: "how" }, HOW) : null);
+  const toggle = (own || row) && h("p", { class: "toggle" }, h("button", {
     type: "button", class: "link", "aria-pressed": String(whole),
     onclick: () => read(stage, step, { state, whole: !whole, open }),
   }, whole ? "Show only this step" : "Show the whole page"));

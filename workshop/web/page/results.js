@@ -2,13 +2,15 @@
 
 import { app, part, say } from "./app.js";
 import { $, CROSS, h, icon, TICK } from "./dom.js";
-import { open } from "./files.js";
+import { open, put_back, short } from "./files.js";
 import { name, summary } from "./words.js";
 
 // A file's name, with a line or not; or a command of the tool.
 const DOOR = new RegExp([
-  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:"?, line (?<line>\d+)|:(?<colon>\d+))?/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
+  /python3? -m workshop reset (?<restored>\w+) --provided/,
+  /\btrial (?<options>(?:(?:-x|--force-gc|--order \w+) )*)(?<target>exercises\.[\w.]*\w)/,
 ].map(one => one.source).join("|"), "g");
 
 export function show_result(which) {
@@ -22,7 +24,7 @@ export function show_result(which) {
 }
 
 export function clear_results() {
-  for (const which of ["hints", "timeline", "difference"]) {
+  for (const which of ["trial", "hints", "timeline", "difference"]) {
     $(`tab-${which}`).hidden = true;
     $(which).replaceChildren();
   }
@@ -39,30 +41,39 @@ export function waiting(which, text) {
 // The words that a command prints. Names of files in them open the file, and commands do what they say.
 export function printed(answer) {
   const pre = h("pre", { class: "printed", html: answer.html ?? "" });
+  put_doors(pre);
+  return pre;
+}
+
+// Make buttons of the commands in an element, and of the names of files unless only commands are wanted.
+export function put_doors(element, files = true) {
   const texts = [];
-  for (const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
+  for (const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
   for (const text of texts) {
     const parts = [];
     let from = 0;
     for (const found of text.data.matchAll(DOOR)) {
       // What needs a machine is no command for here.
       const away = /On a machine\s+$/.test(text.data.slice(0, found.index));
-      const act = !away && door(found.groups);
+      const act = !away && (files || !found.groups.path) && door(found.groups);
       if (!act) continue;
       parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
       from = found.index + found[0].length;
     }
     if (parts.length) text.replaceWith(...parts, text.data.slice(from));
   }
-  return pre;
 }
 
 // What a file's name or a command does when it is pressed; null if nothing.
-function door({ path, line, colon, command: word, stage: first, step }) {
+function door({ path, line, colon, command: word, stage: first, step, restored, target, options }) {
+  if (target) return () => app.doors.trial(target, options.split(" ").filter(Boolean));
+  if (restored) return restored === app.at.stage.name ? put_back : null;
   if (path) {
     const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
     if (readme) return () => (location.hash = readme[1]);
-    const file = path.startsWith("exercises/") ? path : `exercises/${app.at.stage.name}/${path}`;
+    // Tracebacks have whole paths.
+    const below = path.indexOf("exercises/");
+    const file = below >= 0 ? path.slice(below) : `exercises/${app.at.stage.name}/${path}`;
     if (!app.at.stage.edit.includes(file) && !(file in app.at.stage.given) && !(file in app.course.shared)) return null;
     return () => {
       open(file, Number(line ?? colon ?? 0), true);
@@ -96,16 +107,41 @@ export function show_verdict(stage, asked, answer) {
   } else if (good === false && step && step !== app.at.step) {
     actions.push(h("a", { class: "button quiet", href: `#${stage.name}/${step.number}` }, `Go to ${name(stage, step).toLowerCase()}`));
   }
+  if (answer.data?.refused && stage.breaks.includes(answer.data.refused)) {
+    actions.push(h("button", { type: "button", class: "quiet", onclick: put_back }, `Put ${short(stage, answer.data.refused)} back`));
+  }
   $("verdict").replaceChildren(
     h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
     printed(answer));
   // The lines of the steps are known from the ticks: begin with what failed.
-  const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
-  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
-  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
-  if (place && good === false && place[1] === app.editor.path) app.editor.line(Number(place[2]), true);
+  $("verdict").scrollTop = 0;
+  if (good === false && !stage.judged) {
+    const top = below_the_steps($("verdict").querySelector(".printed"));
+    const head = $("verdict").firstElementChild.getBoundingClientRect();
+    if (top !== null) $("verdict").scrollTop += top - head.bottom - 10;
+  }
+  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "") ?? /^(exercises\/\S+?), line (\d+): /m.exec(answer.text ?? "");
+  if (place && good === false && place[1] === app.editor.path) app.editor.mark(Number(place[2]));
   else app.editor.unmark();
   say(`${text} ${answer.text ?? ""}`);
+}
+
+// Where, in the window, the first line is that follows the lines of the steps; null if there are none.
+function below_the_steps(pre) {
+  const rows = /(?:^  (?:Step +\d|Check |Your own tests).*\n)+\n*/m.exec(pre.textContent);
+  if (!rows) return null;
+  let left = rows.index + rows[0].length;
+  for (const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT); walker.nextNode();) {
+    const text = walker.currentNode;
+    if (left < text.length) {
+      const range = document.createRange();
+      range.setStart(text, left);
+      range.setEnd(text, left + 1);
+      return range.getBoundingClientRect().top;
+    }
+    left -= text.length;
+  }
+  return null;
 }
 
 // How many letters a line of the words may have, to fit their panel.

@@ -20,6 +20,8 @@ export function label(stage, step, state) {
   return `${number}: ${step.title || "for you to find"} (${states[state]})`;
 }
 
+const has = (kinds, one) => kinds.some(kind => kind.number === one.number && kind.status === "passes");
+
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // A verdict in one line, and whether it is good: {good: true, false or null, text, step, tests of a step that fails, next}.
@@ -28,6 +30,7 @@ export function summary(stage, answer, asked, current) {
   if (answer.stopped) return { good: null, text: "Stopped." };
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
+  if (data.refused) return { good: false, text: `No verdict: ${data.refused.split("/").at(-1)} ${stage.breaks.includes(data.refused) ? "is changed" : "cannot be used"}.` };
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
     if (step) return { good: true, text: `${name(stage, step)} passes.`, step };
@@ -36,6 +39,10 @@ export function summary(stage, answer, asked, current) {
   const steps = data.steps ?? [];
   if (stage.judged) {
     const caught = steps.filter(kind => kind.status === "passes").length;
+    const left = stage.steps.find(one => one.number > current?.number && !has(steps, one)) ?? stage.steps.find(one => !has(steps, one));
+    if (current && left && has(steps, current)) {
+      return { good: true, text: `${name(stage, current)} is caught: ${caught} of ${stage.steps.length} are.`, step: current, next: left };
+    }
     if (caught === stage.steps.length) return { good: false, text: "All kinds of mistake are caught; one thing is left." };
     if (caught) return { good: false, text: `${caught} of ${stage.steps.length} kinds of mistake are caught.` };
     return { good: false, text: "No kind of mistake is caught yet." };
@@ -48,8 +55,11 @@ export function summary(stage, answer, asked, current) {
       return { good: true, text: `${name(stage, current)} passes.`, step: current, next: step };
     }
     const failed = (failing.tests ?? []).filter(test => !["passed", "skipped"].includes(test.status)).length;
+    const number = step ? name(stage, step) : "One of your own tests";
+    if (data.unloaded) return { good: false, text: `${number} fails: its tests cannot be loaded.`, step };
+    if (data.broken_off) return { good: false, text: `${number} is broken off.`, step, tests: failing.tests ?? [] };
     const of = failed ? `: ${failed} of ${count(Math.max(failing.tests.length, failed), "test")}` : "";
-    return { good: false, text: `${step ? name(stage, step) : "One of your own tests"} fails${of}.`, step, tests: failing.tests ?? [] };
+    return { good: false, text: `${number} fails${of}.`, step, tests: failing.tests ?? [] };
   }
   return { good: false, text: "It does not pass yet." };
 }

@@ -7,6 +7,7 @@ import { BadZip, pack, unpack } from "./zip.js";
 const PAUSE = 400; // milliseconds without a change, after which it is saved
 const EXPORTED = /^\.workshop\/(passed|hints|asked)\.json$/;
 const ABOUT = ".workshop/export.json";
+const FEW = 5; // copies of a stage's files as they passed
 const SAVED = ".workshop/saved/";
 
 export const encode = text => new TextEncoder().encode(text);
@@ -35,6 +36,8 @@ export class Work extends EventTarget {
     super();
     this.course = course;
     this.starters = new Map(course.stages.flatMap(stage => Object.entries(stage.starters)));
+    // Given files that may be broken for a while; they are not the learner's, and do not go out.
+    this.breaks = new Map(course.stages.flatMap(stage => stage.breaks.map(path => [path, stage.given[path]])));
     this.files = new Map();
     this.meta = {};
     this.unsaved = new Map();
@@ -127,10 +130,15 @@ export class Work extends EventTarget {
     this.#say("replaced", all);
   }
 
-  // A file's text: the learner's, or else the course's starter.
+  // What the course has under a path; undefined if the learner may not write it.
+  #course(path) {
+    return this.starters.get(path) ?? this.breaks.get(path);
+  }
+
+  // A file's text: the learner's, or else the course's.
   text(path) {
     const data = this.files.get(path);
-    return data ? decode(data) : this.starters.get(path) ?? "";
+    return data ? decode(data) : this.#course(path) ?? "";
   }
 
   // Whether it differs from the starter.
@@ -145,7 +153,7 @@ export class Work extends EventTarget {
   }
 
   #put(path, data) {
-    const starter = this.starters.get(path);
+    const starter = this.#course(path);
     const plain = data === null || (starter !== undefined && same(data, encode(starter)));
     if (plain) this.files.delete(path);
     else this.files.set(path, data);
@@ -211,7 +219,7 @@ export class Work extends EventTarget {
   news() {
     const files = {};
     for (const path of this.unsent) {
-      const starter = this.starters.get(path);
+      const starter = this.#course(path);
       files[path] = this.files.get(path) ?? (starter === undefined ? null : encode(starter));
     }
     this.unsent.clear();
@@ -231,6 +239,17 @@ export class Work extends EventTarget {
     const folder = this.#folder();
     for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
     return folder;
+  }
+
+  // Keep a copy of a stage's files as they are, now that this step passes which did not; of a stage, the last few stay.
+  keepPassed(stage, number) {
+    const mine = stage.edit.filter(path => this.files.has(path));
+    if (!mine.length || !this.owned) return;
+    const folder = `${this.#folder()}-${stage.name}-${number}`;
+    for (const path of mine) this.#put(`${SAVED}${folder}/${path}`, this.files.get(path));
+    const copies = [...this.copies()].filter(([one]) => one.includes(`-${stage.name}-`));
+    for (const [old, paths] of copies.slice(FEW)) for (const path of paths) this.#put(`${SAVED}${old}/${path}`, null);
+    this.#later();
   }
 
   // The name of a new folder of copies: the time, here.
