@@ -205,6 +205,27 @@ def test_judged(visit: Visit) -> None:
     assert states == ["passes"] * 3 + ["todo"] + ["passes"] * 8
 
 
+def test_one_number(visit: Visit) -> None:
+    """A run of one number says whether that one is caught; ticks of the others stay as they were."""
+    page = visit.page("stage5_transform/4")
+    states = page.locator("#steps [data-state]")
+
+    def runs(status: str, said: str, passed: bool = False) -> list[str | None]:
+        data = {"passed": passed, "steps": [{"number": 4, "status": status}]}
+        visit.python.answers["run"] = {"text": "said\n", "data": data}
+        page.locator("#run-step").click()
+        expect(page.locator(".said")).to_contain_text(said)
+        return [one.get_attribute("data-state") for one in states.all()]
+
+    todo = ["todo"] * 12
+    assert runs("fails", "Number 4 is not caught yet.") == todo
+    caught = [*todo[:3], "passes", *todo[4:]]
+    assert runs("passes", "Number 4 is caught.", True) == caught
+    assert runs("passes", "Number 4 is caught; something else is left.") == caught
+    assert runs("fails", "Number 4 is not caught yet.") == todo
+    assert visit.python.asked[-1] == ("run", {"stage": "stage5_transform", "step": "4"})
+
+
 def test_timeline(visit: Visit) -> None:
     """A hunt's events are drawn: a lane for each end, an arrow for all bytes, the weather; and said in words."""
     page = visit.page("stage9_clinic/1")

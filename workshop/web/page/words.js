@@ -1,12 +1,11 @@
 // What the page itself says about the course's data: a verdict in short, a stage's progress.
 
 // What is known of a stage's steps, or kinds of mistake, after a run: {number: "passes" or "fails"}. What a run did not reach
-// is left out, and so is a kind that is not caught yet: that is no failure.
+// is left out. A kind that is not caught yet is "todo": that is no failure.
 export function statuses(stage, data) {
-  const known = stage.judged ? ["passes"] : ["passes", "fails"];
   return Object.fromEntries((data.steps ?? [])
-    .filter(step => step.number !== null && known.includes(step.status))
-    .map(step => [step.number, step.status]));
+    .filter(step => step.number !== null && (stage.judged || ["passes", "fails"].includes(step.status)))
+    .map(step => [step.number, stage.judged && step.status !== "passes" ? "todo" : step.status]));
 }
 
 export function name(stage, step) {
@@ -30,10 +29,14 @@ export function summary(stage, answer, asked, current) {
   const data = answer.data ?? {};
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
-    if (step) return { good: true, text: `${name(stage, step)} passes.`, step };
+    if (step) return { good: true, text: `${name(stage, step)} ${stage.judged ? "is caught" : "passes"}.`, step };
     return { good: true, text: `Stage ${stage.number} passes, all of it.` };
   }
   const steps = data.steps ?? [];
+  if (stage.judged && asked) {
+    const caught = steps.some(kind => kind.number === asked && kind.status === "passes");
+    return { good: false, text: `Number ${asked} is ${caught ? "caught; something else is left" : "not caught yet"}.` };
+  }
   if (stage.judged) {
     const caught = steps.filter(kind => kind.status === "passes").length;
     if (caught === stage.steps.length) return { good: false, text: "All kinds of mistake are caught; one thing is left." };
