@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,14 @@ def test_status(tool: Engine) -> None:
     assert {step["status"] for step in known["stage2_poetry"]["steps"]} == {"todo"}
 
 
+def test_some_numbers(tool: Engine) -> None:
+    """A run of one number of a judged stage answers for that one alone, and no other has a tick."""
+    ran = tool.ask("run", stage="stage1_trial", step="1")
+    assert [(one["number"], one["status"]) for one in ran["data"]["steps"]] == [(1, "fails")]
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    assert {step["status"] for step in known["stage1_trial"]["steps"]} == {"todo"}
+
+
 def test_hunt(tool: Engine) -> None:
     """A hunt finds what a machine's finds, says why, and has a timeline to draw."""
     target = "exercises.stage4_disconnect.gallery.Teardown7PortAndClient"
@@ -79,6 +88,34 @@ def test_left_out(tool: Engine) -> None:
     assert ran["exit"] == 0
     assert "Not run, since a browser lacks what they need: test_tls." in ran["text"]
     assert "On a machine  python3 -m workshop run stage0_setup" in ran["text"]
+
+
+@pytest.mark.parametrize("at_import", [False, True], ids=["in a call", "at import"])
+def test_the_line_that_prints(tool: Engine, at_import: bool) -> None:
+    """Of several files, the one that prints without end is named, with its line, as on a machine."""
+    stage = load(REPOSITORY).stage("stage2_poetry")
+    files = {stage.path(name): text for name, text in answer(stage, 12).items()}
+    client = stage.path("client.py")
+    loop = "while True:\n    print('hello')"
+    files[SERVER] = f"{files[SERVER]}\n\nif False:\n    print('not this')\n"
+    if at_import:
+        files[client] = f"{files[client]}\n\n{loop}\n"
+    else:
+        begin = re.search(r"    def \w+\(self.*:\n", files[client])
+        assert begin
+        body = begin[0] + loop.replace("while", "        while").replace(
+            "    print", "            print"
+        )
+        files[client] = files[client].replace(begin[0], f"{body}\n", 1)
+    line = (
+        files[client]
+        .splitlines()
+        .index("    print('hello')" if at_import else "            print('hello')")
+    )
+    ran = tool.ask("run", files, stage="2")
+    tool.ask("reset", stage="2")
+    assert "more than 1 MiB was printed" in ran["text"], ran["text"]
+    assert f"{client}, line {line + 1}" in " ".join(ran["text"].split()), ran["text"]
 
 
 def test_what_is_not_there(tool: Engine) -> None:

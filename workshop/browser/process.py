@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import json
 import os
 import runpy
+import signal
 import sys
 import traceback
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -56,10 +60,17 @@ def job() -> None:
             os._exit(CUT_OFF)
 
     _leave_out(read(ELSEWHERE)["tests"])
+    signal.signal(signal.SIGUSR1, partial(_write_stack, Path(facts["place"], "stacks")))
     send("started", pid=os.getpid())
     _child._run(facts, send)
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def _write_stack(file: Path, number: int, frame: Any) -> None:
+    """Write where the job is, as faulthandler does elsewhere when it is ended for what it prints."""
+    with contextlib.suppress(OSError), open(file, "w") as stacks:
+        faulthandler.dump_traceback(stacks)
 
 
 def _leave_out(tests: dict[str, str]) -> None:
