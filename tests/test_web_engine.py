@@ -118,6 +118,19 @@ def test_the_line_that_prints(tool: Engine, at_import: bool) -> None:
     assert f"{client}, line {line + 1}" in " ".join(ran["text"].split()), ran["text"]
 
 
+@pytest.mark.parametrize("name", ["stage7_everywhere", "stage8_daemon"])
+def test_needs_a_machine(tool: Engine, name: str) -> None:
+    """Of a stage that needs a machine nothing runs: it says so, with the command, and blames nobody."""
+    stage = load(REPOSITORY).stage(name)
+    files = {stage.path(file): text for file, text in answer(stage).items()}
+    ran = tool.ask("run", files, stage=name)
+    assert ran["text"].startswith("Nothing was run: this stage needs a machine."), ran["text"]
+    assert f"On a machine  python3 -m workshop run {name}" in ran["text"]
+    assert ran["data"] == {"stage": name, "passed": False, "away": True, "steps": []}
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    assert {step["status"] for step in known[name]["steps"]} == {"todo"}
+
+
 def test_what_is_not_there(tool: Engine) -> None:
     """A stage or step that the course does not have is named, as on a machine."""
     stage = tool.ask("run", stage="stage77")
@@ -138,4 +151,5 @@ def test_what_needs_a_machine_is_there() -> None:
         for test in step.tests
     }
     assert set(left.pop("tests")) <= tests
+    assert set(left.pop("stages")) <= set(left)
     assert set(left) <= {stage.name for stage in stages}

@@ -226,6 +226,25 @@ def test_one_number(visit: Visit) -> None:
     assert visit.python.asked[-1] == ("run", {"stage": "stage5_transform", "step": "4"})
 
 
+def test_needs_a_machine(visit: Visit) -> None:
+    """A stage of which nothing runs here says so on the map, on each of its steps, and when Run is pressed."""
+    page = visit.page()
+    for name in ("stage7_everywhere", "stage8_daemon"):
+        expect(page.locator(f'[data-stage="{name}"] .about')).to_contain_text("needs a machine")
+    expect(page.locator("#map").get_by_text("needs a machine")).to_have_count(2)
+    page.goto(f"{visit.site}#stage8_daemon/3")
+    expect(page.locator("#read .elsewhere")).to_contain_text("python3 -m workshop run stage8")
+    data = {"stage": "stage8_daemon", "passed": False, "away": True, "steps": []}
+    visit.python.answers["run"] = {"text": "Nothing was run.\n", "data": data, "exit": 1}
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("This stage needs a machine.")
+    expect(page.locator(".said")).to_have_attribute("data-good", "null")
+    expect(page.locator("#hunt")).to_be_hidden()
+    page.goto(f"{visit.site}#stage4_disconnect/1")
+    expect(page.locator(".step-head")).to_be_visible()
+    expect(page.locator("#read .elsewhere")).to_have_count(0)
+
+
 def test_timeline(visit: Visit) -> None:
     """A hunt's events are drawn: a lane for each end, an arrow for all bytes, the weather; and said in words."""
     page = visit.page("stage9_clinic/1")

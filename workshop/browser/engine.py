@@ -151,9 +151,20 @@ def as_html(printed: str) -> str:
 def _run(
     tool: Tool, stage: str, step: str | None = None, all: bool = False
 ) -> tuple[int, dict[str, Any]]:
-    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds."""
+    """Run a stage's tests.
+
+    ``data`` is what `run --json` prints, or for a judged stage the kinds; it has ``away`` if nothing of the stage runs here.
+    """
     one = tool.course.stage(stage)
     to = console.Console()
+    if why := read(ELSEWHERE)["stages"].get(one.name):
+        to.paragraph(f"Nothing was run: this stage needs a machine. {why}", 0)
+        to.line()
+        to.facts([("On a machine", f"python3 -m workshop run {one.name}")])
+        to.paragraph(
+            "Your files go there with Export, in the page's menu, and python3 -m workshop import FILE."
+        )
+        return 1, {"stage": one.name, "passed": False, "away": True, "steps": []}
     seen = run_stage(tool, to, one, step, all)
     if isinstance(seen, Unjudged):
         data = refusal_as_data(one, seen.refusal) if seen.refusal else {}

@@ -23,7 +23,7 @@ CHILD = Path(__file__).resolve().parent.parent / "runner"
 REACTOR = "simulated"
 """The only one that a browser has."""
 ELSEWHERE = Path(__file__).resolve().parent.parent / "web" / "elsewhere.toml"
-"""What needs what no browser has: stages, and by name in ``tests``, provided tests."""
+"""What needs what no browser has: by name in ``stages``, whole stages, and in ``tests``, provided tests."""
 _child: Any = None
 
 

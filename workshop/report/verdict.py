@@ -46,7 +46,9 @@ def show_verdict(
 def count_misses(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
     """Map each missed kind's number to the number of consecutive verdicts, this one included, that missed it.
 
-    A verdict on some kinds alone leaves the counts of the others as they are. The counts are kept in .workshop/asked.json, unless ``remember`` is false: nobody asked for this stage's verdict.
+    A verdict on some kinds alone leaves the counts of the others as they are.
+
+    The counts are kept in .workshop/asked.json, unless ``remember`` is false: nobody asked for this stage's verdict.
     """
     path = course.root / ".workshop" / "asked.json"
     try:

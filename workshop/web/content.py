@@ -82,6 +82,7 @@ def _stage(pages: Pages, stage: Stage) -> dict[str, Any]:
         "steps": [_topic(stage, topic, page.anchors) for topic in stage.topics],
         "lecture": f"notebooks/{stage.name}.html" if stage.notebook.is_file() else None,
         "elsewhere": str(read(ELSEWHERE).get(stage.name, "")),
+        "away": stage.name in read(ELSEWHERE)["stages"],
     }
 
 

@@ -68,7 +68,7 @@ function show_stage(stage, step, rest) {
   $("run-step").hidden = !step || step.test?.given;
   $("run-step").textContent = step ? `Only ${name(stage, step).toLowerCase()}` : "";
   $("hint").disabled = Boolean(step?.test?.given);
-  $("hunt").hidden = stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
+  $("hunt").hidden = stage.away || stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
   if (other) {
     editor_files();
     clear_results();

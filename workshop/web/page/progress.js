@@ -50,7 +50,8 @@ export function to_do(stage) {
 }
 
 function next_step() {
-  for (const stage of app.course.stages) {
+  // What needs a machine comes last.
+  for (const stage of [...app.course.stages].sort((one, other) => one.away - other.away)) {
     if (!progress(stage).passed) return { stage, step: to_do(stage) };
   }
   return null;

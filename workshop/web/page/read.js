@@ -45,8 +45,8 @@ export function read(stage, step, { state, whole, open }) {
     h("p", { class: "number" }, `Stage ${stage.number}`),
     h("h2", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
     step ? null : h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))),
-    step || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
-    step ? null : h("p", { class: "how" }, HOW));
+    (step && !stage.away) || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
+    step || stage.away ? null : h("p", { class: "how" }, HOW));
   const toggle = own && h("p", { class: "toggle" }, h("button", {
     type: "button", class: "link", "aria-pressed": String(whole),
     onclick: () => read(stage, step, { state, whole: !whole, open }),

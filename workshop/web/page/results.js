@@ -26,7 +26,7 @@ export function clear_results() {
     $(`tab-${which}`).hidden = true;
     $(which).replaceChildren();
   }
-  $("verdict").replaceChildren(h("p", { class: "idle" }, app.at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
+  $("verdict").replaceChildren(h("p", { class: "idle" }, app.at.stage.away ? app.at.stage.elsewhere : app.at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
   show_result("verdict");
 }
 

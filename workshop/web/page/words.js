@@ -27,6 +27,7 @@ export function summary(stage, answer, asked, current) {
   if (answer.stopped) return { good: null, text: "Stopped." };
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
+  if (data.away) return { good: null, text: "This stage needs a machine." };
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
     if (step) return { good: true, text: `${name(stage, step)} ${stage.judged ? "is caught" : "passes"}.`, step };
