@@ -127,15 +127,25 @@ def test_commands(visit: Visit) -> None:
     """Hints come one by one; the reference after asking; a reset asks first, and can be undone; Stop ends a run."""
     page = visit.page(f"{STAGE}/1")
     answers = visit.python.answers
+    page.get_by_role("button", name="Reference").click()
+    expect(page.locator("dialog")).to_contain_text("Have you had all the hints?")
+    page.get_by_role("button", name="Not yet").click()
     for n in (1, 2, 3):
-        end = "That is all." if n == 3 else "More: python3 -m workshop hint"
+        end = "That is all." if n == 3 else f"More: python3 -m workshop hint {STAGE} 1"
         answers["hint"] = {"text": f"Tier ({n} of 3)\n{end}\n", "exit": 0}
         page.get_by_role("button", name="Hint" if n == 1 else "The next hint", exact=True).click()
         expect(page.locator("#hints pre")).to_have_count(n)
     expect(page.get_by_role("button", name="The next hint")).to_have_count(0)
+    # The button is there for that.
+    expect(page.locator("#hints")).not_to_contain_text("More:")
+    answers["hint"] = {"text": "Tier (1 of 3)\nTier (2 of 3)\nThat is all.\n", "exit": 0}
+    page.get_by_role("button", name="Hint", exact=True).click()
+    expect(page.locator("#hints pre")).to_have_count(1)
 
     write(page)
     page.get_by_role("button", name="Reference").click()
+    expect(page.locator("dialog")).to_contain_text("You see how the course itself solves this")
+    expect(page.locator("dialog")).not_to_contain_text("all the hints")
     page.get_by_role("button", name="Not yet").click()
     answers["solution"] = {"text": "-mine\n+theirs\n", "exit": 0}
     page.get_by_role("button", name="Reference").click()
@@ -157,6 +167,9 @@ def test_commands(visit: Visit) -> None:
     page.get_by_role("button", name="Bring my files back").click()
     expect(notice(page)).to_contain_text("Your files are back: lines.py.")
     assert code(page) == MINE
+    expect(page.locator("#verdict")).not_to_contain_text("The starter is in place")
+    page.locator("#steps").get_by_role("link", name="Step 2").click()
+    expect(notice(page)).to_have_count(0)
 
     answers["run"] = None
     page.locator("#run").click()
@@ -287,6 +300,29 @@ def test_python_that_cannot_run(visit: Visit, before: str, says: str) -> None:
     page.locator("#run").click()
     expect(page.locator("#verdict")).to_contain_text("Nothing was run.")
     assert exported(page)[FILE] == MINE.encode()
+
+
+def test_on_to_the_next_step(visit: Visit) -> None:
+    """The link to the next step leads to its heading, and leaves no link to itself behind."""
+    page = visit.page(f"{STAGE}/1")
+    steps = [_step(1, "passes", "passed"), _step(2, "fails", "failed")]
+    visit.python.answers["run"] = {**FAILS, "data": {"passed": False, "steps": steps}}
+    page.locator("#run").click()
+    link = page.locator("#verdict").get_by_role("link", name="Next: step 2")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".step-head h2")).to_be_focused()
+    expect(page.locator(".step-head .number")).to_have_text("Step 2")
+    expect(link).to_have_count(0)
+    expect(page.locator(".said")).to_contain_text("Step 2 fails: 1 of 1 test.")
+
+
+def test_minutes(visit: Visit) -> None:
+    """The first page has all the minutes of a stage, whose README may divide them."""
+    page = visit.page()
+    for name, minutes in (("stage3_http", "160 to 210"), ("stage2_poetry", "75 to 100")):
+        about = page.locator(f'[data-stage="{name}"] .about p')
+        expect(about).to_have_text(re.compile(f"^{minutes} minutes"))
 
 
 def test_an_old_browser(visit: Visit) -> None:

@@ -4,6 +4,7 @@ import { app } from "./app.js";
 import { $, ask, h, notice } from "./dom.js";
 import { is_known, note, show_progress } from "./progress.js";
 import { command } from "./python.js";
+import { clear_results } from "./results.js";
 import { statuses } from "./words.js";
 import { BadZip } from "./zip.js";
 
@@ -62,6 +63,8 @@ export function back(answer) {
 
 async function restore(folder) {
   const paths = await app.work.restore(folder);
+  // The words there are about what was replaced.
+  if (app.at.stage && paths.some(path => app.at.stage.edit.includes(path))) clear_results();
   show_progress();
   notice("files", paths.length ? `Your files are back: ${paths.map(path => path.split("/").at(-1)).join(", ")}.` : "This copy has no file of the course.");
 }

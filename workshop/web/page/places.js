@@ -5,7 +5,7 @@ import { $, h, notice } from "./dom.js";
 import { begin_step, editor_files, open, TEST_FILE } from "./files.js";
 import { progress, show_steps } from "./progress.js";
 import { read } from "./read.js";
-import { clear_results } from "./results.js";
+import { clear_results, show_head } from "./results.js";
 import { name } from "./words.js";
 
 // Show what the address names: a stage, one of its steps, a page, or all stages.
@@ -34,9 +34,9 @@ export async function go() {
     document.title = view === "page" ? `${$("page").querySelector("h1").textContent} \u2013 ${app.course.title}` : app.course.title;
     scrollTo(0, 0);
   }
-  // What had the focus may be gone.
+  // What had the focus is gone, unless it is in the editor.
   if (document.activeElement === document.body && document.body.dataset.ready) {
-    (view === "stage" && $("stage").dataset.part === "read" ? $("read") : $("main")).focus({ preventScroll: true });
+    (view === "stage" ? document.querySelector(".step-head h2") ?? $("read") : $("main")).focus({ preventScroll: true });
   }
 }
 
@@ -58,6 +58,7 @@ function show_page(path) {
 
 function show_stage(stage, step, rest) {
   const other = stage !== app.at.stage;
+  if (step !== app.at.step) notice("files", "");
   app.at = { stage, step };
   document.body.dataset.view = "stage";
   $("stage-title").textContent = `Stage ${stage.number}: ${stage.title}`;
@@ -73,7 +74,7 @@ function show_stage(stage, step, rest) {
     editor_files();
     clear_results();
     notice("files", "");
-  }
+  } else show_head();
   if (step) begin_step(stage, step);
   else if (other) open(stage.edit[0]);
   part("read");

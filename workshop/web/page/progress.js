@@ -40,6 +40,8 @@ export function forget(stage) {
   const rest = { ...app.work.meta.progress };
   delete rest[stage.name];
   app.work.remember("progress", rest);
+  const hinted = Object.entries(app.work.meta.hinted ?? {}).filter(([place]) => !place.startsWith(`${stage.name}/`));
+  app.work.remember("hinted", Object.fromEntries(hinted));
   show_progress();
 }
 

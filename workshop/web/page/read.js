@@ -10,7 +10,7 @@ function step_head(stage, step, state, open) {
   const title = step.title || "For you to find";
   return h("header", { class: "step-head", "data-state": state },
     h("p", { class: "number" }, name(stage, step), state === "passes" ? h("span", { class: "passes" }, icon(TICK), "passes") : null),
-    h("h2", {}, title),
+    h("h2", { tabindex: "-1" }, title),
     step.requirement ? h("div", { class: "requirement", html: step.requirement }) : null,
     test ? h("p", { class: "test" }, h("button", { type: "button", class: "link", onclick: () => open(test.path, test.line, false) },
       `The tests: ${test.target.split(".").at(-1)}`)) : null);

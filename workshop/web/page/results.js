@@ -82,7 +82,10 @@ function door({ path, line, colon, command: word, stage: first, step }) {
   };
 }
 
-export function show_verdict(stage, asked, answer) {
+let last = null; // the verdict that is shown: {stage, asked, answer}
+
+// A verdict's first line, for who is at this step now.
+function head({ stage, asked, answer }) {
   const { good, text, step, tests = [], next } = summary(stage, answer, asked, app.at.step);
   const mark = good === true ? icon(TICK) : good === false ? icon(CROSS) : null;
   const dots = tests.length > 1 ? h("span", { class: "dots", "aria-hidden": "true" }, ...tests.map(test =>
@@ -91,17 +94,27 @@ export function show_verdict(stage, asked, answer) {
   if (good) {
     const after = next ?? stage.steps[stage.steps.indexOf(step ?? stage.steps.at(-1)) + 1];
     const following = app.course.stages[app.course.stages.indexOf(stage) + 1];
-    if (after) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
-    else if (following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
+    if (after && after !== app.at.step) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
+    else if (!after && following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
   } else if (good === false && step && step !== app.at.step) {
     actions.push(h("a", { class: "button quiet", href: `#${stage.name}/${step.number}` }, `Go to ${name(stage, step).toLowerCase()}`));
   }
-  $("verdict").replaceChildren(
-    h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
-    printed(answer));
+  return h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions);
+}
+
+// The learner has gone to another step: the verdict stays.
+export function show_head() {
+  const there = $("verdict").querySelector(".said");
+  if (there && last?.stage === app.at.stage) there.replaceWith(head(last));
+}
+
+export function show_verdict(stage, asked, answer) {
+  const { good, text } = summary(stage, answer, asked, app.at.step);
+  last = { stage, asked, answer };
+  $("verdict").replaceChildren(head(last), printed(answer));
   // The lines of the steps are known from the ticks: begin with what failed.
-  const head = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
-  $("verdict").scrollTop = head ? head.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
+  const begin = good === false && !stage.judged && [...$("verdict").querySelectorAll(".printed .bold")].at(-1);
+  $("verdict").scrollTop = begin ? begin.offsetTop - $("verdict").firstElementChild.offsetHeight - 20 : 0;
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "");
   if (place && good === false && place[1] === app.editor.path) app.editor.line(Number(place[2]), true);
   else app.editor.unmark();

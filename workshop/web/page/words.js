@@ -19,6 +19,13 @@ export function label(stage, step, state) {
   return `${number}: ${step.title || "for you to find"} (${states[state]})`;
 }
 
+// The minutes of somebody who works alone, all of them: "70 to 90 for steps 1 to 7, then 90 to 120" is "160 to 210".
+export function minutes(alone) {
+  const ranges = [...alone.replace(/ for [^,]*/g, "").matchAll(/(\d+) to (\d+)/g)];
+  const sum = n => ranges.reduce((all, range) => all + Number(range[n]), 0);
+  return ranges.length ? `${sum(1)} to ${sum(2)} minutes` : `${alone} minutes`;
+}
+
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // A verdict in one line, and whether it is good: {good: true, false or null, text, step, tests of a step that fails, next}.
