@@ -317,6 +317,30 @@ def test_on_to_the_next_step(visit: Visit) -> None:
     expect(page.locator(".said")).to_contain_text("Step 2 fails: 1 of 1 test.")
 
 
+def test_buttons_of_a_text(visit: Visit) -> None:
+    """A command in a text is a button: it goes to its step, and does what the command does."""
+    page = visit.page("stage5_transform")
+    asked = visit.python.asked
+    kinds = [{"number": n, "status": "passes" if n < 2 else "fails"} for n in (1, 2)]
+    data = {"passed": False, "steps": kinds}
+    visit.python.answers["run"] = {"text": "said\n", "data": data}
+    page.locator("#read").get_by_role("button", name="Only numbers 1-2").click()
+    expect(page.locator(".said")).to_contain_text("Numbers 1-2: 1 of 2 kinds of mistake are caught")
+    assert asked == [("run", {"stage": "stage5_transform", "step": "1-2"})]
+    expect(page.locator(".step-head .number")).to_contain_text("Number 1")
+    page.goto(f"{visit.site}#stage2_poetry")
+    visit.python.answers["hint"] = {"text": "Question (1 of 3)\n", "exit": 0}
+    page.locator("#read").get_by_role("button", name="Hint for step 3").click()
+    expect(page.locator("#hints pre")).to_contain_text("Question")
+    assert asked[1:] == [("hint", {"stage": "stage2_poetry", "step": "3"})]
+    page.goto(f"{visit.site}#stage0_setup/1")
+    page.locator("#read").get_by_role("button", name="test_setup.Step01Line").click()
+    expect(page.locator(".cm-activeLine")).to_contain_text("class Step01Line")
+    page.goto(visit.site)
+    page.get_by_role("link", name="Credits").click()
+    expect(page.locator("#page h1")).to_have_text("Credits")
+
+
 def test_minutes(visit: Visit) -> None:
     """The first page has all the minutes of a stage, whose README may divide them."""
     page = visit.page()

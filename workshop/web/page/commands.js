@@ -14,14 +14,15 @@ import { name, statuses } from "./words.js";
 const CHECK = "Run what has changed";
 let checking = false;
 
-export async function run(only) {
+// Run all of a stage; or only the step at which the learner is, or only some numbers, "1-5".
+export async function run(only, numbers = null) {
   const { stage, step } = app.at;
   if (!stage || app.running) return;
   part("result");
   const ready = $("state").dataset.state === "ready";
   waiting("verdict", ready ? "Running the tests." : "Python is still loading; the tests run as soon as it has.");
   const before = print(stage);
-  const asked = only && step ? step.number : null;
+  const asked = only ? numbers ?? step?.number ?? null : null;
   const answer = await command("run", { stage: stage.name, ...(asked === null ? {} : { step: String(asked) }) });
   if (!answer) {
     $("verdict").replaceChildren(h("p", { class: "idle" }, "Nothing was run."));

@@ -4,7 +4,7 @@ import { app, part } from "./app.js";
 import { $, h, notice } from "./dom.js";
 import { begin_step, editor_files, open, TEST_FILE } from "./files.js";
 import { progress, show_steps } from "./progress.js";
-import { read } from "./read.js";
+import { pressed, read } from "./read.js";
 import { clear_results, show_head } from "./results.js";
 import { name } from "./words.js";
 
@@ -52,7 +52,7 @@ function show_page(path) {
   const page = app.course.pages[path];
   if (!page) return false;
   const back = app.at.stage ? h("a", { href: `#${app.at.stage.name}` }, `\u2190 ${app.at.stage.title}`) : h("a", { href: "#" }, "\u2190 The stages");
-  $("page").replaceChildren(h("p", {}, back), h("h1", {}, page.title), h("div", { class: "prose", html: page.html }));
+  $("page").replaceChildren(h("p", {}, back), h("h1", {}, page.title), h("div", { class: "prose", html: page.html, onclick: pressed }));
   return true;
 }
 

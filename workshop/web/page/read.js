@@ -1,9 +1,10 @@
 // The pane beside the editor: the README of the stage, or of one step, and what the step asks for.
 
 import { $, h, icon, TICK } from "./dom.js";
+import { press } from "./press.js";
 import { name } from "./words.js";
 
-const HOW = "Where a text says python3 -m workshop run, hint, solution, reset or hunt, press the button of that name here.";
+const HOW = "Run, Hint, Hunt and Reference are below the editor. A command for a terminal needs the course on a machine.";
 
 function step_head(stage, step, state, open) {
   const test = step.test;
@@ -25,10 +26,15 @@ function around(stage, step) {
   return h("p", { class: "around" }, before || h("span"), after || h("span"));
 }
 
+export function pressed(event) {
+  const button = event.target.closest("[data-press]");
+  if (button) press(button.dataset);
+}
+
 // Show a stage's README: with a step, only its section, unless `whole`.
 export function read(stage, step, { state, whole, open }) {
   const pane = $("read");
-  const body = h("div", { class: "prose", html: stage.readme });
+  const body = h("div", { class: "prose", html: stage.readme, onclick: pressed });
   const own = step?.anchor && body.querySelector(`#${CSS.escape(step.anchor)}`);
   const stepped = body.querySelector("[data-step]") !== null;
   for (const section of body.children) {

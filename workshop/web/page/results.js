@@ -8,6 +8,7 @@ import { name, summary } from "./words.js";
 // A file's name, with a line or not; or a command of the tool.
 const DOOR = new RegExp([
   /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /\.workshop\/saved\/(?<copy>[\w-]+)/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
 ].map(one => one.source).join("|"), "g");
 
@@ -58,7 +59,8 @@ export function printed(answer) {
 }
 
 // What a file's name or a command does when it is pressed; null if nothing.
-function door({ path, line, colon, command: word, stage: first, step }) {
+function door({ copy, path, line, colon, command: word, stage: first, step }) {
+  if (copy) return app.doors.saved;
   if (path) {
     const readme = /^exercises\/(\w+)\/README\.md$/.exec(path);
     if (readme) return () => (location.hash = readme[1]);

@@ -34,6 +34,11 @@ export function summary(stage, answer, asked, current) {
   if (answer.stopped) return { good: null, text: "Stopped." };
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
+  if (typeof asked === "string" && data.steps?.length) {
+    const caught = data.steps.filter(kind => kind.status === "passes").length;
+    const step = stage.steps.find(one => one.number === data.steps.at(-1).number);
+    return { good: data.passed === true, text: `Numbers ${asked}: ${caught} of ${data.steps.length} kinds of mistake are caught.`, step };
+  }
   if (data.away) return { good: null, text: "This stage needs a machine." };
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
