@@ -215,6 +215,16 @@ def test_some_kinds_alone(judged: Learner) -> None:
     assert "2 of 3 kinds" in judged.here().out
 
 
+def test_some_kinds_say_nothing_about_the_others(judged: Learner) -> None:
+    """A run of some numbers is one of these alone, as data too: how often the others were missed does not change."""
+    let_through(judged)
+    assert "one line short" not in judged.here("run", "tally").out
+    some = json.loads(judged.here("run", "tally", "1-2", "--json").out)
+    assert (some["asked"], some["not_caught"]) == ([1, 2], [])
+    again = json.loads(judged.here("run", "tally", "--json").out)
+    assert again["asked"] == [1, 2, 3] and again["not_caught"][0]["times"] == 2
+
+
 @pytest.mark.parametrize("words", ["4", "0-2", "2-1", "1-4", "all", "1,2"])
 def test_kinds_that_are_not_there(judged: Learner, words: str) -> None:
     """A number that the stage does not have, or no number, is bad usage; the numbers are named."""

@@ -59,6 +59,11 @@ def test_one_version(web_folder: Path) -> None:
     assert build.VERSION not in worker
 
 
+def test_licence(web_folder: Path) -> None:
+    """The course's licence is in the folder."""
+    assert (web_folder / "LICENSE.txt").read_bytes() == (COURSE.root / "LICENSE").read_bytes()
+
+
 def test_size(web_folder: Path) -> None:
     """What a browser downloads until the page works is at most 10 MB."""
     assert 5_000_000 < build.on_the_wire(web_folder) <= MOST_ON_THE_WIRE

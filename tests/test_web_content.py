@@ -14,6 +14,7 @@ import pytest
 from workshop.course import CourseError, load
 from workshop.course.solutions import answer
 from workshop.web.content import ELSEWHERE, as_data, as_json
+from workshop.web.doors import without_terminal
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -122,7 +123,7 @@ def test_sections(stage: dict[str, Any]) -> None:
     assert read.open == []
     assert len(read.ids) == len(set(read.ids))
     readme = (ROOT / "exercises" / stage["name"] / "README.md").read_text("utf-8")
-    for line in readme.splitlines():
+    for line in without_terminal(readme).splitlines():
         if line.startswith("## ") and "`" not in line:
             assert line[3:] in read.text
     for step in stage["steps"]:
@@ -172,6 +173,9 @@ def test_links_lead_somewhere() -> None:
             if target.startswith("https://"):
                 assert link["target"] == "_blank" and "noopener" in str(link["rel"])
                 continue
+            if target.startswith("notebooks/"):
+                assert target in [stage["lecture"] for stage in STAGES]
+                continue
             first, _, rest = target.removeprefix("#").partition("/")
             if first == "page":
                 assert rest in DATA["pages"], f"{path}: {target}"
@@ -181,6 +185,47 @@ def test_links_lead_somewhere() -> None:
             else:
                 assert first in names, f"{path}: {target}"
                 assert not rest or rest in READ[first].ids, f"{path}: {target}"
+
+
+def test_no_terminal_is_needed() -> None:
+    """What speaks of a terminal is left out, and each of the tool's commands is a button; a box has all of its lines."""
+    for stage in STAGES:
+        read = READ[stage["name"]]
+        if stage["away"]:
+            continue
+        assert not re.search(r"course's\s+environment|\.venv", read.text), stage["name"]
+        plain = re.sub(r"<button.*?</button>", "", stage["readme"], flags=re.S)
+        left = re.findall(r"python3 -m workshop \w+ \w+[^<]*", plain)
+        assert all("--" in command for command in left), left
+        assert stage["readme"].count('class="commands"') >= 1
+        lecture = next(link for link in read.links if str(link["href"]).startswith("notebooks/"))
+        assert lecture["href"] == stage["lecture"]
+    assert "Set up" not in READ["stage0_setup"].text
+    assert "number 0, the machine" in READ["stage0_setup"].text
+    assert "README.md" not in "".join(step["requirement"] for s in STAGES for step in s["steps"])
+
+
+def test_buttons_have_what_they_press() -> None:
+    """A button names a stage and, if it needs them, a step or tests that exist."""
+    buttons = 0
+    for stage in STAGES:
+        for button in re.findall(r"<button [^>]*>", stage["readme"]):
+            facts = dict(re.findall(r'data-(\w+)="([^"]*)"', button))
+            pressed = COURSE.stage(facts["stage"])
+            assert facts["press"] in ("run", "hint", "solution", "hunt", "trial")
+            numbers = {str(topic.number) for topic in pressed.topics}
+            assert set(facts.get("step", "1").split("-")) <= numbers, button
+            module = facts.get("target", "").split(".")[2:3]
+            assert all((pressed.folder / f"{name}.py").is_file() for name in module), button
+            buttons += 1
+    assert buttons > 30
+
+
+def test_credits() -> None:
+    """The course's sources are a page, to which the first page links."""
+    assert "Jonathan Lange" in DATA["pages"]["credits"]["html"]
+    index = (ROOT / "workshop/web/page/index.html").read_text("utf-8")
+    assert 'href="#page/credits"' in index and 'href="LICENSE.txt"' in index
 
 
 def test_pictures_are_in_the_html() -> None:

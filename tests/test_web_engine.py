@@ -63,6 +63,14 @@ def test_status(tool: Engine) -> None:
     assert {step["status"] for step in known["stage2_poetry"]["steps"]} == {"todo"}
 
 
+def test_some_numbers(tool: Engine) -> None:
+    """A run of one number of a judged stage answers for that one alone, and no other has a tick."""
+    ran = tool.ask("run", stage="stage1_trial", step="1")
+    assert [(one["number"], one["status"]) for one in ran["data"]["steps"]] == [(1, "fails")]
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    assert {step["status"] for step in known["stage1_trial"]["steps"]} == {"todo"}
+
+
 def test_hunt(tool: Engine) -> None:
     """A hunt finds what a machine's finds, says why, and has a timeline to draw."""
     target = "exercises.stage4_disconnect.gallery.Teardown7PortAndClient"
@@ -178,6 +186,47 @@ def test_a_run_that_cannot_go_on(tool: Engine, text: str, flags: tuple[bool, boo
     tool.ask("reset", stage="2")
 
 
+@pytest.mark.parametrize("at_import", [False, True], ids=["in a call", "at import"])
+def test_the_line_that_prints(tool: Engine, at_import: bool) -> None:
+    """Of several files, the one that prints without end is named, with its line, as on a machine."""
+    stage = load(REPOSITORY).stage("stage2_poetry")
+    files = {stage.path(name): text for name, text in answer(stage, 12).items()}
+    client = stage.path("client.py")
+    loop = "while True:\n    print('hello')"
+    files[SERVER] = f"{files[SERVER]}\n\nif False:\n    print('not this')\n"
+    if at_import:
+        files[client] = f"{files[client]}\n\n{loop}\n"
+    else:
+        begin = re.search(r"    def \w+\(self.*:\n", files[client])
+        assert begin
+        body = begin[0] + loop.replace("while", "        while").replace(
+            "    print", "            print"
+        )
+        files[client] = files[client].replace(begin[0], f"{body}\n", 1)
+    line = (
+        files[client]
+        .splitlines()
+        .index("    print('hello')" if at_import else "            print('hello')")
+    )
+    ran = tool.ask("run", files, stage="2")
+    tool.ask("reset", stage="2")
+    assert "more than 1 MiB was printed" in ran["text"], ran["text"]
+    assert f"{client}, line {line + 1}" in " ".join(ran["text"].split()), ran["text"]
+
+
+@pytest.mark.parametrize("name", ["stage7_everywhere", "stage8_daemon"])
+def test_needs_a_machine(tool: Engine, name: str) -> None:
+    """Of a stage that needs a machine nothing runs: it says so, with the command, and blames nobody."""
+    stage = load(REPOSITORY).stage(name)
+    files = {stage.path(file): text for file, text in answer(stage).items()}
+    ran = tool.ask("run", files, stage=name)
+    assert ran["text"].startswith("Nothing was run: this stage needs a machine."), ran["text"]
+    assert f"On a machine  python3 -m workshop run {name}" in ran["text"]
+    assert ran["data"] == {"stage": name, "passed": False, "away": True, "steps": []}
+    known = {stage["name"]: stage for stage in tool.ask("status")["data"]}
+    assert {step["status"] for step in known[name]["steps"]} == {"todo"}
+
+
 def test_what_is_not_there(tool: Engine) -> None:
     """A stage or step that the course does not have is named, as on a machine."""
     stage = tool.ask("run", stage="stage77")
@@ -198,4 +247,5 @@ def test_what_needs_a_machine_is_there() -> None:
         for test in step.tests
     }
     assert set(left.pop("tests")) <= tests
+    assert set(left.pop("stages")) <= set(left)
     assert set(left) <= {stage.name for stage in stages}

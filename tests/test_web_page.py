@@ -201,15 +201,25 @@ def test_commands(visit: Visit) -> None:
     """Hints come one by one; the reference after asking; a reset asks first, and can be undone; Stop ends a run."""
     page = visit.page(f"{STAGE}/1")
     answers = visit.python.answers
+    page.get_by_role("button", name="Solution").click()
+    expect(page.locator("dialog")).to_contain_text("Have you had all the hints?")
+    page.get_by_role("button", name="Not yet").click()
     for n in (1, 2, 3):
-        end = "That is all." if n == 3 else "More: python3 -m workshop hint"
+        end = "That is all." if n == 3 else f"More: python3 -m workshop hint {STAGE} 1"
         answers["hint"] = {"text": f"Tier ({n} of 3)\n{end}\n", "exit": 0}
         page.get_by_role("button", name="Hint" if n == 1 else "The next hint", exact=True).click()
         expect(page.locator("#hints pre")).to_have_count(n)
     expect(page.get_by_role("button", name="The next hint")).to_have_count(0)
+    # The button is there for that.
+    expect(page.locator("#hints")).not_to_contain_text("More:")
+    answers["hint"] = {"text": "Tier (1 of 3)\nTier (2 of 3)\nThat is all.\n", "exit": 0}
+    page.get_by_role("button", name="Hint", exact=True).click()
+    expect(page.locator("#hints pre")).to_have_count(1)
 
     write(page)
     page.get_by_role("button", name="Solution").click()
+    expect(page.locator("dialog")).to_contain_text("You see how the course itself solves this")
+    expect(page.locator("dialog")).not_to_contain_text("all the hints")
     page.get_by_role("button", name="Not yet").click()
     answers["solution"] = {"text": "-mine\n+theirs\n", "exit": 0}
     page.get_by_role("button", name="Solution").click()
@@ -231,6 +241,9 @@ def test_commands(visit: Visit) -> None:
     page.get_by_role("button", name="Bring my files back").click()
     expect(notice(page)).to_contain_text("Your files are back: lines.py.")
     assert code(page) == MINE
+    expect(page.locator("#verdict")).not_to_contain_text("The starter is in place")
+    page.locator("#steps").get_by_role("link", name="Step 2").click()
+    expect(notice(page)).to_have_count(0)
 
     answers["run"] = None
     page.locator("#run").click()
@@ -304,6 +317,46 @@ def test_a_number_of_stage_1(visit: Visit) -> None:
     item = page.locator("#read ol > li")
     expect(item).to_have_count(1)
     expect(item).to_contain_text("A failed attempt.")
+
+
+def test_one_number(visit: Visit) -> None:
+    """A run of one number says whether that one is caught; ticks of the others stay as they were."""
+    page = visit.page("stage5_transform/4")
+    states = page.locator("#steps [data-state]")
+
+    def runs(status: str, said: str, passed: bool = False) -> list[str | None]:
+        data = {"passed": passed, "steps": [{"number": 4, "status": status}]}
+        visit.python.answers["run"] = {"text": "said\n", "data": data}
+        page.locator("#run-step").click()
+        expect(page.locator(".said")).to_contain_text(said)
+        return [one.get_attribute("data-state") for one in states.all()]
+
+    todo = ["todo"] * 12
+    assert runs("fails", "Number 4 is not caught yet.") == todo
+    caught = [*todo[:3], "passes", *todo[4:]]
+    assert runs("passes", "Number 4 is caught.", True) == caught
+    assert runs("passes", "Number 4 is caught; something else is left.") == caught
+    assert runs("fails", "Number 4 is not caught yet.") == todo
+    assert visit.python.asked[-1] == ("run", {"stage": "stage5_transform", "step": "4"})
+
+
+def test_needs_a_machine(visit: Visit) -> None:
+    """A stage of which nothing runs here says so on the map, on each of its steps, and when Run is pressed."""
+    page = visit.page()
+    for name in ("stage7_everywhere", "stage8_daemon"):
+        expect(page.locator(f'[data-stage="{name}"] .about')).to_contain_text("needs a machine")
+    expect(page.locator("#map").get_by_text("needs a machine")).to_have_count(2)
+    page.goto(f"{visit.site}#stage8_daemon/3")
+    expect(page.locator("#read .elsewhere")).to_contain_text("python3 -m workshop run stage8")
+    data = {"stage": "stage8_daemon", "passed": False, "away": True, "steps": []}
+    visit.python.answers["run"] = {"text": "Nothing was run.\n", "data": data, "exit": 1}
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("This stage needs a machine.")
+    expect(page.locator(".said")).to_have_attribute("data-good", "null")
+    expect(page.locator("#hunt")).to_be_hidden()
+    page.goto(f"{visit.site}#stage4_disconnect/1")
+    expect(page.locator(".step-head")).to_be_visible()
+    expect(page.locator("#read .elsewhere")).to_have_count(0)
 
 
 def test_timeline(visit: Visit) -> None:
@@ -394,6 +447,53 @@ def test_python_that_cannot_run(visit: Visit, before: str, says: str) -> None:
     page.locator("#run").click()
     expect(page.locator("#verdict")).to_contain_text("Nothing was run.")
     assert exported(page)[FILE] == MINE.encode()
+
+
+def test_on_to_the_next_step(visit: Visit) -> None:
+    """The link to the next step leads to its heading, and leaves no link to itself behind."""
+    page = visit.page(f"{STAGE}/1")
+    steps = [_step(1, "passes", "passed"), _step(2, "fails", "failed")]
+    visit.python.answers["run"] = {**FAILS, "data": {"passed": False, "steps": steps}}
+    page.locator("#run").click()
+    link = page.locator("#verdict").get_by_role("link", name="Next: step 2")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".step-head h2")).to_be_focused()
+    expect(page.locator(".step-head .number")).to_have_text("Step 2")
+    expect(link).to_have_count(0)
+    expect(page.locator(".said")).to_contain_text("Step 2 fails: 1 of 1 test.")
+
+
+def test_buttons_of_a_text(visit: Visit) -> None:
+    """A command in a text is a button: it goes to its step, and does what the command does."""
+    page = visit.page("stage5_transform")
+    asked = visit.python.asked
+    kinds = [{"number": n, "status": "passes" if n < 2 else "fails"} for n in (1, 2)]
+    data = {"passed": False, "steps": kinds}
+    visit.python.answers["run"] = {"text": "said\n", "data": data}
+    page.locator("#read").get_by_role("button", name="Only numbers 1-2").click()
+    expect(page.locator(".said")).to_contain_text("Numbers 1-2: 1 of 2 kinds of mistake are caught")
+    assert asked == [("run", {"stage": "stage5_transform", "step": "1-2"})]
+    expect(page.locator(".step-head .number")).to_contain_text("Number 1")
+    page.goto(f"{visit.site}#stage2_poetry")
+    visit.python.answers["hint"] = {"text": "Question (1 of 3)\n", "exit": 0}
+    page.locator("#read").get_by_role("button", name="Hint for step 3").click()
+    expect(page.locator("#hints pre")).to_contain_text("Question")
+    assert asked[1:] == [("hint", {"stage": "stage2_poetry", "step": "3"})]
+    page.goto(f"{visit.site}#stage0_setup/1")
+    page.locator("#read").get_by_role("button", name="test_setup.Step01Line").click()
+    expect(page.locator(".cm-activeLine")).to_contain_text("class Step01Line")
+    page.goto(visit.site)
+    page.get_by_role("link", name="Credits").click()
+    expect(page.locator("#page h1")).to_have_text("Credits")
+
+
+def test_minutes(visit: Visit) -> None:
+    """The first page has all the minutes of a stage, whose README may divide them."""
+    page = visit.page()
+    for name, minutes in (("stage3_http", "160 to 210"), ("stage2_poetry", "75 to 100")):
+        about = page.locator(f'[data-stage="{name}"] .about p')
+        expect(about).to_have_text(re.compile(f"^{minutes} minutes"))
 
 
 def test_an_old_browser(visit: Visit) -> None:

@@ -145,6 +145,8 @@ def test_out_and_in(visit: Visit) -> None:
     other.get_by_label("Close", exact=True).click()
     # Another version, but with the same starter of this file.
     about = {**about, "version": "9.9.9"}
+    # The same notice is there already.
+    other.get_by_label("Close", exact=True).click()
     put_in(other, zipped({FILE: "same = 1\n", ".workshop/export.json": json.dumps(about)}))
     # The notice has the same words as the last one.
     expect(other.locator(".cm-line").first).to_have_text("same = 1")
@@ -234,6 +236,34 @@ def test_a_given_file_to_break(visit: Visit) -> None:
     page.locator("#run").click()
     expect(page.locator(".said")).to_be_visible()
     assert visit.python.files[cache].startswith(given)  # type: ignore[union-attr]
+
+
+JUDGED, TESTS = "stage1_trial", "exercises/stage1_trial/test_cache.py"
+
+
+def test_what_is_caught_goes_along(visit: Visit) -> None:
+    """An export has what the learner's tests catch, too; if a zip has not, the import says how to know it again."""
+    page = visit.page(f"{JUDGED}/1")
+    kinds = [{"number": n, "status": "passes" if n < 4 else "fails"} for n in range(1, 13)]
+    data = {"passed": False, "steps": kinds}
+    visit.python.answers["run"] = {"text": "said\n", "data": data}
+    write(page)
+    page.locator("#run").click()
+    expect(page.locator(".said")).to_contain_text("3 of 12")
+    files = exported(page)
+    other = visit.page(f"{JUDGED}/1")
+    todo = [{"number": n, "status": "todo"} for n in range(1, 13)]
+    status = [{"name": JUDGED, "passed": False, "steps": todo}]
+    visit.python.answers["status"] = {"text": "", "data": status}
+    put_in(other, zipped(files))
+    expect(notice(other)).to_have_text("Imported: 1 file.")
+    states = other.locator("#steps [data-state]")
+    expect(states.nth(2)).to_have_attribute("data-state", "passes")
+    expect(states.nth(3)).to_have_attribute("data-state", "todo")
+    write(other, "mine = 1\n")
+    put_in(other, zipped({TESTS: "more = 1\n", ".workshop/export.json": '{"caught": {"a": 1}}'}))
+    expect(notice(other)).to_contain_text("What your tests of stage 1 catch is known after a run")
+    assert code(other) == "more = 1\n"
 
 
 def _with(data: bytes, old: bytes, new: bytes) -> bytes:

@@ -168,11 +168,22 @@ def as_html(printed: str) -> str:
 def _run(
     tool: Tool, stage: str, step: str | None = None, all: bool = False
 ) -> tuple[int, dict[str, Any]]:
-    """Run a stage's tests. ``data`` is what `run --json` prints, or for a judged stage the kinds; and
-    ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the step
-    that fails cannot be loaded, and ``broken_off`` whether the run did not come to its end."""
+    """Run a stage's tests.
+
+    ``data`` is what `run --json` prints, or for a judged stage the kinds. It has ``away`` if nothing of the stage runs here, and
+    ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the step that
+    fails cannot be loaded, and ``broken_off`` whether the run did not come to its end.
+    """
     one = tool.course.stage(stage)
     to = console.Console()
+    if why := read(ELSEWHERE)["stages"].get(one.name):
+        to.paragraph(f"Nothing was run: this stage needs a machine. {why}", 0)
+        to.line()
+        to.facts([("On a machine", f"python3 -m workshop run {one.name}")])
+        to.paragraph(
+            "Your files go there with Export, in the page's menu, and python3 -m workshop import FILE."
+        )
+        return 1, {"stage": one.name, "passed": False, "away": True, "steps": []}
     seen = run_stage(tool, to, one, step, all)
     if isinstance(seen, Unjudged):
         if seen.refusal is None:
@@ -189,7 +200,8 @@ def _run(
     return int(not seen.passed), {
         "stage": one.name,
         "passed": seen.passed,
-        "steps": _topics(one, seen),
+        # Of some kinds alone: nothing is known about the others.
+        "steps": _topics(seen.stage, seen),
     }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import json
 import os
 import runpy
 import shutil
+import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,7 @@ LOGS = Path("/tmp/_trial_temp")
 REACTOR = "simulated"
 """The only one that a browser has."""
 ELSEWHERE = Path(__file__).resolve().parent.parent / "web" / "elsewhere.toml"
-"""What needs what no browser has: stages, and by name in ``tests``, provided tests."""
+"""What needs what no browser has: by name in ``stages``, whole stages, and in ``tests``, provided tests."""
 _child: Any = None
 
 
@@ -60,6 +64,7 @@ def job() -> None:
             os._exit(CUT_OFF)
 
     _leave_out(read(ELSEWHERE)["tests"])
+    signal.signal(signal.SIGUSR1, partial(_write_stack, Path(facts["place"], "stacks")))
     send("started", pid=os.getpid())
     _child._run(facts, send)
     sys.stdout.flush()
@@ -98,6 +103,12 @@ def trial(facts: str) -> None:
         json.dumps({"words": words, "folder": asked["folder"], "environment": dict(os.environ)}),
         lambda: send(ended=True),
     )
+
+
+def _write_stack(file: Path, number: int, frame: Any) -> None:
+    """Write where the job is, as faulthandler does elsewhere when it is ended for what it prints."""
+    with contextlib.suppress(OSError), open(file, "w") as stacks:
+        faulthandler.dump_traceback(stacks)
 
 
 def _leave_out(tests: dict[str, str]) -> None:

@@ -249,6 +249,7 @@ def as_data(found: Assessment, asked: Mapping[int, int], limit: float) -> dict[s
         "message": message(found, limit),
         "seconds": round(found.seconds, 3),
         "steps": [],
+        "asked": [one.number for one in found.stage.kinds],
         "tests": [
             {
                 "name": test.target,

@@ -46,6 +46,8 @@ def show_verdict(
 def count_misses(course: Course, found: Assessment, remember: bool = True) -> dict[int, int]:
     """Map each missed kind's number to the number of consecutive verdicts, this one included, that missed it.
 
+    A verdict on some kinds alone leaves the counts of the others as they are.
+
     The counts are kept in .workshop/asked.json, unless ``remember`` is false: nobody asked for this stage's verdict.
     """
     path = course.root / ".workshop" / "asked.json"
@@ -58,7 +60,10 @@ def count_misses(course: Course, found: Assessment, remember: bool = True) -> di
     if not isinstance(known, dict):
         known = {}
     if remember:
-        write(path, json.dumps({**known, found.stage.name: asked}, indent=1).encode())
+        judged = {kind.number for kind in found.stage.kinds}
+        others = {n: count for n, count in before.items() if n not in judged}
+        whole = {**known, found.stage.name: {**others, **asked} if found.part else asked}
+        write(path, json.dumps(whole, indent=1).encode())
     return asked
 
 

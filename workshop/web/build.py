@@ -26,6 +26,7 @@ PAGE = packages.HERE / "page"
 KEPT = Path(".workshop", "web")
 """What is downloaded and built for this copy of the course, below its root."""
 FINGERPRINT = "fingerprint.txt"
+LICENCE = "LICENSE"
 OFFLINE = "browser"
 """In an offline folder: the page, already built."""
 
@@ -121,6 +122,8 @@ def _alone(course: Course, say: Say) -> Iterator[None]:
 def fingerprint(course: Course) -> str:
     """Return a hash of all files that the folder is made of."""
     parts = [word for name, data in course_files(course) for word in (name.encode(), data)]
+    for path in (course.root / "README.md", course.root / LICENCE):
+        parts += [path.read_bytes()] if path.is_file() else []
     for folder in (packages.HERE, course.root / "notebooks"):
         for path in files_below(folder):
             parts += [path.relative_to(folder).as_posix().encode(), path.read_bytes()]
@@ -162,6 +165,8 @@ def _files(course: Course, found: Packages, say: Say) -> Iterator[tuple[str, byt
     for name, file in editor(found).items():
         yield f"lib/codemirror/{name}", file.read_bytes()
     yield "licences.txt", _licences(found).encode()
+    if (course.root / LICENCE).is_file():
+        yield f"{LICENCE}.txt", (course.root / LICENCE).read_bytes()
     say("Making the notebooks' pages.")
     for name, text in lectures(course).items():
         yield f"notebooks/{name}.html", text.encode()

@@ -22,6 +22,7 @@ from workshop.course import Course, CourseError, Kind, Stage, Step, visible
 from workshop.course.files import files_below
 from workshop.course.solutions import answer, place_of_step
 from workshop.course.toml_fields import read
+from workshop.web.doors import rewrite, without_terminal
 
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 TEXTS = (".py", ".txt", ".md", ".toml")
@@ -31,6 +32,8 @@ NOT_SHOWN = ("README.md", "hints.md")
 NUMBERED = re.compile(r"(?:Step|Description) (\d+)\b")
 COMMAND = re.compile(r"(?:trial|twist|python3?|pip|git|[A-Z_]+=\S*|\.) ")
 EXTERNAL = re.compile(r"[a-z]+:|//")
+CREDITS = "credits"
+"""The name of a page that no file is."""
 ELSEWHERE = Path(__file__).parent / "elsewhere.toml"
 
 
@@ -43,13 +46,23 @@ def as_data(course: Course) -> dict[str, Any]:
     pages = Pages(course)
     stages = [_stage(pages, stage) for stage in course.stages]
     project = read(course.root / "pyproject.toml").get("project", {})
+    credits_of(pages)
     return {
         "title": course.title,
         "version": str(project.get("version", "")),
+        "source": str(project.get("urls", {}).get("Source", "")),
         "stages": stages,
         "shared": _texts(course.root, visible(course.root / "exercises", "*.py")),
         "pages": pages.rest(),
     }
+
+
+def credits_of(pages: Pages) -> None:
+    """Make a page of what the course's README says about its sources."""
+    readme = pages.root / "README.md"
+    text = readme.read_text("utf-8") if readme.is_file() else ""
+    if found := re.search(r"^## Credits\n(.*?)(?=^## |\Z)", text, re.M | re.S):
+        pages.add(CREDITS, f"# Credits\n{found[1]}")
 
 
 def as_json(course: Course) -> bytes:
@@ -84,6 +97,7 @@ def _stage(pages: Pages, stage: Stage) -> dict[str, Any]:
         "steps": [_topic(stage, topic, page.anchors) for topic in stage.topics],
         "lecture": f"notebooks/{stage.name}.html" if stage.notebook.is_file() else None,
         "elsewhere": str(read(ELSEWHERE).get(stage.name, "")),
+        "away": stage.name in read(ELSEWHERE)["stages"],
     }
 
 
@@ -102,7 +116,9 @@ def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[st
         "anchor": anchors.get(topic.number, ""),
     }
     if isinstance(topic, Step):
-        found["requirement"] = _paragraphs(topic.text)
+        place = f"{stage.name}/{found['anchor']}".rstrip("/")
+        text = _paragraphs(topic.text)
+        found["requirement"] = re.sub(r"\bREADME\.md\b", f'<a href="#{place}">the README</a>', text)
         file, _ = place_of_step(stage, topic.number)
         found["place"] = stage.path(file) if file else ""
         test = stage.path(f"{topic.module}.py")
@@ -149,14 +165,16 @@ class Page:
         anchors: The id of the section of each step.
     """
 
-    def __init__(self, pages: Pages, path: str) -> None:
+    def __init__(self, pages: Pages, path: str, text: str) -> None:
         self._pages = pages
         self._path = path
         self.title = ""
         self.anchors: dict[int, str] = {}
         self.ids: dict[str, str] = {}
         markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
-        tokens = markdown.parse((pages.root / path).read_text("utf-8"))
+        tokens = markdown.parse(without_terminal(text))
+        if not pages.is_away(path):
+            rewrite(pages.course, tokens)
         for token in tokens:
             self._rewrite(token.children or [])
         render = markdown.renderer.render
@@ -230,6 +248,7 @@ class Pages:
     """The Markdown files that the page shows: the stages' READMEs, and whatever these link to."""
 
     def __init__(self, course: Course) -> None:
+        self.course = course
         self.root = course.root
         self._stages = {stage.path("README.md"): stage.name for stage in course.stages}
         self._pages: dict[str, Page] = {}
@@ -238,8 +257,17 @@ class Pages:
     def page(self, path: str) -> Page:
         """Return a file as a page."""
         if path not in self._pages:
-            self._pages[path] = Page(self, path)
+            self._pages[path] = Page(self, path, (self.root / path).read_text("utf-8"))
         return self._pages[path]
+
+    def add(self, name: str, text: str) -> None:
+        """Add a page that nothing links to."""
+        self._pages[name] = Page(self, name, text)
+        self._wanted.append(name)
+
+    def is_away(self, path: str) -> bool:
+        """Return whether this is the README of a stage that needs a machine: its commands are for a terminal."""
+        return self._stages.get(path, "") in read(ELSEWHERE)["stages"]
 
     def place(self, path: str, target: str) -> str | None:
         """Return where in the page a link of a file leads; None if the page does not show it.

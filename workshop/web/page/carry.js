@@ -2,8 +2,9 @@
 
 import { app } from "./app.js";
 import { $, ask, h, notice } from "./dom.js";
-import { note, show_progress } from "./progress.js";
+import { is_known, note, show_progress } from "./progress.js";
 import { command } from "./python.js";
+import { clear_results } from "./results.js";
 import { name, statuses } from "./words.js";
 import { BadZip } from "./zip.js";
 
@@ -32,17 +33,26 @@ export async function import_zip(file) {
       ], [["", "Leave all as it is"], ["import", "Import it anyway", true]]);
       if (choice !== "import") return notice("files", "Nothing was imported.");
     }
-    const { folder, count } = await app.work.import(found.files);
+    const { folder, count } = await app.work.import(found);
     show_progress();
     remembered();
     const left = found.left.length ? ` Left out, since you do not write them: ${found.left.slice(0, 3).join(", ")}${found.left.length > 3 ? ` and ${found.left.length - 3} more` : ""}.` : "";
     const what = count ? `Imported: ${count} file${count === 1 ? "" : "s"}.` : "Imported; all files were the same here already.";
-    notice("files", what + (folder ? " What was here is saved." : "") + left,
+    notice("files", what + (folder ? " What was here is saved." : "") + left + unjudged(found.files),
       ...(folder ? [h("button", { type: "button", class: "quiet", onclick: () => restore(folder) }, "Bring my files back")] : []));
   } catch (error) {
     const why = error instanceof BadZip ? error.message : "This file cannot be read";
     notice("files", `${why}, so nothing was imported.`);
   }
+}
+
+// Stages whose tests came without what they catch: only a run knows it.
+function unjudged(files) {
+  const stages = app.course.stages.filter(stage =>
+    stage.judged && !stage.away && !is_known(stage) && stage.edit.some(path => path in files && app.work.changed(path)));
+  if (!stages.length) return "";
+  const numbers = stages.map(stage => stage.number).join(", ").replace(/, (?=[^,]*$)/, " and ");
+  return ` What your tests of stage${stages.length > 1 ? "s" : ""} ${numbers} catch is known after a run: press \u201cRun what has changed\u201d below the list of stages.`;
 }
 
 // A button that undoes what a command replaced, if it saved something.
@@ -53,6 +63,8 @@ export function back(answer) {
 
 async function restore(folder) {
   const paths = await app.work.restore(folder);
+  // The words there are about what was replaced.
+  if (app.at.stage && paths.some(path => app.at.stage.edit.includes(path))) clear_results();
   show_progress();
   notice("files", paths.length ? `Your files are back: ${paths.map(path => path.split("/").at(-1)).join(", ")}.` : "This copy has no file of the course.");
 }
@@ -86,6 +98,6 @@ async function remembered() {
   for (const one of Array.isArray(answer?.data) ? answer.data : []) {
     const stage = app.course.stages.find(known => known.name === one.name);
     const found = stage ? statuses(stage, one) : {};
-    if (Object.keys(found).length) note(stage, found, one.passed || stage.steps.every(step => found[step.number] === "passes"), true);
+    if (Object.values(found).some(state => state !== "todo")) note(stage, found, one.passed || stage.steps.every(step => found[step.number] === "passes"), true);
   }
 }

@@ -14,14 +14,15 @@ import { name, statuses } from "./words.js";
 const CHECK = "Run what has changed";
 let checking = false;
 
-export async function run(only) {
+// Run all of a stage; or only the step at which the learner is, or only some numbers, "1-5".
+export async function run(only, numbers = null) {
   const { stage, step } = app.at;
   if (!stage || app.running) return;
   part("result");
   const ready = $("state").dataset.state === "ready";
   waiting("verdict", ready ? "Running the tests." : "Python is still loading; the tests run as soon as it has.");
   const before = print(stage);
-  const asked = only && step ? step.number : null;
+  const asked = only ? numbers ?? step?.number ?? null : null;
   const answer = await command("run", { stage: stage.name, ...(asked === null ? {} : { step: String(asked) }) });
   if (!answer) {
     $("verdict").replaceChildren(h("p", { class: "idle" }, "Nothing was run."));
@@ -51,10 +52,13 @@ export async function hint() {
   show_result("hints");
   const answer = await command("hint", { stage: stage.name, step: String(step.number) });
   if (!answer || answer.stopped || app.at.stage !== stage) return;
-  const pre = printed(answer);
+  const last = /\bThat is all\b/.test(answer.text ?? "");
+  // The button below leads to the next; and all of them at once take the place of each.
+  const pre = printed({ ...answer, html: (answer.html ?? "").replace(/\n*More: .*\n*$/, "\n") });
   pre.tabIndex = -1;
-  const kept = shown.filter(one => one.tagName === "PRE" && one.textContent !== pre.textContent);
-  const more = !/\bThat is all\b/.test(answer.text ?? "") && answer.exit === 0;
+  const kept = last && /\(1 of/.test(answer.text) ? [] : shown.filter(one => one.tagName === "PRE" && one.textContent !== pre.textContent);
+  const more = !last && answer.exit === 0;
+  if (last) app.work.remember("hinted", { ...app.work.meta.hinted, [`${stage.name}/${step.number}`]: true });
   $("hints").dataset.of = `${stage.name}/${step.number}`;
   $("hints").replaceChildren(...kept, pre, h("p", { class: "more" },
     more ? h("button", { type: "button", class: "quiet", onclick: hint }, "The next hint") : "There are no more hints for this step."));
@@ -65,9 +69,10 @@ export async function hint() {
 export async function solution() {
   const { stage, step } = app.at;
   const upto = step && !step.test?.given;
+  const hinted = step && app.work.meta.hinted?.[`${stage.name}/${step.number}`];
   const part_of = upto ? [["upto", `Up to ${name(stage, step).toLowerCase()}`, true]] : [];
   const choice = await ask("Show the solution?", [
-    h("p", {}, "You see how the course itself solves this, as the difference from your files. Have you had all the hints?"),
+    h("p", {}, `You see how the course itself solves this, as the difference from your files.${hinted ? "" : " Have you had all the hints?"}`),
   ], [["", "Not yet"], ...(stage.judged ? [] : part_of), ["all", "All of the stage", !part_of.length || stage.judged]]);
   if (!choice) return;
   part("result");

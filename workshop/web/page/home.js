@@ -1,7 +1,7 @@
 // The first page: the title as bytes on a wire, and the stages.
 
 import { $, h, icon, TICK } from "./dom.js";
-import { label, name } from "./words.js";
+import { label, minutes, name } from "./words.js";
 
 const TITLE = "Trial by Wire";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -44,7 +44,7 @@ export function map(course, progress, next) {
       h("a", { class: "node", href: `#${stage.name}`, tabindex: "-1", "aria-hidden": "true" }, passed ? icon(TICK) : stage.number),
       h("div", { class: "about" },
         h("h3", {}, h("a", { href: `#${stage.name}` }, h("span", { class: "hidden" }, `Stage ${stage.number}: `), stage.title)),
-        h("p", {}, [stage.alone && `${stage.alone.split(",")[0].replace(/ for .*/, "")} minutes`, stage.track === "extra" && "for home", count].filter(Boolean).join(" \u00b7 "))),
+        h("p", {}, [stage.alone && minutes(stage.alone), stage.track === "extra" && "for home", stage.away ? "needs a machine" : count].filter(Boolean).join(" \u00b7 "))),
       h("div", { class: "cells" }, ...cells));
   }));
 }

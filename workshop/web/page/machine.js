@@ -10,7 +10,9 @@
 
 const KEPT_OUTPUT = 4096;
 const RECURSED = "RecursionError";
+const SIGUSR1 = 10;
 const SIGALRM = 14;
+const LAST_WORDS = 300; // milliseconds to write where it is, for a process that is to end
 
 /** The end of a process from outside: by time, or by what it printed. */
 class Killed extends Error {
@@ -53,17 +55,18 @@ class Process {
     this.whole = whole ? ["", ""] : null; // all that it prints, if somebody wants it
     this.events = [];
     this.partial = "";
+    this.asked = false; // where it is
     this.most = most;
     this.grace = grace;
     this.deadline = Infinity; // set by the process itself, for what it does now
     this.alarm = Infinity;
     this.end = limit === null ? Infinity : performance.now() + limit * 1000;
-    this.flooded = Infinity; // when it must end, since it has printed too much
+    this.flooded = Infinity; // when it is asked where it is, since it has printed too much
   }
 
   /** Why it must end now; "" if it may go on. */
   why(now) {
-    if (now > this.flooded) return "output";
+    if (now > this.flooded + LAST_WORDS) return "output";
     return now > this.deadline || now > this.end ? "time" : "";
   }
 
@@ -243,7 +246,12 @@ export class Machine {
     const signals = {
       get 0() {
         const { current } = machine;
-        if (performance.now() < current.alarm) return 0;
+        const now = performance.now();
+        if (now > current.flooded && !current.asked) {
+          current.asked = true;
+          return SIGUSR1;
+        }
+        if (now < current.alarm) return 0;
         current.alarm = Infinity;
         return SIGALRM;
       },

@@ -33,6 +33,7 @@ async function main() {
   const answer = await fetch("course.json");
   if (!answer.ok) throw new Error(`course.json: ${answer.status}`);
   app.course = await answer.json();
+  if (app.course.source) $("source").append(h("a", { href: app.course.source, target: "_blank", rel: "noopener noreferrer" }, "The course's source"));
   app.work = new Work(app.course);
   let stale = 0;
   app.editor = new Editor($("editor"), (path, text) => {
@@ -105,7 +106,7 @@ async function main() {
     $("main").focus();
   });
   addEventListener("hashchange", go);
-  app.doors = { go, run: () => run(false), hint, solution, trial };
+  app.doors = { go, run: () => run(false), run_only: numbers => run(true, numbers), hint, hunt, solution, saved, trial };
   await go();
   document.body.dataset.ready = "true";
   if (app.work.meta.version && app.work.meta.version !== app.course.version) {

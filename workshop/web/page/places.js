@@ -4,8 +4,8 @@ import { app, part } from "./app.js";
 import { $, h, notice } from "./dom.js";
 import { begin_step, editor_files, open, TEST_FILE, trial_target } from "./files.js";
 import { progress, show_steps } from "./progress.js";
-import { read } from "./read.js";
-import { clear_results } from "./results.js";
+import { pressed, read } from "./read.js";
+import { clear_results, show_head } from "./results.js";
 import { name } from "./words.js";
 
 // Show what the address names: a stage, one of its steps, a page, or all stages.
@@ -34,9 +34,9 @@ export async function go() {
     document.title = view === "page" ? `${$("page").querySelector("h1").textContent} \u2013 ${app.course.title}` : app.course.title;
     scrollTo(0, 0);
   }
-  // What had the focus may be gone.
+  // What had the focus is gone, unless it is in the editor.
   if (document.activeElement === document.body && document.body.dataset.ready) {
-    (view === "stage" && $("stage").dataset.part === "read" ? $("read") : $("main")).focus({ preventScroll: true });
+    (view === "stage" ? document.querySelector(".step-head h2") ?? $("read") : $("main")).focus({ preventScroll: true });
   }
 }
 
@@ -52,12 +52,13 @@ function show_page(path) {
   const page = app.course.pages[path];
   if (!page) return false;
   const back = app.at.stage ? h("a", { href: `#${app.at.stage.name}` }, `\u2190 ${app.at.stage.title}`) : h("a", { href: "#" }, "\u2190 The stages");
-  $("page").replaceChildren(h("p", {}, back), h("h1", {}, page.title), h("div", { class: "prose", html: page.html }));
+  $("page").replaceChildren(h("p", {}, back), h("h1", {}, page.title), h("div", { class: "prose", html: page.html, onclick: pressed }));
   return true;
 }
 
 function show_stage(stage, step, rest) {
   const other = stage !== app.at.stage;
+  if (step !== app.at.step) notice("files", "");
   app.at = { stage, step };
   document.body.dataset.view = "stage";
   $("stage-title").textContent = `Stage ${stage.number}: ${stage.title}`;
@@ -68,12 +69,12 @@ function show_stage(stage, step, rest) {
   $("run-step").hidden = !step || step.test?.given;
   $("run-step").textContent = step ? `Only ${name(stage, step).toLowerCase()}` : "";
   $("hint").disabled = Boolean(step?.test?.given);
-  $("hunt").hidden = stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
+  $("hunt").hidden = stage.away || stage.judged || stage.kind === "check" || !Object.keys(stage.given).some(path => TEST_FILE.test(path));
   if (other) {
     editor_files();
     clear_results();
     notice("files", "");
-  }
+  } else show_head();
   if (step) begin_step(stage, step);
   else if (other) open(stage.edit[0]);
   $("run-trial").title = `trial ${trial_target()}`;

@@ -42,6 +42,8 @@ export function forget(stage) {
   const rest = { ...app.work.meta.progress };
   delete rest[stage.name];
   app.work.remember("progress", rest);
+  const hinted = Object.entries(app.work.meta.hinted ?? {}).filter(([place]) => !place.startsWith(`${stage.name}/`));
+  app.work.remember("hinted", Object.fromEntries(hinted));
   show_progress();
 }
 
@@ -52,7 +54,8 @@ export function to_do(stage) {
 }
 
 function next_step() {
-  for (const stage of app.course.stages) {
+  // What needs a machine comes last.
+  for (const stage of [...app.course.stages].sort((one, other) => one.away - other.away)) {
     if (!progress(stage).passed) return { stage, step: to_do(stage) };
   }
   return null;

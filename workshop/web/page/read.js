@@ -3,7 +3,7 @@
 import { part } from "./app.js";
 import { $, h, icon, TICK } from "./dom.js";
 import { begin_step } from "./files.js";
-import { put_doors } from "./results.js";
+import { press } from "./press.js";
 import { name } from "./words.js";
 
 const HOW = "To run a command that a text has, press it, or the button of its name; reset is in the menu.";
@@ -14,7 +14,7 @@ function step_head(stage, step, state, open) {
   const title = step.title || "For you to find";
   return h("header", { class: "step-head", "data-state": state },
     h("p", { class: "number" }, name(stage, step), state === "passes" ? h("span", { class: "passes" }, icon(TICK), "passes") : null),
-    h("h2", {}, title),
+    h("h2", { tabindex: "-1" }, title),
     step.requirement ? h("div", { class: "requirement", html: step.requirement }) : null,
     test ? h("p", { class: "test" }, h("button", { type: "button", class: "link", onclick: () => open(test.path, test.line, false) },
       `The tests: ${test.target.split(".").at(-1)}`)) : null,
@@ -51,16 +51,20 @@ function around(stage, step) {
   return h("p", { class: "around" }, before || h("span"), after || h("span"));
 }
 
+export function pressed(event) {
+  const button = event.target.closest("[data-press]");
+  if (button) press(button.dataset);
+}
+
 // Show a stage's README: with a step, only its section, unless `whole`.
 export function read(stage, step, { state, whole, open }) {
   const pane = $("read");
-  const body = h("div", { class: "prose", html: stage.readme });
+  const body = h("div", { class: "prose", html: stage.readme, onclick: pressed });
   const own = step?.anchor && body.querySelector(`#${CSS.escape(step.anchor)}`);
   const row = step && !own ? row_of(body, step.number, stage.steps.length) : null;
   if (row && !whole) body.replaceChildren(row);
   // The tool calls it a number; a README may have another word.
   if (stage.judged) for (const one of body.querySelectorAll("[data-step] > h2")) one.textContent = one.textContent.replace(/^Description /, "Number ");
-  for (const one of body.querySelectorAll("code")) if (!one.closest("a")) put_doors(one, false);
   // Names in a narrow column break after an underscore.
   for (const one of body.querySelectorAll("td code")) {
     if (!one.firstElementChild) one.replaceChildren(...one.textContent.split(/(?<=\w_)(?=\w)/).flatMap((part, n) => (n ? [h("wbr"), part] : [part])));
@@ -82,8 +86,8 @@ export function read(stage, step, { state, whole, open }) {
     h("p", { class: "number" }, `Stage ${stage.number}`),
     h("h2", {}, step ? h("a", { href: `#${stage.name}` }, stage.title) : stage.title),
     first || !step ? h("p", { class: "facts" }, ...facts.flatMap((fact, n) => (n ? [" \u00b7 ", fact] : [fact]))) : null,
-    step || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
-    first || !step ? h("p", { class: "how" }, HOW) : null);
+    (step && !stage.away) || !stage.elsewhere ? null : h("p", { class: "elsewhere" }, stage.elsewhere),
+    (step && !first) || stage.away ? null : h("p", { class: "how" }, HOW));
   const toggle = (own || row) && h("p", { class: "toggle" }, h("button", {
     type: "button", class: "link", "aria-pressed": String(whole),
     onclick: () => read(stage, step, { state, whole: !whole, open }),

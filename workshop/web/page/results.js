@@ -8,6 +8,7 @@ import { name, summary } from "./words.js";
 // A file's name, with a line or not; or a command of the tool.
 const DOOR = new RegExp([
   /\b(?<path>(?:exercises\/)?[\w/]+\.(?:py|md))(?:"?, line (?<line>\d+)|:(?<colon>\d+))?/,
+  /\.workshop\/saved\/(?<copy>[\w-]+)/,
   /python3? -m workshop (?<command>run|hint|lab|solution) (?<stage>\w+)(?: (?<step>\d+)\b)?/,
   /python3? -m workshop reset (?<restored>\w+) --provided/,
   /\btrial (?<options>(?:(?:-x|--force-gc|--order \w+) )*)(?<target>exercises\.[\w.]*\w)/,
@@ -28,7 +29,7 @@ export function clear_results() {
     $(`tab-${which}`).hidden = true;
     $(which).replaceChildren();
   }
-  $("verdict").replaceChildren(h("p", { class: "idle" }, app.at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
+  $("verdict").replaceChildren(h("p", { class: "idle" }, app.at.stage.away ? app.at.stage.elsewhere : app.at.stage.judged ? "Press Run for the verdict on your tests." : "Press Run to see the first step that fails."));
   show_result("verdict");
 }
 
@@ -45,8 +46,8 @@ export function printed(answer) {
   return pre;
 }
 
-// Make buttons of the commands in an element, and of the names of files unless only commands are wanted.
-export function put_doors(element, files = true) {
+// Make buttons of the commands and of the names of files in an element.
+function put_doors(element) {
   const texts = [];
   for (const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT); walker.nextNode();) texts.push(walker.currentNode);
   for (const text of texts) {
@@ -55,7 +56,7 @@ export function put_doors(element, files = true) {
     for (const found of text.data.matchAll(DOOR)) {
       // What needs a machine is no command for here.
       const away = /On a machine\s+$/.test(text.data.slice(0, found.index));
-      const act = !away && (files || !found.groups.path) && door(found.groups);
+      const act = !away && door(found.groups);
       if (!act) continue;
       parts.push(text.data.slice(from, found.index), h("button", { type: "button", class: "link", onclick: act }, found[0]));
       from = found.index + found[0].length;
@@ -65,7 +66,8 @@ export function put_doors(element, files = true) {
 }
 
 // What a file's name or a command does when it is pressed; null if nothing.
-function door({ path, line, colon, command: word, stage: first, step, restored, target, options }) {
+function door({ copy, path, line, colon, command: word, stage: first, step, restored, target, options }) {
+  if (copy) return app.doors.saved;
   if (target) return () => app.doors.trial(target, options.split(" ").filter(Boolean));
   if (restored) return restored === app.at.stage.name ? put_back : null;
   if (path) {
@@ -93,7 +95,10 @@ function door({ path, line, colon, command: word, stage: first, step, restored, 
   };
 }
 
-export function show_verdict(stage, asked, answer) {
+let last = null; // the verdict that is shown: {stage, asked, answer}
+
+// A verdict's first line, for who is at this step now.
+function head({ stage, asked, answer }) {
   const { good, text, step, tests = [], next } = summary(stage, answer, asked, app.at.step);
   const mark = good === true ? icon(TICK) : good === false ? icon(CROSS) : null;
   const dots = tests.length > 1 ? h("span", { class: "dots", "aria-hidden": "true" }, ...tests.map(test =>
@@ -102,23 +107,33 @@ export function show_verdict(stage, asked, answer) {
   if (good) {
     const after = next ?? stage.steps[stage.steps.indexOf(step ?? stage.steps.at(-1)) + 1];
     const following = app.course.stages[app.course.stages.indexOf(stage) + 1];
-    if (after) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
-    else if (following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
+    if (after && after !== app.at.step) actions.push(h("a", { class: "button primary", href: `#${stage.name}/${after.number}` }, `Next: ${name(stage, after).toLowerCase()}`));
+    else if (!after && following) actions.push(h("a", { class: "button primary", href: `#${following.name}` }, `Next: stage ${following.number}`));
   } else if (good === false && step && step !== app.at.step) {
     actions.push(h("a", { class: "button quiet", href: `#${stage.name}/${step.number}` }, `Go to ${name(stage, step).toLowerCase()}`));
   }
   if (answer.data?.refused && stage.breaks.includes(answer.data.refused)) {
     actions.push(h("button", { type: "button", class: "quiet", onclick: put_back }, `Put ${short(stage, answer.data.refused)} back`));
   }
-  $("verdict").replaceChildren(
-    h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions),
-    printed(answer));
+  return h("header", { class: "said", "data-good": String(good) }, mark, h("strong", {}, text), dots, h("span", { class: "space" }), ...actions);
+}
+
+// The learner has gone to another step: the verdict stays.
+export function show_head() {
+  const there = $("verdict").querySelector(".said");
+  if (there && last?.stage === app.at.stage) there.replaceWith(head(last));
+}
+
+export function show_verdict(stage, asked, answer) {
+  const { good, text } = summary(stage, answer, asked, app.at.step);
+  last = { stage, asked, answer };
+  $("verdict").replaceChildren(head(last), printed(answer));
   // The lines of the steps are known from the ticks: begin with what failed.
   $("verdict").scrollTop = 0;
   if (good === false && !stage.judged) {
     const top = below_the_steps($("verdict").querySelector(".printed"));
-    const head = $("verdict").firstElementChild.getBoundingClientRect();
-    if (top !== null) $("verdict").scrollTop += top - head.bottom - 10;
+    const above = $("verdict").firstElementChild.getBoundingClientRect();
+    if (top !== null) $("verdict").scrollTop += top - above.bottom - 10;
   }
   const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "") ?? /^(exercises\/\S+?), line (\d+): /m.exec(answer.text ?? "");
   if (place && good === false && place[1] === app.editor.path) app.editor.mark(Number(place[2]));

@@ -1,12 +1,11 @@
 // What the page itself says about the course's data: a verdict in short, a stage's progress.
 
 // What is known of a stage's steps, or kinds of mistake, after a run: {number: "passes" or "fails"}. What a run did not reach
-// is left out, and so is a kind that is not caught yet: that is no failure.
+// is left out. A kind that is not caught yet is "todo": that is no failure.
 export function statuses(stage, data) {
-  const known = stage.judged ? ["passes"] : ["passes", "fails"];
   return Object.fromEntries((data.steps ?? [])
-    .filter(step => step.number !== null && known.includes(step.status))
-    .map(step => [step.number, step.status]));
+    .filter(step => step.number !== null && (stage.judged || ["passes", "fails"].includes(step.status)))
+    .map(step => [step.number, stage.judged && step.status !== "passes" ? "todo" : step.status]));
 }
 
 export function name(stage, step) {
@@ -22,6 +21,13 @@ export function label(stage, step, state) {
 
 const has = (kinds, one) => kinds.some(kind => kind.number === one.number && kind.status === "passes");
 
+// The minutes of somebody who works alone, all of them: "70 to 90 for steps 1 to 7, then 90 to 120" is "160 to 210".
+export function minutes(alone) {
+  const ranges = [...alone.replace(/ for [^,]*/g, "").matchAll(/(\d+) to (\d+)/g)];
+  const sum = n => ranges.reduce((all, range) => all + Number(range[n]), 0);
+  return ranges.length ? `${sum(1)} to ${sum(2)} minutes` : `${alone} minutes`;
+}
+
 const count = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 // A verdict in one line, and whether it is good: {good: true, false or null, text, step, tests of a step that fails, next}.
@@ -31,12 +37,22 @@ export function summary(stage, answer, asked, current) {
   if (answer.ended) return { good: false, text: "It had to be ended." };
   const data = answer.data ?? {};
   if (data.refused) return { good: false, text: `No verdict: ${data.refused.split("/").at(-1)} ${stage.breaks.includes(data.refused) ? "is changed" : "cannot be used"}.` };
+  if (typeof asked === "string" && data.steps?.length) {
+    const caught = data.steps.filter(kind => kind.status === "passes").length;
+    const step = stage.steps.find(one => one.number === data.steps.at(-1).number);
+    return { good: data.passed === true, text: `Numbers ${asked}: ${caught} of ${data.steps.length} kinds of mistake are caught.`, step };
+  }
+  if (data.away) return { good: null, text: "This stage needs a machine." };
   if (data.passed) {
     const step = asked && stage.steps.find(one => one.number === asked);
-    if (step) return { good: true, text: `${name(stage, step)} passes.`, step };
+    if (step) return { good: true, text: `${name(stage, step)} ${stage.judged ? "is caught" : "passes"}.`, step };
     return { good: true, text: `Stage ${stage.number} passes, all of it.` };
   }
   const steps = data.steps ?? [];
+  if (stage.judged && asked) {
+    const caught = steps.some(kind => kind.number === asked && kind.status === "passes");
+    return { good: false, text: `Number ${asked} is ${caught ? "caught; something else is left" : "not caught yet"}.` };
+  }
   if (stage.judged) {
     const caught = steps.filter(kind => kind.status === "passes").length;
     const left = stage.steps.find(one => one.number > current?.number && !has(steps, one)) ?? stage.steps.find(one => !has(steps, one));

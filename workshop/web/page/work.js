@@ -287,15 +287,21 @@ export class Work extends EventTarget {
     const mine = [...this.files].filter(([path]) => this.starters.has(path) || EXPORTED.test(path));
     const starters = Object.fromEntries(mine.filter(([path]) => this.starters.has(path)).map(([path]) => [path, this.starters.get(path)]));
     if (!Object.keys(starters).length) return null;
-    const about = { course: this.course.title, version: this.course.version, starters };
+    const about = { course: this.course.title, version: this.course.version, starters, ...this.#caught() };
     return pack(new Map([...mine.sort(), [ABOUT, encode(JSON.stringify(about, null, 1))]]));
   }
 
+  // What is known of stages whose tests the learner writes, which only the page remembers.
+  #caught() {
+    const known = this.course.stages.filter(stage => stage.judged && this.meta.progress?.[stage.name]);
+    return known.length ? { caught: Object.fromEntries(known.map(stage => [stage.name, this.meta.progress[stage.name]])) } : {};
+  }
+
   // Read a zip: {files, left: paths that are not taken, version: the one that it is from, if its starters are others than
-  // those here}; BadZip if it has nothing for this course.
+  // those here, caught: what the tests of a stage catch, by its name}; BadZip if it has nothing for this course.
   async read(data) {
     const all = await unpack(data);
-    const found = { files: {}, left: [], version: "" };
+    const found = { files: {}, left: [], version: "", caught: {} };
     let about = {};
     for (const [path, bytes] of all) {
       if (path.split("/").includes("..")) continue;
@@ -312,17 +318,19 @@ export class Work extends EventTarget {
     const began = path => about.starters?.[path] ?? null;
     const fits = Object.keys(found.files).every(path => !this.starters.has(path) || began(path) === this.starters.get(path));
     if (about.version && about.version !== this.course.version && !fits) found.version = String(about.version);
+    if (about.version === this.course.version && isKnown(about.caught)) found.caught = about.caught;
     return found;
   }
 
-  // Take a zip's files; return the folder with copies of what they replace ("" if nothing), and how many differ from those here.
-  async import(files) {
+  // Take a zip's files, and what is known of them; return the folder with copies of what they replace ("" if nothing), and how many differ from those here.
+  async import({ files, caught }) {
     const here = path => this.files.get(path) ?? encode(this.starters.get(path));
     const other = Object.entries(files).filter(([path, data]) => this.starters.has(path) && !same(data, here(path)));
     const folder = this.#keep(other.map(([path]) => path));
     const about = Object.entries(files).filter(([path]) => EXPORTED.test(path))
       .map(([path, data]) => [path, merged(this.files.get(path), data)]);
     await this.replace(Object.fromEntries([...other, ...about]));
+    this.remember("progress", { ...this.meta.progress, ...caught });
     return { folder, count: other.length };
   }
 }
@@ -338,6 +346,13 @@ function json(data) {
 function isObject(data) {
   const value = json(data);
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+// Whether this is progress by stage, as progress.js notes it.
+function isKnown(caught) {
+  const plain = value => typeof value === "object" && value !== null && !Array.isArray(value);
+  const step = value => Array.isArray(value) && value.every(one => typeof one === "string");
+  return plain(caught) && Object.values(caught).every(one => plain(one) && plain(one.steps) && Object.values(one.steps).every(step));
 }
 
 // What the tool remembers by stage or step: the imported entries over those here.
