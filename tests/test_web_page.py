@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 from test_http_browser import pytestmark  # noqa: F401
 from web_page import (  # noqa: F401
     FAILS,
@@ -35,9 +35,9 @@ from web_page import (  # noqa: F401
 @pytest.mark.parametrize(
     ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"]
 )
-def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -> None:
+def test_every_view(visit: Visit, axe: str, size: ViewportSize, scheme: str) -> None:
     """Each view fits its window, and axe-core finds nothing wrong with it, light and dark."""
-    page = visit.page(viewport=size, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True)
+    page = visit.page(size=size, color_scheme=scheme, reduced_motion="reduce")
     page.evaluate(axe)
     visit.python.answers = {
         "run": FAILS,

@@ -21,7 +21,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from test_http_browser import ARGUMENTS, CHROMIUM, PICTURES
 
 TESTS = Path(__file__).parent
@@ -29,7 +37,8 @@ BOUND = 20_000
 """Milliseconds that anything here may take before it counts as hung."""
 AXE = "4.14.1"
 AXE_IS = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
-WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 720}
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 STAGE, FILE = "stage0_setup", "exercises/stage0_setup/lines.py"
 MINE = "MINE = 'caf\u00e9'\n"
@@ -188,6 +197,7 @@ class Tab:
         if self._session:
             self._session.detach()
             self._session = None
+        self._page.emulate_media(color_scheme="null", reduced_motion="null")
         self._page.once("dialog", lambda dialog: dialog.accept())
         self._page.goto("about:blank")
         session = self._page.context.new_cdp_session(self._page)
@@ -196,9 +206,9 @@ class Tab:
         session.detach()
 
 
-def new_context(browser: Browser, answer: Callable[..., Any], **how: Any) -> BrowserContext:
+def new_context(browser: Browser, answer: Callable[..., Any]) -> BrowserContext:
     """Return a browser with empty storage."""
-    context = browser.new_context(**{"viewport": WIDE, **how})
+    context = browser.new_context()
     context.set_default_timeout(BOUND)
     context.expose_function("answer", answer)
     return context
@@ -217,22 +227,29 @@ class Visit:
         self.contexts: list[BrowserContext] = []
         self.name = re.sub(r"\W+", "-", name)
 
-    def context(self, **how: Any) -> BrowserContext:
+    def context(self) -> BrowserContext:
         """Return a browser with empty storage."""
-        context = new_context(self.browser, self.python, **how)
+        context = new_context(self.browser, self.python)
         self.contexts.append(context)
         return context
 
     def page(
-        self, where: str = "", context: BrowserContext | None = None, before: str = "", **how: Any
+        self,
+        where: str = "",
+        context: BrowserContext | None = None,
+        before: str = "",
+        size: ViewportSize = WIDE,
+        **media: Any,
     ) -> Page:
-        """Open the page at a place in it. before: a script that runs first."""
-        if context or how or self.at_tab:
-            page = (context or self.context(**how)).new_page()
+        """Open the page at a place in it. before: a script that runs first; media: what the browser's user prefers."""
+        if context or self.at_tab:
+            page = (context or self.context()).new_page()
             if before:
                 page.add_init_script(before)
         else:
             page = self.at_tab = self.tab.open(self.python, before)
+        page.set_viewport_size(size)
+        page.emulate_media(**media)
         for event, heard in self.listeners.items():
             page.on(event, heard)  # type: ignore[call-overload]
         page.goto(f"{self.site}#{where}")

@@ -170,9 +170,9 @@ def _run(
 ) -> tuple[int, dict[str, Any]]:
     """Run a stage's tests.
 
-    ``data`` is what `run --json` prints, or for a judged stage the kinds. It has ``away`` if nothing of the stage runs here, and
-    ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the step that
-    fails cannot be loaded, and ``broken_off`` whether the run did not come to its end.
+    ``data`` is what `run --json` prints, or for a judged stage the kinds. It has ``away`` if nothing of the stage runs here,
+    and ``refused``, a file, if it cannot be run with that. In a stage of steps, ``unloaded`` says whether the tests of the
+    step that fails cannot be loaded, and ``broken_off`` whether the run did not come to its end.
     """
     one = tool.course.stage(stage)
     to = console.Console()
