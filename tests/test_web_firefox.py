@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from web_engine import BOUND, START, Engine, serving
 from web_firefox import firefox, pytestmark  # noqa: F401
+from web_page import exported
 
 from workshop.course import Stage, load
 from workshop.course.solutions import answer
@@ -29,6 +30,27 @@ CONTROLLED = """() => new Promise((resolve, reject) => {
 })"""
 FETCH = """url => fetch(url, { mode: "no-cors", signal: AbortSignal.timeout(5000) })
   .then(() => "got", () => "refused")"""
+KEPT = """async () => {
+  const { Machine } = await import("/page/machine.js");
+  const memory = new ArrayBuffer(1 << 20);
+  const module = {
+    HEAP8: new Int8Array(memory), HEAPU8: new Uint8Array(memory), HEAPU32: new Uint32Array(memory),
+    _emscripten_get_sbrk_ptr: () => 0,
+  };
+  const FS = { makedev() {}, registerDevice() {}, mkdev() {} };
+  const machine = new Machine({ _module: module, FS }, () => {});
+  const keep = (used, last) => {
+    module.HEAPU32[0] = used;
+    module.HEAPU8[used - 1] = last;
+    machine.keep("image");
+    return machine.images.get("image");
+  };
+  const [first, smaller] = [keep(1000, 1), keep(900, 2)];
+  const same = first.buffer === smaller.buffer;
+  const found = [smaller.length, smaller.at(-1)];
+  const larger = keep(1000, 3);
+  return [same, found, [larger.length, larger.at(-1)]];
+}"""
 PASSES = "Step  1  Line             passes"
 
 
@@ -83,7 +105,7 @@ def refuses_other_hosts(page: Page) -> None:
 
 
 def test_first_visit(browser: Browser, web_folder: Path) -> None:
-    """The first test becomes green, Stop ends a loop; a reload needs no server any more, and keeps the work."""
+    """The first test becomes green; Stop ends a loop; work is exported; a reload needs no server, and keeps the work."""
     (solved,) = (
         line.strip() for line in answer(FIRST)["lines.py"].splitlines() if "encode(" in line
     )
@@ -106,6 +128,7 @@ def test_first_visit(browser: Browser, web_folder: Path) -> None:
         expect(page.locator("#verdict")).to_contain_text("Stopped. Step01Line.test_")
         write(page, "while True: pass", solved)
         run(page, PASSES)
+        assert exported(page)[LINES].decode().count(solved) == 1
         expect(page.locator("#offline")).to_contain_text("with no network")
         page.evaluate(CONTROLLED)
     page.reload()
@@ -154,3 +177,8 @@ def test_connections(tool: Engine) -> None:
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
     assert found["data"][-1]["what"] == "trial looks; not over: 1.server"
+
+
+def test_an_image_takes_the_place_of_the_last_one(tool: Engine) -> None:
+    """What is kept again goes into the same array: Firefox keeps many that nobody uses, of 50 MB each after a hunt."""
+    assert tool.page.evaluate(KEPT) == [True, [900, 2], [1000, 3]]

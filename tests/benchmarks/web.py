@@ -1,25 +1,30 @@
 """Prints what the page costs: to the first verdict, a step, a judged stage, over the wire, in memory.
 
-    python tests/benchmarks/web.py [FOLDER]
+    python tests/benchmarks/web.py [--firefox] [FOLDER]
 
-FOLDER has the built page; without it, it is built. Each visit is one of a new Chromium; the last one of the first's profile,
-which has the files in its cache.
+FOLDER has the built page; without it, it is built. Each visit is one of a new Chromium, or Firefox; the last one of the
+first's profile, which has the files in its cache.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, BrowserType, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from test_http_browser import ARGUMENTS, CHROMIUM  # noqa: E402
 from web_engine import serving  # noqa: E402
+from web_firefox import how  # noqa: E402
 
 from workshop.course import load  # noqa: E402
 from workshop.course.solutions import answer  # noqa: E402
@@ -46,6 +51,16 @@ ASK = """async ([stage, step, files]) => {
 }"""
 
 
+@contextmanager
+def launcher(firefox: bool) -> Iterator[tuple[BrowserType, dict[str, Any]]]:
+    """The browser's type, and what it takes to launch it."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        if firefox:
+            yield playwright.firefox, how(Path(folder))
+        else:
+            yield playwright.chromium, {"executable_path": CHROMIUM, "args": ARGUMENTS}
+
+
 def first_verdict(page: Page, address: str) -> float:
     """Open the page at a stage, press Run at once, and wait for the verdict; return the seconds."""
     began = time.monotonic()
@@ -55,14 +70,12 @@ def first_verdict(page: Page, address: str) -> float:
     return time.monotonic() - began
 
 
-def visits(folder: Path) -> None:
+def visits(folder: Path, firefox: bool) -> None:
     """Print the seconds from opening the page to the first verdict."""
-    with serving(folder) as address, sync_playwright() as playwright:
+    with serving(folder) as address, launcher(firefox) as (kind, options):
 
         def visit(profile: str) -> BrowserContext:
-            return playwright.chromium.launch_persistent_context(
-                profile, executable_path=CHROMIUM, args=ARGUMENTS
-            )
+            return kind.launch_persistent_context(profile, **options)
 
         for _ in range(TIMES):
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -76,10 +89,10 @@ def visits(folder: Path) -> None:
                     context.close()
 
 
-def runs(folder: Path) -> None:
+def runs(folder: Path, firefox: bool) -> None:
     """Print the seconds of runs in a page that is open."""
-    with serving(folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with serving(folder) as address, launcher(firefox) as (kind, options):
+        browser = kind.launch(**options)
         page = browser.new_page()
         page.goto(f"{address}/licences.txt")
         for name, step in (
@@ -98,10 +111,14 @@ def runs(folder: Path) -> None:
 
 def main() -> None:
     """Print everything."""
-    folder = Path(sys.argv[1]) if sys.argv[1:] else build.up_to_date(COURSE, print)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--firefox", action="store_true")
+    parser.add_argument("folder", type=Path, nargs="?")
+    asked = parser.parse_args()
+    folder = asked.folder or build.up_to_date(COURSE, print)
     print(f"over the wire: {build.on_the_wire(folder) / 1e6:.2f} MB")
-    visits(folder)
-    runs(folder)
+    visits(folder, asked.firefox)
+    runs(folder, asked.firefox)
 
 
 if __name__ == "__main__":

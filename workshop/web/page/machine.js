@@ -101,7 +101,7 @@ export class Machine {
 
   /** Keep the present memory under a name. */
   keep(name) {
-    this.images.set(name, this.#image());
+    this.images.set(name, this.#image(this.images.get(name)));
   }
 
   /**
@@ -161,17 +161,20 @@ export class Machine {
     return this.module.HEAPU32[this.module._emscripten_get_sbrk_ptr() >>> 2];
   }
 
-  /** A copy of the memory until this process is over. The same arrays serve again: large ones are seldom collected soon. */
+  /** A copy of the memory until this process is over. */
   #aside() {
-    const used = this.#used;
     const level = this.processes.length;
-    if (!(this.asides[level]?.length >= used)) this.asides[level] = new Uint8Array(used + (1 << 22));
-    this.asides[level].set(this.module.HEAPU8.subarray(0, used));
-    return this.asides[level].subarray(0, used);
+    this.asides[level] = this.#image(this.asides[level]);
+    return this.asides[level];
   }
 
-  #image() {
-    return this.module.HEAPU8.slice(0, this.#used);
+  /** A copy of the memory, in place of an old one if it fits: large arrays are seldom collected soon. */
+  #image(old) {
+    const used = this.#used;
+    const room = old?.buffer.byteLength >= used ? old.buffer : new ArrayBuffer(used + (1 << 22));
+    const image = new Uint8Array(room, 0, used);
+    image.set(this.module.HEAPU8.subarray(0, used));
+    return image;
   }
 
   #copy(image) {
