@@ -57,7 +57,7 @@ FIRST = [
     "test_slides.py",
     "test_notebooks.py",
     "test_web_hostile",
-    "test_web_same",
+    "test_web_engine",
     "test_offline",
     "test_client_servers",
     "stage3b_framing",
