@@ -101,9 +101,10 @@ def _door(course: Course, text: str) -> tuple[str, dict[str, str]] | None:
         first, _, rest = target.removeprefix("exercises.").partition(".")
         if stage := _stage(course, first):
             facts = {"press": word, "stage": stage.name, "target": target}
-            if options := found.groupdict().get("options", "").strip():
+            options = (found.groupdict().get("options") or "").strip()
+            if options:
                 facts["options"] = options
-            return f"{word.capitalize()} {rest}".strip(), facts
+            return " ".join(filter(None, (word.capitalize(), options, rest))), facts
     return None
 
 
