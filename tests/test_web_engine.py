@@ -114,6 +114,9 @@ def test_trial(tool: Engine, tmp_path: Path) -> None:
     first = tool.ask("trial", target="exercises.stage1_trial.look.Red", options=["-x"])
     every = tool.ask("trial", target="exercises.stage1_trial.look.Red")
     assert first["text"].count("[FAIL]") < every["text"].count("[FAIL]")
+    logged = tool.ask("trial", target="exercises.stage1_trial.look.Logged")
+    assert "--> exercises.stage1_trial.look.Logged.test_logged <--" in logged["data"]["log"]
+    assert "No rose today." in logged["data"]["log"]
     nothing = tool.ask("trial", target="exercises.stage0_setup.nothing")
     assert nothing["exit"] == 1 and "nothing" in nothing["text"]
     tool.ask("reset", stage="0")

@@ -15,6 +15,18 @@ from web_page import (  # noqa: F401
 )
 
 
+def test_trial_that_does_not_run(visit: Visit) -> None:
+    """If Python cannot run, or is stopped, the panel says so, and waits for nothing."""
+    page = visit.page(f"{STAGE}/1", before="delete window.WebAssembly")
+    page.get_by_role("button", name="Trial", exact=True).click()
+    expect(page.locator("#trial")).to_have_text("Nothing was run.")
+    other = visit.page(f"{STAGE}/1")
+    visit.python.answers["trial"] = None
+    other.get_by_role("button", name="Trial", exact=True).click()
+    other.get_by_role("button", name="Stop").click()
+    expect(other.locator("#trial")).to_have_text("Stopped.")
+
+
 def test_commands_in_texts(visit: Visit) -> None:
     """A command in a text can be pressed: trial with what it names and the options that a page has; run; hint."""
     page = visit.page("stage1_trial")
@@ -60,8 +72,13 @@ def test_in_hand(visit: Visit) -> None:
 def test_trial(visit: Visit) -> None:
     """Plain trial on the tests that are open, by button, menu or key; its words are shown as they are, with doors."""
     page = visit.page(f"{STAGE}/2")
+    log = "--> a test <--\nNo rose today.\n"
     at = '  File "/course/exercises/stage0_setup/test_yours.py", line 7, in test_poem'
-    visit.python.answers["trial"] = {"text": f"{at}\nFAILED (failures=1)\n", "exit": 1}
+    visit.python.answers["trial"] = {
+        "text": f"{at}\nFAILED (failures=1)\n",
+        "exit": 1,
+        "data": {"log": log},
+    }
     page.get_by_role("tab", name="test_yours.py").click()
     page.keyboard.press("Control+Shift+Enter")
     shown = page.locator("#trial")
@@ -69,6 +86,9 @@ def test_trial(visit: Visit) -> None:
     expect(shown).to_contain_text("trial exercises.stage0_setup.test_yours")
     assert visit.python.asked == [("trial", {"target": "exercises.stage0_setup.test_yours"})]
     expect(page.get_by_role("status").last).to_contain_text("FAILED (failures=1)")
+    expect(shown).not_to_contain_text("No rose today.", use_inner_text=True)
+    shown.get_by_text("_trial_temp/test.log").click()
+    expect(shown).to_contain_text("No rose today.", use_inner_text=True)
     shown.get_by_role("button", name='test_yours.py", line 7').click()
     assert page.evaluate("document.activeElement.className.includes('cm-content')")
     expect(page.locator(".cm-marked")).to_have_count(1)

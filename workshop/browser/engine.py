@@ -23,7 +23,7 @@ from workshop.browser.child import InterpreterChild
 from workshop.browser.hunt import InterpreterCrew
 from workshop.browser.machine import BASE, run_process
 from workshop.browser.machine import ask as ask_machine
-from workshop.browser.process import ELSEWHERE
+from workshop.browser.process import ELSEWHERE, LOGS
 from workshop.commands import invoke
 from workshop.commands.group import Tool
 from workshop.commands.progress import Seen, known
@@ -221,8 +221,8 @@ def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, dict[str, A
     return code, {"test": found[0] if found else "", "rows": rows}
 
 
-def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, None]:
-    """Run plain trial on what a dotted name names, and print what it prints."""
+def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, dict[str, str]]:
+    """Run plain trial on what a dotted name names, and print what it prints. ``data`` has the end of its log."""
     words = [*options, target]
     facts = json.dumps({"words": words, "folder": str(ROOT), "limit": tool.limit})
     code = f"from workshop.browser.process import trial; trial({facts!r})"
@@ -244,7 +244,9 @@ def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, N
         print(f"\ntrial was ended: {killed}.")
     elif not any("ended" in one for one in sent):
         print(f"\ntrial's process ended with exit code {status}.")
-    return int(status != 0), None
+    log = LOGS / "test.log"
+    logged = log.read_text("utf-8", "replace")[-MOST_SHOWN:] if log.exists() else ""
+    return int(status != 0), {"log": logged}
 
 
 def _status(tool: Tool) -> tuple[int, list[dict[str, Any]]]:
