@@ -10,6 +10,7 @@ from web_page import (  # noqa: F401
     STAGE,
     Visit,
     browser,
+    code,
     site,
     visit,
 )
@@ -96,3 +97,11 @@ def test_trial(visit: Visit) -> None:
     page.get_by_role("button", name="Run trial on the open tests").click()
     expect(page.locator("#run")).to_be_enabled()
     assert len(visit.python.asked) == 2
+    # In the editor, too, and nothing is typed there.
+    page.locator(".cm-content").click()
+    before = code(page)
+    page.keyboard.press("Control+Shift+Enter")
+    expect(shown.get_by_text("_trial_temp/test.log")).to_be_visible()
+    expect(page.locator("#run")).to_be_enabled()
+    assert [name for name, _ in visit.python.asked] == ["trial"] * 3
+    assert code(page) == before
