@@ -70,6 +70,8 @@ def test_hunt(tool: Engine) -> None:
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
     assert found["data"]["test"] == f"{target}.test_hello"
+    narrow = tool.ask("hunt", target=target, columns=40)
+    assert narrow["data"] == found["data"]
     rows = [(row["who"], row["what"]) for row in found["data"]["rows"]]
     assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows

@@ -32,9 +32,11 @@ from workshop.course import Course, CourseError, Stage, load
 from workshop.course.files import passed_now
 from workshop.course.toml_fields import read
 from workshop.hunt import search
+from workshop.hunt.found import Found
 from workshop.judge.steps import Verdict
 from workshop.judge.verdict import Unjudged
 from workshop.report import console
+from workshop.report import hunt as hunt_words
 from workshop.report.verdict import as_data, progress, refusal_as_data
 from workshop.runner import worker
 from workshop.runner.result import MOST_OUTPUT
@@ -47,8 +49,6 @@ MADE_AGAIN = (".workshop/provided/",)
 CODES = re.compile(r"\x1b\[([\d;]*)m")
 ROW = re.compile(r"^ *(\d+\.\d+) ms(?:  (\S+(?: \S+)*))?  +(\S.*?) *$", re.M)
 """A row of a hunt's timeline: milliseconds, who, what."""
-FOUND = re.compile(r"^exercises(?:\.\w+)+$", re.M)
-"""The name of the test that a hunt has found to fail."""
 SEEDS = 200
 """Histories of each test. Python is slower here than on a machine."""
 MOST_SHOWN = 60_000
@@ -211,14 +211,26 @@ def _command(*words: str) -> Callable[..., tuple[int, None]]:
 def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, dict[str, Any]]:
     """Hunt for a history in which a test fails. ``data`` has the test's name ("" if none fails), and the rows of the
     history's timeline: who, what, seconds."""
-    code = invoke(["hunt", target, "--seeds", str(seeds)])
+    found: list[str] = []
+    words: Any = hunt_words
+    show = words.show_found
+
+    def note(console: console.Console, one: Found) -> None:
+        # A long name is broken where it is printed.
+        found.append(one.test)
+        show(console, one)
+
+    words.show_found = note
+    try:
+        code = invoke(["hunt", target, "--seeds", str(seeds)])
+    finally:
+        words.show_found = show
     printed = CODES.sub("", cast(io.StringIO, sys.stdout).getvalue())
     rows = [
         {"who": row[2] or "", "what": row[3], "seconds": float(row[1]) / 1000}
         for row in ROW.finditer(printed)
     ]
-    found = FOUND.search(printed)
-    return code, {"test": found[0] if found else "", "rows": rows}
+    return code, {"test": "".join(found), "rows": rows}
 
 
 def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, dict[str, str]]:
