@@ -41,6 +41,7 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
     visit.python.answers = {
         "run": FAILS,
         "hint": {"text": "stage0_setup, step 1: a\n\nQuestion (1 of 3)\n  Which?\n", "exit": 0},
+        "trial": {"text": "FAILED\n", "data": {"log": "--> a test <--\n"}},
         "hunt": {"text": "History 5 fails.\n", "data": ROWS},
     }
 
@@ -51,6 +52,9 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], view
 
     looked_at("all stages")
+    page.goto(f"{visit.site}#stage1_trial/6")
+    looked_at("a number")
+    page.locator(".brand").click()
     assert page.locator("#map > li").count() == 11
     page.get_by_role("link", name="Make the first red test green").click()
     expect(page.locator(".step-head h2")).to_contain_text("as_line returns the bytes")
@@ -64,6 +68,9 @@ def test_every_view(visit: Visit, axe: str, size: dict[str, int], scheme: str) -
     page.locator("#run").click()
     expect(page.locator(".said")).to_contain_text("Step 1 fails: 2 of 3 tests.")
     looked_at("a verdict")
+    page.locator("#run-trial").click()
+    expect(page.locator("#trial pre").first).to_contain_text("FAILED")
+    looked_at("plain trial")
     page.locator("#hint").click()
     expect(page.locator("#hints pre")).to_contain_text("Question (1 of 3)")
     page.locator("#solution").click()

@@ -16,6 +16,14 @@ from web_page import (  # noqa: F401
 )
 
 
+def test_trial_that_finds_nothing(visit: Visit) -> None:
+    """If a browser lacks what a stage's tests need, a sentence says so below what trial prints."""
+    page = visit.page("stage7_everywhere")
+    visit.python.answers["trial"] = {"text": "Ran 0 tests in 0.000s\n\nPASSED\n", "exit": 0}
+    page.get_by_role("button", name="Trial", exact=True).click()
+    expect(page.locator("#trial .elsewhere")).to_contain_text("which no browser has")
+
+
 def test_trial_that_does_not_run(visit: Visit) -> None:
     """If Python cannot run, or is stopped, the panel says so, and waits for nothing."""
     page = visit.page(f"{STAGE}/1", before="delete window.WebAssembly")

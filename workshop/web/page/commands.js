@@ -137,7 +137,7 @@ export async function trial(target = trial_target(), options = []) {
     $("trial").replaceChildren(h("p", { class: "idle" }, why));
     return say(why);
   }
-  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
+  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)|^Ran 0 tests/m.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
   const log = answer.data?.log ? [h("details", {}, h("summary", {}, "_trial_temp/test.log"), h("pre", { class: "printed" }, answer.data.log))] : [];
   $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words), " on the simulated network"), printed(answer), ...lacks, ...log);
   // Its verdict is the last line.
