@@ -104,6 +104,8 @@ def test_hunt(course: Engine) -> None:
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
     assert found["data"]["test"] == f"{target}.test_hello"
+    narrow = tool.ask("hunt", target=target, columns=40)
+    assert narrow["data"] == found["data"]
     rows = [(row["who"], row["what"]) for row in found["data"]["rows"]]
     assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
@@ -168,6 +170,9 @@ def test_trial(course: Engine, tmp_path: Path) -> None:
     first = course.ask("trial", target="exercises.stage1_trial.look.Red", options=["-x"])
     every = course.ask("trial", target="exercises.stage1_trial.look.Red")
     assert first["text"].count("[FAIL]") < every["text"].count("[FAIL]")
+    logged = course.ask("trial", target="exercises.stage1_trial.look.Logged")
+    assert "--> exercises.stage1_trial.look.Logged.test_logged <--" in logged["data"]["log"]
+    assert "No rose today." in logged["data"]["log"]
     nothing = course.ask("trial", target="exercises.stage0_setup.nothing")
     assert nothing["exit"] == 1 and "nothing" in nothing["text"]
     course.ask("reset", stage="0")

@@ -42,6 +42,7 @@ def test_every_view(visit: Visit, axe: str, size: ViewportSize, scheme: str) -> 
     visit.python.answers = {
         "run": FAILS,
         "hint": {"text": "stage0_setup, step 1: a\n\nQuestion (1 of 3)\n  Which?\n", "exit": 0},
+        "trial": {"text": "FAILED\n", "data": {"log": "--> a test <--\n"}},
         "hunt": {"text": "History 5 fails.\n", "data": ROWS},
     }
 
@@ -52,6 +53,9 @@ def test_every_view(visit: Visit, axe: str, size: ViewportSize, scheme: str) -> 
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], view
 
     looked_at("all stages")
+    page.goto(f"{visit.site}#stage1_trial/6")
+    looked_at("a number")
+    page.locator(".brand").click()
     assert page.locator("#map > li").count() == 11
     page.get_by_role("link", name="Make the first red test green").click()
     expect(page.locator(".step-head h2")).to_contain_text("as_line returns the bytes")
@@ -65,6 +69,9 @@ def test_every_view(visit: Visit, axe: str, size: ViewportSize, scheme: str) -> 
     page.locator("#run").click()
     expect(page.locator(".said")).to_contain_text("Step 1 fails: 2 of 3 tests.")
     looked_at("a verdict")
+    page.locator("#run-trial").click()
+    expect(page.locator("#trial pre").first).to_contain_text("FAILED")
+    looked_at("plain trial")
     page.locator("#hint").click()
     expect(page.locator("#hints pre")).to_contain_text("Question (1 of 3)")
     page.locator("#solution").click()
@@ -138,23 +145,6 @@ def test_the_text_fits(visit: Visit) -> None:
             ".filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
         )
         assert cut == [], stage
-
-
-def test_commands_in_texts(visit: Visit) -> None:
-    """A command in a text can be pressed: trial with what it names and the options that a page has; run; hint."""
-    page = visit.page("stage1_trial")
-    visit.python.answers = {"trial": {"text": "PASSED\n", "exit": 0}, "run": PASSES}
-    page.get_by_role("button", name="Trial look.Forgotten", exact=True).click()
-    expect(page.locator("#trial")).to_contain_text("PASSED")
-    assert visit.python.asked[-1][1] == {"target": "exercises.stage1_trial.look.Forgotten"}
-    page.get_by_role("button", name="Trial --force-gc look.Forgotten").click()
-    expect(page.locator("#trial code")).to_contain_text("--force-gc")
-    expect(page.locator("#run")).to_be_enabled()
-    target = "exercises.stage1_trial.look.Forgotten"
-    assert visit.python.asked[-1][1] == {"target": target, "options": ["--force-gc"]}
-    page.locator("#read").get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator("#run")).to_be_enabled()
-    assert visit.python.asked[-1] == ("run", {"stage": "stage1_trial"})
 
 
 def test_broken_off(visit: Visit) -> None:
@@ -376,49 +366,6 @@ def test_timeline(visit: Visit) -> None:
     expect(drawing.locator(".weather")).to_have_count(1)
     expect(drawing.locator(".later")).to_have_text(["+ 100 ms"])
     assert "1.server sends 24 bytes" in str(drawing.locator("desc").text_content())
-
-
-def test_in_hand(visit: Visit) -> None:
-    """Hunt and Trial take the tests that are open; else those of the step; else the stage."""
-    page = visit.page("stage9_clinic/1")
-    visit.python.answers["hunt"] = {"text": "Passes.\n", "exit": 0}
-    visit.python.answers["trial"] = {"text": "PASSED\n", "exit": 0}
-
-    def taken(button: str) -> str:
-        page.get_by_role("button", name=button, exact=True).click()
-        expect(page.locator("#run")).to_be_enabled()
-        return str(visit.python.asked[-1][1]["target"])
-
-    assert page.get_by_role("tab", name="scoreboard.py", exact=True).get_attribute("aria-selected")
-    assert taken("Hunt") == taken("Trial") == "exercises.stage9_clinic.test_scoreboard"
-    page.goto(f"{visit.site}#stage4_disconnect/3")
-    assert taken("Hunt") == "stage4_disconnect"
-    assert taken("Trial") == "exercises.stage4_disconnect.test_1_factories.Step03Factory"
-    page.goto(f"{visit.site}#file/exercises/stage4_disconnect/gallery.py")
-    assert taken("Hunt") == taken("Trial") == "exercises.stage4_disconnect.gallery"
-    page.goto(f"{visit.site}#file/exercises/wire.py")
-    assert taken("Trial") == "exercises.stage4_disconnect.test_1_factories.Step03Factory"
-
-
-def test_trial(visit: Visit) -> None:
-    """Plain trial on the tests that are open, by button, menu or key; its words are shown as they are, with doors."""
-    page = visit.page(f"{STAGE}/2")
-    at = '  File "/course/exercises/stage0_setup/test_yours.py", line 7, in test_poem'
-    visit.python.answers["trial"] = {"text": f"{at}\nFAILED (failures=1)\n", "exit": 1}
-    page.get_by_role("tab", name="test_yours.py").click()
-    page.keyboard.press("Control+Shift+Enter")
-    shown = page.locator("#trial")
-    expect(shown).to_contain_text("FAILED (failures=1)")
-    expect(shown).to_contain_text("trial exercises.stage0_setup.test_yours")
-    assert visit.python.asked == [("trial", {"target": "exercises.stage0_setup.test_yours"})]
-    expect(page.get_by_role("status").last).to_contain_text("FAILED (failures=1)")
-    shown.get_by_role("button", name='test_yours.py", line 7').click()
-    assert page.evaluate("document.activeElement.className.includes('cm-content')")
-    expect(page.locator(".cm-marked")).to_have_count(1)
-    page.get_by_label("Menu").click()
-    page.get_by_role("button", name="Run trial on the open tests").click()
-    expect(page.locator("#run")).to_be_enabled()
-    assert len(visit.python.asked) == 2
 
 
 NO_MODULES = """

@@ -26,7 +26,7 @@ from workshop.browser.child import InterpreterChild
 from workshop.browser.hunt import InterpreterCrew
 from workshop.browser.machine import BASE, run_process
 from workshop.browser.machine import ask as ask_machine
-from workshop.browser.process import ELSEWHERE
+from workshop.browser.process import ELSEWHERE, LOGS
 from workshop.commands import invoke
 from workshop.commands.group import Tool
 from workshop.commands.progress import Seen, known
@@ -35,9 +35,11 @@ from workshop.course import Course, CourseError, Stage, load
 from workshop.course.files import passed_now
 from workshop.course.toml_fields import read
 from workshop.hunt import search
+from workshop.hunt.found import Found
 from workshop.judge.steps import Verdict
 from workshop.judge.verdict import Unjudged
 from workshop.report import console
+from workshop.report import hunt as hunt_words
 from workshop.report.verdict import as_data, progress, refusal_as_data
 from workshop.runner import worker
 from workshop.runner.result import MOST_OUTPUT
@@ -50,8 +52,6 @@ MADE_AGAIN = (".workshop/provided/",)
 CODES = re.compile(r"\x1b\[([\d;]*)m")
 ROW = re.compile(r"^ *(\d+\.\d+) ms(?:  (\S+(?: \S+)*))?  +(\S.*?) *$", re.M)
 """A row of a hunt's timeline: milliseconds, who, what."""
-FOUND = re.compile(r"^exercises(?:\.\w+)+$", re.M)
-"""The name of the test that a hunt has found to fail."""
 SEEDS = 200
 """Histories of each test. Python is slower here than on a machine."""
 MOST_SHOWN = 60_000
@@ -234,18 +234,30 @@ def _command(*words: str) -> Callable[..., tuple[int, None]]:
 def _hunt(tool: Tool, target: str, seeds: int = SEEDS) -> tuple[int, dict[str, Any]]:
     """Hunt for a history in which a test fails. ``data`` has the test's name ("" if none fails), and the rows of the
     history's timeline: who, what, seconds."""
-    code = invoke(["hunt", target, "--seeds", str(seeds)])
+    found: list[str] = []
+    words: Any = hunt_words
+    show = words.show_found
+
+    def note(console: console.Console, one: Found) -> None:
+        # A long name is broken where it is printed.
+        found.append(one.test)
+        show(console, one)
+
+    words.show_found = note
+    try:
+        code = invoke(["hunt", target, "--seeds", str(seeds)])
+    finally:
+        words.show_found = show
     printed = CODES.sub("", cast(io.StringIO, sys.stdout).getvalue())
     rows = [
         {"who": row[2] or "", "what": row[3], "seconds": float(row[1]) / 1000}
         for row in ROW.finditer(printed)
     ]
-    found = FOUND.search(printed)
-    return code, {"test": found[0] if found else "", "rows": rows}
+    return code, {"test": "".join(found), "rows": rows}
 
 
-def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, None]:
-    """Run plain trial on what a dotted name names, and print what it prints."""
+def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, dict[str, str]]:
+    """Run plain trial on what a dotted name names, and print what it prints. ``data`` has the end of its log."""
     words = [*options, target]
     facts = json.dumps({"words": words, "folder": str(ROOT), "limit": tool.limit})
     code = f"from workshop.browser.process import trial; trial({facts!r})"
@@ -267,7 +279,9 @@ def _trial(tool: Tool, target: str, options: Sequence[str] = ()) -> tuple[int, N
         print(f"\ntrial was ended: {killed}.")
     elif not any("ended" in one for one in sent):
         print(f"\ntrial's process ended with exit code {status}.")
-    return int(status != 0), None
+    log = LOGS / "test.log"
+    logged = log.read_text("utf-8", "replace")[-MOST_SHOWN:] if log.exists() else ""
+    return int(status != 0), {"log": logged}
 
 
 def _status(tool: Tool) -> tuple[int, list[dict[str, Any]]]:

@@ -185,6 +185,8 @@ class Page:
         ]
         self.html = "".join(parts)
         self.html = re.sub("<pre><code>(.*?)</code></pre>", _commands, self.html, flags=re.S)
+        # A column without a name has no header.
+        self.html = self.html.replace("<th></th>", "<td></td>")
         # What scrolls can be scrolled with the keyboard.
         self.html = self.html.replace("<pre>", '<pre tabindex="0">')
         self.html = re.sub(

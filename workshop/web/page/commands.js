@@ -136,11 +136,18 @@ export async function trial(target = trial_target(), options = []) {
   part("result");
   waiting("trial", words);
   const answer = await command("trial", { target, ...(options.length ? { options } : {}) });
-  if (!answer || app.at.stage !== stage) return;
-  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)/.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
-  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words), " on the simulated network"), printed(answer), ...lacks);
+  if (app.at.stage !== stage) return;
+  if (!answer || answer.stopped) {
+    const why = answer ? "Stopped." : "Nothing was run.";
+    $("trial").replaceChildren(h("p", { class: "idle" }, why));
+    return say(why);
+  }
+  const lacks = stage.elsewhere && /emscripten|it needs (?:TLS|a real socket)|^Ran 0 tests/m.test(answer.text) ? [h("p", { class: "elsewhere" }, stage.elsewhere)] : [];
+  const log = answer.data?.log ? [h("details", {}, h("summary", {}, "_trial_temp/test.log"), h("pre", { class: "printed" }, answer.data.log))] : [];
+  $("trial").replaceChildren(h("p", { class: "which" }, h("code", {}, words), " on the simulated network"), printed(answer), ...lacks, ...log);
   // Its verdict is the last line.
-  $("trial").scrollTop = $("trial").scrollHeight;
+  const pre = $("trial").querySelector(".printed");
+  $("trial").scrollTop = pre.offsetTop + pre.offsetHeight - $("trial").clientHeight + 40;
   say(answer.text.trimEnd().split("\n").at(-1));
 }
 
