@@ -167,6 +167,8 @@ class Page:
         self.html = "".join(parts)
         # What scrolls can be scrolled with the keyboard.
         self.html = self.html.replace("<pre>", '<pre tabindex="0">')
+        card = r'<span class="picture" role="group" aria-label="Picture" tabindex="0">\g<0></span>'
+        self.html = re.sub(r"<img [^>]*>", card, self.html)
         self.html = re.sub(
             "<table>.*?</table>",
             r'<div class="table" tabindex="0">\g<0></div>',
