@@ -80,6 +80,14 @@ def test_hunt(tool: Engine) -> None:
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
 
 
+def test_no_option_is_advised(tool: Engine) -> None:
+    """A hunt that finds nothing does not advise options, which the page does not have."""
+    target = "exercises.stage4_disconnect.gallery.Teardown9AllThree"
+    found = tool.ask("hunt", target=target, seeds=3)
+    assert found["exit"] == 0 and "Passes in" in found["text"], found["text"]
+    assert "--" not in found["text"], found["text"]
+
+
 def test_left_out(tool: Engine) -> None:
     """Tests that need a machine are skipped, named, and the command for them too."""
     stage = load(REPOSITORY).stage("stage0_setup")

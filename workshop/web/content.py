@@ -33,6 +33,11 @@ NUMBERED = re.compile(r"(?:Step|Description) (\d+)\b")
 EXTERNAL = re.compile(r"[a-z]+:|//")
 CREDITS = "credits"
 """The name of a page that no file is."""
+# In a docstring's HTML: code between backquotes, or else a word with its dots and parentheses; no tag, no entity.
+NAMES = re.compile(
+    r"<[^>]*>|&[#\w]+;|`+(?P<quoted>[^`<]+)`+|(?<![\w/-])(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?)(?![\w/])"
+)
+NAME = re.compile(r"_|\w\w\.\w\w|[a-z][A-Z]|\(\)$")
 ELSEWHERE = Path(__file__).parent / "elsewhere.toml"
 
 
@@ -110,7 +115,9 @@ def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[st
     if isinstance(topic, Step):
         place = f"{stage.name}/{found['anchor']}".rstrip("/")
         text = _paragraphs(topic.text)
-        found["requirement"] = re.sub(r"\bREADME\.md\b", f'<a href="#{place}">the README</a>', text)
+        found["requirement"] = re.sub(
+            r"<code>README\.md</code>", f'<a href="#{place}">the README</a>', text
+        )
         file, _ = place_of_step(stage, topic.number)
         found["place"] = stage.path(file) if file else ""
         test = stage.path(f"{topic.module}.py")
@@ -130,7 +137,15 @@ def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[st
 def _paragraphs(text: str) -> str:
     """Return a docstring's paragraphs as HTML."""
     whole = "".join(f"<p>{html.escape(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
-    return re.sub(r"`+([^`<]+)`+", r"<code>\1</code>", whole) if text else ""
+    return NAMES.sub(_as_code, whole) if text else ""
+
+
+def _as_code(found: re.Match[str]) -> str:
+    """Return what is between backquotes, or a name that cannot be a word of a sentence, as code."""
+    if found["quoted"]:
+        return f"<code>{found['quoted']}</code>"
+    name = found["name"]
+    return f"<code>{name}</code>" if name and NAME.search(name) else found[0]
 
 
 def _texts(root: Path, paths: list[Path]) -> dict[str, str]:
