@@ -206,9 +206,9 @@ def half_written(root: Path, mine: str) -> Stage:
 @pytest.mark.parametrize(
     ("left", "says"),
     [
-        ((2, 3, 3), "broken step 1."),
-        ((2, 3), "step 1. Step 3 is half written. Left of step 3: echo.py, line 2."),
-        ((), "broken step 1."),
+        ((2, 3, 3), "broken it."),
+        ((2, 3), "it. Step 3 is half written. Left of step 3: echo.py, line 2."),
+        ((), "broken it."),
         ((1, 2, 3), None),
     ],
 )
@@ -229,7 +229,9 @@ def test_newer_work_may_have_broken_a_step(
     if says is None:
         assert came == ""
     else:
-        assert came.startswith("Step 1 passed in an earlier run: newer work may have broken")
+        assert came.startswith(
+            "Step 1 passed in an earlier run: your later changes may have broken it."
+        )
         assert came.endswith(says)
     assert blame_later_steps(stage, stage.steps[1], WRONG) == "", (
         "Of another step nothing is known."
@@ -268,7 +270,7 @@ def test_newer_work_is_told_only_where_it_is_sure(root: Path) -> None:
         assert blame_later_steps(stage, stage.steps[0], Problem(name, "no")) == ""
     shutil.rmtree(root / "solutions")
     assert blame_later_steps(stage, stage.steps[0], WRONG).endswith(
-        "newer work may have broken step 1."
+        "your later changes may have broken it."
     )
     # It fails with what it passed with: it is no file's doing.
     (root / ECHO).write_text("x = 1\n")
@@ -295,15 +297,15 @@ def test_newer_work_is_shown(mini: Learner) -> None:
     """The tool says so where the step passed before; not of a function that was rewritten, nor after a reset."""
     broken = SOLVED.replace("write(data)", "write(data * 2)")
     mini.write(broken)
-    assert "newer work" not in mini.here("run", "1").out, "It was rewritten, and never passed."
+    assert "later changes" not in mini.here("run", "1").out, "It was rewritten, and never passed."
     for given in (("run", "1"), ("run", "1", "1"), ("run", "1", "--json"), ()):
         mini.write(SOLVED)
         mini.here(*given)
         mini.write(broken)
-        assert "newer work may have broken" in " ".join(mini.here("run", "1").out.split()), given
+        assert "later changes may have broken" in " ".join(mini.here("run", "1").out.split()), given
         mini.here("reset", "1")
         mini.write(broken)
-        assert "newer work" not in mini.here("run", "1").out, given
+        assert "later changes" not in mini.here("run", "1").out, given
 
 
 # Tests that cannot be loaded

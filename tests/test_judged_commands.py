@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,17 @@ def test_passes(judged: Learner) -> None:
     assert "3 of 3 kinds\n" in outcome.out
     assert "stage1_tally: all of it is caught." in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_none_passes(judged: Learner) -> None:
+    """If no test passes, the verdict does not go on about those that do."""
+    text = judged.path(TESTS).read_text()
+    judged.write(
+        text.replace("    def test_", "    def test_fails_").replace("Equal(", "Is("), TESTS
+    )
+    out = judged.here("run", "tally").out
+    assert re.search(r"0 of \d pass$", out, re.M), out
+    assert "leave nothing behind" not in out
 
 
 def test_kind_is_named_then_its_scene(judged: Learner) -> None:

@@ -151,6 +151,21 @@ def test_steps_have_their_tests(stage: dict[str, Any]) -> None:
         assert step["place"] in ("", *stage["edit"])
 
 
+def test_names_in_requirements() -> None:
+    """What a step asks for has names of code in the look of code, all of them; ordinary words are no names."""
+    steps = {
+        (s["name"], step["number"]): step["requirement"] for s in STAGES for step in s["steps"]
+    }
+    line, port = steps["stage0_setup", 1], steps["stage4_disconnect", 1]
+    for name in ("as_line", "lines.py"):
+        assert f"<code>{name}</code>" in line
+    for name in ("stopped()", "teardown.py", "port.stopListening()"):
+        assert f"<code>{name}</code>" in port
+    assert "<code>Write" not in line and "<code><code>" not in "".join(steps.values())
+    names = set(re.findall("<code>(.*?)</code>", "".join(steps.values())))
+    assert not names & {"HTTP/1.1", "e.g.", "i.e.", "UTF-8", "Deferred"}
+
+
 def test_kinds_that_learners_list_have_no_titles() -> None:
     """Where learners list for themselves what may go wrong, the page does not; elsewhere it does."""
     for stage in STAGES:
@@ -194,7 +209,7 @@ def test_no_terminal_is_needed() -> None:
         if stage["away"]:
             continue
         assert not re.search(r"course's\s+environment|\.venv", read.text), stage["name"]
-        plain = re.sub(r"<button.*?</button>", "", stage["readme"], flags=re.S)
+        plain = re.sub(r"<(button|a) .*?</\1>", "", stage["readme"], flags=re.S)
         left = re.findall(r"python3 -m workshop \w+ \w+[^<]*", plain)
         assert all("--" in command for command in left), left
         assert stage["readme"].count('class="commands"') >= 1
@@ -202,14 +217,15 @@ def test_no_terminal_is_needed() -> None:
         assert lecture["href"] == stage["lecture"]
     assert "Set up" not in READ["stage0_setup"].text
     assert "number 0, the machine" in READ["stage0_setup"].text
-    assert "README.md" not in "".join(step["requirement"] for s in STAGES for step in s["steps"])
+    asked = "".join(step["requirement"] for s in STAGES for step in s["steps"])
+    assert "README.md" not in asked and "<code><a" not in asked
 
 
 def test_buttons_have_what_they_press() -> None:
     """A button names a stage and, if it needs them, a step or tests that exist."""
     buttons = 0
     for stage in STAGES:
-        for button in re.findall(r"<button [^>]*>", stage["readme"]):
+        for button in re.findall(r"<\w+ [^>]*data-press[^>]*>", stage["readme"]):
             facts = dict(re.findall(r'data-(\w+)="([^"]*)"', button))
             pressed = COURSE.stage(facts["stage"])
             assert facts["press"] in ("run", "hint", "solution", "hunt", "trial")

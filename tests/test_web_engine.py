@@ -104,11 +104,19 @@ def test_hunt(course: Engine) -> None:
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
     assert found["data"]["test"] == f"{target}.test_hello"
-    narrow = tool.ask("hunt", target=target, columns=40)
+    narrow = course.ask("hunt", target=target, columns=40)
     assert narrow["data"] == found["data"]
     rows = [(row["who"], row["what"]) for row in found["data"]["rows"]]
     assert ("port 32768", "listens") in rows and ("1.client", "asks to connect") in rows, rows
     assert rows[-1] == ("", "trial looks; not over: 1.server"), rows
+
+
+def test_no_option_is_advised(course: Engine) -> None:
+    """A hunt that finds nothing does not advise options, which the page does not have."""
+    target = "exercises.stage4_disconnect.gallery.Teardown9AllThree"
+    found = course.ask("hunt", target=target, seeds=3)
+    assert found["exit"] == 0 and "Passes in" in found["text"], found["text"]
+    assert "--" not in found["text"], found["text"]
 
 
 def test_left_out(course: Engine) -> None:

@@ -251,12 +251,12 @@ def test_run_what_has_changed(visit: Visit) -> None:
     page.locator(".brand").click()
     button = page.get_by_role("button", name="Run what has changed")
     button.click()
-    expect(page.locator("#checked")).to_have_text("All that you have written was run.")
+    expect(page.locator("#checked")).to_have_text("Everything you changed has been run.")
     expect(page.locator('[data-passed="true"]')).to_have_count(2)
     runs = [("run", {"stage": STAGE}), ("run", {"stage": "stage2_poetry"})]
     assert visit.python.asked == runs
     button.click()
-    expect(page.locator("#checked")).to_have_text("All that you have written was run as it is now.")
+    expect(page.locator("#checked")).to_have_text("Nothing has changed since it was run.")
     page.goto(f"{visit.site}#{STAGE}/1")
     write(page, "x = 1\n")
     page.locator(".brand").click()
@@ -425,11 +425,65 @@ def test_buttons_of_a_text(visit: Visit) -> None:
     expect(page.locator("#hints pre")).to_contain_text("Question")
     assert asked[1:] == [("hint", {"stage": "stage2_poetry", "step": "3"})]
     page.goto(f"{visit.site}#stage0_setup/1")
-    page.locator("#read").get_by_role("button", name="test_setup.Step01Line").click()
+    page.locator("#read").get_by_role("link", name="test_setup.Step01Line").click()
     expect(page.locator(".cm-activeLine")).to_contain_text("class Step01Line")
     page.goto(visit.site)
     page.get_by_role("link", name="Credits").click()
     expect(page.locator("#page h1")).to_have_text("Credits")
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390])
+def test_all_buttons_in_view(visit: Visit, width: int) -> None:
+    """No button below the editor is cut off, and the tab of the open file is in view."""
+    page = visit.page("stage4_disconnect/18", viewport={"width": width, "height": 844})
+    if width < 800:
+        page.get_by_role("button", name="Code").click()
+    for button in (
+        *page.locator(".tools button").all(),
+        page.locator("#files [aria-selected='true']"),
+    ):
+        if button.is_visible():
+            expect(button).to_be_in_viewport(ratio=0.99)
+
+
+def test_read_only(visit: Visit) -> None:
+    """A given file is called read only beside the tabs, where the words cover none of its lines."""
+    page = visit.page("stage4_disconnect/1")
+    only = page.get_by_text("read only", exact=True)
+    expect(only).to_be_hidden()
+    page.locator("#others").select_option("exercises/stage4_disconnect/gallery.py")
+    expect(only).to_be_visible()
+    words, code = only.bounding_box(), page.locator("#editor").bounding_box()
+    assert words and code and words["y"] + words["height"] <= code["y"]
+
+
+def test_the_title_comes_to_rest(visit: Visit) -> None:
+    """What moves on the first page has ended after five seconds."""
+    context = visit.context()
+    page = context.new_page()
+    page.clock.install()
+    page.goto(visit.site)
+    page.wait_for_selector("body[data-ready]")
+    cuts = (
+        "[...document.querySelectorAll('#title .byte')].map(one => one.classList.contains('cut'))"
+    )
+    first = page.evaluate(cuts)
+    page.clock.run_for(4000)
+    last = page.evaluate(cuts)
+    assert first != last
+    for _ in range(12):
+        page.clock.run_for(1000)
+        assert page.evaluate(cuts) == last
+
+
+def test_code_is_not_left_aside(visit: Visit) -> None:
+    """Once the caret is in a short line, the code begins at the left again."""
+    page = visit.page(f"{STAGE}/1")
+    write(page, "x" * 300)
+    scrolled = "document.querySelector('.cm-scroller').scrollLeft"
+    page.wait_for_function(f"() => {scrolled} > 0")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"() => {scrolled} === 0")
 
 
 def test_minutes(visit: Visit) -> None:

@@ -46,7 +46,7 @@ class Eventually(Base, TestCase):
 
     # Number 1
     def test_gives(self) -> None:
-        """get returns the text that was fetched, with all its blanks."""
+        """get returns the text that was fetched, with its whitespace unchanged."""
         self.got = self.cache.get("rose")
         self.source.answer("  A rose.\n")
         self.got.addCallback(self.assertEqual, "  A rose.\n")

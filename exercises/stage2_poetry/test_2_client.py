@@ -38,9 +38,10 @@ class Step03End(SynchronousTestCase):
 
     Write the last part of PoemProtocol.connectionLost. If the connection ends cleanly,
     self.poem fires with all its bytes, decoded as UTF-8, or with "" if none came. No character
-    is changed, added or left out. Bytes that are not UTF-8 bring no text, not even a part of it
-    or a substitute; step 5 goes on from there. While the connection is open, the Deferred has
-    no result, and the client writes nothing and closes nothing, not even its own direction.
+    is changed, added or left out. Bytes that are not valid UTF-8 give no text, not even a part
+    of it or a substitute; step 5 goes on from there. While the connection is open, the Deferred
+    has no result, and the client writes nothing and closes nothing, not even its own half of
+    the connection.
     """
 
     longMessage = False  # Our message alone, not unittest's before it.
@@ -104,7 +105,7 @@ class Step03End(SynchronousTestCase):
         self.assertEqual(got, "", f"Expected '' if no byte came; got {got!r}.")
 
     def test_no_text(self):
-        """Bytes that are not UTF-8 bring no text, not even in part; step 5 says what happens to them."""
+        """Bytes that are not valid UTF-8 give no text, not even in part; step 5 says what happens to them."""
         for what, data in NOT_UTF_8.items():
             protocol = self.receive(data)
             with contextlib.suppress(UnicodeDecodeError):

@@ -51,7 +51,7 @@ class Eventually(Base, TestCase):
     ### STARTER def test_gives(self) -> None:
     def test_gives(self) -> Deferred[None]:
         ### END SOLUTION
-        """get returns the text that was fetched, with all its blanks."""
+        """get returns the text that was fetched, with its whitespace unchanged."""
         self.got = self.cache.get("rose")
         self.source.answer("  A rose.\n")
         ### BEGIN SOLUTION Step 1: return the Deferred, so that trial waits for it and sees that it failed

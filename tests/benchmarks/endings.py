@@ -30,7 +30,8 @@ def draw(folder: Path) -> None:
         over = [side for side, what in before if what == picture.OVER]
         does = teardown.__doc__.partition(".")[0]
         row = {"name": teardown.__name__, "does": does, "over": over, "open": run.still_open()}
-        drawn = endings([row], f"On the line {LINE}; the bar is the moment when trial looks").svg
+        title = f"On the line {LINE}; the bar is the moment when trial looks"
+        drawn = endings([row], title, left=285, room=345).svg
         (folder / f"{name}.svg").write_text(drawn, "utf-8", newline="\n")
 
 

@@ -52,6 +52,8 @@ MADE_AGAIN = (".workshop/provided/",)
 CODES = re.compile(r"\x1b\[([\d;]*)m")
 ROW = re.compile(r"^ *(\d+\.\d+) ms(?:  (\S+(?: \S+)*))?  +(\S.*?) *$", re.M)
 """A row of a hunt's timeline: milliseconds, who, what."""
+ADVICE = re.compile(r"^Next: (?:--weather|more).*?--from\s+\d+\n", re.M | re.S)
+"""What a hunt that finds nothing advises: options, which the page does not have."""
 SEEDS = 200
 """Histories of each test. Python is slower here than on a machine."""
 MOST_SHOWN = 60_000
@@ -125,7 +127,7 @@ def answer(name: str, text: str) -> str:
         except CourseError as error:
             print(error)
     after = _files(course)
-    printed = words.getvalue()
+    printed = ADVICE.sub("", words.getvalue())
     return json.dumps(
         {
             "exit": code,

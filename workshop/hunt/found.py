@@ -47,7 +47,7 @@ class Found:
     def said(self) -> str:
         """Why it fails, in a sentence."""
         if self.weather == "calm" or not self.decisions:
-            return "Fails in calm weather too; that is not the weather's doing."
+            return "Fails even with no delays, so fix it first."
         if len(self.sentences) > MANY:
             many = f"{len(self.sentences)} decisions of the weather come together"
             return f"Fails when {many}, such as: {self.sentences[0]}. The timeline has each, marked by ~."

@@ -7,18 +7,22 @@ from typing import Any
 
 from workshop.pictures.base import BOLD, EDGE, GOOD, INK, LATE, SHADE, Picture, box, frame, word
 
-# In pixels: a row's height, a chip's, the width of a letter, the chips' left edge.
-ROW, CHIP, LETTER, LEFT = 36, 22, 8, 375
+# In pixels: a row's height, a chip's, the width of a letter, the chips' left edge, and the room for them.
+ROW, CHIP, LETTER, LEFT, ROOM = 36, 22, 8, 375, 440
 
 
-def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
+def endings(
+    runs: Sequence[Mapping[str, Any]], title: str, left: int = LEFT, room: int = ROOM
+) -> Picture:
     """Draw what came first in each run: the end of each open thing, or trial's look at what is left.
 
     Args:
         runs: Each has a name, what it does, what was over before trial looked, in order, and what was still open then.
         title: The picture's title.
+        left: The left edge of what came first, in pixels: a picture in a narrow column has larger letters if it is narrow.
+        room: The width for that.
     """
-    width = LEFT + 440
+    width = left + room
     height = 2 * EDGE + ROW * len(runs) + 10
     lines = [
         f"{run['name']}: over, in this order: {', '.join(run['over']) or 'nothing'}. trial looks."
@@ -32,7 +36,7 @@ def endings(runs: Sequence[Mapping[str, Any]], title: str) -> Picture:
             parts.append(box(8, y - ROW // 2, width - 16, ROW, SHADE))
         parts.append(word(EDGE, y - 2, run["name"], BOLD))
         parts.append(word(EDGE, y + 13, run["does"], 'font-size="11"'))
-        x = LEFT
+        x = left
         for name in run["over"]:
             parts += _chip(x, y, name, GOOD, closed=True)
             x += _width(name)

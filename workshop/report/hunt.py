@@ -21,15 +21,15 @@ def show_calm(console: Console, running: Hunt) -> None:
     fail = {test: text for test, (_, text) in running.calm.items() if test not in lacks}
     which = "This test" if len(running.tests) == 1 else "{} of {} tests"
     for failing, said in (
-        (fail, "in calm weather too; that is not the weather's doing"),
+        (fail, "even with no delays, so fix {2} first"),
         (lacks, "since the simulated network lacks what {} need{}"),
     ):
         if not failing:
             continue
         many, all_ = len(failing), len(running.tests)
-        it, s = ("it", "s") if many == 1 else ("they", "")
+        it, s, these = ("it", "s", "it") if many == 1 else ("they", "", "these")
         head = which.format(many, all_)
-        console.paragraph(f"{head} fail{'s' * (many == 1)} {said.format(it, s)}:", 0)
+        console.paragraph(f"{head} fail{'s' * (many == 1)} {said.format(it, s, these)}:", 0)
         for test, text in list(failing.items())[:FEW]:
             console.paragraph(test)
             show_failure(console, text)

@@ -123,8 +123,9 @@ def rows(found: Assessment) -> list[tuple[str, str, bool]]:
     bad = len(found.failing) + len(found.unruly)
     skipped = sum(test.status == "skipped" for test in found.own)
     verb = "is" if skipped == 1 else "are"
-    run = f"{own - bad - skipped} of {own} pass, {f'{skipped} {verb} skipped, ' if skipped else ''}"
-    run += "and leave nothing behind"
+    passing = own - bad - skipped
+    run = f"{passing} of {own} pass{f', {skipped} {verb} skipped' if skipped else ''}"
+    run += ", and leave nothing behind" if passing else ""
     empty = f"{len(found.empty)} of {own - bad} cannot" if found.empty else "yes"
     strict = f"{len(found.strict)} of your tests would refuse one" if found.strict else "yes"
     through = f"{kinds - len(found.survived)} of {kinds} kinds"

@@ -146,15 +146,16 @@ def _solved(stage: Stage, number: int) -> list[Place]:
 
 
 def blame_later_steps(stage: Stage, step: Step | None, problem: Problem) -> str:
-    """Say that newer work may have broken a failing step that passed in an earlier run with other files; and if a later step
-    is half written, what is left to write.
+    """Say that later changes may have broken a failing step that passed in an earlier run with other files.
+
+    If a later step is half written, say what is left of it to write.
 
     '' for a step that never passed: then nothing shows which came first.
     """
     if step is None or not _broken_since(stage, step, problem):
         return ""
     number = step.number
-    text = f"Step {number} passed in an earlier run: newer work may have broken step {number}."
+    text = f"Step {number} passed in an earlier run: your later changes may have broken it."
     if last := _half_written(stage, step):
         left = _listed(marked(stage, last))
         text += f" Step {last} is half written. Left of step {last}: {left}."

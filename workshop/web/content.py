@@ -34,6 +34,11 @@ COMMAND = re.compile(r"(?:trial|twist|python3?|pip|git|[A-Z_]+=\S*|\.) ")
 EXTERNAL = re.compile(r"[a-z]+:|//")
 CREDITS = "credits"
 """The name of a page that no file is."""
+# In a docstring's HTML: code between backquotes, or else a word with its dots and parentheses; no tag, no entity.
+NAMES = re.compile(
+    r"<[^>]*>|&[#\w]+;|`+(?P<quoted>[^`<]+)`+|(?<![\w/-])(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?)(?![\w/])"
+)
+NAME = re.compile(r"_|\w\w\.\w\w|[a-z][A-Z]|\(\)$")
 ELSEWHERE = Path(__file__).parent / "elsewhere.toml"
 
 
@@ -118,7 +123,9 @@ def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[st
     if isinstance(topic, Step):
         place = f"{stage.name}/{found['anchor']}".rstrip("/")
         text = _paragraphs(topic.text)
-        found["requirement"] = re.sub(r"\bREADME\.md\b", f'<a href="#{place}">the README</a>', text)
+        found["requirement"] = re.sub(
+            r"<code>README\.md</code>", f'<a href="#{place}">the README</a>', text
+        )
         file, _ = place_of_step(stage, topic.number)
         found["place"] = stage.path(file) if file else ""
         test = stage.path(f"{topic.module}.py")
@@ -138,7 +145,15 @@ def _topic(stage: Stage, topic: Step | Kind, anchors: dict[int, str]) -> dict[st
 def _paragraphs(text: str) -> str:
     """Return a docstring's paragraphs as HTML."""
     whole = "".join(f"<p>{html.escape(' '.join(part.split()))}</p>" for part in text.split("\n\n"))
-    return re.sub(r"`+([^`<]+)`+", r"<code>\1</code>", whole) if text else ""
+    return NAMES.sub(_as_code, whole) if text else ""
+
+
+def _as_code(found: re.Match[str]) -> str:
+    """Return what is between backquotes, or a name that cannot be a word of a sentence, as code."""
+    if found["quoted"]:
+        return f"<code>{found['quoted']}</code>"
+    name = found["name"]
+    return f"<code>{name}</code>" if name and NAME.search(name) else found[0]
 
 
 def _commands(box: re.Match[str]) -> str:
@@ -189,6 +204,8 @@ class Page:
         self.html = self.html.replace("<th></th>", "<td></td>")
         # What scrolls can be scrolled with the keyboard.
         self.html = self.html.replace("<pre>", '<pre tabindex="0">')
+        card = r'<span class="picture" role="group" aria-label="Picture" tabindex="0">\g<0></span>'
+        self.html = re.sub(r"<img [^>]*>", card, self.html)
         self.html = re.sub(
             "<table>.*?</table>",
             r'<div class="table" tabindex="0">\g<0></div>',

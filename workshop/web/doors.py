@@ -1,4 +1,4 @@
-"""Commands for a terminal, in a README, as what the page has for them: buttons, and for what needs a machine, a word of it.
+"""Commands for a terminal, in a README, as what the page has for them: buttons or links; some need a machine.
 
 A README may also have parts that are of no use here, between the comments ``<!-- in a terminal -->`` and ``<!-- end -->``.
 """
@@ -53,7 +53,10 @@ def _rewrite_inline(course: Course, token: Token) -> None:
             link = f'<a href="notebooks/{stage.name}.html" target="_blank" rel="noopener">{html.escape(stage.title)}</a>'
             token.type, token.content = "html_inline", link
     elif found := _door(course, text):
-        made = _button(found[1], f"<code>{html.escape(text)}</code>")
+        # A link, since a button's words do not wrap with those around it.
+        made = (
+            f'<a href="#{found[1]["stage"]}"{_data(found[1])}><code>{html.escape(text)}</code></a>'
+        )
         token.type, token.content = "html_inline", made
 
 
@@ -76,8 +79,11 @@ def _rows(course: Course, text: str) -> str:
 
 
 def _button(facts: dict[str, str], shown: str) -> str:
-    data = "".join(f' data-{name}="{html.escape(value)}"' for name, value in facts.items())
-    return f'<button type="button" class="link"{data}>{shown}</button>'
+    return f'<button type="button" class="link"{_data(facts)}>{shown}</button>'
+
+
+def _data(facts: dict[str, str]) -> str:
+    return "".join(f' data-{name}="{html.escape(value)}"' for name, value in facts.items())
 
 
 def _door(course: Course, text: str) -> tuple[str, dict[str, str]] | None:

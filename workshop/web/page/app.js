@@ -18,6 +18,8 @@ export function part(which) {
   $("stage").dataset.part = which;
   for (const button of $("switch").children) button.ariaPressed = String(button.dataset.part === which);
   if (which === "code") app.editor.view.requestMeasure();
+  // Before, it had no place.
+  $("files").querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 export function say(text) {

@@ -160,7 +160,7 @@ export async function check() {
   }
   const left = app.course.stages.filter(stage =>
     stage.edit.some(path => app.work.changed(path)) && !is_known(stage));
-  if (!left.length) return say_here("All that you have written was run as it is now.");
+  if (!left.length) return say_here("Nothing has changed since it was run.");
   checking = true;
   for (const stage of left) {
     $("check").textContent = `Stop: stage ${stage.number} is running`;
@@ -170,7 +170,7 @@ export async function check() {
     if (answer.data && !answer.data.refused && before === print(stage)) note(stage, statuses(stage, answer.data), answer.data.passed === true, true);
   }
   $("check").textContent = CHECK;
-  if (checking) say_here("All that you have written was run.");
+  if (checking) say_here("Everything you changed has been run.");
   checking = false;
 }
 

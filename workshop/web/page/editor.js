@@ -74,6 +74,7 @@ export class Editor {
       ]),
       EditorView.updateListener.of(update => {
         if (update.docChanged && !this.outside) typed(this.path, update.state.doc.toString());
+        if (update.docChanged || update.selectionSet) this.#back();
       }),
     ];
   }
@@ -93,6 +94,21 @@ export class Editor {
           "aria-description": "Tab indents. To leave the editor, press Escape, then Tab.",
         }),
       ],
+    });
+  }
+
+  // Show the code from its left edge again, if the caret is in view then, too.
+  #back() {
+    this.view.requestMeasure({
+      key: this,
+      read: view => {
+        const { scrollDOM, state } = view;
+        const caret = scrollDOM.scrollLeft && view.coordsAtPos(state.selection.main.head);
+        return caret && caret.right + scrollDOM.scrollLeft < scrollDOM.getBoundingClientRect().right - 30;
+      },
+      write: fits => {
+        if (fits) this.view.scrollDOM.scrollLeft = 0;
+      },
     });
   }
 

@@ -92,6 +92,7 @@ function select_file() {
     const selected = tab.dataset.path === app.editor.path;
     tab.ariaSelected = String(selected);
     tab.tabIndex = selected ? 0 : -1;
+    if (selected) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   if (![...$("files").children].some(tab => tab.tabIndex === 0)) $("files").firstElementChild.tabIndex = 0;
   const others = $("others");

@@ -5,9 +5,9 @@ import { label, minutes, name } from "./words.js";
 
 const TITLE = "Trial by Wire";
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
-const PAUSE = 3200; // milliseconds between two ways to cut the title
-// Where the bytes are cut: never twice in the same way, as on a wire.
-const CUTS = [[5], [2, 6, 9], [1, 11], [4, 8, 10], [7], [3, 9, 12], []];
+const PAUSE = 1500; // milliseconds between two ways to cut the title
+// Where the bytes are cut: never twice in the same way, as on a wire. The last is between the words, and stays.
+const CUTS = [[2, 6, 9], [1, 4, 11], [5, 8]];
 
 export function title() {
   const cells = [...TITLE].map(letter =>
@@ -16,10 +16,10 @@ export function title() {
   let way = 0;
   const cut = () => cells.forEach((cell, n) => cell.classList.toggle("cut", CUTS[way].includes(n)));
   cut();
-  setInterval(() => {
-    if (STILL.matches || document.hidden || document.body.dataset.view !== "home") return;
-    way = (way + 1) % CUTS.length;
+  const timer = setInterval(() => {
+    way = STILL.matches ? CUTS.length - 1 : way + 1;
     cut();
+    if (way === CUTS.length - 1) clearInterval(timer);
   }, PAUSE);
 }
 

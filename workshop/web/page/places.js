@@ -34,8 +34,9 @@ export async function go() {
     document.title = view === "page" ? `${$("page").querySelector("h1").textContent} \u2013 ${app.course.title}` : app.course.title;
     scrollTo(0, 0);
   }
-  // What had the focus is gone, unless it is in the editor.
-  if (document.activeElement === document.body && document.body.dataset.ready) {
+  // What had the focus is gone, or hidden, unless it is in the editor.
+  const focused = document.activeElement;
+  if ((focused === document.body || !focused?.getClientRects().length) && document.body.dataset.ready) {
     (view === "stage" ? document.querySelector(".step-head h2") ?? $("read") : $("main")).focus({ preventScroll: true });
   }
 }

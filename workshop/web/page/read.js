@@ -14,7 +14,8 @@ function step_head(stage, step, state, open) {
   const title = step.title || "For you to find";
   return h("header", { class: "step-head", "data-state": state },
     h("p", { class: "number" }, name(stage, step), state === "passes" ? h("span", { class: "passes" }, icon(TICK), "passes") : null),
-    h("h2", { tabindex: "-1" }, title),
+    // An option such as --poem stays in one piece.
+    h("h2", { tabindex: "-1" }, ...title.split(/(--\w+)/).map((part, n) => (n % 2 ? h("span", { class: "nowrap" }, part) : part))),
     step.requirement ? h("div", { class: "requirement", html: step.requirement }) : null,
     test ? h("p", { class: "test" }, h("button", { type: "button", class: "link", onclick: () => open(test.path, test.line, false) },
       `The tests: ${test.target.split(".").at(-1)}`)) : null,
@@ -53,7 +54,9 @@ function around(stage, step) {
 
 export function pressed(event) {
   const button = event.target.closest("[data-press]");
-  if (button) press(button.dataset);
+  if (!button) return;
+  event.preventDefault();
+  press(button.dataset);
 }
 
 // Show a stage's README: with a step, only its section, unless `whole`.
@@ -77,7 +80,7 @@ export function read(stage, step, { state, whole, open }) {
     else if (stepped) section.hidden = section.hasAttribute("data-step");
   }
   const facts = [
-    stage.alone && `Alone: ${stage.alone} minutes`,
+    stage.alone && `On your own: ${stage.alone} minutes`,
     stage.lecture && h("a", { href: stage.lecture, target: "_blank", rel: "noopener" }, "The lecture", h("span", { class: "hidden" }, " (in a new tab)")),
   ].filter(Boolean);
   // Who begins with the first step has not read the page about the stage.

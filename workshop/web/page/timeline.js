@@ -3,7 +3,7 @@
 // Rows are evenly spaced; where time passes, the gap says how much. Bytes are arrows from whoever sends to whoever reads.
 
 const SVG = "http://www.w3.org/2000/svg";
-const TIME = 84, TOP = 54, ROW = 27, GAP = 24, EDGE = 16, LETTER = 7.3;
+const TIME = 84, TOP = 56, ROW = 38, GAP = 24, EDGE = 16, LETTER = 7.3;
 const WEATHER = "~", TEST = "test"; // TEST is the lane of what belongs to no connection
 const LONG = 0.001; // seconds
 
@@ -110,7 +110,11 @@ export function draw(rows, title) {
     make(svg, "line", { x1: TIME, y1: at - 3, x2: width - EDGE, y2: at - 3, class: "gap" });
     make(svg, "text", { x: TIME - 10, y: at + 2, class: "later" }, `+ ${duration(seconds)}`);
   }
+  // What an arrow leaves to the right is said above it, and what one from the right reaches, below.
+  const shift = rows.map(() => 5);
   for (const [from, to, kind] of arrows(rows)) {
+    if (places.get(rows[to].who) > places.get(rows[from].who)) shift[from] = -5;
+    else shift[to] = 14;
     const [x1, x2] = [places.get(rows[from].who), places.get(rows[to].who)];
     const towards = Math.sign(x2 - x1) * 6;
     make(svg, "line", { x1: x1 + towards, y1: ys[from], x2: x2 - towards, y2: ys[to], class: `arrow ${kind}`, "marker-end": "url(#tip)" });
@@ -125,7 +129,9 @@ export function draw(rows, title) {
       const ending = what === "over";
       if (ending) make(svg, "path", { d: `M${x - 5} ${at - 5}l10 10m0-10l-10 10`, class: "over" });
       else make(svg, "circle", { cx: x, cy: at, r: 4.5, class: "event" });
-      make(svg, "text", { x: x + 12, y: at + 5, class: who === TEST ? "what test" : "what" }, what);
+      // The lines of the lanes stop behind the test's words.
+      if (who === TEST) make(svg, "rect", { x: x + 8, y: at - 9, width: what.length * LETTER + 8, height: 18, class: "under" });
+      make(svg, "text", { x: x + 12, y: at + shift[n], class: who === TEST ? "what test" : "what" }, what);
     }
     if (n === 0 || duration(seconds) !== duration(rows[n - 1].seconds)) {
       make(svg, "text", { x: TIME - 10, y: at + 5, class: "time" }, duration(seconds));
