@@ -135,7 +135,7 @@ export function show_verdict(stage, asked, answer) {
     const above = $("verdict").firstElementChild.getBoundingClientRect();
     if (top !== null) $("verdict").scrollTop += top - above.bottom - 10;
   }
-  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "") ?? /^(exercises\/\S+?), line (\d+): /m.exec(answer.text ?? "");
+  const place = /\bEdit\s+(exercises\/\S+?), line (\d+)/.exec(answer.text ?? "") ?? /^(exercises\/\S+?),\s+line (\d+): /m.exec(answer.text ?? "");
   if (place && good === false && place[1] === app.editor.path) app.editor.mark(Number(place[2]));
   else app.editor.unmark();
   say(`${text} ${answer.text ?? ""}`);
