@@ -34,11 +34,12 @@ COMMAND = re.compile(r"(?:trial|twist|python3?|pip|git|[A-Z_]+=\S*|\.) ")
 EXTERNAL = re.compile(r"[a-z]+:|//")
 CREDITS = "credits"
 """The name of a page that no file is."""
-# In a docstring's HTML: code between backquotes, or else a word with its dots and parentheses; no tag, no entity.
+# In a docstring's HTML: code between backquotes, or else an option, or a word with its dots, key and arguments.
 NAMES = re.compile(
-    r"<[^>]*>|&[#\w]+;|`+(?P<quoted>[^`<]+)`+|(?<![\w/-])(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?)(?![\w/])"
+    r"<[^>]*>|&[#\w]+;|`+(?P<quoted>[^`<]+)`+"
+    r"|(?<![\w/-])(?P<name>--\w+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\[[^]<]*\])?(?:\([^()<]*\))?)(?![\w/])"
 )
-NAME = re.compile(r"_|\w\w\.\w\w|[a-z][A-Z]|\(\)$")
+NAME = re.compile(r"^--|_|\w\w\.\w\w|[a-z][A-Z]|[])]$")
 ELSEWHERE = Path(__file__).parent / "elsewhere.toml"
 
 
