@@ -176,7 +176,7 @@ def test_connections(tool: Engine) -> None:
     found = tool.ask("hunt", target=target)
     assert found["exit"] == 1
     assert "Fails when the reader of 1.client's bytes stays away for 0.1 s." in found["text"]
-    assert found["data"][-1]["what"] == "trial looks; not over: 1.server"
+    assert found["data"]["rows"][-1]["what"] == "trial looks; not over: 1.server"
 
 
 def test_an_image_takes_the_place_of_the_last_one(tool: Engine) -> None:

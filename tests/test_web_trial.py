@@ -12,6 +12,7 @@ from web_page import (  # noqa: F401
     browser,
     code,
     site,
+    tab,
     visit,
 )
 
