@@ -8,13 +8,14 @@ damaged, or was made by somebody else, is ignored.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import pickle
 import platform
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ CLASSES = (
 )
 MAY_MAKE = {(one.__module__, one.__qualname__): one for one in (*CLASSES, frozenset)}
 SIZE = hashlib.sha256().digest_size
+version = functools.cache(metadata.version)  # reads a file of some hundred lines
 
 
 class _Writer(pickle.Pickler):
