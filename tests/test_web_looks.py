@@ -3,6 +3,7 @@
 # ruff: noqa: F811 (fixtures are imported)
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -79,6 +80,16 @@ def test_every_view(visit: Visit, axe: str, size: ViewportSize, scheme: str) -> 
     page.goto(f"{visit.site}#page/exercises/MISTAKES.md")
     expect(page.locator("#page h1")).to_be_visible()
     looked_at("another page")
+
+
+def test_rows_of_commands(visit: Visit) -> None:
+    """The commands of a box are one below the other, with no empty line between."""
+    page = visit.page("stage1_trial")
+    rows = [
+        row.bounding_box() for row in page.locator("#read ul.commands").first.locator("li").all()
+    ]
+    gaps = [b["y"] - a["y"] - a["height"] for a, b in itertools.pairwise(rows) if a and b]
+    assert gaps and max(gaps) < 10, gaps
 
 
 def test_the_text_fits(visit: Visit) -> None:
