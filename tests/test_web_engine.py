@@ -278,6 +278,17 @@ def test_needs_a_machine(course: Engine, name: str) -> None:
     assert {step["status"] for step in known[name]["steps"]} == {"todo"}
 
 
+def test_much_memory(course: Engine) -> None:
+    """An interpreter whose memory has grown much is replaced after its answer; the learner's files are there."""
+    large = "LARGE = bytearray(150 << 20)\n"
+    ran = course.ask("run", {SERVER: large}, stage="2")
+    assert ran["memory"] > 150e6
+    solved = answer(POETRY, 1)["server.py"]
+    ran = course.ask("run", {SERVER: solved}, stage="2", step="1")
+    assert ran["exit"] == 0 and ran["memory"] < 100e6, ran["memory"]
+    course.ask("reset", stage="2")
+
+
 def test_what_is_not_there(course: Engine) -> None:
     """A stage or step that the course does not have is named, as on a machine."""
     stage = course.ask("run", stage="stage77")

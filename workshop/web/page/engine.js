@@ -3,6 +3,8 @@
 /** Seconds without any sign of life after which a worker is ended: more than the limit of a test, which Python itself keeps. */
 const SILENT = 15;
 const START = 120;
+/** Bytes of an interpreter's memory, of which there are up to four copies, that are too many to go on with. */
+const MOST = 125e6;
 
 export class Engine {
   /**
@@ -53,13 +55,12 @@ export class Engine {
     if (found.done) {
       this.#keep(found.done.files);
       this.onState("ready", "");
+      if (found.done.memory > MOST) this.#again();
       return found.done;
     }
-    this.#end();
     const text = found.failed ? `Python cannot go on: ${found.failed}\n` : this.#why(found.why);
     const html = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-    // Not waited for: whoever asked reads the answer meanwhile.
-    this.#fresh("restarting", "Starting Python again").catch(() => {});
+    this.#again();
     return { exit: 1, html, text, data: null, files: {}, [found.why ?? "failed"]: true };
   }
 
@@ -88,6 +89,12 @@ export class Engine {
     this.worker?.terminate();
     this.worker = null;
     this.ready = null;
+  }
+
+  /** Have another worker. Not waited for: whoever asked reads the answer meanwhile. */
+  #again() {
+    this.#end();
+    this.#fresh("restarting", "Starting Python again").catch(() => {});
   }
 
   #fresh(state, text) {

@@ -70,6 +70,8 @@ function ask(name, facts, files) {
     ...changed.map((path) => [path, pyodide.FS.readFile(`${COURSE}/${path}`)]),
     ...removed.map((path) => [path, null]),
   ]);
+  // It grows, and is never given back.
+  rest.memory = pyodide._module.HEAPU8.length;
   return rest;
 }
 
