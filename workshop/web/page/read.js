@@ -74,14 +74,14 @@ export function read(stage, step, { state, whole, open }) {
   }
   const stepped = body.querySelector("[data-step]") !== null;
   for (const section of body.children) {
-    const mine = section === own || (own && !whole && false);
     if (whole) section.classList.toggle("mine", section === own);
-    else if (own) section.hidden = !mine;
+    else if (own) section.hidden = section !== own;
     else if (stepped) section.hidden = section.hasAttribute("data-step");
   }
   const facts = [
     stage.alone && `On your own: ${stage.alone} minutes`,
-    stage.lecture && h("a", { href: stage.lecture, target: "_blank", rel: "noopener" }, "The lecture", h("span", { class: "hidden" }, " (in a new tab)")),
+    // The README of the stage has the link itself.
+    step && stage.lecture && h("a", { href: stage.lecture, target: "_blank", rel: "noopener" }, "The lecture", h("span", { class: "hidden" }, " (in a new tab)")),
   ].filter(Boolean);
   // Who begins with the first step has not read the page about the stage.
   const first = step && step === stage.steps.find(one => !one.test?.given);
