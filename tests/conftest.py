@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 import shutil
@@ -82,6 +83,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     }
     places = sorted(range(len(items)), key=lambda n: order[groups[n]])
     items[:] = [items[n] for n in places]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the thousands of tests from garbage collection: each full one would look at them all."""
+    gc.collect()
+    gc.freeze()
 
 
 # What a module makes once, for all of its tests.

@@ -179,6 +179,7 @@ def test_another_tool(course: Course, monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setattr(memory, "TOOL", copy)
     assert known(course)
     (copy / "judge" / "runs.py").write_text("# else\n")
+    memory._tool.cache_clear()  # as in another process
     assert not known(course)
 
 

@@ -14,7 +14,7 @@ import io
 import pickle
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -73,24 +73,33 @@ def fingerprint(course: Course, stage: Stage, limit: float) -> bytes:
     Python, Twisted and the machine; and the seconds that a test may take.
     """
     system = (sys.version, sys.executable, version("twisted"), platform.platform(), limit)
-    found = hashlib.sha256(repr(system).encode())
-    for root, path in _files(course, stage):
+    found = hashlib.sha256(repr(system).encode() + _tool(TOOL))
+    _add(found, course.root, _files(course, stage))
+    return found.digest()
+
+
+@functools.cache
+def _tool(folder: Path) -> bytes:
+    """Return the digest of the tool, read once: the code that this process runs does not change with the files."""
+    found = hashlib.sha256()
+    _add(found, folder.parent, [path for path in files_below(folder) if path.suffix == ".py"])
+    return found.digest()
+
+
+def _add(found: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
+    """Add each file, after its name below the root, to a digest."""
+    for path in paths:
         data = path.read_bytes()
         name = "/".join(path.parts[len(root.parts) :])
         found.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
         found.update(data)
-    return found.digest()
 
 
-def _files(course: Course, stage: Stage) -> Iterator[tuple[Path, Path]]:
-    """Yield all files that a verdict depends on, always in the same order, each after what its name begins below."""
+def _files(course: Course, stage: Stage) -> list[Path]:
+    """Return the course's files that a verdict depends on, always in the same order."""
     shared = [file for top in TOPS for file in visible(course.root / top, "*.*")]
     folders = (*other_stages(stage), stage.folder, stage.answers)
-    for path in (*shared, *(file for folder in folders for file in files_below(folder))):
-        yield course.root, path
-    for path in files_below(TOOL):
-        if path.suffix == ".py":
-            yield TOOL.parent, path
+    return [*shared, *(file for folder in folders for file in files_below(folder))]
 
 
 def _path(course: Course, stage: Stage) -> Path:
