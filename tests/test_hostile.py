@@ -11,12 +11,18 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from driving import ECHO, SOLVED, STARTER, TESTS, WIRE, Learner, Outcome
+from kept import Kept
+
+from workshop.course import Stage
+from workshop.runner.result import Result
+from workshop.runner.worker import Case
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -58,12 +64,14 @@ SECONDS = 10
 """What a run may take at most, with both cores busy. None needs trial's 120 s, or the tool's 10 for a test."""
 MEMORY = 100 << 20
 """Bytes that the tool itself may use, whatever the learner's code does."""
-JSON_TOO = (
+AS_PROCESS = (
     *("endless output with its signals ignored", "os._exit in a call", "the process above killed"),
     *("sys.stdout closed", "file 1 closed", "all files closed", "output without end"),
     *("output without end at import", "a process left behind", "recursion that prints"),
 )
-"""What may reach the output of the tool itself, or its end: of these, --json runs as a process of its own too."""
+"""What may reach the output of the tool itself, or its end: a run is a process of its own. Others run in this process."""
+LARGE = ("a million lines", "errors without end", "one line without end", "memory without end")
+"""What may take the tool's memory: it is measured of a run in words that is a process of its own."""
 COMMAND = re.compile(r"python3? -m workshop ((?:run|reset) stage1_echo(?: --provided)?)")
 
 
@@ -117,24 +125,18 @@ def data(outcome: Outcome) -> dict[str, Any]:
     return dict(fact)
 
 
-def run(
-    mini: Learner, *options: str, limit: float | None = None, here: bool = False
-) -> tuple[Outcome, Outcome | None]:
-    """Run the stage with these options; if asked, also in this process as JSON, at the same time.
+def run(mini: Learner, *options: str, limit: float | None = None, process: bool = True) -> Outcome:
+    """Run the stage with these options, in a process of its own or here.
 
     It may not take long or much, nor change anything of the course, nor leave anything behind.
     """
     before = mini.files()
-    with ThreadPoolExecutor() as pool:
-        job = pool.submit(mini.tool, "run", "1", *options, limit=limit)
-        as_json = mini.here("run", "1", "--json", limit=limit) if here else None
-        outcome = job.result()
-    for one in filter(None, (outcome, as_json)):
-        assert one.seconds < SECONDS, f"It took {one.seconds:.1f} s."
-        assert one.peak < MEMORY, f"The tool took {one.peak >> 20} MiB."
+    outcome = (mini.tool if process else mini.here)("run", "1", *options, limit=limit)
+    assert outcome.seconds < SECONDS, f"It took {outcome.seconds:.1f} s."
+    assert outcome.peak < MEMORY, f"The tool took {outcome.peak >> 20} MiB."
     assert mini.files() == before, "The run changed the course's files."
     mini.nothing_left()
-    return outcome, as_json
+    return outcome
 
 
 def passes(mini: Learner) -> None:
@@ -143,20 +145,37 @@ def passes(mini: Learner) -> None:
     assert outcome.code == 0, outcome.all
 
 
+def once(real: Callable[..., Result]) -> Callable[..., Result]:
+    """A Worker.run that runs each case once: the next command has the same result, and need not wait for it again."""
+    results: dict[str, Result] = {}
+
+    def run(self: Kept, stage: Stage, case: Case, **how: Any) -> Result:
+        if case.name not in results:
+            results[case.name] = real(self, stage, case, **how)
+        return results[case.name]
+
+    return run
+
+
 def told_twice(
     mini: Learner,
     file: str,
     cause: str,
     line: int | None = None,
     limit: float | None = None,
-    here: bool = True,
+    *,
+    processes: tuple[bool, bool] = (False, False),
 ) -> str:
     """See that a run shows its user what it must, in words and as JSON; returns the command to go on with.
 
-    ``here``: JSON comes from a run in this process, not from a process of its own.
+    ``processes``: whether the run in words, and that as JSON, is a process of its own.
     """
-    in_words, as_json = run(mini, limit=limit, here=here)
-    as_json = as_json or run(mini, "--json", limit=limit)[0]
+    results = mock.patch.object(Kept, "run", once(Kept.run))
+    with results if not any(processes) else nullcontext():
+        in_words, as_json = (
+            run(mini, *options, limit=limit, process=process)
+            for options, process in zip(((), ("--json",)), processes, strict=True)
+        )
     command = reported(in_words, file, cause, line)
     fact = data(as_json)
     message = " ".join(fact["message"].split())
@@ -172,13 +191,15 @@ def test_one_plain_message(mini: Learner, case: dict[str, Any]) -> None:
     here = [n for n, line in enumerate(text.splitlines(), 1) if line.endswith("# HERE")]
     mini.write(text)
     line = here[0] if here else None
-    told_twice(mini, ECHO, case["cause"], line, case.get("limit"), case["name"] not in JSON_TOO)
+    both = case["name"] in AS_PROCESS
+    processes = (both or case["name"] in LARGE, both)
+    told_twice(mini, ECHO, case["cause"], line, case.get("limit"), processes=processes)
 
 
-def test_json_too() -> None:
-    """The cases that run as processes twice are there."""
+def test_as_processes() -> None:
+    """The cases that run as processes are there."""
     names = [case.values[0]["name"] for case in cases()]
-    assert not set(JSON_TOO) - set(names)
+    assert not {*AS_PROCESS, *LARGE} - set(names)
 
 
 def test_the_program_itself_is_right(mini: Learner) -> None:
@@ -247,7 +268,7 @@ def test_a_file_that_cannot_be_used(mini: Learner, name: str) -> None:
     command = told_twice(mini, file, cause, line)
     if not command.startswith("reset"):
         return
-    outcome = mini.tool(*command.split())
+    outcome = mini.here(*command.split())
     assert outcome.code == 0, f"The command that was told does not mend it:\n{outcome.all}"
     if file == ECHO:
         assert mini.path().read_bytes() == STARTER.encode()
@@ -275,6 +296,6 @@ def test_windows_line_ends_are_fine(mini: Learner) -> None:
 def test_code_that_deletes_what_it_runs_in(mini: Learner, code: str) -> None:
     """Code that deletes its own file or folder deletes a copy: the learner's stays, and the tool ends as ever."""
     mini.write(program("in a call", code))
-    outcome, _ = run(mini)
+    outcome = run(mini)
     assert outcome.code in (0, 1), outcome.all
     assert "Traceback" not in outcome.all, outcome.all

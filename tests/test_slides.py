@@ -14,6 +14,7 @@ from decks import Deck, Slide, decks, read
 from workshop.course import Course, CourseError, Stage, load, timetable
 from workshop.slides import recorded, thread
 from workshop.slides.decks import build, find_deck, minutes
+from workshop.slides.decks import decks as deck_names
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = load(ROOT)
@@ -276,12 +277,15 @@ BAD = {
 }
 
 
-def copy(place: Path) -> Course:
-    """A copy of the course, with what slides need."""
+def copy(place: Path, *only: str) -> Course:
+    """A copy of the course, with what slides need: all decks, or only these."""
     leave = shutil.ignore_patterns("__pycache__", "_trial_temp*", ".*")
     for name in ("exercises", "solutions", "slides"):
         shutil.copytree(ROOT / name, place / name, ignore=leave)
-    return load(place)
+    course = load(place)
+    for name in set(deck_names(course)) - set(only) if only else ():
+        (place / "slides" / f"{name}.md").unlink()
+    return course
 
 
 def keep_few(root: Path) -> None:
@@ -318,7 +322,7 @@ def test_what_does_not_build(said: str, name: str) -> None:
 
 def test_source(tmp_path: Path) -> None:
     """Code is shown without markers and docstrings, from the left; steps are the slide's own lines."""
-    course = copy(tmp_path / "course")
+    course = copy(tmp_path / "course", "stage1_trial")
     deck = tmp_path / "course" / "slides" / "stage1_trial.md"
     options = ":pyobject: PoetryProtocol.connectionMade\n:no-docstrings:\n:steps: 2|1-3"
     source = f"```{{source}} solutions/stage2_poetry/server.py\n{options}\n```"

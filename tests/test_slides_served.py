@@ -25,8 +25,8 @@ BOUND = 30
 
 @pytest.fixture
 def course(tmp_path: Path) -> Learner:
-    """A copy of the course with its slides, and whoever gives commands on it."""
-    copy(tmp_path / "course")
+    """A copy of the course with two of its decks, and whoever gives commands on it."""
+    copy(tmp_path / "course", "stage2_poetry", "closing")
     (tmp_path / "temp").mkdir()
     return Learner(tmp_path / "course", tmp_path / "temp")
 
