@@ -168,7 +168,10 @@ def refused(outcome: CompletedProcess[str], folder: Path, *words: str) -> None:
 
 
 def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> None:
-    """The folder has the course and its wheels, sets itself up from these alone, and runs."""
+    """The folder has the course and its wheels, sets itself up from these alone, and runs.
+
+    Without npm it has no page for browsers, and the command says what is missing.
+    """
     folder = tmp_path / "an offline copy"
     course.write(HALF)
     (course.root / ".venv").mkdir()
@@ -178,6 +181,8 @@ def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> N
     outcome = make(course, folder)
     assert outcome.returncode == 0, outcome.stderr
     assert machine() in outcome.stdout and "MB in" in outcome.stdout
+    assert "node is not installed, so the folder has no page for browsers." in outcome.stdout
+    assert "workshop web" not in (folder / "OFFLINE.txt").read_text("utf-8")
     assert sorted(path.name for path in folder.iterdir()) == [
         *("OFFLINE.txt", "README.md", "decks", "exercises", "pyproject.toml", "requirements.txt"),
         *("slides", "solutions", "wheels", "workshop"),
@@ -195,13 +200,7 @@ def test_it_sets_itself_up_without_network(course: Learner, tmp_path: Path) -> N
 
 
 def test_the_page_goes_along(course: Learner, tmp_path: Path) -> None:
-    """The page for browsers is in the folder, and the note names it; without npm, the command says what is missing."""
-    outcome = make(course, tmp_path / "without")
-    assert outcome.returncode == 0, outcome.stderr
-    assert "node is not installed, so the folder has no page for browsers." in outcome.stdout
-    assert not (tmp_path / "without" / "browser").exists()
-    assert "workshop web" not in (tmp_path / "without" / "OFFLINE.txt").read_text("utf-8")
-
+    """The page for browsers is in the folder, and the note names it."""
     made = build.kept(load(course.root))
     made.mkdir(parents=True)
     (made / "index.html").write_text("the page")

@@ -22,6 +22,7 @@ from driving import Learner, posix
 from packaging.requirements import Requirement
 from packaging.tags import Tag
 from packaging.utils import canonicalize_name, parse_wheel_filename
+from setup_copy import quick_python
 from test_offline import alone, course, make, refused, run_in, wheel  # noqa: F401
 
 from workshop.commands.systems import SYSTEMS
@@ -124,19 +125,28 @@ def expected(name: str, python: str) -> list[str]:
 
 @posix
 def test_each_system_gets_what_it_needs(mixed: Learner, tmp_path: Path) -> None:
-    """A folder for each system has what only that system needs, compiled for it, and nothing compiled for another."""
+    """A folder for each system has what only that system needs, compiled for it, and nothing compiled for another.
+
+    Each has the page for browsers too, and its note says how to serve it there.
+    """
+    made = build.kept(load(mixed.root))
+    made.mkdir(parents=True)
+    (made / "index.html").write_text("the page")
+    (made.parent / build.FINGERPRINT).write_text(build.fingerprint(load(mixed.root)))
     folder = tmp_path / "stick"
     words = [*ALL, "--python", "3.12"]
     outcome = make_with(mixed, folder, *words, uv=program(tmp_path / "bin"))
     assert outcome.returncode == 0, outcome.stderr
     assert sorted(path.name for path in folder.iterdir()) == sorted(PLATFORMS)
-    for name in PLATFORMS:
+    for name, python in zip(PLATFORMS, ("py -3.12", "python3.12", "python3.12"), strict=True):
         place = folder / name
         assert names(place) == expected(name, "cp312")
         assert lacking(place, name, "3.12") == []
         assert (place / "exercises").is_dir() and (place / "decks" / "index.html").is_file()
         kind = f"Python 3.12 on {SYSTEMS[name].machine}"
         assert (place / "wheels" / "made-for.txt").read_text() == f"{kind}\n"
+        assert (place / "browser" / "index.html").read_text() == "the page"
+        assert f"{python} -m workshop web\n" in (place / "OFFLINE.txt").read_text()
         assert re.search(rf"{name}: \d+ MB, for {SYSTEMS[name].words[:5]}", outcome.stdout)
 
 
@@ -162,22 +172,6 @@ def test_what_its_note_says(mixed: Learner, tmp_path: Path) -> None:
 
 
 @posix
-def test_the_page_is_in_each(mixed: Learner, tmp_path: Path) -> None:
-    """The page for browsers is in each folder, and the note says how to serve it there."""
-    made = build.kept(load(mixed.root))
-    made.mkdir(parents=True)
-    (made / "index.html").write_text("the page")
-    (made.parent / build.FINGERPRINT).write_text(build.fingerprint(load(mixed.root)))
-    words = [*ALL, "--python", "3.12"]
-    outcome = make_with(mixed, tmp_path / "stick", *words, uv=program(tmp_path / "bin"))
-    assert outcome.returncode == 0, outcome.stderr
-    for name, python in zip(PLATFORMS, ("py -3.12", "python3.12", "python3.12"), strict=True):
-        place = tmp_path / "stick" / name
-        assert (place / "browser" / "index.html").read_text() == "the page"
-        assert f"{python} -m workshop web\n" in (place / "OFFLINE.txt").read_text()
-
-
-@posix
 def test_a_version_needs_its_own(mixed: Learner, tmp_path: Path) -> None:
     """A package that only an old Python needs is in a folder for that Python, which need not be installed."""
     words = ["--for", "linux", "--python", "3.10"]
@@ -197,7 +191,9 @@ def test_it_sets_itself_up(mixed: Learner, tmp_path: Path) -> None:
     wheel(mixed.root.parent / "store", "only_lin", "1.1", **{"alpha.pth": ours})
     outcome = make_with(mixed, tmp_path / "stick", "--for", "linux", uv=program(tmp_path / "bin"))
     assert outcome.returncode == 0, outcome.stderr
-    outcome = run_in(mixed, tmp_path / "stick" / "linux", "run", "stage1_echo", "--json")
+    base = quick_python(tmp_path / "quick", "make_venv_with_pip")
+    folder = tmp_path / "stick" / "linux"
+    outcome = run_in(mixed, folder, "run", "stage1_echo", "--json", base=base)
     assert "from the folder wheels" in outcome.stderr, outcome.stderr
     assert '"stage1_echo"' in outcome.stdout, outcome.stderr
 
