@@ -125,7 +125,6 @@ LIMIT = 5
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("        while True: pass\n", "ended at line 7, in test_one."),
         ("        import time\n        time.sleep(60)\n", "ended at line 8, in test_one."),
         (
             "        from twisted.internet.defer import Deferred\n        return Deferred()\n",
@@ -149,6 +148,11 @@ def test_no_verdict(body: str, why: str, warm: ForkServer | None) -> None:
     with pytest.raises(cell.CellTrouble, match=re.escape(why)):
         cell.run(source, limit=LIMIT, warm=warm)
     assert time.monotonic() - began < LIMIT + cell.AFTER + 3
+
+
+def test_endless_loop() -> None:
+    """So is a loop that leaves nothing else of Python a turn. Once: it takes a core until its limit."""
+    test_no_verdict("        while True: pass\n", "ended at line 7, in test_one.", cell.WARM)
 
 
 @each_way
