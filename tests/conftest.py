@@ -28,6 +28,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 kept.use()
 
+# Until the tests are collected.
+gc.disable()
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -89,6 +92,7 @@ def pytest_collection_finish() -> None:
     """Exempt the thousands of tests from garbage collection: each full one would look at them all."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 # What a module makes once, for all of its tests.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +34,7 @@ class Module:
     always: tuple[ast.stmt, ...]
 
 
-@functools.lru_cache
+@functools.lru_cache(1000)
 def module(source: str) -> Module:
     """Read a file. Imports within functions count as those of the file."""
     tree = ast.parse(source)
@@ -57,15 +56,18 @@ def module(source: str) -> Module:
     return Module(defined, imported, tuple(n for n in tree.body if not isinstance(n, kinds)))
 
 
-def mentioned(node: ast.stmt) -> Iterator[tuple[str, bool]]:
-    """Yield the names that code uses, and the words in quotes that may be names of modules: those with True."""
+@functools.lru_cache(10_000)
+def mentioned(node: ast.stmt) -> frozenset[tuple[str, bool]]:
+    """Return the names that code uses, and the words in quotes that may be names of modules: those with True."""
+    found: set[tuple[str, bool]] = set()
     docstrings = {one.value for one in ast.walk(node) if isinstance(one, ast.Expr)}
     for one in ast.walk(node):
         if isinstance(one, ast.Name):
-            yield one.id, False
+            found.add((one.id, False))
         elif isinstance(one, ast.Constant) and one not in docstrings:
             text = str(one.value)
-            yield from ((word, True) for word in re.findall(r"\w+", text) if QUOTED.search(text))
+            found |= {(word, True) for word in re.findall(r"\w+", text) if QUOTED.search(text)}
+    return frozenset(found)
 
 
 def reach(stage: Stage, files: Overlay, step: Step) -> dict[str, frozenset[str]]:
