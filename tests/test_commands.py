@@ -121,7 +121,7 @@ def test_run_shows_a_step_in_a_line(mini: Learner) -> None:
 def test_again_repeats_the_run(mini: Learner, text: str, words: list[str], again: str) -> None:
     """A run that fails names the command that repeats it, with its step and its options."""
     mini.write(text)
-    outcome = mini.tool("run", *words)
+    outcome = mini.here("run", *words)
     assert outcome.code == 1
     command = r"(?:Again +|Fix it, then: )python3? -m workshop run (.*)\n"
     assert re.findall(command, outcome.joined) == [again], outcome.joined

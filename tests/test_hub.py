@@ -150,7 +150,7 @@ def on_hub(mini: Learner) -> dict[str, str]:
 
 def test_lab(mini: Learner, on_hub: dict[str, str]) -> None:
     """`lab` starts no second server: it makes a copy that the hub's own shows, with a kernel that finds the course."""
-    outcome = mini.tool("lab", "1", env=on_hub)
+    outcome = mini.here("lab", "1", env=on_hub)
     assert outcome.code == 0, outcome.all
     path = f"/user/jo/lab/tree/{mini.root.name}/{COPY}"
     assert f"\n    {path}\n" in outcome.out, outcome.out
@@ -168,12 +168,12 @@ def test_lab(mini: Learner, on_hub: dict[str, str]) -> None:
 
 def test_lab_keeps_a_copy(mini: Learner, on_hub: dict[str, str]) -> None:
     """What the learner did to the copy stays, until --fresh, which saves it."""
-    mini.tool("lab", "1", env=on_hub)
+    mini.here("lab", "1", env=on_hub)
     mine = mini.path(COPY).read_text("utf-8").replace("And", "Mine")
     mini.write(mine, COPY)
-    assert "--fresh" not in mini.tool("lab", "1", env=on_hub).out
+    assert "--fresh" not in mini.here("lab", "1", env=on_hub).out
     assert mini.path(COPY).read_text("utf-8") == mine
-    outcome = mini.tool("lab", "1", "--fresh", env=on_hub)
+    outcome = mini.here("lab", "1", "--fresh", env=on_hub)
     saved = outcome.out.partition("Your copy was saved as ")[2].partition(".\n")[0]
     assert mini.path(saved).read_text("utf-8") == mine, outcome.all
     assert "Mine" not in mini.path(COPY).read_text("utf-8")
@@ -183,5 +183,5 @@ def test_lab_out_of_reach(mini: Learner, on_hub: dict[str, str], tmp_path: Path)
     """A course outside the folder that the hub's JupyterLab shows cannot be opened there, and that is said."""
     mini.write(SOLVED)
     elsewhere = {**on_hub, "JUPYTER_SERVER_ROOT": str(mini.root / "exercises")}
-    outcome = mini.tool("lab", "1", env=elsewhere)
-    assert outcome.code == 1 and "Move the course" in outcome.err, outcome.all
+    outcome = mini.here("lab", "1", env=elsewhere)
+    assert outcome.code == 1 and "Move the course" in " ".join(outcome.err.split()), outcome.all

@@ -166,9 +166,9 @@ def test_ends_from_the_browser(mini: Learner, pages: Path) -> None:
 
 def test_no_notebook_and_no_stage(mini: Learner) -> None:
     """If there are no notebooks, or no such stage, that is said, and nothing is started."""
-    outcome = mini.tool("lab", "1")
+    outcome = mini.here("lab", "1")
     assert outcome.code == 1 and "There are no notebooks in" in outcome.err, outcome.all
-    outcome = mini.tool("lab", "stage9")
+    outcome = mini.here("lab", "stage9")
     assert outcome.code == 2 and 'There is no stage "stage9"' in outcome.err, outcome.all
     assert not mini.path(".workshop/jupyter").exists()
 

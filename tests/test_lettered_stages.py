@@ -42,27 +42,27 @@ def test_by_any_name(lettered: Learner, name: str) -> None:
 
 def test_every_command(lettered: Learner) -> None:
     """Each command that names a stage takes the number with its letter, and the map shows the stage."""
-    assert re.search(rf"{NAME} +A counter +0 of 1 steps pass", lettered.tool().out)
-    failed = lettered.tool("run", "1b")
+    assert re.search(rf"{NAME} +A counter +0 of 1 steps pass", lettered.here().out)
+    failed = lettered.here("run", "1b")
     assert failed.code == 1
     assert f"python3 -m workshop hint {NAME} 1" in failed.joined.replace("python -m", "python3 -m")
-    assert "Question (1 of 3)" in lettered.tool("hint", "1b", "1").out
-    shown = lettered.tool("solution", "1b")
+    assert "Question (1 of 3)" in lettered.here("hint", "1b", "1").out
+    shown = lettered.here("solution", "1b")
     assert shown.code == 0 and f"reference: exercises/{NAME}/count.py" in shown.out, shown.all
-    assert lettered.tool("solution", "1b", "--upto", "1", "--apply").code == 0
-    passed = lettered.tool("run", "1b", "--json")
+    assert lettered.here("solution", "1b", "--upto", "1", "--apply").code == 0
+    passed = lettered.here("run", "1b", "--json")
     assert (passed.code, json.loads(passed.out)["stage"]) == (0, NAME)
-    assert re.search(rf"{NAME} +A counter +1 of 1 steps pass", lettered.tool().out)
+    assert re.search(rf"{NAME} +A counter +1 of 1 steps pass", lettered.here().out)
     # It is remembered: the map would say so of no other stage.
     assert list(lettered.path(".workshop/verdicts").glob(f"*{NAME}*"))
-    assert lettered.tool("reset", "1b").code == 0
-    assert lettered.tool("run", "1b").code == 1
-    assert f"7 min  {NAME}: A counter" in lettered.tool("schedule", "--track", "all").out
+    assert lettered.here("reset", "1b").code == 0
+    assert lettered.here("run", "1b").code == 1
+    assert f"7 min  {NAME}: A counter" in lettered.here("schedule", "--track", "all").out
 
 
 def test_no_such_letter(lettered: Learner) -> None:
     """A letter that there is not is answered with the stages that there are."""
-    outcome = lettered.tool("run", "1c")
+    outcome = lettered.here("run", "1c")
     assert outcome.code == 2
     assert f'There is no stage "1c". Stages: stage1_echo, {NAME}.' in " ".join(outcome.err.split())
 
@@ -72,7 +72,7 @@ def test_the_next_one(lettered: Learner) -> None:
     lettered.path("notebooks").mkdir()
     lettered.path(f"notebooks/{NAME}.ipynb").write_text("{}")
     lettered.write(SOLVED)
-    out = lettered.tool("run", "1").out
+    out = lettered.here("run", "1").out
     assert re.search(r"\n  Next +python3? -m workshop lab 1b\n", out), out
 
 
@@ -104,7 +104,7 @@ def test_a_new_stage(lettered: Learner, name: str, after: str, says: str) -> Non
     lettered.path("slides").mkdir(exist_ok=True)
     guide = "".join(f"### {one}: 5 minutes\n\nx\n\n" for one in ("stage1_echo", NAME))
     lettered.path("slides/README.md").write_text(guide)
-    outcome = lettered.tool("dev", "new", name, "--title", "A shout", "--minutes", "10")
+    outcome = lettered.here("dev", "new", name, "--title", "A shout", "--minutes", "10")
     assert outcome.code == (2 if says else 0), outcome.all
     if says:
         assert says in " ".join(outcome.err.split())
@@ -124,13 +124,13 @@ def test_records_of_steps_that_are_gone(mini: Learner) -> None:
         ("hints", {"stage1_echo 15": 3, "stage1_echo 25": 1}),
     ):
         mini.path(f".workshop/{name}.json").write_text(json.dumps(known))
-    assert "Question (1 of 3)" in mini.tool("hint", "1", "1").out
-    failed = mini.tool("run", "1")
+    assert "Question (1 of 3)" in mini.here("hint", "1", "1").out
+    failed = mini.here("run", "1")
     assert failed.code == 1 and "passed before" not in failed.out
     mini.write(SOLVED)
-    assert mini.tool("run", "1").code == 0
-    assert "3 of 3 steps pass" in mini.tool().out
-    assert mini.tool("reset", "1").code == 0
+    assert mini.here("run", "1").code == 0
+    assert "3 of 3 steps pass" in mini.here().out
+    assert mini.here("reset", "1").code == 0
 
 
 def test_a_server_for_both_stages() -> None:

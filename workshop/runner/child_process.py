@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,8 @@ from workshop.setup.variables import plain
 
 CHILD = Path(__file__).with_name("child.py")
 KEPT_OUTPUT = 4096
+PAUSE = 0.01
+"""Seconds between reads from a job that was sent a signal."""
 
 
 @dataclass
@@ -81,7 +84,7 @@ class ChildProcess:
 
     def __init__(self, modules: tuple[str, ...]) -> None:
         self._modules = modules
-        self._given = False
+        self._given = self._ending = False
         self.pid: int | None = None
         self._start()
 
@@ -119,6 +122,9 @@ class ChildProcess:
         with process.stderr as stream:
             while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
                 output.add(data)
+                if self._ending:
+                    # A job that ignores this and prints on now waits for the pipe, and takes no core.
+                    time.sleep(PAUSE)
         output.ended.set()
 
     @property
@@ -133,13 +139,14 @@ class ChildProcess:
         # The threads hold on to the object.
         self.output.__init__()  # type: ignore[misc]
         assert self._process.stdin is not None
-        self._given = True
+        self._given, self._ending = True, False
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
 
     def kill(self, how: int) -> None:
         """Send the running job a signal; SIGABRT makes it write its stacks."""
+        self._ending = True
         if self.pid is None or sys.platform == "win32":
             self._process.kill()
         else:
