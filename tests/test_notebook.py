@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -26,20 +28,36 @@ class Greets(TestCase):
 each_way = pytest.mark.parametrize("warm", [cell.WARM, None], ids=["warm", "cold"])
 
 
-def execute(path: Path, *sources: str, timeout: int = 30) -> list[nbformat.NotebookNode]:
-    """Run cells in a new kernel, as a user would. Gives them, with their outputs."""
-    cells = [new_code_cell(LOAD), *(new_code_cell(source) for source in sources)]
-    notebook = new_notebook(cells=cells)
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NotebookClient]:
+    """A kernel for all tests: to start one takes longer than most of them."""
     client = NotebookClient(
-        notebook,
-        timeout=timeout,
+        new_notebook(),
+        timeout=30,
         kernel_name="python3",
         allow_errors=True,
-        resources={"metadata": {"path": str(path)}},
+        resources={"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}},
     )
-    client.execute()
-    assert cells[0].outputs == []
-    return cells[1:]
+    with client.setup_kernel():
+        assert run_in(client, LOAD)[0].outputs == []
+        yield client
+
+
+def run_in(client: NotebookClient, *sources: str) -> list[nbformat.NotebookNode]:
+    """Run cells as a user would; returns them, with their outputs."""
+    client.nb.cells = [new_code_cell(one) for one in sources]
+    for n, one in enumerate(client.nb.cells):
+        client.execute_cell(one, n)
+    return client.nb.cells
+
+
+Execute = Callable[..., list[nbformat.NotebookNode]]
+
+
+@pytest.fixture
+def execute(client: NotebookClient) -> Execute:
+    """Runs cells in that kernel, which knows what other tests have defined."""
+    return partial(run_in, client)
 
 
 def text(one: nbformat.NotebookNode) -> str:
@@ -54,10 +72,9 @@ def error(one: nbformat.NotebookNode) -> str:
     )
 
 
-def test_trial(tmp_path: Path) -> None:
+def test_trial(execute: Execute) -> None:
     """%%trial shows trial's verdict; a failing test with the cell's own line numbers, and nothing that changes."""
     passes, fails, again, broken = execute(
-        tmp_path,
         HEAD.format("") + "    def test_one(self):\n        self.assertEqual(1, 1)\n",
         HEAD.format("") + "    async def test_one(self):\n        self.assertEqual(1, 2)\n",
         HEAD.format("") + "    async def test_one(self):\n        self.assertEqual(1, 2)\n",
@@ -75,7 +92,7 @@ def test_trial(tmp_path: Path) -> None:
 GREEN, RED, END = "\x1b[1;32m", "\x1b[1;31m", "\x1b[0m"
 
 
-def test_colour(tmp_path: Path) -> None:
+def test_colour(execute: Execute) -> None:
     """[OK] is green; [FAIL] and [ERROR] are red, beside the test and above the reason; the words alone say the same."""
     body = """    def test_1(self):
         print("a list: [OK]?")
@@ -84,7 +101,7 @@ def test_colour(tmp_path: Path) -> None:
     def test_3_with_a_name_that_leaves_trial_no_room_at_all_for_its_verdict_on_the_line(self):
         raise KeyError
 """
-    (shown,) = execute(tmp_path, HEAD.format("") + body)
+    (shown,) = execute(HEAD.format("") + body)
     lines = text(shown).splitlines()
     assert sum(line.endswith(f"{GREEN}[OK]{END}") for line in lines) == 1
     for verdict in ("[FAIL]", "[ERROR]"):
@@ -95,7 +112,7 @@ def test_colour(tmp_path: Path) -> None:
     assert plain == cell.run(HEAD.partition("\n")[2] + body)
 
 
-def test_options(tmp_path: Path) -> None:
+def test_options(execute: Execute) -> None:
     """trial's options pass through: --reactor, --until-failure with a number, and complaints of others."""
     which = (
         "    def test_one(self):\n        from twisted.internet import reactor\n"
@@ -103,7 +120,6 @@ def test_options(tmp_path: Path) -> None:
     )
     counted = "    n = 0\n    def test_one(self):\n        Greets.n += 1\n        self.assertLess(Greets.n, {})\n"
     select, poll, green, red, wrong, limit = execute(
-        tmp_path,
         HEAD.format(" --reactor=select") + which,
         HEAD.format(" --reactor asyncio") + which,
         HEAD.format(" --until-failure 50") + counted.format(51),
@@ -193,10 +209,9 @@ def test_what_tests_start_is_ended() -> None:
         until(lambda pid=pid: not Path(f"/proc/{pid}/fd").exists(), 5, "the process is there")
 
 
-def test_hang_in_the_notebook(tmp_path: Path) -> None:
+def test_hang_in_the_notebook(execute: Execute) -> None:
     """A hang fails its cell, and the notebook goes on."""
     hang, after = execute(
-        tmp_path,
         HEAD.format(" --limit 1.5") + "    def test_one(self):\n        while True: pass\n",
         "1 + 1",
     )
@@ -204,10 +219,9 @@ def test_hang_in_the_notebook(tmp_path: Path) -> None:
     assert after.outputs[0].data["text/plain"] == "2"
 
 
-def test_callbacks(tmp_path: Path) -> None:
+def test_callbacks(execute: Execute) -> None:
     """An exception in a callback fails the cell that is running, else the next; one that is handled fails none."""
     running, fine, scheduled, following, both, clean = execute(
-        tmp_path,
         "import asyncio\nreactor.callLater(0, lambda: 1 / 0)\nawait asyncio.sleep(0.05)\n7",
         "8",
         "import time\nreactor.callLater(0, {}.pop, 'key')",
@@ -224,10 +238,9 @@ def test_callbacks(tmp_path: Path) -> None:
     assert error(clean) == "" and "Nothing is left" in text(clean)
 
 
-def test_printed_too_late(tmp_path: Path) -> None:
+def test_printed_too_late(execute: Execute) -> None:
     """%nothing_left fails where a callback has printed after its cell: no stored output of any cell would have it."""
     fine, _, waits, found, again, _, _, idle = execute(
-        tmp_path,
         "import asyncio\nreactor.callLater(0, print, 'in time')\nawait asyncio.sleep(0.05)",
         "c = reactor.callLater(0.02, print, 'in the next cell')",
         "await asyncio.sleep(0.1)\nprint('its own')",
@@ -243,10 +256,9 @@ def test_printed_too_late(tmp_path: Path) -> None:
     assert error(again) == ""
 
 
-def test_leftovers(tmp_path: Path) -> None:
+def test_leftovers(execute: Execute) -> None:
     """%nothing_left fails where a delayed call, a port or an unhandled failure is left, and only the first time."""
     _, late, after, _, port, _, lost, last = execute(
-        tmp_path,
         "reactor.callLater(60, print)",
         "%nothing_left",
         "%nothing_left",
@@ -264,10 +276,9 @@ def test_leftovers(tmp_path: Path) -> None:
     assert error(last) == ""
 
 
-def test_waits(tmp_path: Path) -> None:
+def test_waits(execute: Execute) -> None:
     """within waits for Deferreds and coroutines over a real connection, and no longer than the given time."""
     made, threads, late, wrong, clean = execute(
-        tmp_path,
         "from twisted.internet.defer import Deferred\nfrom twisted.internet.threads import deferToThread\n"
         "async def two():\n    return await deferToThread(lambda: 2)\n"
         "(await within(5, deferToThread(lambda: 1)), await within(5, two()))",
@@ -284,10 +295,9 @@ def test_waits(tmp_path: Path) -> None:
     assert error(clean) == ""
 
 
-def test_what_did_not_fire(tmp_path: Path) -> None:
+def test_what_did_not_fire(execute: Execute) -> None:
     """within says what has no result, in the cell's own words; of a coroutine, also the innermost line that waits."""
     one, inside, several, before, free, clean = execute(
-        tmp_path,
         "from twisted.internet.threads import deferToThread\nfrom twisted.internet.defer import Deferred\n"
         "over, asked = Deferred(), []\n"
         "before = Deferred(lambda d: asked.append('cancelled'))\nawait within(0.05, over)",
@@ -309,10 +319,9 @@ def test_what_did_not_fire(tmp_path: Path) -> None:
     assert (error(free), error(clean)) == ("", "")
 
 
-def test_bare_await(tmp_path: Path) -> None:
+def test_bare_await(execute: Execute) -> None:
     """A bare await of a Deferred says what to write, with the cell's own words; other errors are as they were."""
     plain, inside, fired, other, clean = execute(
-        tmp_path,
         "from twisted.internet.defer import Deferred, succeed\nover = Deferred()\nx = 1 + await over",
         "async def wait():\n    await over\nawait wait()",
         "await succeed(3)",
@@ -328,10 +337,9 @@ def test_bare_await(tmp_path: Path) -> None:
     assert error(clean) == ""
 
 
-def test_run_and_stop(tmp_path: Path) -> None:
+def test_run_and_stop(execute: Execute) -> None:
     """reactor.run, stop and crash do not end the kernel: they say what they did, and how to go on."""
     run, stop, crash, later, after, clean = execute(
-        tmp_path,
         "reactor.run()",
         "reactor.stop()",
         "reactor.crash()",
@@ -349,11 +357,14 @@ def test_run_and_stop(tmp_path: Path) -> None:
     assert error(clean) == ""
 
 
-def test_another_reactor(tmp_path: Path) -> None:
+def test_another_reactor(execute: Execute) -> None:
     """If another reactor came first, %load_ext says so, and what to do; loading twice does no harm."""
-    twice = execute(tmp_path, "%reload_ext workshop.notebook", "reactor.running", "%nothing_left")
+    twice = execute("%reload_ext workshop.notebook", "reactor.running", "%nothing_left")
     assert [error(one) for one in twice] == ["", "", ""]
-    cells = [new_code_cell("from twisted.internet import reactor"), new_code_cell(LOAD)]
+    cells = [
+        new_code_cell("from twisted.internet import reactor"),
+        new_code_cell(LOAD),
+    ]
     client = NotebookClient(new_notebook(cells=cells), timeout=30, allow_errors=True)
     client.execute()
     assert "Restart the kernel" in error(cells[1])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import unittest
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from test_notebook import error, execute
+from test_notebook import Execute, client, error, execute  # noqa: F401
 
 from workshop.notebook import cell
 from workshop.notebook.around import HEADS, drawn
@@ -233,11 +232,10 @@ def test_reactor_bar() -> None:
     assert bars == [52.0, 82.0]
 
 
-def test_magic(tmp_path: Path) -> None:
+def test_magic(execute: Execute) -> None:  # noqa: F811
     """%%around shows the picture with its title; of what is no test it says so, and the kernel goes on."""
     load = "%load_ext workshop.notebook.around"
     shown, plain, none = execute(
-        tmp_path,
         load,
         f"%%around A title\n{HEAD}{PARTS}",
         f"%%around\n{HEAD}{PARTS}",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
-from test_notebook import HEAD, error, execute
+from test_notebook import HEAD, Execute, client, error, execute  # noqa: F401
 
 from workshop.pictures import breaks, caught, places, verdicts
 from workshop.pictures.base import FAILS, PALE_PASSES
@@ -219,12 +218,11 @@ def test_everything_is_inside() -> None:
             assert float(one.get("y", 0)) < height
 
 
-def test_places_magic(tmp_path: Path) -> None:
+def test_places_magic(execute: Execute) -> None:  # noqa: F811
     """%places draws the last %%trial's tests; without such tests it says what it needs, and the notebook goes on."""
     body = "    def test_one(self):\n        pass\n"
     placed = HEAD.format("").replace("Greets", "Contract_select_TCP4") + body
     none, _, drawn, broken, after, _, _, other = execute(
-        tmp_path,
         "%places",
         placed,
         "%places A title",
