@@ -145,7 +145,7 @@ def verify(tool: Tool, pytest_args: Sequence[str]) -> int:
             click.echo(f"{name} has been changed: the suite does not judge it.")
     # More than there are cores: many tests wait, for a limit, a browser or a server.
     cores = os.cpu_count() or 1
-    workers = ["-n", str(min(3 * cores, cores + 4))]
+    workers = ["-n", str(min(3 * cores, cores + 3))]
     # nbval, which runs in separate processes, would be imported by each worker.
     command = [sys.executable, "-m", "pytest", "-p", "no:nbval", *workers, *pytest_args]
     # Many processes import the same files, and without compiled ones, each would compile them.
