@@ -98,3 +98,24 @@ def test_stop(mini_engine: Engine) -> None:
     assert answer["stopped"] and answer["text"].startswith("Stopped."), answer
     again = mini_engine.ask("run", {ECHO: SOLVED}, stage="1")
     assert again["exit"] == 0, again["text"]
+
+
+def test_stop_before_it_runs(mini_engine: Engine) -> None:
+    """Stop while a fresh interpreter is loaded ends what waits for it, and not the loading."""
+    answer = mini_engine.page.evaluate(
+        """async ([name, facts, files]) => {
+          window.engine.ask(name, facts, { files: window.bytes(files),
+            onProgress: words => words.includes("test_sends_back") && window.engine.stop() });
+          while (window.engine.asking) await new Promise(resolve => setTimeout(resolve, 10));
+          const asked = window.engine.ask(name, facts, { files: window.bytes(files) });
+          const loads = window.engine.waiting.name;
+          window.engine.stop();
+          const { text, stopped } = await asked;
+          return { loads, text, stopped };
+        }""",
+        ["run", {"stage": "1"}, {ECHO: program("in a call", "while True: pass")}],
+    )
+    assert answer["loads"] == "start", answer
+    assert answer["stopped"] and answer["text"].startswith("Stopped. Your files"), answer
+    again = mini_engine.ask("run", {ECHO: SOLVED}, stage="1")
+    assert again["exit"] == 0, again["text"]

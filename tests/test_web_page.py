@@ -169,6 +169,31 @@ def test_commands(visit: Visit) -> None:
     expect(page.locator(".said")).to_contain_text("Step 1 fails")
 
 
+@pytest.mark.parametrize("button", ["run", "check"])
+def test_stop_before_it_runs(visit: Visit, button: str) -> None:
+    """What waits until Python is loaded can be stopped, and is not run later."""
+    page = visit.page(
+        f"{STAGE}/1", before="window.loading = new Promise(load => window.load = load)"
+    )
+    visit.python.answers["run"] = PASSES
+    write(page)
+    if button == "check":
+        page.locator(".brand").click()
+    page.locator(f"#{button}").click()
+    page.locator("#stop" if button == "run" else "#check").click()
+    expect(page.locator("#stop")).to_be_hidden()
+    if button == "run":
+        expect(page.locator(".said")).to_contain_text("Stopped.")
+    else:
+        expect(page.locator("#check")).to_have_text("Run what has changed")
+    page.evaluate("window.load()")
+    expect(page.locator("#state")).to_have_attribute("data-state", "ready")
+    assert visit.python.asked == []
+    page.locator(f"#{button}").click()
+    expect(page.locator("#stop")).to_be_hidden()
+    assert visit.python.asked == [("run", {"stage": STAGE})]
+
+
 def test_run_what_has_changed(visit: Visit) -> None:
     """One button on the first page runs each stage whose files have changed since they were run, and can be stopped."""
     page = visit.page(f"{STAGE}/1")

@@ -9,6 +9,7 @@ export class Engine {
 
   async start(files) {
     this.onState("loading", "Python is loading");
+    await window.loading;
     if (window.startFails) throw new Error("no Python today");
     this.files = texts(files);
     this.onState("ready", "Ready");

@@ -5,7 +5,7 @@ import { back } from "./carry.js";
 import { $, ask, h, notice } from "./dom.js";
 import { open, short, tests_in_hand, trial_target } from "./files.js";
 import { forget, is_known, note, print, progress, show_progress, to_do } from "./progress.js";
-import { command } from "./python.js";
+import { command, stop } from "./python.js";
 import { read } from "./read.js";
 import { clear_results, printed, show_result, show_verdict, waiting } from "./results.js";
 import { draw, rowsOf } from "./timeline.js";
@@ -155,7 +155,7 @@ export async function trial(target = trial_target(), options = []) {
 export async function check() {
   if (checking) {
     checking = false;
-    app.engine?.stop();
+    stop();
     return;
   }
   const left = app.course.stages.filter(stage =>

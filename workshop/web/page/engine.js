@@ -20,6 +20,7 @@ export class Engine {
     this.asks = 0;
     this.waiting = null; // the message whose answer has not come
     this.asking = false;
+    this.stopped = false; // whether the ask is to end before it has begun
   }
 
   /**
@@ -39,9 +40,12 @@ export class Engine {
   async ask(name, facts = {}, { files = {}, onProgress = () => {} } = {}) {
     if (this.asking) throw new Error("One ask at a time.");
     this.asking = true;
+    this.stopped = false;
+    this.test = "";
     try {
       this.#keep(files);
       await this.#fresh("restarting", "Starting Python again");
+      if (this.stopped) return this.#over({ why: "stopped" });
       return await this.#answer(name, facts, files, onProgress);
     } finally {
       this.asking = false;
@@ -50,7 +54,6 @@ export class Engine {
 
   async #answer(name, facts, files, onProgress) {
     this.onState("busy", "Running");
-    this.test = "";
     const found = await this.#send(name, facts, files, { seconds: this.silent, onProgress });
     if (found.done) {
       this.#keep(found.done.files);
@@ -58,15 +61,20 @@ export class Engine {
       if (found.done.memory > MOST) this.#again();
       return found.done;
     }
+    this.#again();
+    return this.#over(found);
+  }
+
+  #over(found) {
     const text = found.failed ? `Python cannot go on: ${found.failed}\n` : this.#why(found.why);
     const html = text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
-    this.#again();
     return { exit: 1, html, text, data: null, files: {}, [found.why ?? "failed"]: true };
   }
 
-  /** End what runs. Its ask() resolves with stopped: true. */
+  /** End what runs, or what waits until Python is loaded, which goes on. Its ask() resolves with stopped: true. */
   stop() {
-    this.waiting?.finish({ why: "stopped" });
+    this.stopped = true;
+    if (this.waiting?.name !== "start") this.waiting?.finish({ why: "stopped" });
   }
 
   #why(why) {
@@ -147,7 +155,7 @@ export class Engine {
         clearTimeout(timer);
         timer = setTimeout(() => finish({ why: "ended" }), seconds * 1000);
       };
-      this.waiting = { finish, alive, onProgress };
+      this.waiting = { name, finish, alive, onProgress };
       alive();
       this.worker.postMessage({ id, name, facts, files });
     });

@@ -9,7 +9,7 @@ import { open, put_back, show_broken } from "./files.js";
 import { title } from "./home.js";
 import { go } from "./places.js";
 import { show_progress } from "./progress.js";
-import { start_engine } from "./python.js";
+import { start_engine, stop } from "./python.js";
 import { show_result } from "./results.js";
 import { Work } from "./work.js";
 
@@ -68,7 +68,7 @@ async function main() {
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   $("run-key").textContent = mac ? "\u2318 Enter" : "Ctrl-Enter";
   $("trial-key").textContent = mac ? "\u21e7 \u2318 Enter" : "Ctrl-Shift-Enter";
-  const does = { run: () => run(false), "run-step": () => run(true), stop: () => app.engine.stop(), hint, hunt, solution, reset, "run-trial": trial, "trial-open": trial, "put-back": put_back, saved, check, export: export_work, import: () => $("file").click() };
+  const does = { run: () => run(false), "run-step": () => run(true), stop, hint, hunt, solution, reset, "run-trial": trial, "trial-open": trial, "put-back": put_back, saved, check, export: export_work, import: () => $("file").click() };
   for (const [id, act] of Object.entries(does)) {
     $(id).addEventListener("click", () => {
       $("menu").open = false;

@@ -34,6 +34,21 @@ function settled() {
   });
 }
 
+const STOPPED = "Stopped. Your files are as they were.\n";
+let give_up = () => {};
+
+// End what runs, or what waits for its turn.
+export function stop() {
+  give_up();
+  app.engine?.stop();
+}
+
+async function its_turn() {
+  await app.work.save();
+  await app.started;
+  await settled();
+}
+
 // Ask the interpreter; while it works, the buttons wait. Returns null if it cannot.
 export async function command(ask_for, words, { keeps = true } = {}) {
   if (app.running) return null;
@@ -47,9 +62,8 @@ export async function command(ask_for, words, { keeps = true } = {}) {
   $("run").disabled = true;
   if (!keeps) app.editor.setLocked(true);
   try {
-    await app.work.save();
-    await app.started;
-    await settled();
+    const given_up = new Promise(resolve => (give_up = () => resolve(true)));
+    if (await Promise.race([its_turn(), given_up])) return { exit: 1, text: STOPPED, html: STOPPED, data: null, stopped: true };
     const files = app.work.news();
     const answer = await app.engine.ask(ask_for, ask_for === "status" ? words : { ...words, columns: columns() }, { files, onProgress: text => ($("state-text").textContent = text) });
     if (answer.files && app.work.owned) await app.work.replace(answer.files, true);
