@@ -28,9 +28,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 kept.use()
 
-# Until the tests are collected.
-gc.disable()
-
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -88,11 +85,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [items[n] for n in places]
 
 
-def pytest_collection_finish() -> None:
-    """Exempt the thousands of tests from garbage collection: each full one would look at them all."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect thousands of tests without garbage collection, and exempt them: each full one would look at them all."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 # What a module makes once, for all of its tests.
