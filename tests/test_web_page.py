@@ -190,7 +190,9 @@ def test_stop_before_it_runs(visit: Visit, button: str) -> None:
     expect(page.locator("#state")).to_have_attribute("data-state", "ready")
     assert visit.python.asked == []
     page.locator(f"#{button}").click()
+    # Each says when its own run is over; during that of the other it looks as if nothing ran.
     expect(page.locator("#stop")).to_be_hidden()
+    expect(page.locator("#check")).to_have_text("Run what has changed")
     assert visit.python.asked == [("run", {"stage": STAGE})]
 
 
@@ -215,6 +217,7 @@ def test_run_what_has_changed(visit: Visit) -> None:
     page.locator(".brand").click()
     visit.python.answers["run"] = None
     button.click()
+    expect(page.locator("#state")).to_have_attribute("data-state", "busy")
     page.get_by_role("button", name="Stop: stage 0 is running").click()
     expect(button).to_be_visible()
     assert len(visit.python.asked) == 3
