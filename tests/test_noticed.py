@@ -19,13 +19,16 @@ from test_assess import HEAD, add, solved, unruly
 from workshop.course import Stage, load
 from workshop.judge.suite import assess
 from workshop.report.explain import MEANINGS
-from workshop.runner import worker
+from workshop.runner import child_process, worker
+from workshop.runner.child_process import ChildProcess
 from workshop.runner.layout import undisturbed
 from workshop.runner.result import Reader, Result
 from workshop.runner.worker import Case, Worker
 
 STAGES = load(Path(__file__).resolve().parent.parent).stages
 TESTS = """
+import os
+import signal
 import threading
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -55,6 +58,29 @@ def test_whole_job(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.trouble and result.trouble.kind == "silent"
     assert 0 < len(result.tests) < 90
     assert time.monotonic() - began < 15
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="the end comes in two signals")
+def test_a_job_that_prints_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that ignores the first request to end, and prints on, is read no faster than a pipe's content for each pause."""
+    seen: list[tuple[float, int, float]] = []
+    kill = ChildProcess.kill
+
+    def noted(child: ChildProcess, how: int) -> None:
+        kill(child, how)
+        seen.append((time.monotonic(), child.output.size, time.monotonic()))
+
+    monkeypatch.setattr(ChildProcess, "kill", noted)
+    flood = """def test_flood(self):
+    signal.signal(signal.SIGABRT, signal.SIG_IGN)
+    while True:
+        os.write(2, b"x" * 65536)
+"""
+    trouble = run(flood).trouble
+    assert trouble and trouble.kind == "output"
+    (asked, before, _), (_, after, ended), *_ = seen
+    assert ended - asked > 0.5, "the job did not ignore the request"
+    assert 0 < after - before <= (1 << 16) * ((ended - asked) / child_process.PAUSE + 2)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="a signal asks the child for its stack")
