@@ -102,9 +102,11 @@ def reported(outcome: Outcome, file: str, cause: str, line: int | None = None) -
     """See that the user reads one plain message: the file (and line), the cause, the next command, which is given back."""
     text = " ".join(outcome.all.split())
     assert outcome.code == 1, f"Expected exit code 1, came {outcome.code}:\n{outcome.all}"
-    # What the learner's own code printed comes last, and may be anything.
-    plain = text.partition("Your code printed, at the end:")[0]
-    assert "Traceback" not in plain, f"A traceback is not a plain message:\n{outcome.all}"
+    # What the learner's own code printed comes last on standard output, and may be anything.
+    plain = outcome.out.partition("Your code printed, at the end:")[0]
+    assert "Traceback" not in plain + outcome.err, (
+        f"A traceback is not a plain message:\n{outcome.all}"
+    )
     place = f"{file}, line {line}" if line else file
     assert place in text, f"Expected {place!r} in:\n{outcome.all}"
     assert text.count(cause) == 1, f"Expected {cause!r} once in:\n{outcome.all}"

@@ -361,10 +361,7 @@ def test_another_reactor(execute: Execute) -> None:
     """If another reactor came first, %load_ext says so, and what to do; loading twice does no harm."""
     twice = execute("%reload_ext workshop.notebook", "reactor.running", "%nothing_left")
     assert [error(one) for one in twice] == ["", "", ""]
-    cells = [
-        new_code_cell("from twisted.internet import reactor"),
-        new_code_cell(LOAD),
-    ]
+    cells = [new_code_cell("from twisted.internet import reactor"), new_code_cell(LOAD)]
     client = NotebookClient(new_notebook(cells=cells), timeout=30, allow_errors=True)
     client.execute()
     assert "Restart the kernel" in error(cells[1])

@@ -123,7 +123,7 @@ class ChildProcess:
             while data := stream.read1(1 << 16):  # type: ignore[attr-defined]
                 output.add(data)
                 if self._ending:
-                    # A job that ignores this and prints on now waits for the pipe, and takes no core.
+                    # A job that ignores the signal and prints on now waits for the pipe, and takes no core.
                     time.sleep(PAUSE)
         output.ended.set()
 
